@@ -1,0 +1,47 @@
+"""The one structure that formats and codecs share: named columns of points and the opaque bytes around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Columns = Mapping[str, np.ndarray]
+"""Column name -> (N,) array, in the order of the fields in the file."""
+
+Schema = tuple[tuple[str, np.dtype], ...]
+"""Name and little-endian dtype of every column, in the order of the fields in the file."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A point cloud file taken apart without loss.
+
+    Attributes
+    ----------
+    format : str
+        Name of the format (`lizip.formats`) that took the file apart and can put it together again.
+    layout : bytes
+        The format's own compact description of what surrounds the numbers: enough, with `regions` and `columns`, to
+        give back the file byte for byte. Its length is that of a sentence, not of the data.
+    columns : Mapping[str, numpy.ndarray]
+        Name -> (N,) array in file order. May be (strided) views of the input; never written to.
+    regions : tuple of bytes
+        Opaque byte regions of the file (header, padding, odd tail), in file order.
+    """
+
+    format: str
+    layout: bytes = b""
+    columns: Columns = field(default_factory=dict)
+    regions: tuple[bytes, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of points N."""
+        return next((len(column) for column in self.columns.values()), 0)
+
+    @property
+    def schema(self) -> Schema:
+        """Name and dtype of every column."""
+        return tuple((name, column.dtype) for name, column in self.columns.items())

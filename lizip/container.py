@@ -1,0 +1,224 @@
+"""The .lizip file: magic, sections back to back, and a table of contents at the end. See docs/format.md.
+
+The table stands at the end so that a file can be written to a pipe as it is made, and everything `info` shows is in one
+small read of the tail. A file cut short has lost its end mark, so truncation is always noticed.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import xxhash
+
+from lizip.errors import CorruptError, FormatError, UnsupportedVersionError
+from lizip.packing import Unpacker, pack_varint
+
+MAGIC = b"\x93LZP\r\n\x1a"
+"""As in PNG: a byte above 127, CR LF and ctrl-Z, so that every kind of text-mode damage changes it. Then the version."""
+
+VERSION = 1
+SUFFIX = ".lizip"
+
+_END = b"LZ"
+_TAIL = struct.Struct("<II2s")
+_TAIL_READ = 4096
+_MAX_TABLE = 1 << 28
+
+LAYOUT, REGIONS = 0, 1
+"""Section kinds that the container itself gives meaning to; from `CODEC` on they belong to the codec."""
+CODEC = 4
+
+
+@dataclass(frozen=True)
+class Section:
+    """A run of bytes with a meaning: `kind` is `LAYOUT`, `REGIONS` or one of the codec's own (from `CODEC` to 255)."""
+
+    kind: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a section lies: kind, offset in the file, length in bytes, CRC-32."""
+
+    kind: int
+    offset: int
+    length: int
+    crc: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the table of contents says of the whole file.
+
+    Attributes
+    ----------
+    version : int
+        Version of the container.
+    codec, format : int
+        Registered numbers (`lizip.codecs`, `lizip.formats`).
+    length : int
+        Bytes of the original file.
+    digest : bytes
+        XXH3-128 of the original file, 16 bytes.
+    count : int
+        Number of points.
+    entries : tuple of Entry
+        The sections, in file order.
+    """
+
+    version: int
+    codec: int
+    format: int
+    length: int
+    digest: bytes
+    count: int
+    entries: tuple[Entry, ...]
+
+
+def content_hash(data: bytes | memoryview) -> bytes:
+    """XXH3-128 of `data`, 16 bytes."""
+    return xxhash.xxh3_128_digest(data)
+
+
+class Writer:
+    """Lays out a .lizip file piece by piece.
+
+    `begin`, then `section` for each, then `finish`; every call returns the next bytes of the file.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._offset = 0
+
+    def begin(self) -> bytes:
+        """Return the magic and the version."""
+        self._offset = len(MAGIC) + 1
+        return MAGIC + bytes([VERSION])
+
+    def section(self, section: Section) -> bytes:
+        """Return the bytes of a section and remember it for the table."""
+        self._entries.append(Entry(section.kind, self._offset, len(section.data), zlib.crc32(section.data)))
+        self._offset += len(section.data)
+        return section.data
+
+    def finish(self, codec: int, format: int, length: int, digest: bytes, count: int) -> bytes:
+        """Return the table of contents and the end mark."""
+        table = bytearray([codec, format])
+        table += pack_varint(length) + digest + pack_varint(count) + pack_varint(len(self._entries))
+        for entry in self._entries:
+            table += bytes([entry.kind]) + pack_varint(entry.length) + struct.pack("<I", entry.crc)
+        return bytes(table) + _TAIL.pack(zlib.crc32(table), len(table), _END)
+
+
+def write(sections: Iterable[Section], codec: int, format: int, length: int, digest: bytes, count: int) -> bytes:
+    """Make a whole .lizip file in memory."""
+    writer = Writer()
+    pieces = [writer.begin(), *map(writer.section, sections)]
+    return b"".join([*pieces, writer.finish(codec, format, length, digest, count)])
+
+
+class Container:
+    """A .lizip file opened for reading: its header at once, its sections when asked for.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Seekable and readable; stays open as long as sections are read.
+
+    Raises
+    ------
+    FormatError
+        When the file is not a .lizip file at all.
+    UnsupportedVersionError
+        When it is of a newer format version.
+    CorruptError
+        When it is damaged.
+    """
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        size = file.seek(0, 2)
+        tail_size = min(size, _TAIL_READ)
+        file.seek(size - tail_size)
+        tail = file.read(tail_size)
+        self._check_magic(tail, size)
+        self.header = self._read_table(tail, size)
+
+    def _check_magic(self, tail: bytes, size: int) -> None:
+        start = len(MAGIC) + 1
+        if size <= len(tail):
+            head = tail[:start]
+        else:
+            self._file.seek(0)
+            head = self._file.read(start)
+        if len(head) < start and (MAGIC + bytes([VERSION])).startswith(head) and head:
+            raise CorruptError("truncated .lizip file")
+        if head[:4] != MAGIC[:4]:
+            raise FormatError("not a .lizip file")
+        if head[: len(MAGIC)] != MAGIC:
+            raise CorruptError("the file was damaged by a text-mode transfer; copy it again in binary mode")
+        if head[-1] > VERSION:
+            raise UnsupportedVersionError(f"format version {head[-1]} needs a newer lizip (this one reads {VERSION})")
+        if head[-1] != VERSION:
+            raise CorruptError(f"unknown format version {head[-1]}")
+
+    def _read_table(self, tail: bytes, size: int) -> Header:
+        start = len(MAGIC) + 1
+        if size < start + _TAIL.size or tail[-len(_END) :] != _END:
+            raise CorruptError("truncated .lizip file: the end mark is missing")
+        crc, table_size, _ = _TAIL.unpack(tail[-_TAIL.size :])
+        if table_size > min(size - start - _TAIL.size, _MAX_TABLE):
+            raise CorruptError("table of contents has an impossible length")
+        if table_size + _TAIL.size > len(tail):
+            self._file.seek(size - _TAIL.size - table_size)
+            table = self._file.read(table_size)
+        else:
+            table = tail[-_TAIL.size - table_size : -_TAIL.size]
+        if zlib.crc32(table) != crc:
+            raise CorruptError("table of contents is damaged")
+        return self._parse_table(table, start, size - _TAIL.size - table_size)
+
+    @staticmethod
+    def _parse_table(table: bytes, start: int, end: int) -> Header:
+        unpack = Unpacker(table)
+        codec, format = unpack.take(2)
+        length, digest, count = unpack.varint(), unpack.take(16), unpack.varint()
+        entries = []
+        offset = start
+        for _ in range(min(unpack.varint(), len(table))):
+            kind = unpack.take(1)[0]
+            size = unpack.varint()
+            entries.append(Entry(kind, offset, size, struct.unpack("<I", unpack.take(4))[0]))
+            offset += size
+        unpack.finish()
+        if offset != end:
+            raise CorruptError("sections do not fill the file")
+        return Header(VERSION, codec, format, length, digest, count, tuple(entries))
+
+    def read(self, entry: Entry) -> bytes:
+        """Read one section and check it."""
+        self._file.seek(entry.offset)
+        data = self._file.read(entry.length)
+        if len(data) != entry.length or zlib.crc32(data) != entry.crc:
+            raise CorruptError(f"section at byte {entry.offset} is damaged")
+        return data
+
+    def entries(self, kind: int) -> list[Entry]:
+        """All entries of a kind, in file order."""
+        return [entry for entry in self.header.entries if entry.kind == kind]
+
+    def section(self, kind: int) -> bytes:
+        """Read the one section of a kind; b"" when there is none."""
+        entries = self.entries(kind)
+        if len(entries) > 1:
+            raise CorruptError(f"section kind {kind} appears more than once")
+        return self.read(entries[0]) if entries else b""
+
+    def sections(self, kind: int) -> Iterator[bytes]:
+        """Read all sections of a kind, one at a time."""
+        return map(self.read, self.entries(kind))

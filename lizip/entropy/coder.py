@@ -1,0 +1,174 @@
+"""The entropy coder: one `code` call serves encoder and decoder, so a model is written once.
+
+Encoding, `code` logs each binary decision with its probability; `finish` then turns the log into the stream that
+constriction's `AnsCoder` writes (32-bit words, 64-bit state, 24-bit probabilities). Decoding, `code` takes each decision
+out of those words. Bits too random to model go past the coder through `code_raw`.
+
+The stream of ANS words is, word for word, what `constriction.stream.stack.AnsCoder` gives for the same decisions under
+`Categorical(perfect=False)` with the two weights (2**24 - p - 1, p - 1).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.entropy.ans import log_to_words
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_varint
+
+MODE, WORD, LOG, RAW, RAW_FILL, FAULT = range(6)
+"""Meaning of `Coder.at`: 1 when decoding; words left; decisions logged; raw words used; bits in the raw buffer; fault seen."""
+
+_PROBABILITY_BITS = np.uint64(24)
+_ONE = np.uint64(1 << 24)
+_MASK = np.uint64((1 << 24) - 1)
+_WORD_BITS = np.uint64(32)
+_LOW = np.uint64(1 << 32)
+
+
+class Coder(NamedTuple):
+    """State of one stream, passed through the kernels.
+
+    Attributes
+    ----------
+    at : (8,) int64
+        Mode and positions, see `MODE` and following.
+    state : (2,) uint64
+        ANS state; raw bit buffer.
+    words : (W,) uint32
+        ANS words (decoder only).
+    log : (L,) uint32
+        Decisions, probability of a one << 1 | bit (encoder only).
+    raw : (R,) uint32
+        Raw words, 32 bits each, least significant bit first.
+    """
+
+    at: np.ndarray
+    state: np.ndarray
+    words: np.ndarray
+    log: np.ndarray
+    raw: np.ndarray
+
+
+@kernel
+def code(coder, probability, bit):
+    """Code one binary decision.
+
+    Parameters
+    ----------
+    coder : Coder
+    probability : int64
+        Probability of a one in units of 2**-24, from 1 to 2**24 - 1.
+    bit : int64
+        The decision when encoding; ignored when decoding.
+
+    Returns
+    -------
+    int64
+        The decision.
+    """
+    at = coder.at
+    if at[MODE] == 0:
+        position = at[LOG]
+        if position < coder.log.size:
+            coder.log[position] = np.uint32((probability << 1) | bit)
+            at[LOG] = position + 1
+        else:
+            at[FAULT] = 1
+        return bit
+    state = coder.state[0]
+    zero = _ONE - np.uint64(probability)
+    quantile = state & _MASK
+    if quantile < zero:
+        bit = np.int64(0)
+        state = (state >> _PROBABILITY_BITS) * zero + quantile
+    else:
+        bit = np.int64(1)
+        state = (state >> _PROBABILITY_BITS) * np.uint64(probability) + (quantile - zero)
+    if state < _LOW and at[WORD] > 0:
+        at[WORD] -= 1
+        state = (state << _WORD_BITS) | np.uint64(coder.words[at[WORD]])
+    coder.state[0] = state
+    return bit
+
+
+@kernel
+def code_raw(coder, value, bits):
+    """Code the low `bits` (0 to 32) bits of `value` as they are; returns them as int64 (decoded when decoding)."""
+    at = coder.at
+    buffer = coder.state[1]
+    fill = at[RAW_FILL]
+    mask = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
+    if at[MODE] == 0:
+        value = np.int64(np.uint64(value) & mask)
+        buffer |= np.uint64(value) << np.uint64(fill)
+        fill += bits
+        if fill >= 32:
+            if at[RAW] < coder.raw.size:
+                coder.raw[at[RAW]] = np.uint32(buffer & np.uint64(0xFFFFFFFF))
+                at[RAW] += 1
+            else:
+                at[FAULT] = 1
+            buffer >>= _WORD_BITS
+            fill -= 32
+    else:
+        if fill < bits:
+            if at[RAW] < coder.raw.size:
+                buffer |= np.uint64(coder.raw[at[RAW]]) << np.uint64(fill)
+            else:
+                at[FAULT] = 1
+            at[RAW] += 1
+            fill += 32
+        value = np.int64(buffer & mask)
+        buffer >>= np.uint64(bits)
+        fill -= bits
+    coder.state[1] = buffer
+    at[RAW_FILL] = fill
+    return value
+
+
+def open_encoder(decisions: int, raw_bits: int = 0) -> Coder:
+    """Make an encoder with room for so many decisions and raw bits (memory is taken as it is used)."""
+    empty = np.empty(0, np.uint32)
+    at = np.zeros(8, np.int64)
+    raw = np.empty(raw_bits // 32 + 2, np.uint32)
+    return Coder(at, np.zeros(2, np.uint64), empty, np.empty(decisions + 1, np.uint32), raw)
+
+
+def finish_encoder(coder: Coder) -> bytes:
+    """Turn what was logged into bytes: number of ANS words, the words, the raw words."""
+    if coder.at[FAULT]:
+        raise OverflowError("a model coded more decisions than it had announced")
+    words = log_to_words(coder.log[: coder.at[LOG]])
+    raw = coder.raw[: coder.at[RAW]]
+    if coder.at[RAW_FILL]:
+        raw = np.append(raw, np.uint32(coder.state[1]))
+    return pack_varint(len(words)) + words.astype("<u4").tobytes() + raw.astype("<u4").tobytes()
+
+
+def open_decoder(stream: bytes) -> Coder:
+    """Make a decoder from the bytes of `finish_encoder`; raises CorruptError when they cannot be a stream."""
+    header = Unpacker(stream)
+    count = header.varint()
+    if count * 4 > header.remaining or header.remaining % 4:
+        raise CorruptError("entropy-coded stream has an impossible length")
+    numbers = np.frombuffer(stream, "<u4", offset=len(stream) - header.remaining).astype(np.uint32)
+    words, raw = numbers[:count], numbers[count:]
+    at = np.zeros(8, np.int64)
+    at[MODE] = 1
+    state = 0
+    at[WORD] = count
+    while at[WORD] and state < 1 << 32:
+        at[WORD] -= 1
+        state = state << 32 | int(words[at[WORD]])
+    return Coder(at, np.array([state, 0], np.uint64), words, np.empty(0, np.uint32), raw)
+
+
+def finish_decoder(coder: Coder) -> None:
+    """Check that the stream was used up exactly; raises CorruptError when it was not."""
+    leftover = coder.at[WORD] != 0 or coder.state[0] != 0 or coder.at[RAW] != coder.raw.size or coder.state[1] != 0
+    if coder.at[FAULT] or leftover:
+        raise CorruptError("entropy-coded stream does not end where it should")

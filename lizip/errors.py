@@ -1,0 +1,21 @@
+"""What can go wrong, as the user should hear it: one line with the cause and, where there is one, the remedy."""
+
+
+class LizipError(Exception):
+    """Base of every error that lizip raises on purpose."""
+
+
+class FormatError(LizipError):
+    """The input is not what it was said to be (a forced field count that does not fit, a .lizip given to compress)."""
+
+
+class CorruptError(LizipError):
+    """A .lizip file is damaged, truncated or hostile; nothing was returned from it."""
+
+
+class UnsupportedVersionError(LizipError):
+    """A .lizip file needs a newer lizip (format version or codec number unknown to this one)."""
+
+
+class ModelMissingError(LizipError):
+    """A .lizip file was written with a predictor that is not installed here; the message names it."""

@@ -1,0 +1,66 @@
+"""The one way a numba kernel is made here: cached on disk, deterministic, and recompiled when anything it calls changes.
+
+Numba's own cache looks only at the file a kernel stands in; a change in a helper from another file would go unnoticed.
+So every set of source files gets a cache folder of its own, named after a hash of them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numba
+from numba.core.dispatcher import Dispatcher
+
+
+def cache_root() -> Path:
+    """Folder of the compiled kernels: NUMBA_CACHE_DIR, or `lizip` in the user's cache folder."""
+    if configured := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(configured)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home())
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "lizip"
+
+
+def _sources(function: Callable) -> set[str]:
+    """Files whose text decides what `function` compiles to: its own, and those of the kernels it calls."""
+    files = {function.__code__.co_filename}
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        if isinstance(value, Dispatcher):
+            files |= _sources(value.py_func)
+        elif isinstance(value, ModuleType) and value.__name__.startswith("lizip."):
+            files.add(value.__file__ or "")
+    return files
+
+
+def kernel(function: Callable) -> Callable:
+    """Compile `function` with numba: deterministic (no fastmath), C-like division, cached on disk, memory from the caller.
+
+    Reference counting is off: it costs twenty times the work of a coding step. So a kernel cannot make or return arrays
+    (compiling one that does fails); it fills those it is given. Where a fit needs that, use `allocating_kernel`.
+    """
+    return _compile(function, _nrt=False)
+
+
+def allocating_kernel(function: Callable) -> Callable:
+    """Compile like `kernel`, for functions that make arrays; slow when called in an inner loop."""
+    return _compile(function)
+
+
+def _compile(function: Callable, **options: bool) -> Callable:
+    digest = hashlib.blake2b(digest_size=8)
+    for file in sorted(filter(os.path.isfile, {__file__, *_sources(function)})):
+        digest.update(Path(file).read_bytes())
+    previous = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_root() / digest.hexdigest())
+    try:
+        return numba.njit(cache=True, error_model="numpy", nogil=True, **options)(function)
+    finally:
+        numba.config.CACHE_DIR = previous
