@@ -1,0 +1,35 @@
+"""Shared fixtures: real data where it is there, and the option for the long tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(os.environ.get("LIZIP_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+"""Folder of real sweeps and LAS files; not part of the project."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also run the tests that take minutes")
+
+
+def pytest_report_header():
+    return f"real data: {DATA if DATA.is_dir() else 'not there; the tests on it are skipped (set LIZIP_DATA)'}"
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Folder of real data; skips where it is not there."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real data at {DATA}; set LIZIP_DATA")
+    return DATA
