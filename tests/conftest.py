@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# compiling a kernel counts as a slow example otherwise
+settings.register_profile("lizip", deadline=None)
+settings.load_profile("lizip")
 
 DATA = Path(os.environ.get("LIZIP_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 """Folder of real sweeps and LAS files; not part of the project."""

@@ -24,11 +24,13 @@ class Measured:
     ranges : (F, R) int32
         Range in ticks for each firing and ring (rings by ascending elevation); 0 = no return.
     intensity : (F, R) int32 or None
-        The intensity the sensor reported, 0 to 255; where a firing has no return it is coded only if `intensity_everywhere`.
+        The intensity the sensor reported, 0 to 255; where a firing has no return it counts only if
+        `intensity_everywhere`.
     intensity_everywhere : bool
         Whether cells without a return have stored points, hence intensities, too (nuScenes).
     side : Mapping[int, bytes]
-        Everything else that `rebuild` needs (calibration, columns, pose, corrections), as finished streams by number 0-31.
+        Everything else that `rebuild` needs (calibration, columns, pose, corrections): finished streams by number,
+        0 to 31.
     info : Mapping[str, Any]
         For `lizip info`: sensor, calibration residual, pose model, bytes by stream ...; small and JSON-able.
     """
