@@ -1,15 +1,20 @@
 """File bytes <-> Cloud. One module a format; each is an exact inverse or says that it cannot take the file.
 
-`split` tries the formats that the first bytes (and the name) suggest and ends at `opaque`; `join` puts the bytes together
-again. A format that parses numbers out of text, or may be fooled, proves itself by joining before it is chosen.
+`split` tries the format that the first bytes suggest and ends at `opaque`; `by_number` finds the one whose `join` puts the
+bytes together again. A format that parses numbers out of text, or may be fooled, proves itself by joining before it is
+chosen. Formats are loaded when asked for, and none imports numpy before it has to: `lizip info` answers at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
 
-from lizip.cloud import Cloud, Columns, Schema
+from lizip.errors import FormatError, UnsupportedVersionError
+
+if TYPE_CHECKING:
+    from lizip.cloud import Cloud, Columns, Schema
 
 
 class Format(Protocol):
@@ -26,9 +31,70 @@ class Format(Protocol):
         `fields` forces the number of float32 fields of a record (only `bin` looks at it).
         """
 
+    def fields(self, layout: bytes) -> tuple[tuple[str, str], ...]:
+        """Names and type codes ("f4", "u1", ...) of the columns, without numpy; raises CorruptError like `schema`."""
+
     def schema(self, layout: bytes) -> Schema:
         """Names and dtypes of the columns; raises CorruptError on a layout that `split` never makes."""
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the bytes of the file, in order. `blocks` are consecutive runs of points; a format of fixed records
         yields as it goes, so that memory stays bounded."""
+
+
+NAMES = ("opaque", "bin", "las", "pcd", "ply", "npy", "array")
+"""Names of the formats; the position is the number written to files."""
+
+
+def by_name(name: str) -> Format:
+    """Return the format of that name; FormatError when there is none."""
+    if name not in NAMES:
+        raise FormatError(f"unknown format {name!r}; known are {', '.join(NAMES)}")
+    return import_module(f"lizip.formats.{name}").FORMAT
+
+
+def by_number(number: int) -> Format:
+    """Return the format that files call `number`; UnsupportedVersionError when this lizip does not know it."""
+    if not 0 <= number < len(NAMES):
+        raise UnsupportedVersionError(f"format number {number} needs a newer lizip")
+    return by_name(NAMES[number])
+
+
+def split(data: bytes | bytearray | memoryview, fields: int | None = None, name: str | None = None) -> Cloud:
+    """Take a file apart without loss.
+
+    Parameters
+    ----------
+    data : buffer (bytes, memoryview, mmap)
+        The whole file. The columns of the result are views of it where the format allows.
+    fields : int, optional
+        Number of float32 fields of a record, for raw `.bin` files; found from the data otherwise.
+    name : str, optional
+        Take it as this format, whatever its first bytes say.
+
+    Raises
+    ------
+    FormatError
+        When `name` or `fields` was forced and the file is not like that.
+    """
+    view = memoryview(data).cast("B")
+    if name is None:
+        suspect = "bin" if fields is not None else _suspect(bytes(view[:512]))
+        return by_name(suspect).split(view, fields) or by_name("opaque").split(view)
+    cloud = by_name(name).split(view, fields)
+    if cloud is None:
+        raise FormatError(f"not a {name} file, or one whose numbers cannot be taken apart")
+    return cloud
+
+
+def _suspect(head: bytes) -> str:
+    """Name of the format that the first bytes suggest; `bin` has no magic and is what is left."""
+    if head.startswith(b"LASF"):
+        return "las"
+    if head.startswith(b"\x93NUMPY"):
+        return "npy"
+    if head.startswith((b"ply\n", b"ply\r\n")):
+        return "ply"
+    if head.startswith((b"# .PCD", b"VERSION")) or b"\nVERSION" in head:
+        return "pcd"
+    return "bin"
