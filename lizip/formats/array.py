@@ -1,0 +1,65 @@
+"""A numpy array given to `lizip.compress`: the same as a .npy file, but what comes back is an array."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lizip.errors import CorruptError, FormatError
+from lizip.formats import npy, opaque
+from lizip.formats.records import Fields, schema_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lizip.cloud import Cloud, Columns, Schema
+
+
+class Array:
+    """The bytes that `to_bytes` makes of an array. An empty layout is an array whose numbers are not plain ones."""
+
+    name = "array"
+    number = 6
+
+    def split(self, data: memoryview, fields: int | None = None) -> Cloud:
+        """Take the array apart as `npy` does; one region when that cannot."""
+        cloud = npy.FORMAT.split(data) or opaque.FORMAT.split(data)
+        return replace(cloud, format=self.name)
+
+    def fields(self, layout: bytes) -> Fields:
+        """As `npy`."""
+        return npy.FORMAT.fields(layout) if layout else ()
+
+    def schema(self, layout: bytes) -> Schema:
+        """As `npy`."""
+        return schema_of(self.fields(layout))
+
+    def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
+        """Yield the bytes of the .npy file; see `from_bytes`."""
+        return (npy.FORMAT if layout else opaque.FORMAT).join(layout, regions, blocks)
+
+
+def to_bytes(array: np.ndarray) -> bytes:
+    """Write an array as .npy; FormatError for arrays of Python objects."""
+    import numpy as np
+
+    if array.dtype.hasobject:
+        raise FormatError("an array of Python objects has no bytes to compress; give numbers")
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, allow_pickle=False)
+    return file.getvalue()
+
+
+def from_bytes(data: bytes) -> np.ndarray:
+    """Read back what `to_bytes` wrote; CorruptError on anything else."""
+    import numpy as np
+
+    try:
+        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except ValueError as error:
+        raise CorruptError(f"not an array: {error}") from error
+
+
+FORMAT = Array()

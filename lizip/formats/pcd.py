@@ -1,0 +1,241 @@
+"""PCD of the Point Cloud Library: ascii, binary, and binary_compressed (fields one after the other, packed with LZF).
+
+The header's text is a region. In a packed file the columns are those of the unpacked data, and the stream is packed again
+when joining: from nothing where PCL's own packer wrote it, else from the list of its operations (`lizip.formats.lzf`).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from lizip.errors import CorruptError
+from lizip.formats.records import (
+    MAX_FIELDS,
+    Fields,
+    check_regions,
+    columns_of,
+    join_records,
+    pack_fields,
+    record_type,
+    schema_of,
+    size_of,
+    unique,
+    unpack_fields,
+)
+from lizip.formats.text import check_template, join_table, parse_table
+from lizip.packing import Unpacker, pack_bytes, pack_varint, pack_varints
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lizip.cloud import Cloud, Columns, Schema
+
+_BINARY, _ASCII, _PCL_PACKED, _PACKED = range(4)
+"""First byte of the layout; the fields follow, then the template of a text or the elements a field of packed data."""
+
+_HEADER_LIMIT = 1 << 16
+_SIZES = struct.Struct("<II")
+"""Before an LZF stream: its bytes, and those of what it unpacks to."""
+
+
+class _Header(NamedTuple):
+    size: int
+    """Bytes, with the line DATA."""
+    fields: Fields
+    counts: tuple[int, ...]
+    """Elements of each field as the header lists them; `fields` has one entry an element."""
+    points: int
+    encoding: bytes
+
+
+class _Layout(NamedTuple):
+    mode: int
+    fields: Fields
+    template: str = ""
+    counts: tuple[int, ...] = ()
+
+
+class Pcd:
+    """PCD files of every encoding."""
+
+    name = "pcd"
+    number = 3
+
+    def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
+        """Take the points apart; None when the header makes no sense or a text cannot be printed again."""
+        header = _read_header(bytes(data[:_HEADER_LIMIT]))
+        if header is None or not header.fields:
+            return None
+        if header.encoding == b"ascii":
+            return self._split_ascii(data, header)
+        if header.encoding == b"binary":
+            return self._split_binary(data, header)
+        if header.encoding == b"binary_compressed":
+            return self._split_packed(data, header)
+        return None
+
+    def _split_ascii(self, data: memoryview, header: _Header) -> Cloud | None:
+        table = parse_table(data[header.size :], header.points, header.fields)
+        if table is None:
+            return None
+        template, fields, columns, size = table
+        layout = bytes([_ASCII]) + pack_fields(fields) + pack_bytes(template.encode())
+        return self._cloud(layout, columns, data[: header.size], data[header.size + size :])
+
+    def _split_binary(self, data: memoryview, header: _Header) -> Cloud:
+        length = size_of(header.fields)
+        points = min(header.points, (len(data) - header.size) // length)
+        columns = columns_of(data, header.size, points, header.fields)
+        layout = bytes([_BINARY]) + pack_fields(header.fields)
+        return self._cloud(layout, columns, data[: header.size], data[header.size + points * length :])
+
+    def _split_packed(self, data: memoryview, header: _Header) -> Cloud | None:
+        from lizip.formats import lzf
+
+        start = header.size + _SIZES.size
+        if len(data) < start:
+            return None
+        packed, unpacked = _SIZES.unpack_from(data, header.size)
+        if unpacked != header.points * size_of(header.fields) or not 0 < packed <= len(data) - start:
+            return None
+        if unpacked > packed * 90:  # an operation of three bytes makes at most 264
+            return None
+        stream = bytes(data[start : start + packed])
+        values = lzf.unpack(stream, unpacked)
+        if values is None:
+            return None
+        columns = _unpacked_columns(values, header)
+        packing = pack_fields(header.fields) + pack_varint(len(header.counts)) + pack_varints(header.counts)
+        around = data[: header.size], data[start + packed :]
+        if lzf.pack(values) == stream:
+            return self._cloud(bytes([_PCL_PACKED]) + packing, columns, *around)
+        script = lzf.script(stream)
+        if lzf.replay(script, values) != stream:
+            return None
+        return self._cloud(bytes([_PACKED]) + packing, columns, *around, memoryview(script))
+
+    def _cloud(self, layout: bytes, columns: Columns, *regions: memoryview) -> Cloud:
+        from lizip.cloud import Cloud
+
+        return Cloud(self.name, layout, columns, tuple(map(bytes, regions)))
+
+    def fields(self, layout: bytes) -> Fields:
+        """Fields by the header's names; the elements of one with COUNT above 1 are numbered."""
+        return _read_layout(layout).fields
+
+    def schema(self, layout: bytes) -> Schema:
+        """Fields as numpy dtypes."""
+        return schema_of(self.fields(layout))
+
+    def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
+        """Yield the header, the points in the file's encoding, and what follows them."""
+        parts = _read_layout(layout)
+        check_regions(regions, 3 if parts.mode == _PACKED else 2)
+        yield regions[0]
+        if parts.mode == _BINARY:
+            yield from join_records(parts.fields, blocks)
+        elif parts.mode == _ASCII:
+            yield from join_table(parts.template, parts.fields, blocks)
+        else:
+            yield from _join_packed(parts, regions[-1] if parts.mode == _PACKED else None, blocks)
+        yield regions[1]
+
+
+def _read_header(head: bytes) -> _Header | None:
+    """Parse the lines up to DATA; None when they do not describe columns of numbers."""
+    entries: dict[bytes, list[bytes]] = {}
+    position = 0
+    while b"DATA" not in entries:
+        end = head.find(b"\n", position)
+        if end < 0:
+            return None
+        words = head[position:end].split()
+        position = end + 1
+        if words and not words[0].startswith(b"#"):
+            entries[words[0]] = words[1:]
+    try:
+        names = [name.decode() for name in entries.get(b"FIELDS") or entries[b"COLUMNS"]]
+        codes = [_code(kind, size) for kind, size in zip(entries[b"TYPE"], entries[b"SIZE"], strict=True)]
+        counts = [int(word) for word in entries.get(b"COUNT", [b"1"] * len(names))]
+        points = entries.get(b"POINTS")
+        total = int(points[0]) if points else int(entries[b"WIDTH"][0]) * int(entries[b"HEIGHT"][0])
+        fields = [
+            (name if count == 1 else f"{name}_{i}", code)
+            for name, code, count in zip(names, codes, counts, strict=True)
+            for i in range(min(count, MAX_FIELDS))
+        ]
+    except (KeyError, IndexError, ValueError):
+        return None
+    if total < 0 or min(counts, default=0) < 1 or sum(counts) > MAX_FIELDS:
+        return None
+    return _Header(position, unique(fields), tuple(counts), total, b"".join(entries[b"DATA"][:1]))
+
+
+def _code(kind: bytes, size: bytes) -> str:
+    """Type code of TYPE and SIZE; ValueError when there is none."""
+    code = {b"F": "f", b"I": "i", b"U": "u"}.get(kind, "?") + size.decode()
+    if code not in ("f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"):
+        raise ValueError(code)
+    return code
+
+
+def _read_layout(layout: bytes) -> _Layout:
+    unpack = Unpacker(layout)
+    mode, fields = unpack.take(1)[0], unpack_fields(unpack)
+    template, counts = "", ()
+    if mode == _ASCII:
+        template = unpack.bytes().decode("latin-1")
+        check_template(template, fields)
+    elif mode in (_PCL_PACKED, _PACKED):
+        counts = tuple(unpack.varint() for _ in range(min(unpack.varint(), len(fields))))
+        if sum(counts) != len(fields) or 0 in counts:
+            raise CorruptError("layout does not share out the elements of the fields")
+    elif mode != _BINARY:
+        raise CorruptError("layout names an unknown PCD encoding")
+    unpack.finish()
+    return _Layout(mode, fields, template, counts)
+
+
+def _groups(fields: Fields, counts: tuple[int, ...]) -> Iterator[Fields]:
+    """The elements of each field of the header."""
+    start = 0
+    for count in counts:
+        yield fields[start : start + count]
+        start += count
+
+
+def _unpacked_columns(values: np.ndarray, header: _Header) -> dict[str, np.ndarray]:
+    """Columns of unpacked data (D,) uint8: field after field, in each the elements point by point."""
+    columns: dict[str, np.ndarray] = {}
+    position = 0
+    for group in _groups(header.fields, header.counts):
+        columns |= columns_of(memoryview(values), position, header.points, group)
+        position += header.points * size_of(group)
+    return columns
+
+
+def _join_packed(parts: _Layout, script: bytes | None, blocks: Iterable[Columns]) -> Iterator[bytes]:
+    """Yield the two sizes and the LZF stream; it needs all points at once."""
+    import numpy as np
+
+    from lizip.formats import lzf
+
+    blocks = list(blocks)
+    pieces = []
+    for group in _groups(parts.fields, parts.counts):
+        for block in blocks:
+            records = np.empty(len(block[group[0][0]]), record_type(group))
+            for i, (name, _) in enumerate(group):
+                records[f"f{i}"] = block[name]
+            pieces.append(records.view(np.uint8))
+    values = np.concatenate(pieces) if pieces else np.empty(0, np.uint8)
+    stream = lzf.pack(values) if script is None else lzf.replay(script, values)
+    if max(len(stream), len(values)) >= 1 << 32:
+        raise CorruptError("a packed PCD file cannot hold so many points")
+    yield _SIZES.pack(len(stream), len(values))
+    yield stream
+
+
+FORMAT = Pcd()
