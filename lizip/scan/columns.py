@@ -1,0 +1,107 @@
+"""The azimuth columns in which a sensor fired, shared by all its rings, and the grid of firings and rings they make.
+
+Rings look to different sides at one firing. A row of the grid therefore holds, for each ring, the firing at which that
+ring looked where the others did (`lags`), so that neighbours in the grid are neighbours in the scene.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
+
+_LIMIT = 120
+_RUN = 24
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns in which something was fired.
+
+    Attributes
+    ----------
+    turn : int
+        Columns of a full turn.
+    fired : (K,) int64
+        Distinct columns, 0 to turn - 1, ascending from the first one after the widest gap, then on past 0.
+    closed : bool
+        Whether the scan goes all the way round, so that the last firing is next to the first.
+    """
+
+    turn: int
+    fired: np.ndarray
+    closed: bool
+
+    def lags(self, shifts: np.ndarray) -> np.ndarray:
+        """Firings by which to move each ring so that rows look one way, (R,) int64, from shifts (R,) in columns."""
+        span = self.turn if self.closed else int((self.fired[-1] - self.fired[0]) % self.turn) + 1
+        return (2 * shifts * len(self.fired) + span) // (2 * span)
+
+    def ranks(self, columns: np.ndarray) -> np.ndarray:
+        """Index of each column (N,) among the firings, -1 where none was fired."""
+        rank = np.full(self.turn, -1, np.int64)
+        rank[self.fired] = np.arange(len(self.fired))
+        return rank[columns % self.turn]
+
+
+def find_columns(columns: np.ndarray, turn: int) -> Columns:
+    """Collect the firings of columns (N,) int, N > 0, of a turn."""
+    fired = np.flatnonzero(np.bincount(columns % turn, minlength=turn))
+    gaps = np.diff(fired, append=fired[0] + turn)
+    widest = int(np.argmax(gaps))
+    closed = bool(gaps[widest] < turn // 8)
+    return Columns(turn, fired if closed else np.roll(fired, -widest - 1), closed)
+
+
+@kernel
+def _code_steps(coder, counters, steps):
+    """Code the steps between firings; sensors alternate between two or so, in runs of nearly constant length."""
+    last = np.int64(1)
+    usual = np.int64(1)
+    run = np.int64(0)
+    for i in range(steps.size):
+        same = np.int64(last == usual)
+        context = (min(run, _RUN - 1) * 2 + same) * INTEGER_NODES
+        step = 1 + code_integer(coder, counters, context, _LIMIT, np.int64(steps[i]) - 1)
+        step = min(max(step, 0), np.int64(1) << 40)
+        if step == last and step != usual:
+            usual = step
+            run = 0
+        elif step == usual:
+            run += 1
+        else:
+            run = 0
+        steps[i] = step
+        last = step
+
+
+def encode_columns(columns: Columns) -> bytes:
+    """Write the firings of a sweep; a run of steps costs a fraction of a bit a firing."""
+    steps = np.diff(columns.fired) % columns.turn
+    coder = open_encoder(64 * len(steps) + 64, 40 * len(steps) + 64)
+    _code_steps(coder, fresh_counters(_RUN * 2 * INTEGER_NODES), steps)
+    head = pack_varint(len(columns.fired)) + pack_signed(int(columns.fired[0])) + pack_varint(int(columns.closed))
+    return head + pack_bytes(finish_encoder(coder))
+
+
+def decode_columns(stream: bytes, turn: int) -> Columns:
+    """Read what `encode_columns` wrote; raises CorruptError."""
+    unpacker = Unpacker(stream)
+    count, first, closed, body = unpacker.varint(), unpacker.signed(), unpacker.varint(), unpacker.bytes()
+    unpacker.finish()
+    if not 0 < count <= turn or not 0 <= first < turn or closed > 1:
+        raise CorruptError("impossible firing columns")
+    coder = open_decoder(body)
+    steps = np.zeros(count - 1, np.int64)
+    _code_steps(coder, fresh_counters(_RUN * 2 * INTEGER_NODES), steps)
+    finish_decoder(coder)
+    if (steps < 1).any() or int(np.minimum(steps, turn).sum()) >= turn:
+        raise CorruptError("impossible firing columns")
+    fired = np.cumsum(np.concatenate([[first], steps])) % turn
+    return Columns(turn, fired, bool(closed))

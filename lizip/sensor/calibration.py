@@ -1,0 +1,143 @@
+"""A sensor's calibration as numbers in a file: integers in fixed quanta, so both sides compute with the same doubles.
+
+A profile is a calibration that ships (`models/sensors/*.json`); a stream names it by a hash. A calibration fitted from
+one scan travels in the stream.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xxhash
+
+from lizip.errors import CorruptError, ModelMissingError
+from lizip.packing import Unpacker, pack_signed, pack_varint
+from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
+from lizip.sensor.trig import TURN, sincos
+
+PARAMETERS = ("phase", "lateral", "elevation", "forward", "up")
+"""Of a beam: columns, m, rad, m, m; the columns of `Calibration.beams`, in quanta."""
+
+MAX_BEAMS = 1024
+_MAX_QUANTA = 1 << 40
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is fixed about a sensor, or about one scan.
+
+    Attributes
+    ----------
+    columns : int
+        Azimuth columns of a turn: the beams fire at whole columns (plus their phase).
+    tick : float
+        Range resolution in metres.
+    decimal : int
+        Units a metre to which coordinates were rounded before they became float32; 0: not at all.
+    hypotenuse : bool
+        Which way a lateral offset enters, see `lizip.sensor.beams`.
+    quanta : tuple of float
+        Units of the five `PARAMETERS` in `beams`.
+    beams : (B, 5) int64
+        The parameters of each beam, in quanta, from the top of the file's order down.
+    shifts : (B,) int64
+        Columns by which a beam's firing is ahead: firing column = column + shift is common to all beams.
+    """
+
+    columns: int
+    tick: float
+    decimal: int
+    hypotenuse: bool
+    quanta: tuple[float, ...]
+    beams: np.ndarray = field(repr=False)
+    shifts: np.ndarray = field(repr=False)
+
+    @property
+    def step(self) -> float:
+        """Radians a column."""
+        return TURN / self.columns
+
+    @functools.cached_property
+    def table(self) -> np.ndarray:
+        """The beam table (B, 6) float64 that `lizip.sensor.beams` computes with."""
+        values = self.beams.astype(np.float64) * np.array(self.quanta)
+        table = np.zeros((len(values), 6))
+        table[:, [PHASE, LATERAL, FORWARD, UP]] = values[:, [0, 1, 3, 4]]
+        for beam, elevation in enumerate(values[:, 2]):
+            table[beam, SINE], table[beam, COSINE] = sincos(elevation)
+        return table
+
+    def select(self, beams: np.ndarray) -> Calibration:
+        """Keep some of the beams, (K,) int64."""
+        return Calibration(
+            self.columns, self.tick, self.decimal, self.hypotenuse, self.quanta, self.beams[beams], self.shifts[beams]
+        )
+
+    def pack(self) -> bytes:
+        """Write everything into a stream."""
+        head = pack_varint(self.columns) + np.array([self.tick, *self.quanta], "<f8").tobytes()
+        head += pack_varint(self.decimal) + pack_varint(int(self.hypotenuse)) + pack_varint(len(self.beams))
+        return head + b"".join(pack_signed(int(v)) for v in [*self.shifts, *self.beams.ravel()])
+
+    @staticmethod
+    def unpack(unpacker: Unpacker) -> Calibration:
+        """Read what `pack` wrote; raises CorruptError on numbers that make no sensor."""
+        columns = unpacker.varint()
+        tick, *quanta = np.frombuffer(unpacker.take(8 * (1 + len(PARAMETERS))), "<f8").tolist()
+        decimal, hypotenuse, count = unpacker.varint(), unpacker.varint(), unpacker.varint()
+        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or hypotenuse > 1:
+            raise CorruptError("impossible sensor calibration")
+        if count > MAX_BEAMS or not all(1e-15 < q < 1e-2 for q in quanta):
+            raise CorruptError("impossible sensor calibration")
+        numbers = [unpacker.signed() for _ in range(count * (1 + len(PARAMETERS)))]
+        if any(abs(n) > _MAX_QUANTA for n in numbers) or any(abs(n) > columns for n in numbers[:count]):
+            raise CorruptError("impossible sensor calibration")
+        shifts, beams = np.array(numbers[:count], np.int64), np.array(numbers[count:], np.int64)
+        calibration = Calibration(columns, tick, decimal, bool(hypotenuse), tuple(quanta), beams.reshape(-1, 5), shifts)
+        if (np.abs(calibration.beams * np.array(quanta)) > 1e5).any():
+            raise CorruptError("impossible sensor calibration")
+        return calibration
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A calibration that ships: its name for users, its hash for streams."""
+
+    name: str
+    title: str
+    digest: int
+    calibration: Calibration = field(repr=False)
+
+
+def profile_folder() -> Path:
+    """Folder of the sensor profiles: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "models" / "sensors"
+    return inside if inside.is_dir() else package.parent / "models" / "sensors"
+
+
+@functools.cache
+def load_profile(name: str) -> Profile:
+    """Load a profile by its file name without the suffix; raises ModelMissingError when it is not there."""
+    path = profile_folder() / f"{name}.json"
+    if not path.is_file():
+        raise ModelMissingError(f"sensor profile {name!r} is not installed ({path}); install a newer lizip")
+    content: dict[str, Any] = json.loads(path.read_text())
+    beams = content["beams"]
+    quanta = tuple(content["quanta"][p] for p in PARAMETERS)
+    values = np.array([[beam[p] for p in PARAMETERS] for beam in beams])
+    calibration = Calibration(
+        columns=content["columns"],
+        tick=content["tick"],
+        decimal=content["decimal"],
+        hypotenuse=content["hypotenuse"],
+        quanta=quanta,
+        beams=np.rint(values / np.array(quanta)).astype(np.int64),
+        shifts=np.array([beam["shift"] for beam in beams], np.int64),
+    )
+    return Profile(name, content["title"], xxhash.xxh3_64_intdigest(calibration.pack()), calibration)

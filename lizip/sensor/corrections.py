@@ -1,0 +1,146 @@
+"""From unrounded model points to the stored float32, exactly: rounding, and corrections where the model misses.
+
+A unit is 1 mm where a file's coordinates were rounded to millimetres first (`decimal` = 1000), else one ULP of float32.
+Nearly all misses lie where the model point is next to a rounding tie, so the distance to it is a correction's context.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+
+LARGEST = 1 << 20
+"""Corrections are at most this many units; points further off are exceptions."""
+
+_CLASSES = 14
+"""Classes of the distance to the tie: bit lengths of distance * 2**13, 0 to 13."""
+
+_LIMIT = 250
+_NONZERO = _CLASSES * _CLASSES
+_PLAIN = _NONZERO + 4 * _CLASSES
+_LARGE = _PLAIN + 2 * _CLASSES
+_COUNTERS = _LARGE + 3 * INTEGER_NODES
+
+
+def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
+    """Round model points as the file's writer did.
+
+    Parameters
+    ----------
+    points : (N, 3) float64
+        Metres, finite, below 1e30.
+    decimal : int
+        Units a metre of a decimal rounding before the float32 (1000), 0 for none.
+
+    Returns
+    -------
+    rounded : (N, 3) float32
+    fraction : (N, 3) float64
+        What the rounding took away, in units: -0.5 to 0.5.
+    """
+    if decimal:
+        scaled = points * float(decimal)
+        whole = np.rint(scaled)
+        scaled -= whole
+        whole /= float(decimal)
+        return whole.astype(np.float32), scaled
+    rounded = points.astype(np.float32)
+    return rounded, (points - rounded) / np.spacing(np.abs(rounded)).astype(np.float64)
+
+
+def ordinals(values: np.ndarray) -> np.ndarray:
+    """Integers (int64) in the order of float32 values, one apart for neighbours; -0.0 and 0.0 are 0."""
+    bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+
+
+def find_corrections(rounded: np.ndarray, actual: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find corrections (N, 3) int32 from `rounded` to `actual`, (N, 3) float32, and (N,) bool: where they are exact."""
+    if decimal:
+        limit = np.float32(1e9)
+        wanted = np.rint(np.clip(actual, -limit, limit) * np.float64(decimal))
+        corrections = wanted - np.rint(rounded * np.float64(decimal))
+    else:
+        corrections = ordinals(actual) - ordinals(rounded)
+    fits = (np.abs(corrections) <= LARGEST).all(axis=1)
+    corrections = np.where(fits[:, None], corrections, 0).astype(np.int32)
+    same = apply_corrections(rounded, corrections, decimal).view(np.uint32) == actual.view(np.uint32)
+    return corrections, fits & same.all(axis=1)
+
+
+def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int) -> np.ndarray:
+    """Return the stored coordinates: `rounded` (N, 3) float32 moved by `corrections` (N, 3) int32 units."""
+    out = rounded.copy()
+    where = np.nonzero(corrections)
+    moved = corrections[where].astype(np.int64)
+    if decimal:
+        out[where] = (np.rint(rounded[where] * np.float64(decimal)) + moved) / np.float64(decimal)
+        return out
+    ordinal = ordinals(rounded[where]) + moved
+    magnitude = np.minimum(np.abs(ordinal), 0x7F7FFFFF)
+    bits = np.where(ordinal < 0, magnitude | 0x80000000, magnitude).astype(np.uint32)
+    out[where] = bits.view(np.float32)
+    return out
+
+
+def encode_corrections(fraction: np.ndarray, corrections: np.ndarray) -> bytes:
+    """Code corrections (N, 3) int32 given the fractions (N, 3) float64 of `round_points`."""
+    coder = open_encoder(corrections.size * 24 + 64, corrections.size * 20)
+    _code_all(coder, fresh_counters(_COUNTERS), fraction, np.ascontiguousarray(corrections, np.int32))
+    return finish_encoder(coder)
+
+
+def decode_corrections(stream: bytes, fraction: np.ndarray) -> np.ndarray:
+    """Decode corrections (N, 3) int32; raises CorruptError when the stream is not theirs."""
+    coder = open_decoder(stream)
+    corrections = np.zeros(fraction.shape, np.int32)
+    _code_all(coder, fresh_counters(_COUNTERS), fraction, corrections)
+    finish_decoder(coder)
+    if corrections.size and max(-int(corrections.min()), int(corrections.max())) > LARGEST:
+        raise CorruptError("a coordinate correction is out of range")
+    return corrections
+
+
+@kernel
+def _tie_class(fraction):
+    """Class 0 to 13 of the distance of a fraction (-0.5 to 0.5) to the rounding tie."""
+    return bit_length(np.int64((0.5 - min(abs(fraction), 0.5)) * 8192.0))
+
+
+@kernel
+def _code_all(coder, counters, fraction, corrections):
+    """Code three corrections a point: whether there is any, then where, then which way."""
+    for i in range(fraction.shape[0]):
+        a = _tie_class(fraction[i, 0])
+        b = _tie_class(fraction[i, 1])
+        c = _tie_class(fraction[i, 2])
+        low = min(a, b, c)
+        middle = max(min(a, b), min(max(a, b), c))
+        some = np.int64(corrections[i, 0] != 0 or corrections[i, 1] != 0 or corrections[i, 2] != 0)
+        if not code_bit(coder, counters, low * _CLASSES + middle, _LIMIT, some):
+            continue
+        before = np.int64(0)
+        for axis in range(3):
+            value = np.int64(corrections[i, axis])
+            near = _tie_class(fraction[i, axis])
+            context = min(before, 1) + 2 * np.int64(axis == 2)
+            if not code_bit(coder, counters, _NONZERO + 4 * near + context, _LIMIT, np.int64(value != 0)):
+                continue
+            before += 1
+            corrections[i, axis] = np.int32(_code_one(coder, counters, fraction[i, axis] > 0.0, near, axis, value))
+
+
+@kernel
+def _code_one(coder, counters, upward, near, axis, value):
+    """Code a nonzero correction: one unit over the tie nearly always, one unit the other way or more otherwise."""
+    over = np.int64(1) if upward else np.int64(-1)
+    if code_bit(coder, counters, _PLAIN + 2 * near, _LIMIT, np.int64(value == over)):
+        return over
+    if code_bit(coder, counters, _PLAIN + 2 * near + 1, _LIMIT, np.int64(value == -over)):
+        return -over
+    value = code_integer(coder, counters, _LARGE + axis * INTEGER_NODES, _LIMIT, value)
+    return min(max(value, -2 * LARGEST), 2 * LARGEST)

@@ -1,0 +1,182 @@
+"""KITTI's way: an HDL-64E at rest, its rings one after the other, coordinates rounded to millimetres.
+
+A ring's points ascend in azimuth (of the unrounded point), missing returns are left out. What a file holds beyond range
+and reflectance is small: the columns in which the sensor fired, 0.1 % of the coordinates one millimetre off, and the odd
+point that fits nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lizip.cloud import Cloud, Columns, Schema
+from lizip.errors import CorruptError, ModelMissingError
+from lizip.packing import Unpacker, pack_signed, pack_varint
+from lizip.scan.columns import decode_columns, encode_columns
+from lizip.scan.order import decode_exceptions, encode_exceptions
+from lizip.scan.rings import split_rings
+from lizip.sensor.calibration import Calibration, Profile, load_profile
+from lizip.sensor.chain import Measured
+from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
+from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
+from lizip.sensor.returns import find_returns, match_rings, place_returns
+
+PROFILES = ("hdl64e-kitti",)
+"""Files in models/sensors; streams hold the index and a hash."""
+
+HEADER, FIRINGS, CORRECTIONS, EXCEPTIONS, ODD_INTENSITIES = range(5)
+"""Side streams."""
+
+_SENT = 255
+_MOST_RINGS = 192
+_LEAST_POINTS = 512
+_MOST_EXCEPTIONS = 0.02
+
+
+def stored_fields(cloud: Cloud) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coordinates (N, 3) and intensity (N,), float32, of a cloud that has just these four; None for others."""
+    columns = list(cloud.columns.values())
+    if len(columns) != 4 or any(column.dtype != np.dtype("<f4") for column in columns):
+        return None
+    return np.stack(columns[:3], axis=1), np.ascontiguousarray(columns[3])
+
+
+def on_decimal_lattice(xyz: np.ndarray, decimal: int) -> bool:
+    """Whether nearly all coordinates of a sample of xyz (N, 3) float32 are whole multiples of 1 / decimal, rounded."""
+    sample = xyz[:: max(1, len(xyz) // 256)]
+    if not (np.abs(sample) < 1e4).all():
+        return False
+    whole = np.rint(sample * np.float64(decimal)) / decimal
+    return bool((whole.astype(np.float32) == sample).mean() > 0.98)
+
+
+def _measure(
+    xyz: np.ndarray, intensity: np.ndarray, bounds: np.ndarray, calibration: Calibration, profile: Profile | None
+) -> Measured | None:
+    """Explain a scan by a calibration; None when more than a few points escape it."""
+    beams = match_rings(xyz, bounds, calibration)
+    known = beams >= 0
+    if int(np.diff(bounds)[known].sum()) < (1 - _MOST_EXCEPTIONS) * len(xyz):
+        return None
+    used = calibration.select(beams[known])
+    inside = np.repeat(known, np.diff(bounds))
+    joined = np.concatenate([[0], np.cumsum(np.diff(bounds)[known])])
+    returns = find_returns(xyz[inside], joined, used)
+    if returns is None or returns.kept.sum() < (1 - _MOST_EXCEPTIONS) * len(xyz):
+        return None
+    kept = inside
+    kept[inside] = returns.kept
+    integers = to_integers(intensity[kept])
+    if integers is None:
+        return None
+    denominator, values, exact = integers
+    ranges = np.zeros((returns.rows, len(used.beams)), np.int32)
+    grid = np.zeros_like(ranges)
+    ranges[returns.row, returns.ring] = returns.ticks
+    grid[returns.row, returns.ring] = values
+    places, odd = np.flatnonzero(~kept), np.flatnonzero(~exact)
+    words = np.column_stack([xyz[places], intensity[places]]).view(np.uint32)
+    side = {
+        HEADER: _pack_header(profile, used, beams[known], returns.base, denominator),
+        FIRINGS: encode_columns(returns.columns),
+        CORRECTIONS: encode_corrections(returns.fraction, returns.corrections),
+        EXCEPTIONS: encode_exceptions(places, words),
+        ODD_INTENSITIES: encode_exceptions(odd, intensity[kept][odd].view(np.uint32)[:, None]),
+    }
+    info = {
+        "sensor": profile.title if profile else f"{len(used.beams)} rings, calibrated from this scan",
+        "exceptions": len(places),
+        "corrected": round(float((returns.corrections != 0).any(axis=1).mean()), 5),
+    }
+    return Measured(ranges, grid, {number: data for number, data in side.items() if data}, info=info)
+
+
+def _pack_header(
+    profile: Profile | None, calibration: Calibration, beams: np.ndarray, base: int, denominator: int
+) -> bytes:
+    head = pack_signed(base) + pack_varint(denominator)
+    if profile is None:
+        return head + pack_varint(_SENT) + calibration.pack()
+    head += pack_varint(PROFILES.index(profile.name)) + profile.digest.to_bytes(8, "little")
+    return head + np.packbits(np.bincount(beams, minlength=len(profile.calibration.beams)).astype(bool)).tobytes()
+
+
+def _unpack_header(data: bytes) -> tuple[Calibration, int, int]:
+    """Calibration of the rings in the grid, base row, intensity denominator; raises CorruptError."""
+    unpacker = Unpacker(data)
+    base, denominator, index = unpacker.signed(), unpacker.varint(), unpacker.varint()
+    if abs(base) > 1 << 32 or denominator >= len(DENOMINATORS):
+        raise CorruptError("impossible sweep header")
+    if index == _SENT:
+        calibration = Calibration.unpack(unpacker)
+    else:
+        calibration = _profile(index, int.from_bytes(unpacker.take(8), "little")).calibration
+        count = len(calibration.beams)
+        present = np.unpackbits(np.frombuffer(unpacker.take((count + 7) // 8), np.uint8), count=count)
+        calibration = calibration.select(np.flatnonzero(present))
+    unpacker.finish()
+    return calibration, base, denominator
+
+
+def _profile(index: int, digest: int) -> Profile:
+    if index >= len(PROFILES):
+        raise CorruptError("unknown sensor profile")
+    profile = load_profile(PROFILES[index])
+    if profile.digest != digest:
+        raise ModelMissingError(f"sensor profile {profile.name!r} differs from the one the file was written with")
+    return profile
+
+
+class RingsInMillimetres:
+    """The chain of KITTI: rings in order, each in ascending azimuth, millimetres."""
+
+    name = "rings in millimetres"
+    number = 1
+
+    def recover(self, cloud: Cloud, level: str, hint: object | None = None) -> Measured | None:
+        """Find ranges, reflectances and firing columns; see `lizip.sensor.chain.Chain`.
+
+        `hint` is the `Calibration` fitted to an earlier sweep of the same sensor.
+        """
+        fields = stored_fields(cloud)
+        if fields is None or cloud.count < _LEAST_POINTS or not on_decimal_lattice(fields[0], 1000):
+            return None
+        xyz, intensity = fields
+        bounds = split_rings(np.ascontiguousarray(xyz[:, 0]), np.ascontiguousarray(xyz[:, 1]), _MOST_RINGS)
+        if bounds is None:
+            return None
+        for profile in map(load_profile, PROFILES):
+            measured = _measure(xyz, intensity, bounds, profile.calibration, profile)
+            if measured is not None:
+                return measured
+        return None
+
+    def rebuild(
+        self, ranges: np.ndarray, intensity: np.ndarray | None, side: Mapping[int, bytes], schema: Schema, count: int
+    ) -> Columns:
+        """Give back the four columns; see `lizip.sensor.chain.Chain`."""
+        calibration, base, denominator = _unpack_header(side.get(HEADER, b""))
+        if len(schema) != 4 or intensity is None or ranges.shape[1] != len(calibration.beams):
+            raise CorruptError("sweep does not have the shape that its sensor makes")
+        columns = decode_columns(side.get(FIRINGS, b""), calibration.columns)
+        ring, row, points = place_returns(ranges, columns, base, calibration)
+        rounded, fraction = round_points(points, calibration.decimal)
+        xyz = apply_corrections(rounded, decode_corrections(side.get(CORRECTIONS, b""), fraction), calibration.decimal)
+        places, words = decode_exceptions(side.get(EXCEPTIONS, b""), 4, count)
+        if len(xyz) + len(places) != count:
+            raise CorruptError("sweep does not hold as many points as its file")
+        out = np.empty((4, count), np.float32)
+        kept = np.ones(count, bool)
+        kept[places] = False
+        out[:3, kept] = xyz.T
+        stored = from_integers(intensity[row, ring], DENOMINATORS[denominator])
+        odd, odd_words = decode_exceptions(side.get(ODD_INTENSITIES, b""), 1, len(xyz))
+        stored[odd] = odd_words[:, 0].view(np.float32)
+        out[3, kept] = stored
+        out[:, places] = words.T.view(np.float32)
+        return {name: column for (name, _), column in zip(schema, out, strict=True)}
+
+
+CHAIN = RingsInMillimetres()

@@ -1,0 +1,47 @@
+"""The intensity a sensor reported, 0 to 255, behind the float32 that a file stores."""
+
+from __future__ import annotations
+
+import numpy as np
+
+DENOMINATORS = (1, 100, 255, 256)
+"""Stored value = float32(integer / denominator). Never reordered: streams hold the index."""
+
+_MOST_ODD = 0.01
+_SAMPLE = 2048
+
+
+def from_integers(integers: np.ndarray, denominator: int) -> np.ndarray:
+    """Return the stored float32 values of integers (N,)."""
+    return (integers / np.float64(denominator)).astype(np.float32)
+
+
+def to_integers(values: np.ndarray) -> tuple[int, np.ndarray, np.ndarray] | None:
+    """Find integers 0 to 255 behind stored values.
+
+    Parameters
+    ----------
+    values : (N,) float32, N > 0
+
+    Returns
+    -------
+    tuple or None
+        Index of the denominator, integers (N,) int32, and whether each is exact, (N,) bool (-0.0 and NaN are not). None
+        when no denominator explains 99 % of the values.
+    """
+    sample = values[:: max(1, len(values) // _SAMPLE)]
+    for index, denominator in enumerate(DENOMINATORS):
+        if _explain(sample, denominator)[1].mean() < 1 - _MOST_ODD:
+            continue
+        integers, exact = _explain(values, denominator)
+        if exact.mean() >= 1 - _MOST_ODD:
+            return index, integers, exact
+    return None
+
+
+def _explain(values: np.ndarray, denominator: int) -> tuple[np.ndarray, np.ndarray]:
+    sane = (values >= 0) & (values <= 255)
+    integers = np.rint(np.where(sane, values, 0) * np.float64(denominator)).astype(np.int32)
+    sane &= integers <= 255
+    integers[~sane] = 0
+    return integers, sane & (from_integers(integers, denominator).view(np.uint32) == values.view(np.uint32))
