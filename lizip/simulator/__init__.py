@@ -1,20 +1,34 @@
 """Sweeps of a made-up street through the generating chains of real sensors; a seed decides every byte.
 
-For tests, for the demo, for training, and for users without data of their own.
+For tests, for the demo, for training, and for users without data of their own. The modules `hdl64`, `hdl32`, `vlp32`
+and `os_sensor` also give the truth behind a sweep (`sweep(...).ranges` and more).
 """
 
 from __future__ import annotations
 
-from lizip.simulator import hdl32, hdl64
+from typing import Any
 
-__all__ = ["kitti", "nuscenes"]
+from lizip.simulator import hdl32, hdl64, os_sensor, vlp32
+from lizip.simulator.survey import airborne_las, unordered
+
+__all__ = ["airborne_las", "kitti", "nuscenes", "ouster", "unordered", "vlp32c_pair"]
 
 
-def kitti(seed: int, **options) -> bytes:
-    """An HDL-64E sweep as a KITTI `.bin` file; options as in `hdl64.sweep`."""
+def kitti(seed: int, **options: Any) -> bytes:
+    """Make an HDL-64E sweep as a KITTI `.bin` file; options as in `hdl64.sweep`."""
     return hdl64.sweep(seed, **options).data
 
 
-def nuscenes(seed: int, **options) -> bytes:
-    """An HDL-32E sweep as a nuScenes `.pcd.bin` file; options as in `hdl32.sweep`."""
+def nuscenes(seed: int, **options: Any) -> bytes:
+    """Make an HDL-32E sweep as a nuScenes `.pcd.bin` file; options as in `hdl32.sweep`."""
     return hdl32.sweep(seed, **options).data
+
+
+def vlp32c_pair(seed: int, **options: Any) -> bytes:
+    """Make a sweep of two VLP-32C as an Argoverse `.bin` file; options as in `vlp32.sweep`."""
+    return vlp32.sweep(seed, **options).data
+
+
+def ouster(seed: int, **options: Any) -> bytes:
+    """Make a sweep of an Ouster OS sensor as a `.bin` file; options as in `os_sensor.sweep`."""
+    return os_sensor.sweep(seed, **options).data

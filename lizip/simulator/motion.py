@@ -96,3 +96,17 @@ def _knots(draws: Draws, span: tuple[float, float], gap: float = 10000.0) -> np.
     count = int((span[1] - span[0]) / gap) + 3
     start = span[0] - gap * (0.05 + 0.9 * draws.uniform())
     return start + gap * np.arange(count + 1) + gap * 0.02 * draws.normal(count + 1)
+
+
+def rotation_of_vector(vector: np.ndarray) -> np.ndarray:
+    """Rotations (N, 3, 3) about the axes and by the lengths (rad) of vectors (N, 3): Rodrigues' formula."""
+    square = (vector * vector).sum(axis=1)
+    angle = np.sqrt(square)
+    small = angle < 1e-4
+    safe = np.where(small, 1.0, angle)
+    first = np.where(small, 1 - square / 6, np.sin(safe) / safe)[:, None, None]
+    second = np.where(small, 0.5 - square / 24, (1 - np.cos(safe)) / (safe * safe))[:, None, None]
+    x, y, z = vector.T
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
+    return np.eye(3) + first * cross + second * (cross @ cross)
