@@ -1,0 +1,65 @@
+"""Lossless compression of LiDAR point clouds: the file comes back byte for byte.
+
+The functions are loaded when first used; importing the package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "compress": "api",
+    "compress_file": "api",
+    "decompress": "api",
+    "decompress_file": "api",
+    "info": "api",
+    "open": "api",
+    "read": "api",
+    "verify": "api",
+    "CorruptError": "errors",
+    "FormatError": "errors",
+    "LizipError": "errors",
+    "ModelMissingError": "errors",
+    "StorageError": "errors",
+    "UnsupportedVersionError": "errors",
+}
+
+__all__ = [
+    "CorruptError",
+    "FormatError",
+    "LizipError",
+    "ModelMissingError",
+    "StorageError",
+    "UnsupportedVersionError",
+    "__version__",
+    "compress",
+    "compress_file",
+    "decompress",
+    "decompress_file",
+    "info",
+    "open",
+    "read",
+    "verify",
+]
+
+if TYPE_CHECKING:
+    from lizip.api import compress, compress_file, decompress, decompress_file, info, open, read, verify
+    from lizip.errors import (
+        CorruptError,
+        FormatError,
+        LizipError,
+        ModelMissingError,
+        StorageError,
+        UnsupportedVersionError,
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"lizip.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -130,6 +130,12 @@ class Container:
     file : BinaryIO
         Seekable and readable; stays open as long as sections are read.
 
+    Attributes
+    ----------
+    header : Header
+    size : int
+        Bytes of the .lizip file.
+
     Raises
     ------
     FormatError
@@ -142,7 +148,7 @@ class Container:
 
     def __init__(self, file: BinaryIO):
         self._file = file
-        size = file.seek(0, 2)
+        self.size = size = file.seek(0, 2)
         tail_size = min(size, _TAIL_READ)
         file.seek(size - tail_size)
         tail = file.read(tail_size)

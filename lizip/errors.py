@@ -19,3 +19,7 @@ class UnsupportedVersionError(LizipError):
 
 class ModelMissingError(LizipError):
     """A .lizip file was written with a predictor that is not installed here; the message names it."""
+
+
+class StorageError(LizipError):
+    """Files stand in the way: a target that exists, the same file in and out, a source that changed while being read."""

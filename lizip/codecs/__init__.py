@@ -1,13 +1,25 @@
-"""The codecs: columns of a Cloud <-> sections of a .lizip file. Each tells its story on one page."""
+"""The codecs: columns of a Cloud <-> sections of a .lizip file. Each tells its story on one page.
+
+They are loaded when asked for, and a module that holds a codec object imports neither numpy nor numba before it has to
+code something: `lizip info` answers at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Protocol
 
-from lizip.cloud import Cloud, Columns, Schema
-from lizip.container import Container, Section
+from lizip.errors import FormatError, UnsupportedVersionError
+
+if TYPE_CHECKING:
+    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.container import Container, Section
+
+LEVELS = ("fast", "default", "max")
+BACKENDS = ("numba", "torch")
 
 
 @dataclass(frozen=True)
@@ -37,9 +49,22 @@ class Options:
     fields: int | None = None
     check: bool = True
 
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            raise ValueError(f"level {self.level!r}: choose one of {', '.join(LEVELS)}")
+        if self.backend not in BACKENDS:
+            raise ValueError(f"backend {self.backend!r}: choose one of {', '.join(BACKENDS)}")
+        if self.codec is not None and self.codec not in NAMES:
+            raise ValueError(f"codec {self.codec!r}: choose one of {', '.join(NAMES)}")
+
 
 class Codec(Protocol):
-    """What a module (or folder) of this package offers, as a module-level object `CODEC`."""
+    """What a module (or folder) of this package offers, as a module-level object `CODEC`.
+
+    A codec that can decode a part of the points without the rest may also have a method
+    `decode_part(container, schema, count, fields, start, stop)`, which yields only the named columns of the points
+    `start` to `stop`, as `decode` yields all.
+    """
 
     name: str
     """As shown to users: opaque, floats, sweep, survey."""
@@ -61,4 +86,39 @@ class Codec(Protocol):
         """
 
     def describe(self, container: Container) -> dict[str, Any]:
-        """What `lizip info` shows: sensor, model, bytes by stream (`{"streams": {name: bytes}}`). Reads small sections only."""
+        """What `lizip info` shows: sensor, model, bytes by stream (`{"streams": {name: bytes}}`).
+
+        Reads small sections only, and imports neither numpy nor numba.
+        """
+
+
+NAMES = ("opaque", "floats", "sweep", "survey")
+"""Names of the codecs; the position is the number written to files."""
+
+PROMISING_FIRST = ("sweep", "survey", "floats", "opaque")
+"""The order in which an encoder tries them."""
+
+
+def load(codec: str | int) -> Codec:
+    """Return a codec by its name or by the number that files call it.
+
+    Raises
+    ------
+    FormatError
+        When no codec has that name.
+    UnsupportedVersionError
+        When this lizip has no codec of that number.
+    """
+    if isinstance(codec, int):
+        if not (0 <= codec < len(NAMES) and exists(NAMES[codec])):
+            raise UnsupportedVersionError(f"codec number {codec} needs a newer lizip")
+        codec = NAMES[codec]
+    elif codec not in NAMES or not exists(codec):
+        raise FormatError(f"unknown codec {codec!r}; known are {', '.join(filter(exists, NAMES))}")
+    return import_module(f"lizip.codecs.{codec}").CODEC
+
+
+def exists(name: str) -> bool:
+    """Whether this lizip was built with the codec of that name."""
+    spec = find_spec(f"lizip.codecs.{name}")
+    return spec is not None and spec.origin is not None

@@ -1,0 +1,231 @@
+"""Any bytes, without a model of what they mean: zstd or lzma, whichever is smaller, or stored.
+
+It codes what surrounds the points (layouts, headers, unknown files), and it is what the points themselves fall back to
+when no better codec takes them: their records as they stand in the file, as planes of bytes, or as planes of
+differences. The decoder never produces more than the length announced, whatever the compressed bytes ask for.
+"""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from lizip.codecs import Options
+from lizip.container import CODEC as FIRST_KIND
+from lizip.container import Container, Section
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_varint
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lizip.cloud import Cloud, Columns, Schema
+
+PIECE = 1 << 24
+"""Most bytes coded at once: bounds the memory of both directions; also the dictionary of lzma and the window of zstd."""
+
+STORED, ZSTD, LZMA = range(3)
+ROWS, PLANES, DIFFERENCES = range(3)
+_ARRANGEMENTS = (ROWS, PLANES, DIFFERENCES)
+_SAMPLE = 1 << 17
+_TINY = 16
+"""Nothing below so many bytes shrinks: every coder's own frame costs as much."""
+
+
+def encode_bytes(data: bytes | memoryview, level: str = "default") -> bytes:
+    """Code at most `PIECE` bytes: a tag, and unless they are stored their number, before the coder's own bytes."""
+    candidates = [bytes([STORED]) + data]
+    if len(data) > _TINY:
+        length = pack_varint(len(data))
+        candidates.append(bytes([ZSTD]) + length + _zstd(data, 3 if level == "fast" else 19))
+        if level != "fast":
+            candidates.append(
+                bytes([LZMA]) + length + lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data)))
+            )
+    return min(candidates, key=len)
+
+
+def decode_bytes(coded: bytes, limit: int) -> bytes:
+    """Give back what `encode_bytes` coded; CorruptError when it is damaged or more than `limit` bytes long."""
+    unpack = Unpacker(coded)
+    tag = unpack.take(1)[0]
+    if tag == STORED:
+        data = unpack.take(unpack.remaining)
+        length = len(data)
+    else:
+        length = unpack.varint()
+        if length > min(limit, PIECE):
+            raise CorruptError("coded bytes announce an impossible length")
+        data = _expand(tag, unpack.take(unpack.remaining), length)
+    if len(data) != length or length > limit:
+        raise CorruptError("coded bytes do not have the length announced")
+    return data
+
+
+def _expand(tag: int, coded: bytes, length: int) -> bytes:
+    """Run one decoder until `length` bytes have come and it has nothing more to say."""
+    if tag == ZSTD:
+        import zstandard
+
+        decoder = zstandard.ZstdDecompressor(format=zstandard.FORMAT_ZSTD1_MAGICLESS, max_window_size=PIECE)
+        try:
+            with decoder.stream_reader(coded, read_across_frames=True) as reader:
+                return reader.read(length + 1)
+        except zstandard.ZstdError as error:
+            raise CorruptError(f"zstd stream is damaged: {error}") from None
+    if tag != LZMA:
+        raise CorruptError("bytes are coded in an unknown way")
+    try:
+        decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_filters(length))
+        data = decompressor.decompress(coded, length + 1)
+        if not decompressor.eof or decompressor.unused_data:
+            raise CorruptError("lzma stream does not end where it should")
+    except lzma.LZMAError as error:
+        raise CorruptError(f"lzma stream is damaged: {error}") from None
+    return data
+
+
+def _filters(length: int) -> list[dict[str, int]]:
+    """Raw LZMA2 with a dictionary that holds everything."""
+    return [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": max(length, 4096)}]
+
+
+def _zstd(data: bytes | memoryview, level: int, long_distance: bool = False) -> bytes:
+    """One zstd frame without magic, length and checksum, which the container has already."""
+    import zstandard
+
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        level,
+        source_size=len(data),
+        window_log=max(10, min(24, len(data).bit_length())),
+        format=zstandard.FORMAT_ZSTD1_MAGICLESS,
+        write_content_size=False,
+        enable_ldm=long_distance,
+    )
+    return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
+
+
+class Opaque:
+    """The records of the points as plain bytes, a piece of at most `PIECE` bytes in each section."""
+
+    name = "opaque"
+    number = 0
+
+    def encode(self, cloud: Cloud, options: Options) -> Iterable[Section]:
+        """Code the records piece by piece, each in the arrangement that comes out smallest."""
+        rows = max(1, PIECE // record_size(cloud.schema))
+        for start in range(0, cloud.count, rows):
+            records = _records(cloud, slice(start, start + rows))
+            yield Section(FIRST_KIND, _encode_records(records, cloud.schema, options.level))
+
+    def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
+        """Yield the points of one section after the other."""
+        size = record_size(schema)
+        for section in container.sections(FIRST_KIND):
+            if size == 0 or not section:
+                raise CorruptError("records without bytes")
+            data = decode_bytes(section[1:], max(size, PIECE))
+            rows = len(data) // size
+            if rows * size != len(data) or not 0 < rows <= count:
+                raise CorruptError("a section holds more points than announced, or a part of one")
+            count -= rows
+            yield _disarrange(data, section[0], schema)
+        if count:
+            raise CorruptError("sections hold fewer points than announced")
+
+    def describe(self, container: Container) -> dict[str, Any]:
+        """Bytes of the records."""
+        return {"streams": {"records": sum(entry.length for entry in container.entries(FIRST_KIND))}}
+
+    def quick_size(self, cloud: Cloud) -> int:
+        """Bytes of the records under a fast zstd with a window over everything: a yardstick, in some milliseconds."""
+        rows = max(1, PIECE // record_size(cloud.schema))
+        starts = range(0, cloud.count, rows)
+        return sum(len(_zstd(_records(cloud, slice(start, start + rows)).tobytes(), 3, True)) for start in starts)
+
+    def gain(self, cloud: Cloud) -> float:
+        """What a sample says `encode` may come to at the default level, as a share of `quick_size`."""
+        rows = min(max(1, _SAMPLE // record_size(cloud.schema)), cloud.count)
+        middle = (cloud.count - rows) // 2
+        sample = _records(cloud, slice(middle, middle + rows))
+        return len(_encode_records(sample, cloud.schema, "default")) / len(_zstd(sample.tobytes(), 3))
+
+
+CODEC = Opaque()
+
+
+def record_size(schema: Schema) -> int:
+    """Bytes of one point when its columns stand side by side."""
+    return sum(dtype.itemsize for _, dtype in schema)
+
+
+def _record_type(schema: Schema) -> np.dtype:
+    import numpy as np
+
+    return np.dtype([(f"f{i}", dtype) for i, (_, dtype) in enumerate(schema)])
+
+
+def _records(cloud: Cloud, part: slice) -> np.ndarray:
+    """Some points as packed records, (n,) structured; field i is called f<i>."""
+    import numpy as np
+
+    records = np.empty(len(range(*part.indices(cloud.count))), _record_type(cloud.schema))
+    for i, column in enumerate(cloud.columns.values()):
+        records[f"f{i}"] = column[part]
+    return records
+
+
+def _encode_records(records: np.ndarray, schema: Schema, level: str) -> bytes:
+    """Code records in several arrangements and keep the smallest; below `max`, a quick zstd makes a first choice."""
+    arranged = {arrangement: _arrange(records, arrangement, schema) for arrangement in _ARRANGEMENTS}
+    if level != "max":
+        best = min(_ARRANGEMENTS, key=lambda arrangement: len(_zstd(arranged[arrangement], 3)))
+        kept = {best} if level == "fast" else {ROWS, best}
+        arranged = {arrangement: arranged[arrangement] for arrangement in sorted(kept)}
+    return min((bytes([arrangement]) + encode_bytes(data, level) for arrangement, data in arranged.items()), key=len)
+
+
+def _planes(data: np.ndarray) -> bytes:
+    """All first bytes, then all second bytes, ... of the items of an array."""
+    return data.view("u1").reshape(len(data), -1).T.tobytes()
+
+
+def _arrange(records: np.ndarray, arrangement: int, schema: Schema) -> bytes:
+    """Put the bytes of the records into the order of an arrangement."""
+    import numpy as np
+
+    if arrangement == ROWS:
+        return records.tobytes()
+    if arrangement == PLANES:
+        return _planes(records)
+    parts = []
+    for i, (_, dtype) in enumerate(schema):
+        bits = np.ascontiguousarray(records[f"f{i}"]).view(f"<u{dtype.itemsize}")
+        parts.append(_planes(np.diff(bits, prepend=bits.dtype.type(0))))
+    return b"".join(parts)
+
+
+def _disarrange(data: bytes, arrangement: int, schema: Schema) -> Columns:
+    """Take the columns of the records out of an arrangement."""
+    import numpy as np
+
+    size = record_size(schema)
+    rows = len(data) // size
+    numbers = np.frombuffer(data, "u1")
+    if arrangement == ROWS:
+        records = numbers.view(_record_type(schema))
+        return {name: records[f"f{i}"] for i, (name, _) in enumerate(schema)}
+    if arrangement not in _ARRANGEMENTS:
+        raise CorruptError("records are arranged in an unknown way")
+    columns = {}
+    offset = 0
+    for name, dtype in schema:
+        stop = offset + dtype.itemsize * rows
+        planes = numbers[offset:stop].reshape(dtype.itemsize, rows)
+        bits = np.ascontiguousarray(planes.T).reshape(-1).view(f"<u{dtype.itemsize}")
+        if arrangement == DIFFERENCES:
+            bits = np.cumsum(bits, dtype=bits.dtype)
+        columns[name] = bits.view(dtype)
+        offset = stop
+    return columns

@@ -1,0 +1,128 @@
+"""Reading a .lizip file in part: as a file object of the original bytes, or as columns of some of the points."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO
+
+from lizip.errors import FormatError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lizip.cloud import Columns
+    from lizip.pipeline import Decoder
+
+_IN_MEMORY = 1 << 27
+"""Decoded bytes kept in memory; more go to a temporary file."""
+
+
+class DecodedFile(io.RawIOBase):
+    """The original bytes of a .lizip file, decoded as far as they were asked for.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        The file taken apart.
+    file : BinaryIO, optional
+        Closed together with this one.
+    """
+
+    def __init__(self, decoder: Decoder, file: BinaryIO | None = None):
+        self._length = decoder.header.length
+        self._pieces: Iterator[bytes] = decoder.pieces()
+        self._file = file
+        self._decoded = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115: closed in close()
+        self._known = 0
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """Position in the original file."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move; nothing is decoded before it is read."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._length}[whence]
+        if base + offset < 0:
+            raise ValueError(f"negative position {base + offset}")
+        self._position = base + offset
+        return self._position
+
+    def readinto(self, buffer) -> int:
+        """Decode up to the end of the buffer, or of the file, and fill it."""
+        wanted = min(len(buffer), max(0, self._length - self._position))
+        self._decode(self._position + wanted)
+        self._decoded.seek(self._position)
+        data = self._decoded.read(wanted)
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def _decode(self, stop: int) -> None:
+        """Have at least `stop` bytes; at the end of the file also the check of the hash."""
+        if stop >= self._length:
+            stop = self._length + 1
+        self._decoded.seek(self._known)
+        while self._known < stop and (piece := next(self._pieces, None)) is not None:
+            self._decoded.write(piece)
+            self._known += len(piece)
+
+    def close(self) -> None:
+        """Forget everything."""
+        if not self.closed:
+            self._decoded.close()
+            if self._file is not None:
+                self._file.close()
+        super().close()
+
+
+def read_columns(decoder: Decoder, fields: Sequence[str] | None, points: slice) -> dict[str, np.ndarray]:
+    """Columns `fields` (all when None) of the points in a slice; decoding ends with the last point wanted.
+
+    Raises FormatError when there is no such field.
+    """
+    import numpy as np
+
+    schema = decoder.schema()
+    known = [name for name, _ in schema]
+    wanted = known if fields is None else list(fields)
+    if missing := [name for name in wanted if name not in known]:
+        raise FormatError(f"no field {missing[0]!r}; there are {', '.join(known) or 'none'}")
+    chosen = range(decoder.header.count)[points]
+    start, stop = (min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1]) + 1) if chosen else (0, 0)
+    parts: dict[str, list[np.ndarray]] = {name: [np.empty(0, dtype)] for name, dtype in schema if name in wanted}
+    for block in _part(decoder, tuple(parts), start, stop):
+        for name, kept in parts.items():
+            kept.append(block[name])
+    columns = {name: np.concatenate(kept) for name, kept in parts.items()}
+    step = chosen.step
+    return {name: columns[name][::step] for name in wanted}
+
+
+def _part(decoder: Decoder, fields: tuple[str, ...], start: int, stop: int) -> Iterator[Columns]:
+    """Yield the points from `start` to `stop`, with the means of a codec that can do so without decoding the others."""
+    if start == stop:
+        return
+    if hasattr(decoder.codec, "decode_part"):
+        header = decoder.header
+        yield from decoder.codec.decode_part(decoder.container, decoder.schema(), header.count, fields, start, stop)
+        return
+    position = 0
+    for block in decoder.blocks():
+        rows = len(next(iter(block.values())))
+        part = slice(max(start - position, 0), stop - position)
+        position += rows
+        if part.start < rows:
+            yield {name: block[name][part] for name in fields}
+        if position >= stop:
+            return
