@@ -1,7 +1,7 @@
 """KITTI's way: an HDL-64E at rest, its rings one after the other, coordinates rounded to millimetres.
 
 A ring's points ascend in azimuth (of the unrounded point), missing returns are left out. What a file holds beyond range
-and reflectance is small: the columns in which the sensor fired, 0.1 % of the coordinates one millimetre off, and the odd
+and reflectance is small: the columns in which the sensor fired, 0.1 % of the coordinates a millimetre off, and the odd
 point that fits nowhere.
 """
 
