@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import storage
@@ -283,7 +284,13 @@ def verify(path: StrPath | BinaryIO, against: StrPath | None = None) -> None:
             file.close()
 
 
-def _encode_checked(data: memoryview, options: Options, sink: BinaryIO, release=lambda: None, format=None) -> None:
+def _encode_checked(
+    data: memoryview,
+    options: Options,
+    sink: BinaryIO,
+    release: Callable[[], None] = lambda: None,
+    format: str | None = None,
+) -> None:
     """Encode, decode what was written, and compare; a codec that fails this is left out, loudly."""
     if data[: len(MAGIC)] == MAGIC:
         raise FormatError("is a .lizip file already")
@@ -311,7 +318,7 @@ def _file_of(path: StrPath | BinaryIO) -> tuple[BinaryIO, bool]:
     return path, False
 
 
-def _compare(pieces, original: BinaryIO) -> None:
+def _compare(pieces: Iterable[bytes], original: BinaryIO) -> None:
     """Raise CorruptError at the first difference."""
     position = 0
     for piece in pieces:

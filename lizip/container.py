@@ -18,7 +18,7 @@ from lizip.errors import CorruptError, FormatError, UnsupportedVersionError
 from lizip.packing import Unpacker, pack_varint
 
 MAGIC = b"\x93LZP\r\n\x1a"
-"""As in PNG: a byte above 127, CR LF and ctrl-Z, so that every kind of text-mode damage changes it. Then the version."""
+"""As in PNG: a byte above 127, CR LF and ctrl-Z, so that any text-mode damage changes it. The version follows."""
 
 VERSION = 1
 SUFFIX = ".lizip"

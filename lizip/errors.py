@@ -22,4 +22,4 @@ class ModelMissingError(LizipError):
 
 
 class StorageError(LizipError):
-    """Files stand in the way: a target that exists, the same file in and out, a source that changed while being read."""
+    """Files stand in the way: a target that exists, the same file in and out, a source that changed meanwhile."""

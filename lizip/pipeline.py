@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import xxhash
 
 from lizip import codecs, formats
-from lizip.codecs import Options
-from lizip.codecs import opaque
+from lizip.codecs import Options, opaque
 from lizip.container import LAYOUT, REGIONS, Container, Section, Writer
 from lizip.errors import CorruptError, FormatError
 from lizip.packing import Unpacker, pack_varints
@@ -33,7 +32,7 @@ _POINTS_A_BYTE = 128
 """No format says more points in a byte of its file: LZF, in compressed PCD files, makes at most 264 bytes of 3."""
 
 _REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.18, "opaque": 0.5}
-"""The smallest share of a quick zstd that a codec is known to reach on real files (KITTI in both cases, with some room):
+"""The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
 where another codec came below, trying it is a waste of time."""
 
 _MARGIN = 0.85

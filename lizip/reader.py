@@ -34,7 +34,7 @@ class DecodedFile(io.RawIOBase):
         self._length = decoder.header.length
         self._pieces: Iterator[bytes] = decoder.pieces()
         self._file = file
-        self._decoded = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115: closed in close()
+        self._decoded = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
         self._known = 0
         self._position = 0
 

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, BinaryIO
 
 from lizip.errors import LizipError, StorageError
@@ -18,7 +17,7 @@ from lizip.errors import LizipError, StorageError
 StrPath = str | os.PathLike[str]
 
 _WHOLE = 1 << 26
-"""Files up to so many bytes are read, larger ones mapped: another program may cut a mapped file short under our feet."""
+"""Files up to so many bytes are read, larger ones mapped; one that is cut short while mapped would kill the process."""
 
 
 def is_url(path: StrPath) -> bool:
@@ -87,9 +86,7 @@ class Source:
     def __enter__(self) -> Source:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         # Columns may still be views of the map; it is closed when the last of them is gone.
         self.data = memoryview(b"")
         self._map = None

@@ -121,4 +121,4 @@ def load(codec: str | int) -> Codec:
 def exists(name: str) -> bool:
     """Whether this lizip was built with the codec of that name."""
     spec = find_spec(f"lizip.codecs.{name}")
-    return spec is not None and spec.origin is not None
+    return spec is not None and hasattr(import_module(spec.name), "CODEC")

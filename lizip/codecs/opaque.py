@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
 
 PIECE = 1 << 24
-"""Most bytes coded at once: bounds the memory of both directions; also the dictionary of lzma and the window of zstd."""
+"""Most bytes coded at once: bounds the memory of both directions; also the largest dictionary and window."""
 
 STORED, ZSTD, LZMA = range(3)
 ROWS, PLANES, DIFFERENCES = range(3)
