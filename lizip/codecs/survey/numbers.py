@@ -1,0 +1,159 @@
+"""Any column of numbers: predicted by a fitted sum of earlier values and of what other columns did, then coded by scale.
+
+Earlier values are those of the last points and of reference points (the nearest neighbour in space, the last return of
+the same kind); the other columns are those already decoded, for all points of the chunk.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
+from lizip.codecs.survey.tokens import Model, code_number, fresh_model, select
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
+from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.jit import kernel
+
+LAGS = 4
+BLOCK = 12500
+CLASSES = 4
+
+
+class Surroundings(NamedTuple):
+    """What is known of a chunk when a column of it is coded.
+
+    Attributes
+    ----------
+    classes : (N,) int64
+        Kind of return, 0 to CLASSES - 1.
+    references : (N, R) int64
+        Earlier points of the chunk to look at, each below its own index (0 for the first).
+    known : (N, M) float64
+        Other columns, already decoded.
+    hints : (N, 2) int64
+        Keys of further contexts.
+    """
+
+    classes: np.ndarray
+    references: np.ndarray
+    known: np.ndarray
+    hints: np.ndarray
+
+
+@kernel
+def _gather(values, around, i, features):
+    """Features of point i; returns the value they are relative to."""
+    if i == 0:
+        features[:] = 0.0
+        return np.int64(0)
+    base = values[i - 1]
+    k = 0
+    for lag in range(2, LAGS + 1):
+        features[k] = np.float64(values[max(i - lag, 0)] - base)
+        k += 1
+    references = around.references
+    for r in range(references.shape[1]):
+        features[k] = np.float64(values[references[i, r]] - base)
+        k += 1
+    known = around.known
+    for m in range(known.shape[1]):
+        here = known[i, m]
+        features[k] = here - known[max(i - 1, 0), m]
+        k += 1
+        for r in range(min(references.shape[1], 1)):
+            features[k] = here - known[references[i, r], m]
+            k += 1
+    features[k] = 1.0
+    return base
+
+
+@kernel
+def _features_of_all(values, around, features, target):
+    for i in range(values.size):
+        target[i] = np.float64(values[i] - _gather(values, around, i, features[i]))
+
+
+def feature_count(around: Surroundings) -> int:
+    """Width of the feature vector."""
+    references, known = around.references.shape[1], around.known.shape[1]
+    return LAGS + references + known * (1 + min(references, 1))
+
+
+@kernel
+def code_coefficients(coder, counters, coefficients):
+    """Code fitted coefficients (blocks, classes * K), each given the one of the block before."""
+    for b in range(coefficients.shape[0]):
+        for k in range(coefficients.shape[1]):
+            before = coefficients[b - 1, k] if b else np.int64(0)
+            value = before + code_integer(
+                coder, counters, 0 if b == 0 else INTEGER_NODES, 255, coefficients[b, k] - before
+            )
+            if abs(value) >= 1 << 28:
+                coder.at[FAULT] = 1
+                value = np.int64(0)
+            coefficients[b, k] = value
+
+
+@kernel
+def _token(x):
+    """Sign and half octave of a difference: 0 to 63."""
+    size = min(quarter_octave(min(abs(x), 1 << 40)) >> 1, 31)
+    return 32 + size if x >= 0 else 31 - size
+
+
+@kernel
+def _code_all(coder, model, coefficients, around, features, errors, values, top):
+    classes, references, _, hints = around
+    slow = np.int64(64)
+    fast = np.int64(64)
+    spread = np.int64(64)
+    widest = references.shape[1]
+    for i in range(values.size):
+        base = _gather(values, around, i, features)
+        c = classes[i]
+        guess = np.float64(base) + predict(coefficients, ((i // BLOCK) * CLASSES + c) * features.size, features)
+        guess = min(max(guess, 0.0), np.float64(top))
+        centre = np.int64(np.rint(guess))
+        last = values[i - 1] if i else np.int64(0)
+        near = values[references[i, 0]] if widest > 0 and i else last
+        near_error = errors[references[i, 0]] if widest > 0 else errors[max(i - 1, 0)]
+        errors_there = abs(near_error)
+        other = abs(errors[references[i, 1]]) if widest > 1 else errors_there
+        expected = (2 * slow + fast + 8 * (errors_there + other)) >> 2
+        scale = max(bit_length(expected >> 4), 0)
+        level = quarter_octave(min(expected, 1 << 40))
+        part = np.int64(np.floor((guess - np.float64(centre) + 0.5) * 4.0)) if scale < 4 else np.int64(0)
+        select(model, 0, level * 4 + c)
+        select(model, 1, ((quarter_octave(fast) * 72 + quarter_octave(slow)) * 4 + part) * 4 + (c & 3))
+        select(model, 2, _token(last - centre) * 64 + _token(near - centre))
+        select(model, 3, hints[i, 0] * 32 + scale)
+        select(model, 4, (hints[i, 1] * 32 + scale) * 64 + _token(errors[max(i - 1, 0)]))
+        select(model, 5, (centre << 5 >> max(bit_length(top) - 6, 0)) * 16 + min(scale, 15))
+        value = centre + code_number(coder, model, min(scale, 15), scale, 250, values[i] - centre)
+        if not 0 <= value <= top:
+            coder.at[FAULT] = 1
+            value = np.int64(0)
+        values[i] = value
+        error = value - centre
+        errors[i] = error
+        size = min(abs(error), 64 * (slow + 64)) << 4
+        fast += (size - fast) >> 2
+        slow += (size - slow) >> 5
+        spread += (size - spread) >> 7
+
+
+def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings) -> None:
+    """Code (N,) int64 values from 0 to `top`, in place when decoding."""
+    width = feature_count(around)
+    blocks = -(-len(values) // BLOCK)
+    fitted = np.zeros((blocks, CLASSES, width), np.int64)
+    if coder.at[MODE] == 0:
+        features, target = np.empty((len(values), width)), np.empty(len(values))
+        _features_of_all(values, around, features, target)
+        fit_blocks(features, target, around.classes, CLASSES, BLOCK, 3, fitted)
+    code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted.reshape(blocks, -1))
+    coefficients = fitted.ravel() / COEFFICIENT_ONE
+    model = fresh_model(6, 1024, 16)
+    _code_all(coder, model, coefficients, around, np.empty(width), np.zeros(len(values), np.int64), values, top)

@@ -1,0 +1,139 @@
+"""All points of a file: cut into chunks on the way in; on the way out, only the chunks and fields that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from lizip.cloud import Cloud, Columns, Schema
+from lizip.codecs import Options
+from lizip.codecs.survey import GROUPS, INDEX_KIND
+from lizip.codecs.survey.chunk import decode_group, encode_group, group_of, needed
+from lizip.codecs.survey.index import Entry, cuts, describe_chunk, pack_index, read_index
+from lizip.codecs.survey.known import Known
+from lizip.container import Container, Section
+from lizip.errors import CorruptError
+
+
+def encode_points(cloud: Cloud, options: Options) -> Iterator[Section]:
+    """Yield the sections of each chunk, then the index; holds one chunk in memory."""
+    entries: list[Entry] = []
+    bounds = cuts(cloud.count)
+    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+        columns = {name: np.ascontiguousarray(column[start:stop]) for name, column in cloud.columns.items()}
+        known = Known(stop - start)
+        for number, group in enumerate(GROUPS):
+            names = [name for name in columns if group_of(name) == group]
+            if names:
+                yield Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known, options.level))
+        entries.append(describe_chunk(columns, start))
+    yield Section(INDEX_KIND, pack_index(entries))
+
+
+class Reader:
+    """The points of a file, any part of them.
+
+    Parameters
+    ----------
+    container : Container
+    schema : Schema
+    count : int
+        Number of points that the file says it has.
+
+    Raises
+    ------
+    CorruptError
+        From here or from any method, when the file is damaged.
+    """
+
+    def __init__(self, container: Container, schema: Schema, count: int):
+        self._container = container
+        self._schema = dict(schema)
+        self.index = read_index(container.section(INDEX_KIND), count) if count else []
+        self._groups = {group: [name for name in self._schema if group_of(name) == group] for group in GROUPS}
+        for number, group in enumerate(GROUPS):
+            sections = len(container.entries(INDEX_KIND + 1 + number))
+            if sections != (len(self.index) if self._groups[group] else 0):
+                raise CorruptError(f"the file does not have a section of {group} for every chunk")
+
+    def chunk(self, number: int, fields: Sequence[str]) -> dict[str, np.ndarray]:
+        """Decode the named columns of one chunk, and only what they depend on."""
+        entry = self.index[number]
+        known = Known(entry.count)
+        columns: dict[str, np.ndarray] = {}
+        for group in needed(fields):
+            names = self._groups[group]
+            if names:
+                kind = INDEX_KIND + 1 + GROUPS.index(group)
+                payload = self._container.read(self._container.entries(kind)[number])
+                dtypes = [self._schema[name] for name in names]
+                columns |= decode_group(group, names, dtypes, payload, known, fields)
+        return {name: columns[name] for name in fields}
+
+    def blocks(self, fields: Sequence[str] | None = None, start: int = 0, stop: int | None = None) -> Iterator[Columns]:
+        """Yield runs of points, chunk by chunk: the named columns (all by default) of the points `start` to `stop`."""
+        names = list(self._schema) if fields is None else list(fields)
+        for number, entry in enumerate(self.index):
+            first = max(start - entry.start, 0)
+            last = entry.count if stop is None else min(stop - entry.start, entry.count)
+            if first < last:
+                columns = self.chunk(number, names)
+                yield {name: column[first:last] for name, column in columns.items()}
+
+
+def read(
+    container: Container,
+    schema: Schema,
+    count: int,
+    points: slice | None = None,
+    fields: Sequence[str] | None = None,
+    bounds: tuple[float, float, float, float, float, float] | None = None,
+) -> dict[str, np.ndarray]:
+    """Read columns of some points, touching only the chunks that can hold them.
+
+    Parameters
+    ----------
+    points : slice, optional
+        Points by their place in the file, with a positive step; all by default.
+    fields : sequence of str, optional
+        Columns to return; all by default.
+    bounds : six numbers, optional
+        Only points with xmin <= X <= xmax and so on (xmin, ymin, zmin, xmax, ymax, zmax), in the units of the stored
+        integers, before scale and offset.
+
+    Returns
+    -------
+    dict
+        Name -> (n,) array, in file order.
+    """
+    reader = Reader(container, schema, count)
+    dtypes = dict(schema)
+    names = list(dtypes) if fields is None else list(fields)
+    wanted = list(dict.fromkeys([*names, *(("X", "Y", "Z") if bounds else ())]))
+    start, stop, step = (points or slice(None)).indices(count)
+    if step < 1:
+        raise ValueError("points must be taken in file order")
+    parts: list[dict[str, np.ndarray]] = []
+    for number, entry in enumerate(reader.index):
+        first = max(start - entry.start, 0)
+        first += (start - entry.start - first) % step
+        last = min(stop - entry.start, entry.count)
+        if first >= last or (bounds and not _touches(entry, bounds)):
+            continue
+        columns = {name: column[first:last:step] for name, column in reader.chunk(number, wanted).items()}
+        if bounds:
+            inside = np.ones(len(columns["X"]), bool)
+            for axis, low, high in zip("XYZ", bounds[:3], bounds[3:], strict=True):
+                inside &= (columns[axis] >= low) & (columns[axis] <= high)
+            columns = {name: column[inside] for name, column in columns.items()}
+        parts.append(columns)
+    return {name: np.concatenate([np.empty(0, dtypes[name]), *(part[name] for part in parts)]) for name in names}
+
+
+def _touches(entry: Entry, bounds: Sequence[float]) -> bool:
+    """Whether the box of a chunk meets the bounds."""
+    return all(
+        low <= most and high >= least
+        for low, high, least, most in zip(entry.low, entry.high, bounds[:3], bounds[3:], strict=True)
+    )

@@ -1,0 +1,203 @@
+"""Columns of any type <-> small integers: what is constant, a multiple, a decimal or one of a few values is stripped off.
+
+A column becomes planes: int64 arrays of values from 0 to less than 2**60. Nearly always one; numbers that are too
+wide for that become one plane for each 32-bit half, records of no numeric type one for each byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_signed, pack_varint
+
+CONSTANT, AFFINE, DECIMAL, ORDINAL, TABLE, SPLIT = range(6)
+"""How a column was stripped; written to files."""
+
+_SPAN = 1 << 60
+_TABLE_LIMIT = 4096
+_DECIMALS = (3, 4, 5, 6, 7)
+
+
+@dataclass(frozen=True)
+class Stripped:
+    """A column without what is the same everywhere.
+
+    Attributes
+    ----------
+    header : bytes
+        What `restore` needs besides the planes.
+    planes : tuple of numpy.ndarray
+        (N,) int64 each, 0 <= value <= top.
+    """
+
+    header: bytes
+    planes: tuple[np.ndarray, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A header read back.
+
+    Attributes
+    ----------
+    tops : tuple of int
+        The largest value of each plane.
+    """
+
+    kind: int
+    dtype: np.dtype
+    tops: tuple[int, ...] = ()
+    constant: bytes = b""
+    offset: int = 0
+    step: int = 1
+    decimals: int = 0
+    table: np.ndarray | None = None
+    parts: tuple[Recipe, ...] = ()
+
+
+def _signed(dtype: np.dtype) -> np.dtype:
+    return np.dtype(f"<i{dtype.itemsize}")
+
+
+def _ordinals(column: np.ndarray) -> np.ndarray:
+    """Numbers as int64 in their own order; floats by their bits, an order-preserving bijection (-0.0 apart from 0.0)."""
+    if column.dtype.kind == "u":
+        return column.astype(np.int64) if column.dtype.itemsize < 8 else column.view(np.int64)
+    if column.dtype.kind == "f":
+        bits = column.view(_signed(column.dtype)).astype(np.int64)
+        low = np.int64((1 << (8 * column.dtype.itemsize - 1)) - 1)
+        return np.where(bits >= 0, bits, bits ^ low)
+    return column.astype(np.int64)
+
+
+def _from_ordinals(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    if dtype.kind == "f":
+        low = np.int64((1 << (8 * dtype.itemsize - 1)) - 1)
+        return np.where(values >= 0, values, values ^ low).astype(_signed(dtype)).view(dtype)
+    return values.astype(_signed(dtype)).view(dtype)
+
+
+def _decimal(column: np.ndarray) -> tuple[int, np.ndarray] | None:
+    """The smallest d and the integers k with column == k / 10**d exactly."""
+    with np.errstate(all="ignore"):
+        probe = column[:: max(1, len(column) // 64)]
+        for decimals in _DECIMALS:
+            power = 10.0**decimals
+            for part in (probe, column):
+                scaled = np.rint(part * power)
+                if not (np.abs(scaled) < 2.0**53).all():
+                    break
+                steps = scaled.astype(np.int64)
+                if ((steps / power).view(np.int64) != part.view(np.int64)).any():
+                    break
+            else:
+                return decimals, steps
+    return None
+
+
+def _few(ordinals: np.ndarray) -> np.ndarray | None:
+    """The values that occur, sorted, where there are few of them."""
+    limit = min(_TABLE_LIMIT, len(ordinals) // 16)
+    if len(np.unique(ordinals[: 4 * _TABLE_LIMIT])) > limit:
+        return None
+    known = np.unique(ordinals)
+    return known if len(known) <= limit else None
+
+
+def _affine(kind: int, ordinals: np.ndarray, decimals: int = 0) -> Stripped | None:
+    """Take off offset and step; or number the values that occur, where they are few and far between."""
+    low, high = int(ordinals.min()), int(ordinals.max())
+    wide = high - low >= _SPAN
+    head = bytes([kind, decimals]) + pack_signed(low)
+    step = 1 if wide else int(np.gcd.reduce(ordinals - low))
+    if (high - low) // step >= 256 and (known := _few(ordinals)) is not None and (high - low) // step > 16 * len(known):
+        gaps = [(b - a) // step for a, b in zip(known[:-1].tolist(), known[1:].tolist(), strict=True)]
+        table = pack_varint(step) + pack_varint(len(gaps)) + b"".join(map(pack_varint, gaps))
+        return Stripped(bytes([TABLE]) + head + table, (np.searchsorted(known, ordinals).astype(np.int64),))
+    if wide:
+        return None
+    return Stripped(head + pack_varint(step) + pack_varint((high - low) // step), ((ordinals - low) // step,))
+
+
+def strip(column: np.ndarray) -> Stripped:
+    """Strip a contiguous column of at least one value, of any little-endian type."""
+    raw = column.view(np.uint8).reshape(len(column), -1)
+    if (raw == raw[0]).all():
+        return Stripped(bytes([CONSTANT]) + raw[0].tobytes())
+    if column.dtype.kind not in "iuf":
+        return _split(raw, 1)
+    if column.dtype.kind == "f" and column.dtype.itemsize == 8 and (decimal := _decimal(column)):
+        return _affine(DECIMAL, decimal[1], decimal[0])
+    stripped = _affine(ORDINAL if column.dtype.kind == "f" else AFFINE, _ordinals(column))
+    return stripped or _split(raw, 4)
+
+
+def _split(raw: np.ndarray, size: int) -> Stripped:
+    parts = [
+        strip(np.ascontiguousarray(raw[:, at : at + size]).view(f"<u{size}").ravel())
+        for at in range(0, raw.shape[1], size)
+    ]
+    header = bytes([SPLIT, size]) + b"".join(part.header for part in parts)
+    return Stripped(header, tuple(plane for part in parts for plane in part.planes))
+
+
+def read_recipe(unpack: Unpacker, dtype: np.dtype) -> Recipe:
+    """Read the header of a stripped column of the given type; CorruptError when it cannot be one."""
+    kind = unpack.take(1)[0]
+    if kind == CONSTANT:
+        return Recipe(kind, dtype, constant=unpack.take(dtype.itemsize))
+    if kind == SPLIT:
+        size = unpack.take(1)[0]
+        if size not in (1, 4) or dtype.itemsize % size or (size == 4 and dtype.itemsize != 8):
+            raise CorruptError("column cannot be split like that")
+        parts = tuple(read_recipe(unpack, np.dtype(f"<u{size}")) for _ in range(dtype.itemsize // size))
+        return Recipe(kind, dtype, tuple(top for part in parts for top in part.tops), parts=parts)
+    inner = unpack.take(1)[0] if kind == TABLE else kind
+    decimals = unpack.take(1)[0]
+    if (
+        dtype.kind not in "iuf"
+        or inner not in (AFFINE, DECIMAL, ORDINAL)
+        or (inner == DECIMAL) != (decimals in _DECIMALS)
+    ):
+        raise CorruptError("column has an unknown coding")
+    if (inner == DECIMAL and dtype != np.dtype("<f8")) or (inner == ORDINAL) != (
+        dtype.kind == "f" and inner != DECIMAL
+    ):
+        raise CorruptError("column has a coding of another type")
+    offset, step, top = unpack.signed(), unpack.varint(), unpack.varint()
+    table = None
+    last = top
+    if kind == TABLE:
+        gaps = [unpack.varint() for _ in range(min(top, unpack.remaining + 1))]
+        last = sum(gaps)
+    if not (0 < top < _SPAN and 0 < step and last * step + offset < 1 << 63) or (
+        kind != TABLE and last * step >= 1 << 62
+    ):
+        raise CorruptError("column has an impossible range")
+    if kind == TABLE:
+        table = np.array([offset + step * at for at in accumulate(gaps, initial=0)], np.int64)
+        offset, step = 0, 1
+    return Recipe(inner, dtype, (top,), offset=offset, step=step, decimals=decimals, table=table)
+
+
+def restore(recipe: Recipe, planes: tuple[np.ndarray, ...], count: int) -> np.ndarray:
+    """Put a column of `count` values together again; every plane within its top."""
+    dtype = recipe.dtype
+    if recipe.kind == CONSTANT:
+        return np.frombuffer(recipe.constant * count, dtype)
+    if recipe.kind == SPLIT:
+        columns, at = [], 0
+        for part in recipe.parts:
+            columns.append(restore(part, planes[at : at + len(part.tops)], count))
+            at += len(part.tops)
+        raw = np.concatenate([column.view(np.uint8).reshape(count, -1) for column in columns], axis=1)
+        return np.ascontiguousarray(raw).view(dtype).ravel()
+    (values,) = planes
+    values = recipe.table[values] if recipe.table is not None else values * recipe.step + recipe.offset
+    if recipe.kind == DECIMAL:
+        return values / 10.0**recipe.decimals
+    return _from_ordinals(values, dtype)
