@@ -33,6 +33,12 @@ class Measured:
         0 to 31.
     info : Mapping[str, Any]
         For `lizip info`: sensor, calibration residual, pose model, bytes by stream ...; small and JSON-able.
+    shift : (R,) int64 or None
+        Firings by which each ring looks in a direction later than the first does: the cells (f + shift[r], r) have
+        about the same azimuth. None where all beams of a firing do. Neighbours are looked up along it, so it decides
+        the size (0.4 bits a point on an HDL-64E), but not whether the sweep comes back.
+    tick : float
+        Metres a range tick is worth; sets how far apart two ranges of one surface may lie.
     """
 
     ranges: np.ndarray
@@ -40,6 +46,8 @@ class Measured:
     side: Mapping[int, bytes]
     intensity_everywhere: bool = False
     info: Mapping[str, Any] = field(default_factory=dict)
+    shift: np.ndarray | None = None
+    tick: float = 0.002
 
 
 class Chain(Protocol):

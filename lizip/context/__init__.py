@@ -1,0 +1,1 @@
+"""Already coded neighbours -> candidates, contexts and features, in kernels that serve encoder and decoder alike."""
