@@ -67,7 +67,7 @@ class Source:
     data : memoryview
         The whole file; a map of it when it is large.
     status : os.stat_result or None
-        Of a local file when it was opened.
+        Of a regular local file when it was opened.
     """
 
     def __init__(self, path: StrPath):
@@ -76,8 +76,9 @@ class Source:
         self.status: os.stat_result | None = None
         with open_binary(path) as file:
             if not is_url(path):
-                self.status = os.fstat(file.fileno())
-            if self.status and stat.S_ISREG(self.status.st_mode) and self.status.st_size > _WHOLE:
+                status = os.fstat(file.fileno())
+                self.status = status if stat.S_ISREG(status.st_mode) else None
+            if self.status and self.status.st_size > _WHOLE:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
                 self.data = memoryview(self._map)
             else:

@@ -28,6 +28,7 @@ PIECE = 1 << 24
 STORED, ZSTD, LZMA = range(3)
 ROWS, PLANES, DIFFERENCES = range(3)
 _ARRANGEMENTS = (ROWS, PLANES, DIFFERENCES)
+_WINDOW = 1 << 24
 _SAMPLE = 1 << 17
 _TINY = 16
 """Nothing below so many bytes shrinks: every coder's own frame costs as much."""
@@ -68,7 +69,7 @@ def _expand(tag: int, coded: bytes, length: int) -> bytes:
     if tag == ZSTD:
         import zstandard
 
-        decoder = zstandard.ZstdDecompressor(format=zstandard.FORMAT_ZSTD1_MAGICLESS, max_window_size=PIECE)
+        decoder = zstandard.ZstdDecompressor(format=zstandard.FORMAT_ZSTD1_MAGICLESS, max_window_size=_WINDOW)
         try:
             with decoder.stream_reader(coded, read_across_frames=True) as reader:
                 return reader.read(length + 1)
@@ -98,7 +99,7 @@ def _zstd(data: bytes | memoryview, level: int, long_distance: bool = False) -> 
     parameters = zstandard.ZstdCompressionParameters.from_level(
         level,
         source_size=len(data),
-        window_log=max(10, min(24, len(data).bit_length())),
+        window_log=max(10, min(_WINDOW.bit_length() - 1, len(data).bit_length())),
         format=zstandard.FORMAT_ZSTD1_MAGICLESS,
         write_content_size=False,
         enable_ldm=long_distance,

@@ -1,0 +1,99 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lizip import container
+from lizip.container import CODEC, LAYOUT, MAGIC, VERSION, Container, Section, content_hash
+from lizip.errors import CorruptError, FormatError, UnsupportedVersionError
+
+SECTIONS = (Section(LAYOUT, b"\x04"), Section(CODEC, b"points" * 50), Section(CODEC, b"more"), Section(7, b""))
+
+
+def build(sections=SECTIONS, length=100, digest=bytes(16), count=3):
+    return container.write(sections, 1, 2, length, digest, count)
+
+
+def read_all(data):
+    box = Container(io.BytesIO(data))
+    return [Section(entry.kind, box.read(entry)) for entry in box.header.entries]
+
+
+@given(
+    st.lists(st.builds(Section, st.integers(0, 255), st.binary(max_size=40)), max_size=900),
+    st.integers(0, 255),
+    st.integers(0, 2**64 - 1),
+    st.integers(0, 2**64 - 1),
+)
+def test_round_trip(sections, codec, length, count):
+    data = container.write(sections, codec, 255 - codec, length, content_hash(b"x"), count)
+    box = Container(io.BytesIO(data))
+    header = box.header
+    assert (header.codec, header.format, header.length, header.count) == (codec, 255 - codec, length, count)
+    assert header.digest == content_hash(b"x")
+    assert read_all(data) == sections
+    assert box.size == len(data)
+
+
+def test_overhead_on_a_sweep():
+    """A sweep of 2 MB in three sections besides its layout: 80 bytes that are not content."""
+    data = build([Section(LAYOUT, b"\x00\x04"), *(Section(kind, bytes(50_000)) for kind in (4, 5, 6))], 2_000_000)
+    assert len(data) - 150_000 <= 80
+
+
+def test_sections_by_kind():
+    box = Container(io.BytesIO(build()))
+    assert box.section(LAYOUT) == b"\x04"
+    assert box.section(99) == b""
+    assert list(box.sections(CODEC)) == [b"points" * 50, b"more"]
+    with pytest.raises(CorruptError, match="more than once"):
+        box.section(CODEC)
+
+
+def test_cut_at_every_byte():
+    data = build()
+    for length in range(len(data)):
+        with pytest.raises((CorruptError, FormatError)) as error:
+            Container(io.BytesIO(data[:length]))
+        assert length == 0 or error.type is CorruptError, "a file that starts right but ends early is truncated"
+
+
+def test_every_flipped_bit_is_noticed():
+    data = build()
+    for position in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[position // 8] ^= 1 << position % 8
+        with pytest.raises((CorruptError, FormatError, UnsupportedVersionError)):
+            read_all(damaged)
+
+
+def test_text_mode_damage_is_named():
+    data = build()
+    for damaged in (data.replace(b"\r\n", b"\n"), data.replace(b"\n", b"\r\n"), data[:6] + data[7:]):
+        with pytest.raises(CorruptError, match="text-mode"):
+            Container(io.BytesIO(damaged))
+
+
+def test_newer_version():
+    data = bytearray(build())
+    data[len(MAGIC)] = VERSION + 1
+    with pytest.raises(UnsupportedVersionError, match="newer lizip"):
+        Container(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"LASF" + bytes(400), b"\x00" * 5000])
+def test_other_files(data):
+    with pytest.raises(FormatError, match=r"not a \.lizip"):
+        Container(io.BytesIO(data))
+
+
+def test_bytes_after_the_end_are_noticed():
+    with pytest.raises(CorruptError):
+        Container(io.BytesIO(build() + b"\n"))
+
+
+def test_table_longer_than_the_first_read():
+    sections = [Section(CODEC, bytes([i % 256])) for i in range(3000)]
+    box = Container(io.BytesIO(build(sections)))
+    assert list(box.sections(CODEC)) == [section.data for section in sections]
