@@ -1,8 +1,7 @@
-"""A sweep's grid of returns, ranges and intensities <-> one stream: rings aligned, cells coded in segments.
+"""A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
 
-Stream: rows, rings, near, intensity bits << 1 | everywhere, name of the net (empty: none), shift of each ring (zigzag,
-one number when all are equal), then for each segment of about `SEGMENT` cells its length and its entropy-coded bytes.
-All integers are LEB128.
+Stream: rows, rings, near, intensity bits << 1 | everywhere, name of the net (empty: none), then for each segment
+of about `SEGMENT` cells its length and its entropy-coded bytes. All integers are LEB128.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
+from lizip.packing import Unpacker, pack_bytes, pack_varints
 
 SEGMENT = 1 << 16
 """Cells coded into one ANS stream: bounds the memory of the log of decisions."""
@@ -47,7 +46,6 @@ def encode_grid(
     intensity: np.ndarray | None,
     *,
     everywhere: bool = False,
-    shift: np.ndarray | None = None,
     near: int = 40,
     net: str | None = None,
     backend: str = "numba",
@@ -57,13 +55,12 @@ def encode_grid(
     Parameters
     ----------
     ranges : (F, R) int32
-        Range ticks by firing and ring (rings by elevation, at most 256), 0 = no return, below 2**24.
+        Range ticks by firing and ring (rings by elevation, at most 256), 0 = no return, below 2**24. Cells of one row
+        should look in about the same direction.
     intensity : (F, R) int32 or None
         0 to 65535. Where there is no return it is coded only if `everywhere`, else it comes back as 0.
     everywhere : bool
         Whether cells without a return have an intensity.
-    shift : (R,) int or None
-        Firings by which a ring lags: cells (f + shift[r], r) look in about the same direction. None: all the same.
     near : int
         Distance in ticks up to which two ranges count as one surface; see `near_ticks`.
     net : str or None
@@ -82,19 +79,18 @@ def encode_grid(
     ModelMissingError
         When the predictor is not installed.
     """
-    ranges, intensity, shift = _checked(ranges, intensity, shift)
+    ranges, intensity = _checked(ranges, intensity)
     bits = max(1, int(intensity.max(initial=0)).bit_length()) if intensity is not None else 0
     rings = ranges.shape[1]
     header = pack_varints([*ranges.shape, near, bits << 1 | everywhere]) + pack_bytes(b"")
-    header += pack_shift(shift)
-    ranges = align(ranges, shift)
-    intensity = np.zeros((1, rings), np.int32) if intensity is None else align(intensity, shift)
+    if intensity is None:
+        intensity = np.zeros((1, rings), np.int32)
     pieces, spent = _encode_segments(ranges, intensity, bits, everywhere, near)
     names = ("flags", "range", "intensity")
     return GridStream(header + b"".join(map(pack_bytes, pieces)), dict(zip(names, spent, strict=True)))
 
 
-def _checked(ranges, intensity, shift):
+def _checked(ranges, intensity):
     """Inputs as contiguous int32, every bound checked."""
     from lizip.context.grid_model import MAX_INTENSITY, MAX_RANGE, MAX_RINGS
 
@@ -109,12 +105,7 @@ def _checked(ranges, intensity, shift):
         if intensity.size and (intensity.min() < 0 or intensity.max() > MAX_INTENSITY):
             raise ValueError("intensity must lie in 0 to 65535")
         intensity = np.ascontiguousarray(intensity, np.int32)
-    shift = np.zeros(rings, np.int64) if shift is None else np.asarray(shift, np.int64)
-    if shift.shape != (rings,):
-        raise ValueError("one shift a ring")
-    if rings:
-        shift = shift - shift.min()
-    return np.ascontiguousarray(ranges, np.int32), intensity, shift
+    return np.ascontiguousarray(ranges, np.int32), intensity
 
 
 def _encode_segments(ranges, intensity, bits, everywhere, near):
@@ -157,19 +148,20 @@ def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarra
     ModelMissingError
         When it was written with a predictor that is not installed.
     """
+    from lizip.context.grid_model import MAX_RINGS
+
     header = Unpacker(stream)
     firings, rings, near, form = (header.varint() for _ in range(4))
     name = header.bytes()
     bits, everywhere = form >> 1, form & 1
-    shift = unpack_shift(header, rings)
-    rows = firings + int(shift.max(initial=0))
-    if rows * max(rings, 1) > max_cells or rows > max_cells or bits > 16 or near > 1 << 20 or name:
+    too_large = rings > MAX_RINGS or firings * max(rings, 1) > max_cells
+    if too_large or bits > 16 or near > 1 << 20 or name:
         raise CorruptError("grid has an impossible shape")
-    ranges = np.zeros((rows, rings), np.int32)
-    intensity = np.zeros((rows if bits else 1, rings), np.int32)
+    ranges = np.zeros((firings, rings), np.int32)
+    intensity = np.zeros((firings if bits else 1, rings), np.int32)
     _decode_segments(header, ranges, intensity, bits, everywhere, near)
     header.finish()
-    return unalign(ranges, shift, firings), unalign(intensity, shift, firings) if bits else None
+    return ranges, intensity if bits else None
 
 
 def _decode_segments(header, ranges, intensity, bits, everywhere, near):
@@ -190,46 +182,3 @@ def _segments(rows: int, rings: int) -> list[tuple[int, int]]:
     """First and last row (exclusive) of each segment."""
     step = max(1, SEGMENT // max(rings, 1))
     return [(first, min(first + step, rows)) for first in range(0, rows if rings else 0, step)]
-
-
-def align(grid: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Shear (F, R) to (F + max shift, R) so that a row looks in one direction; new cells are 0; `shift` >= 0."""
-    if not shift.any():
-        return grid
-    firings, rings = grid.shape
-    most = int(shift.max())
-    sheared = np.zeros((firings + most, rings), grid.dtype)
-    for ring in range(rings):
-        begin = most - int(shift[ring])
-        sheared[begin : begin + firings, ring] = grid[:, ring]
-    return sheared
-
-
-def unalign(sheared: np.ndarray, shift: np.ndarray, firings: int) -> np.ndarray:
-    """Undo `align`."""
-    if not shift.any():
-        return sheared
-    most = int(shift.max())
-    rows = np.arange(firings)[:, None] + (most - shift)[None, :]
-    return np.take_along_axis(sheared, rows, axis=0)
-
-
-def pack_shift(shift: np.ndarray) -> bytes:
-    """Pack the shifts of the rings: a 0 when there are none, else 1 and their differences."""
-    if not shift.any():
-        return pack_varint(0)
-    return pack_varint(1) + b"".join(pack_signed(int(step)) for step in np.diff(shift, prepend=0))
-
-
-def unpack_shift(header: Unpacker, rings: int) -> np.ndarray:
-    """Read what `pack_shift` wrote, (rings,) int64."""
-    if rings > 256:
-        raise CorruptError("grid has an impossible number of rings")
-    sheared = header.varint()
-    if sheared > 1:
-        raise CorruptError("grid has an unknown alignment")
-    steps = [header.signed() for _ in range(rings)] if sheared else [0] * rings
-    shift = np.cumsum(np.array(steps, object)) if rings else np.zeros(0, object)
-    if any(not 0 <= value < 1 << 24 for value in shift):
-        raise CorruptError("grid has an impossible alignment")
-    return shift.astype(np.int64)

@@ -22,21 +22,21 @@ class Measured:
     Attributes
     ----------
     ranges : (F, R) int32
-        Range in ticks for each firing and ring (rings by ascending elevation); 0 = no return.
+        Range in ticks for each firing and ring (rings by ascending elevation); 0 = no return. A row looks in about
+        one direction: where beams of a firing look different ways, each ring is moved by whole firings (0.4 bits a
+        point on an HDL-64E).
     intensity : (F, R) int32 or None
         The intensity the sensor reported, 0 to 255; where a firing has no return it counts only if
         `intensity_everywhere`.
+    tick : float
+        Metres a tick of `ranges`: tells the predictor what is near.
     intensity_everywhere : bool
         Whether cells without a return have stored points, hence intensities, too (nuScenes).
     side : Mapping[int, bytes]
         Everything else that `rebuild` needs (calibration, columns, pose, corrections): finished streams by number,
         0 to 31.
     info : Mapping[str, Any]
-        For `lizip info`: sensor, calibration residual, pose model, bytes by stream ...; small and JSON-able.
-    shift : (R,) int64 or None
-        Firings by which each ring looks in a direction later than the first does: the cells (f + shift[r], r) have
-        about the same azimuth. None where all beams of a firing do. Neighbours are looked up along it, so it decides
-        the size (0.4 bits a point on an HDL-64E), but not whether the sweep comes back.
+        For `lizip info`: sensor, calibration residual, pose model ...: a few short strings and whole numbers.
     tick : float
         Metres a range tick is worth; sets how far apart two ranges of one surface may lie.
     """
@@ -44,9 +44,9 @@ class Measured:
     ranges: np.ndarray
     intensity: np.ndarray | None
     side: Mapping[int, bytes]
+    tick: float = 0.002
     intensity_everywhere: bool = False
     info: Mapping[str, Any] = field(default_factory=dict)
-    shift: np.ndarray | None = None
     tick: float = 0.002
 
 

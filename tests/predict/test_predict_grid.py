@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
-from lizip.predict.grid import align, decode_grid, encode_grid, near_ticks, unalign
+from lizip.predict.grid import decode_grid, encode_grid, near_ticks
 
 
 def made_grid(firings=60, rings=8, seed=0, top=60):
@@ -45,8 +45,7 @@ def test_any_grid_comes_back(firings, rings, seed, everywhere, bits):
     ranges = random.integers(0, 2 ** random.integers(0, 25), shape)
     ranges[random.random(shape) < random.random()] = 0
     intensity = random.integers(0, 2**bits, shape) if bits else None
-    shift = random.integers(-30, 30, rings) if random.random() < 0.5 else None
-    assert_round_trip(ranges, intensity, everywhere=everywhere, shift=shift, near=int(random.integers(1, 200)))
+    assert_round_trip(ranges, intensity, everywhere=everywhere, near=int(random.integers(1, 200)))
 
 
 def test_most_rings_and_longest_ranges():
@@ -72,15 +71,6 @@ def test_segments_carry_the_model_on(monkeypatch):
     assert len(pieces.data) < 1.25 * whole
 
 
-def test_alignment_inverts():
-    grid = np.arange(60).reshape(10, 6)
-    shift = np.array([0, 3, 1, 4, 1, 5])
-    sheared = align(grid, shift)
-    assert sheared.shape == (15, 6)
-    assert (sheared[5 - 3, 1], sheared[5, 0]) == (grid[0, 1], grid[0, 0])
-    np.testing.assert_array_equal(unalign(sheared, shift, 10), grid)
-
-
 def test_bounds_are_checked():
     for ranges in ([[-1]], [[1 << 24]], np.zeros((2, 257), int)):
         with pytest.raises(ValueError, match=r"ring|range"):
@@ -100,7 +90,7 @@ def test_grids_too_large_are_refused_before_memory_is_taken():
 @settings(max_examples=300)
 def test_damage_is_noticed_or_harmless(data):
     ranges, intensity = made_grid(30, 5)
-    stream = bytearray(encode_grid(ranges, intensity, shift=np.arange(5)).data)
+    stream = bytearray(encode_grid(ranges, intensity).data)
     if data.draw(st.booleans()):
         stream = stream[: data.draw(st.integers(0, len(stream) - 1))]
     else:
@@ -123,7 +113,7 @@ def test_same_bytes_without_compiler():
         "from lizip.predict.grid import encode_grid, decode_grid\n"
         "f, r = np.mgrid[:30, :6]\n"
         "ranges = (2000 + 50 * r + f * f % 37) * ((f * 7 + r) % 11 > 1); ranges[7, 3] = 16777215\n"
-        "data = encode_grid(ranges, f % 9 + 300 * r, everywhere=True, shift=np.arange(6)).data\n"
+        "data = encode_grid(ranges, f % 9 + 300 * r, everywhere=True).data\n"
         "assert (decode_grid(data)[0] == ranges).all()\n"
         "sys.stdout.write(data.hex())"
     )
