@@ -1,14 +1,14 @@
 """A spinning sensor's sweep, coded as what the sensor measured.
 
 Compression, top to bottom: a chain (`lizip.sensor`) recovers the grid of ranges and intensities, firing by ring, and
-all that it takes to compute the stored floats from it; the grid is coded cell by cell in firing order, each cell predicted
+all that it takes to compute the stored floats; the grid is coded cell by cell in firing order, each cell predicted
 from its neighbours (`lizip.predict.grid`); what is left (calibration, firing times, poses, corrections) is small.
 Decompression is the same from the bottom up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lizip.codecs import Options
@@ -26,7 +26,7 @@ HEADER, GRID, SIDE = FIRST_KIND, FIRST_KIND + 1, FIRST_KIND + 4
 """Section kinds; a chain's side stream n has the kind SIDE + n."""
 
 _SIDES = 32
-_INTENSITY, _EVERYWHERE = 1, 2
+_GRID_STREAMS = ("flags", "range", "intensity")
 
 
 def most_cells(count: int) -> int:
@@ -58,12 +58,8 @@ class Sweep:
         """Yield all points at once: a sweep is small."""
         from lizip.predict.grid import decode_grid
 
-        registered, shape, flags, _ = _unpack_header(container.section(HEADER))
-        if shape[0] * shape[1] > most_cells(count):
-            raise CorruptError("grid is too large for so few points")
-        ranges, intensity = decode_grid(
-            container.section(GRID), shape, intensity=bool(flags & _INTENSITY), everywhere=bool(flags & _EVERYWHERE)
-        )
+        registered, _, _ = _unpack_header(container.section(HEADER))
+        ranges, intensity = decode_grid(container.section(GRID), max_cells=most_cells(count))
         side = {
             entry.kind - SIDE: container.section(entry.kind)
             for entry in container.header.entries
@@ -73,16 +69,15 @@ class Sweep:
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
-        registered, shape, _, info = _unpack_header(container.section(HEADER))
-        streams = {"header": 0, "grid": 0}
+        registered, info, streams = _unpack_header(container.section(HEADER))
         for entry in container.header.entries:
             if SIDE <= entry.kind < SIDE + _SIDES:
                 number = entry.kind - SIDE
                 known = number < len(registered.streams)
                 streams[registered.streams[number] if known else f"side {number}"] = entry.length
-            elif entry.kind in (HEADER, GRID):
-                streams["header" if entry.kind == HEADER else "grid"] = entry.length
-        return {"chain": registered.name, "grid": f"{shape[0]} firings x {shape[1]} rings", **info, "streams": streams}
+            elif entry.kind == HEADER:
+                streams["header"] = entry.length
+        return {"chain": registered.name, **info, "streams": streams}
 
 
 CODEC = Sweep()
@@ -90,39 +85,45 @@ CODEC = Sweep()
 
 def _sections(registered: Registered, measured: Measured, options: Options) -> Iterator[Section]:
     """Lay out a measured sweep."""
-    from lizip.predict.grid import encode_grid
+    from lizip.predict.grid import encode_grid, near_ticks
 
-    net = None if options.level == "fast" else options.model
-    grid = encode_grid(measured.ranges, measured.intensity, everywhere=measured.intensity_everywhere, net=net)
-    yield Section(HEADER, _pack_header(registered, measured))
-    yield Section(GRID, grid)
+    grid = encode_grid(
+        measured.ranges,
+        measured.intensity,
+        everywhere=measured.intensity_everywhere,
+        near=near_ticks(measured.tick),
+        net=None if options.level == "fast" else options.model,
+        backend=options.backend,
+    )
+    yield Section(HEADER, _pack_header(registered, measured, grid.bits))
+    yield Section(GRID, grid.data)
     for number, data in sorted(measured.side.items()):
         yield Section(SIDE + number, data)
 
 
-def _pack_header(registered: Registered, measured: Measured) -> bytes:
-    """Chain, shape, and the words and whole numbers for `lizip info`."""
-    flags = _INTENSITY * (measured.intensity is not None) + _EVERYWHERE * measured.intensity_everywhere
-    head = pack_varint(registered.number) + pack_varint(flags)
-    head += b"".join(map(pack_varint, measured.ranges.shape)) + pack_varint(len(measured.info))
-    for key, value in measured.info.items():
+def _pack_header(registered: Registered, measured: Measured, bits: Mapping[str, float]) -> bytes:
+    """Chain, words and whole numbers for `lizip info`, bytes of the streams inside the grid."""
+    rows, rings = measured.ranges.shape
+    info = {"grid": f"{rows} firings x {rings} rings", **measured.info}
+    head = pack_varint(registered.number) + pack_varint(len(info))
+    for key, value in info.items():
         head += pack_bytes(key.encode())
         head += b"\0" + pack_signed(value) if isinstance(value, int) else b"\1" + pack_bytes(str(value).encode())
-    return head
+    return head + b"".join(pack_varint(round(bits.get(name, 0) / 8)) for name in _GRID_STREAMS)
 
 
-def _unpack_header(data: bytes) -> tuple[Registered, tuple[int, int], int, dict[str, Any]]:
-    """Chain, shape, flags, info; raises CorruptError."""
+def _unpack_header(data: bytes) -> tuple[Registered, dict[str, Any], dict[str, int]]:
+    """Chain, info, bytes of the streams inside the grid; raises CorruptError."""
     unpacker = Unpacker(data)
-    number, flags = unpacker.varint(), unpacker.varint()
+    number = unpacker.varint()
     registered = next((chain for chain in CHAINS if chain.number == number), None)
-    if registered is None or flags > _INTENSITY + _EVERYWHERE:
+    if registered is None:
         raise CorruptError("sweep was measured in an unknown way")
-    shape = unpacker.varint(), unpacker.varint()
     info: dict[str, Any] = {}
-    for _ in range(unpacker.varint()):
+    for _ in range(min(unpacker.varint(), len(data))):
         key = unpacker.bytes().decode("utf-8", "replace")
         is_text = unpacker.take(1) == b"\1"
         info[key] = unpacker.bytes().decode("utf-8", "replace") if is_text else unpacker.signed()
+    streams = {name: unpacker.varint() for name in _GRID_STREAMS}
     unpacker.finish()
-    return registered, shape, flags, info
+    return registered, info, streams

@@ -105,3 +105,67 @@ def decode_columns(stream: bytes, turn: int) -> Columns:
         raise CorruptError("impossible firing columns")
     fired = np.cumsum(np.concatenate([[first], steps])) % turn
     return Columns(turn, fired, bool(closed))
+
+
+@kernel
+def _align(column, bounds, turn, reach, balance, pairs, present, shifts):
+    """Shift each ring so that columns fired in one are not skipped in the others; rings near in number go first."""
+    rings = bounds.size - 1
+    middle = rings // 2
+    for turn_of in range(rings):
+        r = middle + turn_of if middle + turn_of < rings else rings - 1 - turn_of
+        for c in range(turn):
+            present[c] = 0
+        for i in range(bounds[r], bounds[r + 1]):
+            present[column[i]] = 1
+        count = np.int64(0)
+        for c in range(turn):
+            if present[c] and present[(c + 1) % turn]:
+                pairs[count] = c
+                count += 1
+        best = np.int64(0)
+        top = np.int64(-(1 << 60))
+        for number in range(2 * reach + 1):
+            # 0, 1, -1, 2, -2, ... so that the smallest shift wins among equals
+            shift = (number + 1) // 2 if number & 1 else -(number // 2)
+            score = np.int64(0)
+            for k in range(count):
+                c = pairs[k] + shift + turn
+                score += np.int64(balance[c % turn]) + np.int64(balance[(c + 1) % turn])
+            if score > top:
+                top = score
+                best = shift
+        shifts[r] = best
+        for c in range(turn):
+            if present[c]:
+                at = (c + best + turn) % turn
+                balance[at] = min(balance[at] + 1, 8)
+            elif present[(c + turn - 1) % turn] and present[(c + 1) % turn]:
+                at = (c + best + turn) % turn
+                balance[at] = max(balance[at] - 1, -8)
+
+
+def align_rings(columns: np.ndarray, bounds: np.ndarray, turn: int) -> np.ndarray:
+    """Find by how many columns each ring's firings are ahead.
+
+    All rings fire together, in columns 1 or 2 apart in no simple rhythm. So two neighbouring columns with returns in
+    one ring are a mark, and a column between two returns that has none contradicts it in another.
+
+    Parameters
+    ----------
+    columns : (N,) int
+        Column of each return, ring after ring.
+    bounds : (R + 1,) int64
+        First return of each ring, N last.
+    turn : int
+        Columns of a turn.
+
+    Returns
+    -------
+    (R,) int64
+        Shifts: column + shift is the firing, common to all rings; at most turn / 18 either way.
+    """
+    shifts = np.zeros(len(bounds) - 1, np.int64)
+    balance, present, pairs = np.zeros(turn, np.int32), np.zeros(turn, np.int8), np.zeros(turn, np.int64)
+    _align((columns % turn).astype(np.int64), bounds, turn, turn // 18, balance, pairs, present, shifts)
+    return shifts
