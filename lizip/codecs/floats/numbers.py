@@ -1,0 +1,244 @@
+"""A column of any number type <-> integers that are near each other where the values are: the least that says them all.
+
+Integers as they are; floats that are all decimals (multiples of 0.1 to 1e-9, or whole) as multiples of that step; other
+floats as ordinals, which count the representable numbers. Then a common offset and divisor are taken out, and few
+different values become places in a list. Every step is exact for every bit pattern: NaN payloads, infinities and -0.0
+are ordinals like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
+
+INTEGER, ORDINAL, DIVIDED, MULTIPLIED = range(4)
+"""Form of the integers: the column's own; float ordinals; value = integer / 10**e; value = integer * 10**-e."""
+
+ALPHABET = 256
+"""Most values that are coded as symbols of an alphabet."""
+
+_PIECE = 1 << 16
+_SAMPLE = 2048
+_EXPONENTS = {2: 3, 4: 5, 8: 10}
+_EXACT = {2: 1 << 10, 4: 1 << 24, 8: 1 << 53}
+_WIDE = 1 << 62
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How one column becomes integers.
+
+    Attributes
+    ----------
+    form : int
+        `INTEGER`, `ORDINAL`, `DIVIDED` or `MULTIPLIED`.
+    size : int
+        Bytes of the narrowest float type that holds all values (a float64 column may hold float32 values).
+    exponent : int
+        Decimal places of `DIVIDED` and `MULTIPLIED`.
+    signed_zero : bool
+        -0.0 occurs among decimals: it is -1, and what is below moves down by one.
+    offset, step : int
+        integer = offset + step * coded.
+    top : int
+        Largest coded integer; -1 when not known to be small (then `offset` and `step` do nothing).
+    values : tuple of int
+        When not empty, coded integers in ascending order; their places are coded instead.
+    """
+
+    form: int
+    size: int
+    exponent: int = 0
+    signed_zero: bool = False
+    offset: int = 0
+    step: int = 1
+    top: int = -1
+    values: tuple[int, ...] = ()
+
+    @property
+    def alphabet(self) -> int:
+        """How many symbols are coded; 0 when they are not an alphabet; 1 when the column is constant."""
+        if self.values:
+            return len(self.values)
+        return self.top + 1 if 0 <= self.top < ALPHABET else 0
+
+    def pack(self) -> bytes:
+        """Write for `unpack`."""
+        flags = self.form | self.signed_zero << 2 | bool(self.values) << 3 | (self.size.bit_length() - 1) << 4
+        out = bytes([flags, self.exponent]) + pack_signed(self.offset) + pack_varint(self.step)
+        out += pack_signed(self.top)
+        if self.values:
+            steps = [b - a for a, b in zip((0, *self.values), self.values, strict=False)]
+            out += pack_bytes(b"".join(map(pack_varint, steps)))
+        return out
+
+    @classmethod
+    def unpack(cls, unpack: Unpacker, dtype: np.dtype) -> Numbers:
+        """Read what `pack` wrote for a column of this type; CorruptError when it cannot have."""
+        flags, exponent = unpack.take(2)
+        form, size = flags & 3, 1 << (flags >> 4 & 3)
+        offset, step, top = unpack.signed(), unpack.varint(), unpack.signed()
+        values = []
+        if flags & 8:
+            steps = Unpacker(unpack.bytes())
+            while steps.remaining and len(values) <= ALPHABET:
+                values.append((values[-1] if values else 0) + steps.varint())
+            steps.finish()
+        sane = size == dtype.itemsize if form == INTEGER else dtype.kind == "f" and 2 <= size <= dtype.itemsize
+        sane = sane and exponent <= 9 and 1 <= step < _WIDE and -1 <= top < _WIDE and max(values, default=0) < _WIDE
+        if not sane or flags >> 6 or len(values) > ALPHABET or (form == INTEGER) != (dtype.kind != "f"):
+            raise CorruptError("column with impossible numbers")
+        return cls(form, size, exponent, bool(flags & 4), offset, step, top, tuple(values))
+
+    def to_coded(self, column: np.ndarray) -> np.ndarray:
+        """Turn values into coded integers, (n,) int64."""
+        integers = _to_integers(column, self)
+        if self.top < 0:
+            return integers
+        coded = integers - np.int64(self.offset)
+        if self.step > 1:
+            coded //= np.int64(self.step)
+        return np.searchsorted(np.array(self.values, np.int64), coded) if self.values else coded
+
+    def to_values(self, coded: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Turn coded integers, (n,) int64, back into values; never fails, whatever a hostile stream holds."""
+        if self.values:
+            coded = np.array(self.values, np.int64)[np.clip(coded, 0, len(self.values) - 1)]
+        if self.top >= 0:
+            coded = coded * np.int64(self.step) + np.int64(self.offset)
+        return _to_values(coded, self, dtype)
+
+
+def find_numbers(column: np.ndarray) -> Numbers:
+    """Find the form of a column that leaves least to be coded; one pass over it for each form tried."""
+    numbers = next(filter(lambda candidate: _holds(column, candidate), _proposals(column)))
+    return _narrow_down(column, numbers)
+
+
+def _proposals(column: np.ndarray) -> Iterator[Numbers]:
+    """Forms that a sample allows, best first; the last is always right."""
+    size = column.dtype.itemsize
+    if column.dtype.kind != "f":
+        yield Numbers(INTEGER, size)
+        return
+    sample = np.ascontiguousarray(column[:: max(1, len(column) // _SAMPLE)])
+    sizes = [narrow for narrow in (2, 4) if narrow < size and _survives(sample, narrow)] + [size]
+    for form in (DIVIDED, MULTIPLIED):
+        for exponent in range(_EXPONENTS[sizes[0]]):
+            candidate = Numbers(form, sizes[0], exponent, True)
+            if _holds(sample, candidate):
+                yield candidate
+                break
+    for narrow in sizes:
+        yield Numbers(ORDINAL, narrow)
+
+
+def _holds(column: np.ndarray, numbers: Numbers) -> bool:
+    """Whether every value comes back from its integer."""
+    if numbers.form == INTEGER or (numbers.form == ORDINAL and numbers.size == column.dtype.itemsize):
+        return True
+    for start in range(0, len(column), _PIECE):
+        piece = np.ascontiguousarray(column[start : start + _PIECE])
+        if numbers.form == ORDINAL:
+            if not _survives(piece, numbers.size):
+                return False
+            continue
+        integers = _to_integers(piece, numbers)
+        if np.abs(integers).max() >= _EXACT[numbers.size]:
+            return False
+        if not np.array_equal(_bits(_to_values(integers, numbers, column.dtype)), _bits(piece)):
+            return False
+    return True
+
+
+def _survives(piece: np.ndarray, size: int) -> bool:
+    """Whether values keep all their bits in a narrower float."""
+    with np.errstate(all="ignore"):
+        narrow = piece.astype(f"<f{size}")
+    return np.array_equal(_bits(narrow.astype(piece.dtype)), _bits(piece))
+
+
+def _narrow_down(column: np.ndarray, numbers: Numbers) -> Numbers:
+    """Find offset, divisor and, where few values occur, the values."""
+    low, high, divisor, negative_zero = _WIDE, -_WIDE, 0, False
+    found: np.ndarray | None = np.empty(0, np.int64)
+    for start in range(0, len(column), _PIECE):
+        piece = np.ascontiguousarray(column[start : start + _PIECE])
+        integers = _to_integers(piece, numbers)
+        low, high = min(low, int(integers.min())), max(high, int(integers.max()))
+        if high - low >= _WIDE or max(high, -low) >= _WIDE:
+            return numbers if not numbers.signed_zero else replace(numbers, signed_zero=True)
+        if divisor != 1:
+            divisor = int(np.gcd.reduce(integers - low, initial=divisor))
+        if numbers.signed_zero:
+            negative_zero = negative_zero or bool((np.signbit(piece) & (piece == 0)).any())
+        found = _few(found, integers)
+    if numbers.signed_zero and not negative_zero:
+        return _narrow_down(column, replace(numbers, signed_zero=False))
+    step = 1 if numbers.signed_zero else max(divisor, 1)
+    numbers = replace(numbers, offset=low, step=step, top=(high - low) // step)
+    if numbers.top >= ALPHABET and found is not None:
+        numbers = replace(numbers, values=tuple(((found - low) // step).tolist()))
+    return numbers
+
+
+def _few(found: np.ndarray | None, integers: np.ndarray) -> np.ndarray | None:
+    """Add to the different values found so far; None when there are too many."""
+    if found is None:
+        return None
+    low, high = int(integers.min()), int(integers.max())
+    if high - low < _PIECE:
+        different = np.flatnonzero(np.bincount(integers - low)) + low
+    elif len(np.unique(integers[:_SAMPLE])) > ALPHABET:
+        return None
+    else:
+        different = np.unique(integers)
+    found = np.union1d(found, different)
+    return found if len(found) <= ALPHABET else None
+
+
+def _bits(values: np.ndarray) -> np.ndarray:
+    return values.view(f"<i{values.dtype.itemsize}")
+
+
+def _to_integers(column: np.ndarray, numbers: Numbers) -> np.ndarray:
+    """Values -> int64 of the form; decimals are right only where `_holds` says so."""
+    if numbers.form == INTEGER:
+        if column.dtype == np.dtype("<u8"):
+            return np.ascontiguousarray(column).view(np.int64) ^ np.int64(-(1 << 63))
+        return column.astype(np.int64)
+    if numbers.form == ORDINAL:
+        bits = _bits(column.astype(f"<f{numbers.size}")).astype(np.int64)
+        return np.where(bits < 0, np.int64(-1 << (8 * numbers.size - 1)) - bits, bits)
+    with np.errstate(all="ignore"):
+        wide = column.astype(np.float64)
+        scaled = (
+            wide * float(10**numbers.exponent) if numbers.form == DIVIDED else wide / float(f"1e-{numbers.exponent}")
+        )
+        scaled = np.rint(scaled)
+        integers = np.where(np.abs(scaled) < 2.0**60, scaled, 0).astype(np.int64)
+    if numbers.signed_zero:
+        integers -= np.signbit(column)
+    return integers
+
+
+def _to_values(integers: np.ndarray, numbers: Numbers, dtype: np.dtype) -> np.ndarray:
+    """The inverse of `_to_integers`."""
+    if numbers.form == INTEGER:
+        if dtype == np.dtype("<u8"):
+            return (integers ^ np.int64(-(1 << 63))).view(np.uint64)
+        return integers.astype(dtype)
+    if numbers.form == ORDINAL:
+        bits = np.where(integers < 0, np.int64(-1 << (8 * numbers.size - 1)) - integers, integers)
+        with np.errstate(all="ignore"):
+            return bits.astype(f"<i{numbers.size}").view(f"<f{numbers.size}").astype(dtype)
+    negative = integers < 0 if numbers.signed_zero else np.zeros(len(integers), bool)
+    wide = (integers + negative).astype(np.float64)
+    with np.errstate(all="ignore"):
+        wide = wide / float(10**numbers.exponent) if numbers.form == DIVIDED else wide * float(f"1e-{numbers.exponent}")
+        return np.where(negative, -np.abs(wide), wide).astype(dtype)

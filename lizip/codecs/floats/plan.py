@@ -1,0 +1,159 @@
+"""What the header of the `floats` codec says: how every column becomes integers, and which model codes it with what help."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lizip.cloud import Schema
+from lizip.codecs.floats.numbers import INTEGER, ORDINAL, Numbers
+from lizip.context.pointer import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_varint, pack_varints
+
+MOST_WINDOW = 120
+_NO_ZERO = -(1 << 62)
+_DECIMALS = 9
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How the coordinates see each other.
+
+    Attributes
+    ----------
+    columns : tuple of int
+        Places of x, y, z among the columns.
+    origin : tuple of float
+        Where the sensor stands, in the units of the values (float32 precision).
+    hot : tuple of int
+        Lags that the pointer may jump to, `HOT` of them, the most useful first.
+    window : int
+        The pointer may leave its path by so many points.
+    period : int
+        Points in a line where lines are stored one after the other; 0 where not.
+    """
+
+    columns: tuple[int, int, int]
+    origin: tuple[float, float, float]
+    hot: tuple[int, ...]
+    window: int
+    period: int
+
+    def pack(self) -> bytes:
+        """Write for `unpack`."""
+        return (
+            bytes(self.columns) + struct.pack("<3f", *self.origin) + pack_varints((*self.hot, self.window, self.period))
+        )
+
+    @classmethod
+    def unpack(cls, unpack: Unpacker, columns: int) -> Sight:
+        """Read what `pack` wrote for a cloud with so many columns."""
+        places = tuple(unpack.take(3))
+        origin = struct.unpack("<3f", unpack.take(12))
+        hot = tuple(unpack.varint() for _ in range(HOT))
+        window, period = unpack.varint(), unpack.varint()
+        sane = max(places) < columns and len(set(places)) == 3 and all(abs(value) < 1e15 for value in origin)
+        sane = sane and all(1 <= lag < HISTORY for lag in hot) and window <= MOST_WINDOW and period < HISTORY
+        if not sane:
+            raise CorruptError("coordinates with an impossible model")
+        return cls(places, origin, hot, window, period)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is fixed for a whole file.
+
+    Attributes
+    ----------
+    columns : tuple of Numbers
+        In file order.
+    sight : Sight or None
+        The coordinates; None where there are none.
+    lags : tuple of int
+        Without coordinates: lags of the two neighbours that columns are predicted from.
+    given : tuple of int
+        For each column but the coordinates, 1 + place of an earlier column that helps to predict it; 0 for the range.
+    merged : bool
+        One stream for all columns of a segment; otherwise one for the coordinates and one for each other column.
+    """
+
+    columns: tuple[Numbers, ...]
+    sight: Sight | None
+    lags: tuple[int, int]
+    given: tuple[int, ...]
+    merged: bool
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Columns that are coded together, in the order of coding; constants need no coding."""
+        first = self.sight.columns if self.sight else ()
+        rest = (i for i, numbers in enumerate(self.columns) if i not in first and numbers.alphabet != 1)
+        return ((first,) if first else ()) + tuple((i,) for i in rest)
+
+    def pack(self) -> bytes:
+        """Write for `unpack`."""
+        out = bytes([self.merged | (self.sight is not None) << 1])
+        out += self.sight.pack() if self.sight else pack_varints(self.lags)
+        for numbers, given in zip(self.columns, self.given, strict=True):
+            out += numbers.pack() + pack_varint(given)
+        return out
+
+    @classmethod
+    def unpack(cls, data: bytes, schema: Schema) -> Plan:
+        """Read what `pack` wrote; CorruptError when it cannot have."""
+        unpack = Unpacker(data)
+        flags = unpack.take(1)[0]
+        sight = Sight.unpack(unpack, len(schema)) if flags & 2 else None
+        lags = (1, 1) if sight else (unpack.varint(), unpack.varint())
+        columns, given = [], []
+        for _, dtype in schema:
+            columns.append(Numbers.unpack(unpack, dtype))
+            given.append(unpack.varint())
+        unpack.finish()
+        plan = cls(tuple(columns), sight, lags, tuple(given), bool(flags & 1))
+        coded: set[int] = set()
+        for group in plan.groups:
+            if len(group) == 1 and given[group[0]] > 0 and given[group[0]] - 1 not in coded:
+                raise CorruptError("a column is predicted from one that is not known")
+            coded.update(group)
+        if sight and any(seen(columns[i]) != columns[i] for i in sight.columns):
+            raise CorruptError("coordinates in a form that cannot be predicted")
+        if flags >> 2 or not all(1 <= lag < HISTORY for lag in lags):
+            raise CorruptError("impossible plan of the columns")
+        return plan
+
+    def frame(self) -> Frame:
+        """Make the constants of the coordinates' kernel."""
+        sight = self.sight
+        columns = [self.columns[i] for i in sight.columns]
+        scales = [_scale(numbers) for numbers in columns]
+        return Frame(
+            form=np.array([scale[0] for scale in scales], np.int64),
+            depth=np.array([4 if scale[0] == STEPS else 5 for scale in scales], np.int64),
+            unit=np.array([scale[1] for scale in scales]),
+            per_unit=np.array([1 / scale[1] for scale in scales]),
+            base=np.array([scale[2] for scale in scales]),
+            zero=np.array([-n.offset if n.signed_zero else _NO_ZERO for n in columns], np.int64),
+            origin=np.array(sight.origin, np.float64),
+            hot=np.array(sight.hot, np.int64),
+            window=np.array([sight.window, (2 * sight.window + HOT + 1).bit_length()], np.int64),
+            period=np.array([sight.period], np.int64),
+        )
+
+
+def seen(numbers: Numbers) -> Numbers | None:
+    """The form of a column in which the coordinates' kernel can turn integers into values; None when there is none."""
+    if numbers.form != ORDINAL:
+        return replace(numbers, values=())
+    return replace(numbers, offset=0, step=1, top=-1, values=()) if numbers.size > 2 else None
+
+
+def _scale(numbers: Numbers) -> tuple[int, float, float]:
+    """Integer form, unit and base of a coordinate."""
+    if numbers.form == ORDINAL:
+        return (FLOAT32 if numbers.size == 4 else FLOAT64), 1.0, 0.0
+    unit = 1.0 if numbers.form == INTEGER else 1 / float(10**numbers.exponent)
+    return STEPS, numbers.step * unit, numbers.offset * unit
