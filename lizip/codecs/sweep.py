@@ -26,6 +26,22 @@ HEADER, GRID, SIDE = FIRST_KIND, FIRST_KIND + 1, FIRST_KIND + 4
 """Section kinds; a chain's side stream n has the kind SIDE + n."""
 
 _SIDES = 32
+WORDS = (
+    "firings",
+    "rings",
+    "sensor",
+    "calibration",
+    "exceptions",
+    "corrected",
+    "fitted to this scan",
+    "profile",
+    "Velodyne HDL-64E as in KITTI",
+    "Velodyne HDL-32E as in nuScenes",
+    "pose model",
+    "spinning sensor",
+)
+"""Words of `lizip info` that take one byte in a stream; only ever appended to."""
+
 _GRID_STREAMS = ("flags", "range", "intensity")
 
 
@@ -101,14 +117,28 @@ def _sections(registered: Registered, measured: Measured, options: Options) -> I
         yield Section(SIDE + number, data)
 
 
+def _pack_word(word: str) -> bytes:
+    """Write a short text: one byte when it is a known one."""
+    if word in WORDS:
+        return pack_varint(WORDS.index(word) + 1)
+    return b"\0" + pack_bytes(word.encode())
+
+
+def _unpack_word(unpacker: Unpacker) -> str:
+    index = unpacker.varint()
+    if index > len(WORDS):
+        raise CorruptError("sweep header holds an unknown word")
+    return WORDS[index - 1] if index else unpacker.bytes().decode("utf-8", "replace")
+
+
 def _pack_header(registered: Registered, measured: Measured, bits: Mapping[str, float]) -> bytes:
     """Chain, words and whole numbers for `lizip info`, bytes of the streams inside the grid."""
     rows, rings = measured.ranges.shape
-    info = {"grid": f"{rows} firings x {rings} rings", **measured.info}
+    info = {"firings": rows, "rings": rings, **measured.info}
     head = pack_varint(registered.number) + pack_varint(len(info))
     for key, value in info.items():
-        head += pack_bytes(key.encode())
-        head += b"\0" + pack_signed(value) if isinstance(value, int) else b"\1" + pack_bytes(str(value).encode())
+        head += _pack_word(key)
+        head += b"\0" + pack_signed(value) if isinstance(value, int) else b"\1" + _pack_word(str(value))
     return head + b"".join(pack_varint(round(bits.get(name, 0) / 8)) for name in _GRID_STREAMS)
 
 
@@ -121,9 +151,8 @@ def _unpack_header(data: bytes) -> tuple[Registered, dict[str, Any], dict[str, i
         raise CorruptError("sweep was measured in an unknown way")
     info: dict[str, Any] = {}
     for _ in range(min(unpacker.varint(), len(data))):
-        key = unpacker.bytes().decode("utf-8", "replace")
-        is_text = unpacker.take(1) == b"\1"
-        info[key] = unpacker.bytes().decode("utf-8", "replace") if is_text else unpacker.signed()
+        key = _unpack_word(unpacker)
+        info[key] = _unpack_word(unpacker) if unpacker.take(1) == b"\1" else unpacker.signed()
     streams = {name: unpacker.varint() for name in _GRID_STREAMS}
     unpacker.finish()
     return registered, info, streams

@@ -15,8 +15,11 @@ from typing import Any
 import numpy as np
 import xxhash
 
+from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError, ModelMissingError
-from lizip.packing import Unpacker, pack_signed, pack_varint
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_bytes, pack_varint
 from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
 from lizip.sensor.trig import TURN, sincos
 
@@ -25,6 +28,8 @@ PARAMETERS = ("phase", "lateral", "elevation", "forward", "up")
 
 MAX_BEAMS = 1024
 _MAX_QUANTA = 1 << 40
+_LARGEST = 1e5
+_LIMIT = 30
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,10 @@ class Calibration:
         """Write everything into a stream."""
         head = pack_varint(self.columns) + np.array([self.tick, *self.quanta], "<f8").tobytes()
         head += pack_varint(self.decimal) + pack_varint(int(self.hypotenuse)) + pack_varint(len(self.beams))
-        return head + b"".join(pack_signed(int(v)) for v in [*self.shifts, *self.beams.ravel()])
+        numbers = np.column_stack([self.shifts, self.beams])
+        coder = open_encoder(100 * numbers.size + 64, 64 * numbers.size + 64)
+        _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
+        return head + pack_bytes(finish_encoder(coder))
 
     @staticmethod
     def unpack(unpacker: Unpacker) -> Calibration:
@@ -94,14 +102,24 @@ class Calibration:
             raise CorruptError("impossible sensor calibration")
         if count > MAX_BEAMS or not all(1e-15 < q < 1e-2 for q in quanta):
             raise CorruptError("impossible sensor calibration")
-        numbers = [unpacker.signed() for _ in range(count * (1 + len(PARAMETERS)))]
-        if any(abs(n) > _MAX_QUANTA for n in numbers) or any(abs(n) > columns for n in numbers[:count]):
+        numbers = np.zeros((count, 1 + len(PARAMETERS)), np.int64)
+        coder = open_decoder(unpacker.bytes())
+        _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
+        finish_decoder(coder)
+        shifts, beams = numbers[:, 0].copy(), numbers[:, 1:].copy()
+        if (np.abs(shifts) > columns).any() or (np.abs(beams * np.array(quanta)) > _LARGEST).any():
             raise CorruptError("impossible sensor calibration")
-        shifts, beams = np.array(numbers[:count], np.int64), np.array(numbers[count:], np.int64)
-        calibration = Calibration(columns, tick, decimal, bool(hypotenuse), tuple(quanta), beams.reshape(-1, 5), shifts)
-        if (np.abs(calibration.beams * np.array(quanta)) > 1e5).any():
-            raise CorruptError("impossible sensor calibration")
-        return calibration
+        return Calibration(columns, tick, decimal, bool(hypotenuse), tuple(quanta), beams, shifts)
+
+
+@kernel
+def _code_numbers(coder, counters, numbers):
+    """Code shift and parameters (B, 6) int64 of each beam as differences from the beam before the last, if any."""
+    for beam in range(numbers.shape[0]):
+        for k in range(numbers.shape[1]):
+            before = numbers[beam - 2, k] if beam > 1 else np.int64(0)
+            difference = code_integer(coder, counters, k * INTEGER_NODES, _LIMIT, numbers[beam, k] - before)
+            numbers[beam, k] = min(max(before + difference, -_MAX_QUANTA), _MAX_QUANTA)
 
 
 @dataclass(frozen=True)

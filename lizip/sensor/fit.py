@@ -8,9 +8,12 @@ only whose rounding the model gets wrong ("hinge": inside half a unit there is n
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.sensor.calibration import PARAMETERS, Calibration
 from lizip.sensor.trig import TURN, arctangent2, sincos
 
 COLUMN, LATERAL, ELEVATION, HEIGHT, OFFSET = range(5)
@@ -338,3 +341,16 @@ def fit_beams(
             points, units, first, last, step, tick, hypotenuse, hinges, sums, h, g, before, kept, beams[ring]
         )
     return beams, shares
+
+
+def calibration_of(beams: np.ndarray, model: Calibration) -> Calibration:
+    """Round fitted beams (R, 5) to a calibration like `model` (sensor type, quanta, rounding), without shifts."""
+    values = np.empty((len(beams), len(PARAMETERS)))
+    for ring, (phase, lateral, elevation, height, offset) in enumerate(beams.tolist()):
+        sine, cosine = sincos(elevation)
+        values[ring] = phase, lateral, elevation, offset * cosine - height * sine, offset * sine + height * cosine
+    return replace(
+        model,
+        beams=np.rint(values / np.array(model.quanta)).astype(np.int64),
+        shifts=np.zeros(len(beams), np.int64),
+    )

@@ -8,18 +8,21 @@ point that fits nowhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker, pack_signed, pack_varint
-from lizip.scan.columns import decode_columns, encode_columns
+from lizip.scan.columns import align_rings, decode_columns, encode_columns
 from lizip.scan.order import decode_exceptions, encode_exceptions
 from lizip.scan.rings import split_rings
+from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration, Profile, load_profile
 from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
+from lizip.sensor.fit import calibration_of, fit_beams
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
 from lizip.sensor.returns import find_returns, match_rings, place_returns
 
@@ -33,6 +36,8 @@ _SENT = 255
 _MOST_RINGS = 192
 _LEAST_POINTS = 512
 _MOST_EXCEPTIONS = 0.02
+_LEAST_RING = 50
+_LEAST_SHARE = 0.9
 
 
 def stored_fields(cloud: Cloud) -> tuple[np.ndarray, np.ndarray] | None:
@@ -50,6 +55,33 @@ def on_decimal_lattice(xyz: np.ndarray, decimal: int) -> bool:
         return False
     whole = np.rint(sample * np.float64(decimal)) / decimal
     return bool((whole.astype(np.float32) == sample).mean() > 0.98)
+
+
+def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibration | None:
+    """Fit an HDL-64E's calibration to rings `bounds` of xyz (N, 3) float32; None when three rings say that it is none.
+
+    Rings that do not fit are left out. `hinges` is the number of refining passes, see `lizip.sensor.fit`.
+    """
+    model = load_profile(PROFILES[0]).calibration
+    units = np.full(xyz.shape, 1.0 / model.decimal, np.float32)
+    sizes = np.diff(bounds)
+    rings = np.flatnonzero(sizes >= _LEAST_RING)
+    if len(rings) < 4:
+        return None
+    for ring in rings[[len(rings) // 4, len(rings) // 2, len(rings) * 3 // 4]]:
+        shares = fit_beams(xyz, units, bounds[ring : ring + 2], model.step, model.tick, model.hypotenuse, 0)[1]
+        if shares[0] < _LEAST_SHARE:
+            return None
+    beams, shares = fit_beams(xyz, units, bounds, model.step, model.tick, model.hypotenuse, hinges)
+    kept = np.flatnonzero(shares >= _LEAST_SHARE)
+    calibration = calibration_of(beams[kept], model)
+    inside = np.repeat(shares >= _LEAST_SHARE, sizes)
+    ring = np.repeat(np.arange(len(kept), dtype=np.int32), sizes[kept])
+    column, ticks = np.empty(len(ring), np.int32), np.empty(len(ring), np.int32)
+    c = calibration
+    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, np.ascontiguousarray(xyz[inside]), column, ticks)
+    shifts = align_rings(column, np.concatenate([[0], np.cumsum(sizes[kept])]), c.columns)
+    return replace(calibration, shifts=shifts)
 
 
 def _measure(
@@ -86,9 +118,10 @@ def _measure(
         ODD_INTENSITIES: encode_exceptions(odd, intensity[kept][odd].view(np.uint32)[:, None]),
     }
     info = {
-        "sensor": profile.title if profile else f"{len(used.beams)} rings, calibrated from this scan",
+        "sensor": load_profile(PROFILES[0]).title,
+        "calibration": "profile" if profile else "fitted to this scan",
         "exceptions": len(places),
-        "corrected": round(float((returns.corrections != 0).any(axis=1).mean()), 5),
+        "corrected": int(np.count_nonzero(returns.corrections.any(axis=1))),
     }
     return Measured(ranges, grid, {number: data for number, data in side.items() if data}, info=info)
 
@@ -135,6 +168,9 @@ class RingsInMillimetres:
     name = "rings in millimetres"
     number = 1
 
+    def __init__(self) -> None:
+        self.last_hint: Calibration | None = None
+
     def recover(self, cloud: Cloud, level: str, hint: object | None = None) -> Measured | None:
         """Find ranges, reflectances and firing columns; see `lizip.sensor.chain.Chain`.
 
@@ -151,7 +187,15 @@ class RingsInMillimetres:
             measured = _measure(xyz, intensity, bounds, profile.calibration, profile)
             if measured is not None:
                 return measured
-        return None
+        if isinstance(hint, Calibration):
+            measured = _measure(xyz, intensity, bounds, hint, None)
+            if measured is not None:
+                return measured
+        calibration = calibrate(xyz, bounds, hinges=2 if level == "fast" else 4)
+        if calibration is None:
+            return None
+        self.last_hint = calibration
+        return _measure(xyz, intensity, bounds, calibration, None)
 
     def rebuild(
         self, ranges: np.ndarray, intensity: np.ndarray | None, side: Mapping[int, bytes], schema: Schema, count: int
