@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from lizip.cloud import Columns
-from lizip.codecs.survey import numbers
+from lizip.codecs.survey import axes, numbers, symbols, times, views
 from lizip.codecs.survey.known import Known
 from lizip.codecs.survey.strip import read_recipe, restore, strip
 from lizip.entropy.coder import Coder, finish_decoder, finish_encoder, open_decoder, open_encoder
@@ -122,16 +122,19 @@ def _units(group: str, names: Sequence[str]) -> list[list[str]]:
 
 def _model(unit: Sequence[str], known: Known) -> Model:
     """The model of columns that are coded together."""
-    around = numbers.Surroundings(
-        np.zeros(known.count, np.int64),
-        np.zeros((known.count, 0), np.int64),
-        np.zeros((known.count, 0)),
-        np.zeros((known.count, 2), np.int64),
-    )
+    group = group_of(unit[0])
 
     def code(coder: Coder, planes: list[np.ndarray], tops: list[int]) -> None:
+        if group == "axes" and len(planes) == 3:
+            axes.code_axes(coder, planes, tops, axes.Pulses(known.clock, known.same_pulse, known.kinds), (2, 0, 1))
+            return
         for plane, top in zip(planes, tops, strict=True):
-            numbers.code_column(coder, plane, top, around)
+            if group == "returns" or (group == "class" and top < symbols.LIMIT):
+                symbols.code_column(coder, plane, top, *views.of_symbols(unit[0], known))
+            elif group == "time" and len(planes) == 1:
+                times.code_column(coder, plane, top, known.previous_in_line, known.bit_fields + 256 * known.follows)
+            else:
+                numbers.code_column(coder, plane, top, views.of_numbers(unit[0], known))
 
     return code
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 
@@ -21,3 +23,79 @@ class Known:
     def add(self, name: str, column: np.ndarray) -> None:
         """Remember a column that has just been coded."""
         self.columns[name] = column
+
+    @cached_property
+    def bit_fields(self) -> np.ndarray:
+        """Return number and number of returns as they are packed, (N,) int64; zeros where the cloud has none."""
+        return self.integers("bit_fields")
+
+    def integers(self, name: str) -> np.ndarray:
+        """A column of small numbers as (N,) int64; zeros where the cloud has none."""
+        column = self.columns.get(name)
+        return np.zeros(self.count, np.int64) if column is None else column.astype(np.int64)
+
+    @cached_property
+    def return_bits(self) -> int:
+        """Bits of a return number: 3 in the old point formats, 4 in those with classification flags."""
+        return 4 if "classification_flags" in self.columns else 3
+
+    @cached_property
+    def return_number(self) -> np.ndarray:
+        """Which return of its pulse a point is, (N,) int64."""
+        return self.bit_fields & ((1 << self.return_bits) - 1)
+
+    @cached_property
+    def return_count(self) -> np.ndarray:
+        """How many returns its pulse had, (N,) int64."""
+        return (self.bit_fields >> self.return_bits) & ((1 << self.return_bits) - 1)
+
+    @cached_property
+    def follows(self) -> np.ndarray:
+        """Whether a point looks like the next return of the pulse of the point before, (N,) int64."""
+        follows = np.zeros(self.count, np.int64)
+        follows[1:] = (self.return_number[1:] == self.return_number[:-1] + 1) & (
+            self.return_count[1:] == self.return_count[:-1]
+        )
+        return follows
+
+    @cached_property
+    def same_pulse(self) -> np.ndarray:
+        """Whether a point has the time of the point before, (N,) int64; without times, whether it seems to follow."""
+        if "gps_time" not in self.columns:
+            return self.follows
+        bits = self.columns["gps_time"].view(np.int64)
+        if (bits == bits[0]).all():
+            return self.follows
+        same = np.zeros(self.count, np.int64)
+        same[1:] = bits[1:] == bits[:-1]
+        return same
+
+    @cached_property
+    def kinds(self) -> np.ndarray:
+        """0 only return of its pulse, 1 first, 2 last, 3 between; (N,) int64."""
+        number, count = self.return_number, self.return_count
+        return np.where(count <= 1, 0, np.where(number == 1, 1, np.where(number >= count, 2, 3)))
+
+    @cached_property
+    def previous_in_line(self) -> np.ndarray:
+        """Index of the point before of the same flight line (point source), -1 where there is none; (N,) int64."""
+        source = self.integers("point_source_id")
+        order = np.argsort(source, kind="stable")
+        previous = np.full(self.count, -1, np.int64)
+        previous[order[1:]] = np.where(source[order[1:]] == source[order[:-1]], order[:-1], -1)
+        return previous
+
+    @cached_property
+    def clock(self) -> np.ndarray:
+        """Time since the first point in pulse periods (the median step), (N,) float64; without times, the index."""
+        times = self.columns.get("gps_time")
+        if times is None:
+            return np.arange(self.count, dtype=np.float64)
+        with np.errstate(all="ignore"):
+            elapsed = times - times[0]
+            steps = np.diff(elapsed)
+            steps = np.sort(steps[steps > 0])
+            if not len(steps):
+                return np.arange(self.count, dtype=np.float64)
+            clock = elapsed / steps[len(steps) // 2]
+        return np.clip(np.where(np.isfinite(clock), clock, 0.0), -1e15, 1e15)

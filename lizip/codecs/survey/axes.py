@@ -1,0 +1,338 @@
+"""X, Y and Z: the second axis given the first, the third given both, all given pulses, scan lines and neighbours.
+
+Airborne scanners sweep: along a line, a point differs from the last by the rate of the sweep times the number of pulses
+between them, and by what its height shifts it. So each axis is a fitted sum of such terms; the first one coded and the
+last one coded also look at the neighbours found in the plane of two other axes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
+from lizip.codecs.survey.grid import Grid, empty_grid, good_shift, insert, search
+from lizip.codecs.survey.numbers import code_coefficients
+from lizip.codecs.survey.tokens import code_number, fresh_model, select
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
+from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.jit import kernel
+
+HISTORY = 6
+"""Pulses remembered."""
+
+WIDTH = 24
+"""Features of an axis, at most."""
+
+BLOCK = 12500
+CLASSES = 4
+"""Fitted apart: same pulse, next pulse of one return, next pulse of several, after a gap."""
+
+GAP = 6.0
+"""Pulses missing before the scan is thought to have moved elsewhere."""
+
+KINDS = 12
+EXCLUDED = 30
+"""The last points are no neighbours from another scan line."""
+
+
+class Pulses(NamedTuple):
+    """What is known of all points beforehand.
+
+    Attributes
+    ----------
+    clock : (N,) float64
+        Time in pulse periods.
+    same : (N,) int64
+        Whether a point belongs to the pulse of the point before.
+    kinds : (N,) int64
+        0 only return, 1 first, 2 last, 3 between.
+    """
+
+    clock: np.ndarray
+    same: np.ndarray
+    kinds: np.ndarray
+
+
+class Trail(NamedTuple):
+    """Where the scan has been.
+
+    Attributes
+    ----------
+    past : (4, HISTORY) float64
+        The three axes in order of coding and the clock, of the last pulses; the newest first.
+    rates : (3,) float64
+        Change of each axis in a pulse.
+    features : (3, WIDTH) float64
+    errors : (3, N) int64
+        Value less centre.
+    levels : (3, 4 + KINDS) int64
+        Running sizes of the errors, in 1/16.
+    last : (16,) int64
+        Last point of each return number and count.
+    guesses : (8,) float64
+        Further opinions on the axis being coded.
+    """
+
+    past: np.ndarray
+    rates: np.ndarray
+    features: np.ndarray
+    errors: np.ndarray
+    levels: np.ndarray
+    last: np.ndarray
+    guesses: np.ndarray
+
+
+@kernel
+def _clamp(x, limit):
+    return min(max(x, -limit), limit)
+
+
+@kernel
+def _update_rates(trail, known, gap):
+    """Rates over the longest run of pulses without a gap; returns the number of usable lags."""
+    past, rates = trail.past, trail.rates
+    lags = 0
+    for k in range(1, min(known, HISTORY)):
+        if not abs(past[3, k - 1] - past[3, k]) <= GAP:
+            break
+        lags = k
+    span = past[3, 0] - past[3, lags]
+    for axis in range(3):
+        rates[axis] = (past[axis, 0] - past[axis, lags]) / span if lags > 0 and abs(span) >= 0.5 else 0.0
+    return 0 if gap else lags
+
+
+@kernel
+def _gather_first(features, trail, values, grid, last, point, step, same, lags):
+    """Features of the axis coded first: rate, neighbours at the place where the point is expected, earlier pulses."""
+    base = np.float64(values[point - 1])
+    features[0] = step * trail.rates[0]
+    features[1] = 1.0 if same else step
+    features[2] = np.float64(values[last]) - base
+    for q in range(4):
+        j = grid.found[q]
+        features[3 + q] = np.float64(values[j]) - base if j >= 0 else 0.0
+        features[7 + q] = trail.past[0, q + 1] - base if q < lags and not same else 0.0
+    if same and lags > 0:
+        features[7] = trail.past[0, 1] - base
+
+
+@kernel
+def _gather_second(features, trail, change, place, step, rest, lags):
+    """Features of the axis coded second; `place` is the last value over the extent, -1 to 1."""
+    past, rates = trail.past, trail.rates
+    features[0] = change
+    features[1] = step
+    features[2] = step * rates[1]
+    features[3] = step * rates[0]
+    features[4] = rest
+    features[5] = change * place
+    for q in range(4):
+        pulses = past[3, q] - past[3, q + 1]
+        features[6 + 2 * q] = past[1, q] - past[1, q + 1] - rates[1] * pulses if q < lags else 0.0
+        features[7 + 2 * q] = past[0, q] - past[0, q + 1] - rates[0] * pulses if q < lags else 0.0
+
+
+@kernel
+def _gather_third(features, trail, values, grid, point, change, change_second, place, step, rest, lags):
+    """Features of the axis coded last; neighbours in the plane of the other two."""
+    past, rates = trail.past, trail.rates
+    base = np.float64(values[point - 1])
+    features[0] = change
+    features[1] = change_second
+    features[2] = step
+    features[3] = step * rates[2]
+    features[4] = step * rates[1]
+    features[5] = step * rates[0]
+    features[6] = rest
+    features[7] = change * place
+    for q in range(4):
+        pulses = past[3, q] - past[3, q + 1]
+        features[8 + 3 * q] = past[2, q] - past[2, q + 1] - rates[2] * pulses if q < lags else 0.0
+        features[9 + 3 * q] = trail.features[1, 6 + 2 * q]
+        features[10 + 3 * q] = trail.features[1, 7 + 2 * q]
+    for q in range(3):
+        j = grid.found[q]
+        features[20 + q] = np.float64(values[j]) - base if j >= 0 else 0.0
+
+
+@kernel
+def _token(x, scale):
+    """A difference in units of 2**scale / 2, as -7 to 7."""
+    return min(max((2 * x) >> scale, -7), 7) + 7
+
+
+@kernel
+def _code_axis(coder, model, trail, axis, i, guess, top, kind, value, hint):
+    """Code one coordinate around its prediction and learn the size of the error."""
+    errors, levels, guesses = trail.errors, trail.levels, trail.guesses
+    guess = min(max(guess, 0.0), np.float64(top))
+    centre = np.int64(np.rint(guess))
+    own = levels[axis, 4 + kind]
+    fast = levels[axis, 0]
+    slow = levels[axis, 1]
+    expected = (3 * own + 2 * fast + slow) // 6
+    scale = bit_length(expected >> 4)
+    part = np.int64(np.floor((guess - np.float64(centre) + 0.5) * 6.0))
+    before = errors[axis, max(i - 1, 0)]
+    first = _token(np.int64(np.rint(guesses[0])) - centre, scale)
+    second = _token(np.int64(np.rint(guesses[1])) - centre, scale)
+    third = _token(np.int64(np.rint(guesses[2])) - centre, scale)
+    prior = np.int64(0)
+    if axis == 1:
+        prior = 1 + _token(errors[0, i], bit_length(levels[0, 0] >> 4))
+    elif axis == 2:
+        prior = 1 + _token(errors[1, i], bit_length(levels[1, 0] >> 4))
+        prior = prior * 16 + _token(errors[0, i], bit_length(levels[0, 0] >> 4))
+    small = min(scale, 3)
+    select(model, 0, quarter_octave(expected) * KINDS + kind)
+    select(model, 1, (quarter_octave(fast) * 72 + quarter_octave(own)) * 8 + part)
+    select(model, 2, (first * 16 + second) * 16 + min(scale, 15))
+    select(model, 3, (prior * 16 + hint) * 16 + min(scale, 15))
+    select(model, 4, ((third * 16 + first) * KINDS + kind) * 4 + small)
+    select(model, 5, (_token(before, scale) * 8 + part) * 16 + min(scale, 15))
+    value = centre + code_number(coder, model, min(scale, 7) * 2 + (kind == 0), scale, 250, value - centre)
+    if not 0 <= value <= top:
+        coder.at[FAULT] = 1
+        value = np.int64(0)
+    error = value - centre
+    errors[axis, i] = error
+    size = min(abs(error), 1 << 40) << 4
+    levels[axis, 0] += (min(size, 8 * fast + 512) - fast) >> 2
+    levels[axis, 1] += (min(size, 8 * slow + 512) - slow) >> 6
+    levels[axis, 4 + kind] += (min(size, 8 * own + 512) - own) >> 4
+    return value
+
+
+@kernel
+def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficients, planes, tops, kept, kept_class):
+    """Go through the points: code them, or (when `kept` has room) only keep their features for the fit."""
+    first_axis, second_axis, third_axis = planes
+    past, features = trail.past, trail.features
+    coding = kept.shape[1] == 0
+    known = 0
+    for i in range(first_axis.size):
+        same = pulses.same[i] if i else np.int64(0)
+        elapsed = pulses.clock[i] - past[3, 0] if known else 1.0
+        step, rest = 0.0, 0.0
+        gap = not abs(elapsed) <= GAP
+        if not (same or gap):
+            step = np.rint(elapsed)
+            if step == 0.0:
+                step = 1.0 if elapsed >= 0 else -1.0
+            rest = elapsed - step
+        lags = _update_rates(trail, known, gap and not same)
+        kind = pulses.kinds[i] + (4 if same else (8 if gap else 0))
+        fit_class = 0 if same else (3 if gap else (1 if pulses.kinds[i] == 0 else 2))
+        at = ((i // BLOCK) * CLASSES + fit_class) * WIDTH
+        last = trail.last[pulses.kinds[i]]
+        if i:
+            before = i - 1
+            a, b, c = first_axis[before], second_axis[before], third_axis[before]
+            expected_b = min(max(np.float64(b) + step * trail.rates[1], 0.0), np.float64(tops[1]))
+            expected_c = min(max(np.float64(c) + step * trail.rates[2], 0.0), np.float64(tops[2]))
+            search(near, shifts[0], second_axis, third_axis, np.int64(expected_b), np.int64(expected_c), i - EXCLUDED)
+            _gather_first(features[0], trail, first_axis, near, last, i, step, same, lags)
+        else:
+            a = b = c = np.int64(0)
+        if coding:
+            base = np.float64(a)
+            found = near.found[0] if i else np.int64(-1)
+            trail.guesses[0] = np.float64(first_axis[found]) if found >= 0 else base
+            trail.guesses[1] = base
+            trail.guesses[2] = np.float64(first_axis[last]) if i else base
+            guess = base + predict(coefficients[0], at, features[0])
+            first_axis[i] = _code_axis(coder, models[0], trail, 0, i, guess, tops[0], kind, first_axis[i], 1 if found >= 0 else 0)
+        change = np.float64(first_axis[i] - a)
+        _gather_second(features[1], trail, change, np.float64(b) * centres[0] - 1.0, step, rest, lags)
+        if coding:
+            base = np.float64(b)
+            trail.guesses[0] = base + step * trail.rates[1]
+            trail.guesses[1] = base
+            trail.guesses[2] = np.float64(second_axis[last]) if i else base
+            guess = base + predict(coefficients[1], at, features[1])
+            second_axis[i] = _code_axis(coder, models[1], trail, 1, i, guess, tops[1], kind, second_axis[i], np.int64(step) & 7)
+        change_second = np.float64(second_axis[i] - b)
+        if i:
+            search(across, shifts[1], first_axis, second_axis, first_axis[i], second_axis[i], i)
+            place = np.float64(c) * centres[1] - 1.0
+            _gather_third(features[2], trail, third_axis, across, i, change, change_second, place, step, rest, lags)
+        if coding:
+            base = np.float64(c)
+            found = across.found[0] if i else np.int64(-1)
+            trail.guesses[0] = np.float64(third_axis[found]) if found >= 0 else base
+            trail.guesses[1] = base + step * trail.rates[2]
+            trail.guesses[2] = np.float64(third_axis[last]) if i else base
+            guess = base + predict(coefficients[2], at, features[2])
+            hint = min(quarter_octave(min(across.distances[0], 1 << 40)) >> 2, 15) if found >= 0 else np.int64(15)
+            third_axis[i] = _code_axis(coder, models[2], trail, 2, i, guess, tops[2], kind, third_axis[i], hint)
+        else:
+            kept_class[i] = fit_class
+            for axis in range(3):
+                for k in range(WIDTH):
+                    kept[axis, i, k] = features[axis, k]
+        trail.last[pulses.kinds[i]] = i
+        if not same:
+            for k in range(HISTORY - 1, 0, -1):
+                for axis in range(4):
+                    past[axis, k] = past[axis, k - 1]
+            past[3, 0] = pulses.clock[i]
+            known += 1
+        past[0, 0] = np.float64(first_axis[i])
+        past[1, 0] = np.float64(second_axis[i])
+        past[2, 0] = np.float64(third_axis[i])
+        insert(near, shifts[0], second_axis[i], third_axis[i], i)
+        insert(across, shifts[1], first_axis[i], second_axis[i], i)
+
+
+def _fresh_trail(count: int) -> Trail:
+    return Trail(
+        np.zeros((4, HISTORY)),
+        np.zeros(3),
+        np.zeros((3, WIDTH)),
+        np.zeros((3, count), np.int64),
+        np.full((3, 4 + KINDS), 256, np.int64),
+        np.zeros(16, np.int64),
+        np.zeros(8),
+    )
+
+
+@kernel
+def _code_parameters(coder, counters, parameters):
+    for k in range(parameters.size):
+        parameters[k] = code_integer(coder, counters, 0, 255, parameters[k])
+
+
+def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, order: tuple[int, int, int]) -> None:
+    """Code three (N,) int64 planes, in place when decoding, in the given order of axes."""
+    count = len(planes[0])
+    planes = tuple(planes[axis] for axis in order)
+    tops = np.array([tops[axis] for axis in order], np.int64)
+    blocks = -(-count // BLOCK)
+    parameters = np.zeros(2, np.int64)
+    fitted = np.zeros((3, blocks, CLASSES, WIDTH), np.int64)
+    centres = 2.0 / np.maximum(tops[1:], 1)
+    if coder.at[MODE] == 0:
+        parameters[0] = good_shift(planes[1], planes[2])
+        parameters[1] = good_shift(planes[0], planes[1])
+        kept = np.empty((3, count, WIDTH))
+        kept_class = np.empty(count, np.int64)
+        _walk(coder, _models(), _fresh_trail(count), pulses, empty_grid(), empty_grid(), parameters, centres, np.zeros((3, 1)), planes, tops, kept, kept_class)
+        for axis in range(3):
+            target = np.diff(planes[axis], prepend=0).astype(np.float64)
+            fit_blocks(kept[axis], target, kept_class, CLASSES, BLOCK, 3, fitted[axis])
+    counters = fresh_counters(2 * INTEGER_NODES)
+    _code_parameters(coder, counters, parameters)
+    if not (0 <= parameters[0] < 48 and 0 <= parameters[1] < 48):
+        coder.at[FAULT] = 1
+        return
+    for axis in range(3):
+        code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted[axis].reshape(blocks, -1))
+    coefficients = fitted.reshape(3, -1) / COEFFICIENT_ONE
+    _walk(coder, _models(), _fresh_trail(count), pulses, empty_grid(), empty_grid(), parameters, centres, coefficients, planes, tops, np.empty((3, 0, WIDTH)), np.empty(0, np.int64))
+
+
+def _models():
+    return tuple(fresh_model(6, 2048, 16) for _ in range(3))
