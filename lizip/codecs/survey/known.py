@@ -6,6 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from lizip.codecs.survey.neighbours import find_neighbours
+
 
 class Known:
     """Columns of a chunk that are coded already, the same for encoder and decoder.
@@ -99,3 +101,18 @@ class Known:
                 return np.arange(self.count, dtype=np.float64)
             clock = elapsed / steps[len(steps) // 2]
         return np.clip(np.where(np.isfinite(clock), clock, 0.0), -1e15, 1e15)
+
+    @cached_property
+    def coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """X, Y, Z from zero up, in steps of their greatest common divisor; (N,) int64 each."""
+        shifted = []
+        for axis in "XYZ":
+            values = self.integers(axis)
+            values -= values.min()
+            shifted.append(values // max(int(np.gcd.reduce(values)), 1))
+        return tuple(shifted)
+
+    @cached_property
+    def neighbours(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of `find_neighbours`: nearest earlier points (N, 3) and squared distances (N,)."""
+        return find_neighbours(*self.coordinates, self.kinds)
