@@ -1,7 +1,7 @@
 """File bytes <-> Cloud. One module a format; each is an exact inverse or says that it cannot take the file.
 
-`split` tries the format that the first bytes suggest and ends at `opaque`; `by_number` finds the one whose `join` puts the
-bytes together again. A format that parses numbers out of text, or may be fooled, proves itself by joining before it is
+`split` tries the format that the first bytes suggest, then `bin`, and ends at `opaque`; `by_number` finds the one whose
+`join` puts the bytes together again. A format that parses numbers out of text proves itself by joining before it is
 chosen. Formats are loaded when asked for, and none imports numpy before it has to: `lizip info` answers at once.
 """
 
@@ -68,7 +68,7 @@ def split(data: bytes | bytearray | memoryview, fields: int | None = None, name:
     data : buffer (bytes, memoryview, mmap)
         The whole file. The columns of the result are views of it where the format allows.
     fields : int, optional
-        Number of float32 fields of a record, for raw `.bin` files; found from the data otherwise.
+        Number of float32 fields of a record of a raw `.bin` file; found from the data otherwise.
     name : str, optional
         Take it as this format, whatever its first bytes say.
 
@@ -79,8 +79,8 @@ def split(data: bytes | bytearray | memoryview, fields: int | None = None, name:
     """
     view = memoryview(data).cast("B")
     if name is None:
-        suspect = "bin" if fields is not None else _suspect(bytes(view[:512]))
-        return by_name(suspect).split(view, fields) or by_name("opaque").split(view)
+        clouds = (by_name(each).split(view, fields) for each in (_suspect(bytes(view[:512])), "bin", "opaque"))
+        return next(cloud for cloud in clouds if cloud is not None)
     cloud = by_name(name).split(view, fields)
     if cloud is None:
         raise FormatError(f"not a {name} file, or one whose numbers cannot be taken apart")

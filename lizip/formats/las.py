@@ -169,7 +169,7 @@ def _extra_bytes_vlr(data: memoryview, offset: int) -> memoryview:
 
 
 def _described_fields(payload: memoryview) -> Fields | None:
-    """Fields of an extra-bytes VLR (192 bytes each: type at 2, options at 3, name at 4..36); None when it is not sane."""
+    """Fields of an extra-bytes VLR, 192 bytes each: type at 2, options at 3, name at 4 to 36; None when not sane."""
     fields: list[tuple[str, str]] = []
     for start in range(0, len(payload) - 191, 192):
         data_type, options = payload[start + 2], payload[start + 3]

@@ -1,9 +1,9 @@
 """The LZF streams inside `binary_compressed` PCD files: unpacked, and packed again as the Point Cloud Library does it.
 
-A stream is a run of operations: 000LLLLL copies L+1 bytes that follow; LLLooooo oooooooo repeats L+2 bytes from o+1 bytes
-back; 111ooooo LLLLLLLL oooooooo repeats L+9 bytes. How a packer chooses them is its own affair: `pack` chooses like PCL
-(16-bit hash of three bytes, last place seen). For streams of other packers `script` keeps the operations without the
-copied bytes, and `replay` makes the stream from them and the data.
+A stream is a run of operations: 000LLLLL copies L+1 bytes that follow; LLLooooo oooooooo repeats L+2 bytes from o+1
+bytes back; 111ooooo LLLLLLLL oooooooo repeats L+9 bytes. How a packer chooses them is its own affair: `pack` chooses
+like PCL (16-bit hash of three bytes, last place seen). For streams of other packers `script` keeps the operations
+without the copied bytes, and `replay` makes the stream from them and the data.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def _pack(data: np.ndarray, places: np.ndarray, stream: np.ndarray) -> int:
         source = places[slot]
         places[slot] = read
         offset = read - source - 1
-        same = 0 < source < read and offset < _MAX_OFFSET
         if (
-            same
+            0 < source < read
+            and offset < _MAX_OFFSET
             and data[source] == data[read]
             and data[source + 1] == data[read + 1]
             and data[source + 2] == data[read + 2]
@@ -125,10 +125,7 @@ def _pack(data: np.ndarray, places: np.ndarray, stream: np.ndarray) -> int:
 
 @kernel
 def _replay(script: np.ndarray, data: np.ndarray, stream: np.ndarray) -> int:
-    """Put the copied bytes of `data` between the operations of `script`; stream length, or -1 when they do not fit.
-
-    With an empty `data` the operations are taken from the stream instead: see `script`.
-    """
+    """Put the copied bytes of `data` between the operations of `script`; stream length, or -1 when they do not fit."""
     read, write, position = 0, 0, 0
     while read < len(script):
         control = np.int64(script[read])
@@ -189,7 +186,7 @@ def script(stream: bytes) -> bytes:
 
 
 def replay(operations: bytes, data: np.ndarray) -> bytes:
-    """Make the stream again from its operations and the unpacked data; CorruptError when they do not belong together."""
+    """Make the stream again from its operations and the unpacked data; CorruptError when they do not fit."""
     stream = np.empty(len(operations) + len(data), np.uint8)
     size = _replay(np.frombuffer(operations, np.uint8), data, stream)
     if size < 0:

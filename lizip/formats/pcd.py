@@ -1,7 +1,8 @@
 """PCD of the Point Cloud Library: ascii, binary, and binary_compressed (fields one after the other, packed with LZF).
 
-The header's text is a region. In a packed file the columns are those of the unpacked data, and the stream is packed again
-when joining: from nothing where PCL's own packer wrote it, else from the list of its operations (`lizip.formats.lzf`).
+The header's text is a region. In a packed file the columns are those of the unpacked data, and the stream is packed
+again when joining: from nothing where PCL's own packer wrote it, else from the list of its operations
+(`lizip.formats.lzf`).
 """
 
 from __future__ import annotations

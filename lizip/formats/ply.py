@@ -1,4 +1,4 @@
-"""PLY (Stanford polygon files): ascii and both binary orders. The vertices are the points; faces and the rest are a region."""
+"""PLY (Stanford polygon files): ascii and both binary orders. The vertices are the points; faces are a region."""
 
 from __future__ import annotations
 

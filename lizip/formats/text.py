@@ -1,7 +1,7 @@
 """Tables of numbers written as text: columns when printing them again gives the same characters, else nothing.
 
-A table is described by one row of a printf template ("%.3f %.3f %d\\n"): Python prints numbers correctly rounded on every
-machine, so the template and the numbers are the text.
+A table is described by one row of a printf template ("%.3f %.3f %d\\n"): Python prints numbers correctly rounded on
+every machine, so the template and the numbers are the text.
 """
 
 from __future__ import annotations
