@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.context.cheapest import CANDIDATES, cheapest, code_cheapest, fresh_cheapest, miss
-from lizip.context.pointer import HISTORY
+from lizip.context.rays import HISTORY
 from lizip.entropy.adaptive import fresh_counters
 from lizip.entropy.mixing import code_mixed, fresh_weights
 from lizip.entropy.tokens import Tokens

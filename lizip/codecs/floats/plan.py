@@ -1,4 +1,4 @@
-"""What the header of the `floats` codec says: how every column becomes integers, and which model codes it with what help."""
+"""What the header of the `floats` codec says: how every column becomes integers, and which model codes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lizip.cloud import Schema
 from lizip.codecs.floats.numbers import INTEGER, ORDINAL, Numbers
-from lizip.context.pointer import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame
+from lizip.context.rays import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_varint, pack_varints
 
@@ -26,8 +26,8 @@ class Sight:
     ----------
     columns : tuple of int
         Places of x, y, z among the columns.
-    origin : tuple of float
-        Where the sensor stands, in the units of the values (float32 precision).
+    origin, drift : tuple of float
+        Where the sensor stands at the first point and its step a point, in the units of the values (float32 precision).
     hot : tuple of int
         Lags that the pointer may jump to, `HOT` of them, the most useful first.
     window : int
@@ -38,28 +38,28 @@ class Sight:
 
     columns: tuple[int, int, int]
     origin: tuple[float, float, float]
+    drift: tuple[float, float, float]
     hot: tuple[int, ...]
     window: int
     period: int
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
-        return (
-            bytes(self.columns) + struct.pack("<3f", *self.origin) + pack_varints((*self.hot, self.window, self.period))
-        )
+        places = struct.pack("<6f", *self.origin, *self.drift)
+        return bytes(self.columns) + places + pack_varints((*self.hot, self.window, self.period))
 
     @classmethod
     def unpack(cls, unpack: Unpacker, columns: int) -> Sight:
         """Read what `pack` wrote for a cloud with so many columns."""
         places = tuple(unpack.take(3))
-        origin = struct.unpack("<3f", unpack.take(12))
+        origin = struct.unpack("<6f", unpack.take(24))
         hot = tuple(unpack.varint() for _ in range(HOT))
         window, period = unpack.varint(), unpack.varint()
         sane = max(places) < columns and len(set(places)) == 3 and all(abs(value) < 1e15 for value in origin)
         sane = sane and all(1 <= lag < HISTORY for lag in hot) and window <= MOST_WINDOW and period < HISTORY
         if not sane:
             raise CorruptError("coordinates with an impossible model")
-        return cls(places, origin, hot, window, period)
+        return cls(places, origin[:3], origin[3:], hot, window, period)
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ class Plan:
             base=np.array([scale[2] for scale in scales]),
             zero=np.array([-n.offset if n.signed_zero else _NO_ZERO for n in columns], np.int64),
             origin=np.array(sight.origin, np.float64),
+            drift=np.array(sight.drift, np.float64),
             hot=np.array(sight.hot, np.int64),
             window=np.array([sight.window, (2 * sight.window + HOT + 1).bit_length()], np.int64),
             period=np.array([sight.period], np.int64),

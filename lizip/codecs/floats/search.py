@@ -1,4 +1,4 @@
-"""The encoder's choices for the `floats` codec, made on samples: number forms, pointer lags, window, origin, helpers."""
+"""The encoder's choices for the `floats` codec, made on samples."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.codecs.floats.numbers import Numbers, find_numbers
+from lizip.codecs.floats.numbers import ORDINAL, Numbers, find_numbers
+from lizip.codecs.floats.origin import find_origin
 from lizip.codecs.floats.plan import Plan, Sight, seen
 from lizip.codecs.floats.segments import DECISIONS, RAW_BITS, Segments
-from lizip.context.pointer import HISTORY, HOT
+from lizip.context.rays import HISTORY, HOT
 from lizip.entropy.coder import LOG, RAW, open_encoder
 
+_STILL = (0.0, 0.0, 0.0)
 _NAMES = ("x", "y", "z")
 _SMALL = 4096
 """Below so many points all columns share a stream, and nothing is tried out."""
@@ -40,22 +42,34 @@ def find_plan(cloud: Cloud, level: str) -> Plan:
         return Plan(tuple(numbers), None, (1, 1), (0,) * len(columns), merged)
     for place in places:
         numbers[place] = seen(numbers[place])
-    points = [numbers[i].to_coded(columns[i]) for i in places]
-    xyz = [columns[i].astype(np.float64) for i in places]
-    sight = Sight(places, (0.0, 0.0, 0.0), find_lags(xyz), 8, find_period(*xyz[:2]))
+    xyz = _finite([columns[i] for i in places])
+    sight = Sight(places, _STILL, _STILL, find_lags(xyz), 8, find_period(*xyz[:2]))
     plan = Plan(tuple(numbers), sight, (1, 1), (0,) * len(columns), merged)
     if cloud.count < _SMALL:
         return plan
+    sights = [replace(sight, window=window) for window in _WINDOWS]
+    if level != "fast" and all(numbers[i].form == ORDINAL for i in places):
+        origin, drift = find_origin(xyz, sight.hot)
+        hot = find_lags(xyz - np.array(origin)[:, None])
+        sights += [replace(sight, origin=origin, drift=drift, hot=hot, window=window) for window in _WINDOWS]
     start = (cloud.count - _SAMPLE) // 2
-    sample = [column[start : start + _SAMPLE] for column in points]
-    plans = [replace(plan, sight=replace(sight, window=window)) for window in _WINDOWS]
-    return min(plans, key=lambda candidate: cost(candidate, places, sample))
+    sample = [numbers[i].to_coded(columns[i][start : start + _SAMPLE]) for i in places]
+    plans = [replace(plan, sight=candidate) for candidate in sights]
+    return min(plans, key=lambda candidate: cost(candidate, places, sample, start))
 
 
-def cost(plan: Plan, group: tuple[int, ...], sample: Sequence[np.ndarray]) -> float:
-    """Bits that a plan needs for a group of columns on a run of points, cold."""
+def _finite(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Columns as (3, N) float64, with zeros for what is no number to reckon with."""
+    with np.errstate(all="ignore"):
+        points = np.array(columns, np.float64)
+        points[~(np.abs(points) < 1e15)] = 0
+    return points
+
+
+def cost(plan: Plan, group: tuple[int, ...], sample: Sequence[np.ndarray], first: int) -> float:
+    """Bits that a plan needs for a group of columns on a run of points from point `first` on, cold."""
     count = len(sample[0])
-    segments = Segments(plan, count)
+    segments = Segments(plan, count, first)
     for column, integers in zip(group, sample, strict=True):
         segments.put(column, integers)
     coder = open_encoder(count * DECISIONS["coordinates"], count * len(group) * RAW_BITS)
@@ -77,12 +91,12 @@ def _coordinates(cloud: Cloud, numbers: Sequence[Numbers]) -> tuple[int, int, in
     return places if all(seen(numbers[i]) for i in places) else None
 
 
-def find_lags(xyz: Sequence[np.ndarray]) -> tuple[int, ...]:
+def find_lags(xyz: np.ndarray) -> tuple[int, ...]:
     """Find the lags at which the best predictors of a point stand most often.
 
     Parameters
     ----------
-    xyz : three (N,) float64
+    xyz : (3, N) float64
 
     Returns
     -------
@@ -93,11 +107,9 @@ def find_lags(xyz: Sequence[np.ndarray]) -> tuple[int, ...]:
     reach = min(HISTORY - 1, count // 2)
     if reach < 2:
         return (1,) * HOT
-    with np.errstate(all="ignore"):
-        points = np.where(np.isfinite(np.array(xyz)) & (np.abs(xyz) < 1e15), xyz, 0)
     at = np.linspace(reach, count - 1, _PROBES).astype(np.int64)
-    x, y, z = (column[at[:, None] - np.arange(1, reach + 1)] for column in points)
-    x0, y0, z0 = (column[at][:, None] for column in points)
+    x, y, z = (column[at[:, None] - np.arange(1, reach + 1)] for column in xyz)
+    x0, y0, z0 = (column[at][:, None] for column in xyz)
     radius, radius0 = np.sqrt(x * x + y * y) + 1e-3, np.sqrt(x0 * x0 + y0 * y0)
     across = np.abs(x * y0 - y * x0) / radius
     misses = (0.02 + np.abs(radius - radius0)) * (0.002 + across) * (0.002 + np.abs(z0 - z * radius0 / radius))
@@ -115,8 +127,7 @@ def find_period(x: np.ndarray, y: np.ndarray) -> int:
     int
         0 when there are no such lines.
     """
-    with np.errstate(all="ignore"):
-        azimuth = np.arctan2(np.float32(y), np.float32(x))
+    azimuth = np.arctan2(y.astype(np.float32), x.astype(np.float32))
     turn = np.diff(azimuth)
     jumps = np.flatnonzero(np.abs(turn) > 0.5)
     if len(jumps) < 3 or len(jumps) > len(x) // 64:

@@ -6,7 +6,8 @@ import numpy as np
 
 from lizip.codecs.floats.plan import Plan
 from lizip.context.columns import Links, code_numbers, code_symbols, fresh_numbers, fresh_symbols
-from lizip.context.pointer import HISTORY, code_coordinates, fresh_models, fresh_track, keep_history
+from lizip.context.pointer import code_coordinates, fresh_models
+from lizip.context.rays import HISTORY, fresh_track, keep_history
 from lizip.entropy.coder import Coder
 
 SEGMENT = 1 << 16
@@ -27,9 +28,11 @@ class Segments:
     plan : Plan
     rows : int
         Most points of a segment.
+    first : int
+        Number of the first point (of a sample).
     """
 
-    def __init__(self, plan: Plan, rows: int):
+    def __init__(self, plan: Plan, rows: int, first: int = 0):
         self._plan = plan
         self._low = HISTORY - 1
         self._zeros = np.zeros(HISTORY + rows, np.int64)
@@ -38,7 +41,7 @@ class Segments:
         self._models = {}
         if plan.sight:
             self._frame = plan.frame()
-            self._track = fresh_track(rows)
+            self._track = fresh_track(rows, first)
             self._links = Links(self._track.lag, self._track.beside)
             self._models[plan.sight.columns] = fresh_models()
             self._range = np.zeros(HISTORY + rows, np.int64)
@@ -86,7 +89,7 @@ class Segments:
         for column, integers in self._integers.items():
             if column not in own:
                 _keep(integers, count)
-        for group, models in self._models.items():
+        for models in self._models.values():
             if hasattr(models, "length"):
                 _keep(models.length, count)
         if self._plan.sight:

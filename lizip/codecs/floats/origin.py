@@ -1,0 +1,122 @@
+"""Where the sensor stands, and how it moves, found from the points alone.
+
+Seen from the right place, points of one ring have one slope z / radius, however far away they are. So pairs of points
+that may be of one ring are chosen, the place is fitted to them by iteratively reweighted Gauss-Newton steps, and the
+pairs are chosen anew. In a sweep stored firing by firing, lines through consecutive points also meet above the sensor.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+_HEIGHTS = (0.0, 0.6, 1.2, 1.8, 2.4)
+"""Heights of the sensor above the frame's zero to start from, in m; a search reaches about 0.3 either way."""
+
+_NEAR = 12
+"""Points next to a hot lag that may be of the same ring."""
+
+_COARSE, _FINE = 500, 4000
+"""Pairs used."""
+
+_FLOOR = 2e-4
+"""Misses below this, in m, are as good as none."""
+
+
+def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Find the sensor's place at the first point and its step from point to point.
+
+    Parameters
+    ----------
+    xyz : (3, N) float64
+        In m, finite.
+    hot : tuple of int
+        Lags at which the best predictors of a point stand.
+
+    Returns
+    -------
+    origin, drift : tuple of three float
+        Rounded to float32.
+    """
+    count = xyz.shape[1]
+    lags = np.unique(np.clip([*range(hot[0] - _NEAR, hot[0] + _NEAR + 1), *hot], 1, count - 1))
+    starts = [np.zeros(2)]
+    meeting = _meeting_point(xyz)
+    if np.hypot(*meeting) > 1.0:
+        starts.append(meeting)
+    best, place = np.inf, np.zeros(6)
+    for start in starts:
+        for height in _HEIGHTS:
+            candidate = np.array([*start, height, 0, 0, 0])
+            candidate = _fit(xyz, lags, candidate, _COARSE, 3, False)
+            miss = _pair(xyz, _spread(count, lags, _COARSE), lags, candidate)[1]
+            if miss < best:
+                best, place = miss, candidate
+    place = _fit(xyz, lags, place, _FINE, 3, False)
+    place = _fit(xyz, lags, place, _FINE, 4, True)
+    place = np.clip(np.nan_to_num(place), -1e6, 1e6)
+    origin = place[:3] - place[3:] / 2
+    return tuple(np.float32(origin).tolist()), tuple(np.float32(place[3:] / count).tolist())
+
+
+def _spread(count: int, lags: np.ndarray, samples: int) -> np.ndarray:
+    return np.unique(np.linspace(lags[-1], count - 1, samples).astype(np.int64))
+
+
+def _from(xyz: np.ndarray, rows: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Points seen from the sensor, (3, *rows.shape); time runs from -1/2 to 1/2."""
+    time = rows / xyz.shape[1] - 0.5
+    shape = (3,) + (1,) * rows.ndim
+    return xyz[:, rows] - place[:3].reshape(shape) - place[3:].reshape(shape) * time
+
+
+def _pair(xyz: np.ndarray, at: np.ndarray, lags: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, float]:
+    """Choose for each point the earlier one of the same slope and direction; also the mean log2 of the misses."""
+    rows = at[:, None] - lags
+    a, b = _from(xyz, at, place)[:, :, None], _from(xyz, rows, place)
+    radius_a, radius_b = np.hypot(a[0], a[1]) + 1e-6, np.hypot(b[0], b[1]) + 1e-6
+    slope = np.abs(a[2] * radius_b - b[2] * radius_a) / np.maximum(radius_a, radius_b)
+    across = np.abs(b[0] * a[1] - b[1] * a[0]) / radius_b
+    chosen = np.argmin((0.002 + slope) * (0.002 + across), 1)
+    every = np.arange(len(at))
+    return rows[every, chosen], float(np.mean(np.log2(_FLOOR + slope[every, chosen])))
+
+
+def _fit(xyz: np.ndarray, lags: np.ndarray, place: np.ndarray, samples: int, rounds: int, moving: bool) -> np.ndarray:
+    """Improve a place (and its motion, when `moving`): pair, three robust steps, and again."""
+    at = _spread(xyz.shape[1], lags, samples)
+    time = at / xyz.shape[1] - 0.5
+    for _ in range(rounds):
+        rows, _miss = _pair(xyz, at, lags, place)
+        for _ in range(3):
+            a, b = _from(xyz, at, place), _from(xyz, rows, place)
+            radius_a, radius_b = np.hypot(a[0], a[1]) + 1e-6, np.hypot(b[0], b[1]) + 1e-6
+            scale = 1 / np.maximum(radius_a, radius_b)
+            miss = (a[2] * radius_b - b[2] * radius_a) * scale
+            by_xy = (b[2] * a[:2] / radius_a - a[2] * b[:2] / radius_b) * scale
+            slopes = np.vstack([by_xy, (radius_a - radius_b) * scale])
+            if moving:
+                slopes = np.vstack([slopes, slopes * time])
+            width = max(1e-3, 2 * float(np.median(np.abs(miss))))
+            weight = 1 / (1 + (miss / width) ** 2) ** 2
+            normal = (slopes * weight) @ slopes.T + 1e-6 * np.eye(len(slopes))
+            step = np.linalg.solve(normal, (slopes * weight) @ miss)
+            place = place.copy()
+            place[: len(step)] -= np.clip(step, -1, 1)
+    return place
+
+
+def _meeting_point(xyz: np.ndarray) -> np.ndarray:
+    """Find the x, y that most lines through consecutive points pass, (2,)."""
+    at = np.unique(np.linspace(1, xyz.shape[1] - 1, _FINE).astype(np.int64))
+    points = xyz[:2, at]
+    along = points - xyz[:2, at - 1]
+    length = np.hypot(along[0], along[1])
+    apart = length > 0.3
+    normal = np.array([-along[1, apart], along[0, apart]]) / length[apart]
+    offset = (normal * points[:, apart]).sum(0)
+    meeting, width = np.zeros(2), 20.0
+    for _ in range(15):
+        weight = 1 / (1 + ((offset - meeting @ normal) / width) ** 2) ** 2
+        meeting = np.linalg.solve((normal * weight) @ normal.T + 1e-6 * np.eye(2), (normal * weight) @ offset)
+        width = max(0.05, 0.7 * width)
+    return meeting
