@@ -1,0 +1,106 @@
+"""The sweep codec from cloud to container and back, and what it makes of damage."""
+
+import io
+
+import numpy as np
+import pytest
+
+from lizip import container, simulator
+from lizip.cloud import Cloud
+from lizip.codecs import Options
+from lizip.codecs.sweep import CODEC, GRID, HEADER
+from lizip.errors import CorruptError
+
+NAMES = ("x", "y", "z", "intensity")
+
+
+def cloud_of(data):
+    points = np.frombuffer(data, "<f4").reshape(-1, 4)
+    return Cloud("bin", b"\4", {name: points[:, i] for i, name in enumerate(NAMES)})
+
+
+def encode(data, level="fast"):
+    sections = CODEC.encode(cloud_of(data), Options(level=level))
+    if sections is None:
+        return None
+    return container.write(sections, CODEC.number, 1, len(data), container.content_hash(data), len(data) // 16)
+
+
+def decode(coded):
+    box = container.Container(io.BytesIO(coded))
+    schema = tuple((name, np.dtype("<f4")) for name in NAMES)
+    (columns,) = CODEC.decode(box, schema, box.header.count)
+    return np.stack([columns[name] for name in NAMES], axis=1).tobytes()
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    return simulator.kitti(1, firings=300)
+
+
+@pytest.fixture(scope="module")
+def coded(sweep):
+    return encode(sweep)
+
+
+def test_simulated_sweep_comes_back_small(sweep, coded):
+    assert decode(coded) == sweep
+    assert 8 * len(coded) < 16 * len(sweep) / 16
+
+
+def test_the_same_bytes_each_time(sweep, coded):
+    assert encode(sweep) == coded
+
+
+@pytest.mark.parametrize(("name", "most"), [("kitti/full_b", 11.2), ("kitti/seq_0", 10.3), ("kitti_fov/crop_4", 10.9)])
+def test_real_sweep_comes_back(data, name, most):
+    original = (data / f"{name}.bin").read_bytes()
+    coded = encode(original, "default")
+    assert decode(coded) == original
+    assert 8 * len(coded) / (len(original) / 16) < most
+
+
+def test_description_adds_up(coded):
+    description = CODEC.describe(container.Container(io.BytesIO(coded)))
+    streams = description.pop("streams")
+    assert description["sensor"] == "Velodyne HDL-64E as in KITTI"
+    assert description["calibration"] == "fitted to this scan"
+    assert {"flags", "range", "intensity", "firings", "corrections"} <= set(streams)
+    assert 0.97 * len(coded) < sum(streams.values()) + 80 < 1.03 * len(coded) + 160
+
+
+def test_other_clouds_are_declined():
+    assert encode(simulator.unordered(1, points=3000)) is None
+    assert encode(b"") is None
+
+
+def _rebuilt(coded, change):
+    """The same file with changed sections, checksums made right."""
+    box = container.Container(io.BytesIO(coded))
+    sections = [container.Section(e.kind, change(e.kind, box.read(e))) for e in box.header.entries]
+    head = box.header
+    return container.write(sections, head.codec, head.format, head.length, head.digest, head.count)
+
+
+def test_damage_behind_right_checksums_gives_corrupt_or_points(coded):
+    rng = np.random.default_rng(5)
+    for _ in range(150):
+        kind = int(rng.choice([entry.kind for entry in container.Container(io.BytesIO(coded)).header.entries]))
+
+        def change(this, data, kind=kind):
+            if this != kind:
+                return data
+            data = bytearray(data)
+            data[rng.integers(min(len(data), 400))] ^= 1 << rng.integers(8)
+            return bytes(data if rng.random() < 0.7 else data[: rng.integers(len(data))])
+
+        try:
+            decode(_rebuilt(coded, change))
+        except CorruptError:
+            continue
+
+
+@pytest.mark.parametrize("kind", [HEADER, GRID])
+def test_missing_sections_are_corrupt(coded, kind):
+    with pytest.raises(CorruptError):
+        decode(_rebuilt(coded, lambda this, data: b"" if this == kind else data))
