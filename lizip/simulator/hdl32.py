@@ -39,7 +39,7 @@ PACKET = 12
 STEP = 553.0 / 12.0
 """Microseconds from firing to firing."""
 
-RECEIVER = Receiver(tick=0.002, noise=0.005, reach=95.0, nearest=0.9, gain=60.0, speckle=1.6)
+RECEIVER = Receiver(tick=0.002, noise=0.004, reach=70.0, nearest=0.9, gain=60.0, speckle=1.6)
 NO_RETURN_INTENSITY = np.array(
     [0, 0, 4, 4, 5, 5, 6, 6, 6, 7, 7, 7, 10, 10, 10, 12, 6, 3, 6, 3, 9, 6, 4, 4, 10, 9, 9, 10, 9, 5, 18, 30]
 )

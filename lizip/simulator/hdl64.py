@@ -28,7 +28,7 @@ TURN = 4000
 
 UNIT = np.radians(360.0 / TURN)
 TICK = 0.002
-RECEIVER = Receiver(tick=TICK, noise=0.009, reach=90.0, nearest=1.5, gain=110.0, speckle=5.0, brightest=99)
+RECEIVER = Receiver(tick=TICK, noise=0.009, reach=150.0, nearest=1.5, gain=110.0, speckle=5.0, brightest=99)
 MOUNT = 1.73
 """Height of the sensor above the road, m."""
 

@@ -59,9 +59,11 @@ def receive(hits: Hits, receiver: Receiver, draws: Draws) -> tuple[np.ndarray, n
     echo = np.where(met, hits.reflectivity * np.sqrt(hits.cosine), 0.0)
     power = echo * (receiver.reach / distance) ** 2 * (1 + 0.35 * draws.normal(count))
     # Now and then a mirror or a dark pane swallows the pulse whatever its power.
-    seen = (power > 1.0) & ~draws.chance(0.008, count)
+    seen = (power > 1.0) & ~draws.chance(0.004, count)
     spread = receiver.noise * (1 + 0.02 * distance) / np.sqrt(np.maximum(hits.cosine, 0.05) + 0.3)
-    ticks = np.rint((distance + spread * draws.normal(count)) / receiver.tick)
+    # Most readings are good and a few are poor, which gives the long tails of real sensors.
+    poor = 0.6 + 4.0 * draws.uniform(size=count) ** 6
+    ticks = np.rint((distance + spread * poor * draws.normal(count)) / receiver.tick)
     ticks = np.where(seen & (ticks > 0), ticks, 0).astype(np.int32)
     level = receiver.gain * echo + receiver.speckle * (0.4 + np.sqrt(echo)) * draws.normal(count)
     intensity = np.clip(np.rint(level), 0, receiver.brightest).astype(np.int32)

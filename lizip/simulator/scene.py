@@ -168,15 +168,16 @@ def _upright(draws: Draws, reach: float, density: float) -> tuple[list, list, li
         cylinders.append((x, side * y, -0.2, height, radius, tint))
         if draws.chance(0.5):
             signs.append((x, side * y, height - 0.7, height - 0.1, 0.02, 0.3, 0.1 * draws.normal(), RETRO))
-    for _ in range(int(20 * density)):
-        x, side, y = draws.uniform(-reach, reach), draws.integers(0, 2) * 2 - 1, draws.uniform(7.0, 24.0)
+    for _ in range(int(45 * density)):
+        x, side, y = draws.uniform(-reach, reach), draws.integers(0, 2) * 2 - 1, draws.uniform(5.8, 9.0)
+        y += draws.chance(0.4) * draws.uniform(0.0, 20.0)
         trunk, size, path = draws.uniform(1.6, 3.5), draws.uniform(1.2, 3.6), draws.uniform(0.4, 2.0)
         cylinders.append((x, side * y, -0.2, trunk + size, draws.uniform(0.1, 0.35), draws.uniform(0.1, 0.3)))
         for _ in range(3):
             at = draws.normal(3) * 0.4 * size
             ball = (x + at[0], side * y + at[1], trunk + size + at[2], size, path, draws.uniform(0.15, 0.5))
             crowns.append(ball)
-    for _ in range(int(10 * density)):
+    for _ in range(int(24 * density)):
         x, side, y = draws.uniform(-reach, reach), draws.integers(0, 2) * 2 - 1, draws.uniform(6.0, 9.0)
         cylinders.append((x, side * y, 0.0, draws.uniform(1.5, 1.9), draws.uniform(0.18, 0.3), draws.uniform(0.1, 0.6)))
         crowns.append((x + 5, side * (y + 1.5), 0.4, draws.uniform(0.5, 1.1), 0.25, draws.uniform(0.2, 0.5)))

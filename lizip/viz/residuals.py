@@ -1,0 +1,74 @@
+"""Why ranges and not floats: how much is left to tell of the next number, by what one predicts it from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lizip.errors import FormatError
+from lizip.formats import split
+from lizip.viz.canvas import new_figure, to_png
+from lizip.viz.grid import load_grid, points_of
+
+
+def residual_histogram(path: str | Path, reach: int = 150) -> bytes:
+    """Draw histograms of two residuals of a sweep: of x to the point before, of the range to the beam's last.
+
+    Parameters
+    ----------
+    path : path
+        A sweep that one of the chains explains.
+    reach : int
+        Residuals up to this many steps are drawn.
+
+    Returns
+    -------
+    bytes
+        PNG.
+
+    Raises
+    ------
+    FormatError
+        When no chain fits, so that there are no ticks.
+    """
+    grid = load_grid(path)
+    if grid.ticks is None:
+        raise FormatError(f"{path}: no chain explains this sweep, so nothing is known of its ticks")
+    steps = np.rint(np.diff(points_of(split(Path(path).read_bytes())), axis=0) * 1000).T
+    together = sum(entropy(axis) for axis in steps)
+    last = residuals(grid.ticks)
+    figure, axes = new_figure(1, 1, 8.0, 3.6)
+    axis = axes[0, 0]
+    edges = np.arange(-reach - 0.5, reach + 1)
+    for values, label, colour in (
+        (steps[0], f"x minus x of the point before, mm; x, y and z together {together:.1f} bits", "#9bb4cc"),
+        (last, f"range minus the beam's last range, ticks; {entropy(last):.1f} bits, x, y, z follow", "#c1432e"),
+    ):
+        share, _ = np.histogram(values, edges)
+        axis.step(edges[:-1] + 0.5, 100 * share / len(values), where="mid", label=label, color=colour, linewidth=1)
+    axis.set_yscale("log")
+    axis.set_ylabel("% of the points", fontsize=8)
+    axis.set_xlabel("residual", fontsize=8)
+    axis.legend(fontsize=8)
+    axis.grid(alpha=0.3)
+    axis.tick_params(labelsize=7)
+    axis.set_title(Path(path).name, fontsize=9)
+    return to_png(figure)
+
+
+def residuals(ticks: np.ndarray) -> np.ndarray:
+    """Differences (ticks) of ranges (beams, firings) to the range in the firing before, where both are there."""
+    here, before = ticks[:, 1:].astype(np.int64), ticks[:, :-1].astype(np.int64)
+    return (here - before)[(here > 0) & (before > 0)]
+
+
+def entropy(values: np.ndarray) -> float:
+    """Bits a value under its own histogram, large values by their bit length."""
+    values = values.astype(np.int64)
+    magnitude = np.abs(values)
+    length = np.ceil(np.log2(magnitude + 1.0)).astype(np.int64)
+    raw = np.maximum(length - 8, 0)
+    symbols = np.where(raw > 0, np.sign(values) * (256 + length), values)
+    counts = np.unique(symbols, return_counts=True)[1] / len(values)
+    return float(-(counts * np.log2(counts)).sum() + raw.mean())
