@@ -13,13 +13,13 @@ from lizip.context.grid_mixing import WEIGHT_STRIDE, code_six
 from lizip.context.grid_model import token
 from lizip.entropy.adaptive import bit_length, code_bit, quarter_octave
 from lizip.entropy.coder import LOG, MODE, code_raw
-from lizip.jit import kernel
+from lizip.jit import inlined_kernel, kernel
 
 COST = np.round(-np.log2((np.arange(4096) + 0.5) / 4096) * 16384).astype(np.int64)
 """Bits, in 1/16384, that a decision of 12-bit probability takes; for reports only."""
 
 
-@kernel
+@inlined_kernel
 def candidates_of(history, r, rings, guess):
     """Write the candidates for the range of ring `r` at this firing into `guess` (int64); returns the last range."""
     own = r + 1
@@ -44,7 +44,7 @@ def candidates_of(history, r, rings, guess):
     return last
 
 
-@kernel
+@inlined_kernel
 def blended_centre(history, r, guess, near):
     """Mean of the candidates within `near` of the last range, weighed by the cube of their running errors.
 
@@ -62,7 +62,7 @@ def blended_centre(history, r, guess, near):
     return max(last + np.int64(np.floor(total / weights + 0.5)), 1)
 
 
-@kernel
+@inlined_kernel
 def code_flag(coder, model, r, rings, held, flag):
     """Code whether ring `r` has a return in this firing."""
     counters, history, base = model.counters, model.history, model.base
@@ -108,7 +108,7 @@ def code_flag(coder, model, r, rings, held, flag):
     return flag
 
 
-@kernel
+@inlined_kernel
 def code_range(coder, model, r, rings, near, value):
     """Code the range of a return of ring `r`: its distance from the blended centre; then learn from it."""
     counters, history, base, guess = model.counters, model.history, model.base, model.scratch
@@ -219,7 +219,7 @@ def code_range(coder, model, r, rings, near, value):
     return value
 
 
-@kernel
+@inlined_kernel
 def _learn_range(history, own, guess, value, error):
     """Update the running errors and the ranges that a ring holds."""
     for i in range(m.CANDIDATES):
@@ -233,7 +233,7 @@ def _learn_range(history, own, guess, value, error):
     history[own, m.HELD] = value
 
 
-@kernel
+@inlined_kernel
 def code_intensity(coder, model, r, held, flag, bits, level):
     """Code an intensity; cells with and without a return keep histories of their own."""
     counters, history, base = model.counters, model.history, model.base
@@ -302,7 +302,7 @@ def code_intensity(coder, model, r, held, flag, bits, level):
     return (top << (bits - 8)) | (node - (np.int64(1) << (bits - 8)))
 
 
-@kernel
+@inlined_kernel
 def cost(coder, since):
     """Bits, in 1/16384, of the decisions logged from `since` on."""
     total = np.int64(0)

@@ -12,7 +12,7 @@ from lizip.entropy.adaptive import RATE
 from lizip.entropy.adaptive import SQUASH as _SQUASH
 from lizip.entropy.adaptive import STRETCH as _STRETCH
 from lizip.entropy.coder import code
-from lizip.jit import kernel
+from lizip.jit import inlined_kernel, kernel
 
 INPUTS = 6
 """Adaptive counters that have a say in each decision."""
@@ -36,7 +36,7 @@ def fresh_grid_weights(sets: int, counters: float, given: float) -> np.ndarray:
     return weights.ravel()
 
 
-@kernel
+@inlined_kernel
 def code_six(coder, counters, c0, c1, c2, c3, c4, c5, given, weights, set_a, set_b, limit, bit):
     """Code one decision; returns it.
 
