@@ -1,0 +1,137 @@
+"""Small deterministic samples of every kind, and one round trip for all codecs.
+
+As a program it prints JSON, which two runs under different compilers, or on different machines, must print alike:
+
+    python tests/harness.py --samples kitti las_1   hashes of the streams of these samples under every codec
+    python tests/harness.py --golden FOLDER         whether each .lizip file decodes and is made again to the byte
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import struct
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import lizip
+from lizip import codecs, simulator
+
+SAMPLES: dict[str, Callable[[], bytes]] = {
+    "kitti": lambda: simulator.kitti(1, firings=24),
+    "kitti_part": lambda: simulator.kitti(1, firings=400),
+    "nuscenes": lambda: simulator.nuscenes(1, firings=36),
+    "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
+    "ouster": lambda: simulator.ouster(1, columns=1024, span=0.016),
+    "unordered": lambda: simulator.unordered(1, points=300),
+    "las_1": lambda: simulator.airborne_las(1, 1, 200),
+    "las_3": lambda: simulator.airborne_las(3, 3, 200),
+    "pcd": lambda: pcd(200),
+    "ply": lambda: ply(150),
+    "npy": lambda: npy(numbers(120).astype("<f8")),
+    "odd": lambda: odd_values().tobytes() + b"odd",
+    "one_point": lambda: np.float32([1.5, -2.25, 0.5, 7]).tobytes(),
+    "text": lambda: b"".join(b"%d is the square of %d\n" % (i * i, i) for i in range(200)),
+    "empty": lambda: b"",
+}
+"""Name -> what makes the bytes of a small file, the same ones each time."""
+
+
+@cache
+def sample(name: str) -> bytes:
+    """Bytes of a sample."""
+    return SAMPLES[name]()
+
+
+def numbers(count: int) -> np.ndarray:
+    """Points (count, 4) along a spiral, to the millimetre, from integers only: the same on every machine."""
+    i = np.arange(count, dtype=np.int64)
+    x, y, z = (i * 7919) % 1009 - 500, (i * i) % 2003 - 1000, (i * 31) % 97 - 40
+    return np.stack([x + i, y - i, z, i % 256], axis=1).astype(np.float32) / np.float32(1000)
+
+
+def odd_values() -> np.ndarray:
+    """Points (200, 4) with NaNs of several payloads, infinities, negative zeros and denormals among them."""
+    points = numbers(200)
+    bits = points.view("<u4")
+    bits[5, 0], bits[6, 1], bits[7, 2], bits[8, 3] = 0x7FC00000, 0x7F800001, 0xFFC12345, 0xFF800000
+    bits[9:12, 0], bits[20, :3], bits[30, 2] = 0x80000000, 1, 0x007FFFFF
+    return points
+
+
+def pcd(count: int) -> bytes:
+    """Binary PCD with fields of several types."""
+    head = (
+        "# .PCD v0.7 - Point Cloud Data file format\nVERSION 0.7\nFIELDS x y z intensity ring time\n"
+        "SIZE 4 4 4 1 2 8\nTYPE F F F U U F\nCOUNT 1 1 1 1 1 1\n"
+        f"WIDTH {count}\nHEIGHT 1\nVIEWPOINT 0 0 0 1 0 0 0\nPOINTS {count}\nDATA binary\n"
+    )
+    points = numbers(count)
+    rows = (struct.pack("<fffBHd", *map(float, p[:3]), i % 256, i % 32, i / 10) for i, p in enumerate(points))
+    return head.encode() + b"".join(rows)
+
+
+def ply(count: int) -> bytes:
+    """Big-endian PLY."""
+    head = f"ply\nformat binary_big_endian 1.0\nelement vertex {count}\n"
+    head += "".join(f"property float {name}\n" for name in "xyz") + "end_header\n"
+    return head.encode() + numbers(count)[:, :3].astype(">f4").tobytes()
+
+
+def npy(array: np.ndarray) -> bytes:
+    """An .npy file."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def stream(data: bytes, codec: str | None, level: str = "default") -> bytes | None:
+    """Code, decode and compare; None when the codec does not take such a file."""
+    try:
+        coded = lizip.compress(data, level=level, codec=codec)
+    except lizip.FormatError as error:
+        if "has nothing to say" not in str(error):
+            raise
+        return None
+    assert lizip.decompress(coded) == data
+    return coded
+
+
+def streams(names: Iterable[str], level: str = "default") -> Iterator[tuple[str, bytes]]:
+    """Every sample under every codec that takes it: "sample.codec" and the .lizip file."""
+    for name in names:
+        for codec in filter(codecs.exists, codecs.NAMES):
+            coded = stream(sample(name), codec, level)
+            if coded is not None and lizip.info(io.BytesIO(coded))["codec"] == codec:
+                yield f"{name}.{codec}", coded
+
+
+def recoded(path: Path) -> tuple[bytes, bytes]:
+    """A .lizip file, and the same made again from its content with the codec and format it names."""
+    coded = path.read_bytes()
+    return coded, lizip.compress(lizip.decompress(coded), codec=lizip.info(io.BytesIO(coded))["codec"])
+
+
+def main() -> None:
+    """Print hashes of streams, or compare the files of a folder."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--samples", nargs="*", default=())
+    parser.add_argument("--golden", type=Path)
+    options = parser.parse_args()
+    results: dict[str, object] = {}
+    for name, coded in streams(options.samples):
+        results[name] = hashlib.sha256(coded).hexdigest()[:16]
+    for path in sorted(options.golden.glob("*.lizip")) if options.golden else ():
+        coded, again = recoded(path)
+        results[path.name] = coded == again
+    json.dump(results, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    main()

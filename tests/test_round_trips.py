@@ -1,0 +1,61 @@
+"""Every codec on every sample, and on real data where it is there; the same bytes whatever compiles the kernels."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import harness
+import pytest
+
+import lizip
+from lizip import codecs
+
+QUICK = ("nuscenes", "las_1", "pcd", "odd", "one_point", "text")
+"""Samples small enough to be coded by kernels that are not compiled."""
+
+
+@pytest.mark.parametrize("codec", codecs.NAMES)
+@pytest.mark.parametrize("name", harness.SAMPLES)
+def test_round_trip(name, codec):
+    harness.stream(harness.sample(name), codec)
+
+
+@pytest.mark.parametrize("level", codecs.LEVELS)
+@pytest.mark.parametrize("name", harness.SAMPLES)
+def test_levels(name, level):
+    """What is chosen is no larger than plain zstd and lzma."""
+    coded = harness.stream(harness.sample(name), None, level)
+    plain = harness.stream(harness.sample(name), "opaque", level)
+    assert len(coded) <= len(plain) or level == "fast"
+
+
+def digests(**environment: str) -> dict[str, str]:
+    """Hashes of the streams of the quick samples, made by another process."""
+    command = [sys.executable, harness.__file__, "--samples", *QUICK]
+    done = subprocess.run(command, env={**os.environ, **environment}, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("environment", [{"NUMBA_DISABLE_JIT": "1"}, {"NUMBA_CPU_NAME": "generic"}], ids=str)
+def test_streams_do_not_depend_on_the_compiler(environment, tmp_path):
+    """Not compiled at all, or for a processor without any extension: the same bytes."""
+    expected = {name: hashlib.sha256(coded).hexdigest()[:16] for name, coded in harness.streams(QUICK)}
+    assert digests(**environment) == expected
+
+
+REAL = ("nuscenes/sweep_a.bin", "kitti_fov/crop_0.bin", "argoverse/sweep_01.bin", "ouster/os0_32_grid.bin")
+
+
+@pytest.mark.parametrize("name", [*REAL, "las/sample_c.las", "las/plane.laz", "other/cloudini.pcd"])
+def test_real_files(data, name):
+    content = (data / name).read_bytes()
+    assert lizip.decompress(lizip.compress(content, level="fast")) == content
+
+
+@pytest.mark.slow
+def test_all_real_files(data):
+    for path in sorted(data.rglob("*.*")):
+        content = path.read_bytes()
+        assert lizip.decompress(lizip.compress(content)) == content, path
