@@ -45,5 +45,11 @@ CHAINS = (
         "lizip.sensor.hdl64e",
         ("calibration", "firings", "corrections", "exceptions", "odd intensities"),
     ),
+    Registered(
+        2,
+        "firings through a map frame",
+        "lizip.sensor.nuscenes.chain",
+        ("far frame", "azimuths", "poses", "corrections", "odd intensities"),
+    ),
 )
 """In the order in which the encoder tries them; each says no within a few ms when a cloud is not of its kind."""

@@ -1,0 +1,1 @@
+"""nuScenes: the hidden lattice of the map frame and the pose law."""

@@ -1,0 +1,227 @@
+"""nuScenes' way: every firing of an HDL-32E through the float32 coordinates of a map, and back with one pose a sweep.
+
+Range ticks and azimuth -> float32 sensor point -> pose of the firing -> float32 in the map -> pose of the last firing,
+inverted -> stored float32. Points stand in firing order, 32 rings each, no-returns at the sensor's position. Stages
+that did not happen (or do not show) are left out: without the map's rounding it is a plain moving sensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lizip.cloud import Cloud, Columns, Schema
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
+from lizip.scan.order import decode_exceptions, encode_exceptions
+from lizip.sensor.chain import Measured
+from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
+from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths
+from lizip.sensor.nuscenes.choose import choose_lattice
+from lizip.sensor.nuscenes.firing import RINGS, hdl32e
+from lizip.sensor.nuscenes.header import Header, powers_of, quaternion_of
+from lizip.sensor.nuscenes.observe import Observed, observe
+from lizip.sensor.nuscenes.poses import NAMES, Poses, read_poses, spline_poses
+from lizip.sensor.nuscenes.residual import DECISIONS, RAW_BITS, code_sweep, fresh_models
+from lizip.sensor.spline import fit_spline
+
+HEADER, AZIMUTHS, POSES, CORRECTIONS, ODD_INTENSITIES = range(5)
+"""Side streams."""
+
+_LEAST_FIRINGS = 64
+_MOST_FIRINGS = 1 << 16
+_SPLINE_ERRORS = np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9])
+"""Expected errors of a spline's prediction: at the sensor (m), and growth with range (a metre)."""
+_SPACINGS = {"fast": (8,), "default": (6, 10), "max": (4, 6, 8, 10)}
+
+
+def stored_fields(cloud: Cloud) -> tuple[np.ndarray, np.ndarray] | None:
+    """Points (F, R, 3) float32 and intensity (N,) of a cloud laid out like nuScenes; None for others, at once."""
+    columns = list(cloud.columns.values())
+    count = cloud.count
+    if len(columns) not in (4, 5) or any(column.dtype != np.dtype("<f4") for column in columns):
+        return None
+    if count % RINGS or not _LEAST_FIRINGS <= count // RINGS <= _MOST_FIRINGS:
+        return None
+    if len(columns) == 5 and not _is_ring(columns[4]):
+        return None
+    points = np.stack(columns[:3], axis=1).reshape(-1, RINGS, 3)
+    return (points, np.ascontiguousarray(columns[3])) if _looks_like_rings(points) else None
+
+
+def _is_ring(column: np.ndarray) -> bool:
+    rings = np.arange(RINGS, dtype=np.float32).view(np.uint32)
+    return bool((np.ascontiguousarray(column).view(np.uint32).reshape(-1, RINGS) == rings).all())
+
+
+def _looks_like_rings(points: np.ndarray) -> bool:
+    """Whether far points of the last firings lie at their rings' elevations, within half a degree."""
+    sensor = hdl32e()
+    tail = points[-_LEAST_FIRINGS:].astype(np.float64)
+    if not (np.abs(tail) < 1e4).all():
+        return False
+    distance = np.sqrt((tail**2).sum(axis=2))
+    far = distance > 4
+    if np.count_nonzero(far) < 3 * _LEAST_FIRINGS:
+        return False
+    off = np.abs(tail[..., 2] / np.maximum(distance, 1e-3) - sensor.sin_elevation)
+    return bool((off[far] < 0.01).mean() > 0.8)
+
+
+def places_of(values: np.ndarray) -> np.ndarray:
+    """Places (int64) of float32 values among the float32 numbers, as `residual.ordinal`."""
+    bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
+    return np.where(bits >= 0, bits, -1 - (bits & 0x7FFFFFFF))
+
+
+def values_of(places: np.ndarray) -> np.ndarray:
+    """Float32 values at places (int64) that fit 32 bits."""
+    bits = np.where(places >= 0, places, (-1 - places) - (1 << 31))
+    return bits.astype(np.int32).view(np.float32)
+
+
+def _scratch(size: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros(3, np.int64), np.zeros(size, np.int64)
+
+
+class _Attempt:
+    """One pose model tried on a sweep: header and streams; the smallest attempt wins."""
+
+    def __init__(self, seen: Observed, places: np.ndarray, poses: Poses, errors: np.ndarray, denominator: int):
+        frame = seen.frame
+        rounded = frame.rounded.astype(np.int64)
+        quaternion = quaternion_of(frame.axes)
+        self.poses = poses
+        self.header = Header(
+            poses.model, seen.phase, rounded, quaternion, frame.offset * rounded, powers_of(errors), denominator
+        )
+        far = self.header.far
+        tables = hdl32e().tables
+        arguments = (seen.track.ranges, seen.block, seen.advance, poses.rotation, poses.shift, far, tables)
+        lattice = np.zeros(places.shape, np.int64)
+        self.exact = int(choose_lattice(*arguments, _scratch(3), places, lattice))
+        points = places.shape[0] * places.shape[1]
+        coder = open_encoder(points * DECISIONS, points * RAW_BITS)
+        code_sweep(coder, fresh_models(), *arguments, _scratch(6), lattice, places)
+        self.corrections = finish_encoder(coder)
+
+    @property
+    def size(self) -> int:
+        """Bytes that depend on the pose model."""
+        return len(self.poses.data) + len(self.corrections)
+
+
+def _spline_attempts(seen: Observed, places: np.ndarray, level: str, denominator: int) -> list[_Attempt]:
+    # the axes as the decoder will have them
+    axes = Header(0, 0, np.zeros(3), quaternion_of(seen.frame.axes), np.zeros(3), np.zeros(6, int), 0).far[0]
+    tight = 1 / seen.sigma
+    loose = 1 / np.sqrt(seen.sigma**2 + np.array([3e-6, 3e-6, 1e-6]) ** 2)
+    attempts = []
+    for spacing in _SPACINGS[level]:
+        knots = fit_spline(
+            seen.points,
+            seen.sensor_points,
+            (loose, loose, tight, tight),
+            axes,
+            seen.track.pose,
+            spacing,
+            (30.0, 15.0, 30.0, 15.0),
+        )
+        poses = spline_poses(knots, spacing, len(places), axes)
+        attempts.append(_Attempt(seen, places, poses, _SPLINE_ERRORS, denominator))
+    return attempts
+
+
+class FiringsThroughMap:
+    """The chain of nuScenes; see `lizip.sensor.chain.Chain`."""
+
+    name = "firings through a map frame"
+    number = 2
+
+    def __init__(self) -> None:
+        self.last_hint: object | None = None
+
+    def recover(self, cloud: Cloud, level: str, hint: object | None = None) -> Measured | None:
+        """Find ranges, azimuths and poses."""
+        fields = stored_fields(cloud)
+        if fields is None:
+            return None
+        stored, intensity = fields
+        integers = to_integers(intensity)
+        if integers is None:
+            return None
+        denominator, values, exact = integers
+        seen = observe(stored.astype(np.float64), hdl32e())
+        if seen is None:
+            return None
+        attempts = _spline_attempts(seen, places_of(stored), level, denominator)
+        best = min(attempts, key=lambda attempt: attempt.size)
+        odd = np.flatnonzero(~exact)
+        side = {
+            HEADER: best.header.pack(),
+            AZIMUTHS: encode_azimuths(seen.block, seen.advance, seen.phase, hdl32e().packet),
+            POSES: best.poses.data,
+            CORRECTIONS: best.corrections,
+            ODD_INTENSITIES: encode_exceptions(odd, intensity[odd].view(np.uint32)[:, None]),
+        }
+        info = {
+            "sensor": "Velodyne HDL-32E as in nuScenes",
+            "pose model": NAMES[best.poses.model],
+            "far axes": int(seen.frame.rounded.sum()),
+            "exact points": best.exact,
+        }
+        return Measured(
+            seen.track.ranges.astype(np.int32),
+            values.reshape(-1, RINGS),
+            {number: data for number, data in side.items() if data},
+            tick=hdl32e().tick,
+            intensity_everywhere=True,
+            info=info,
+        )
+
+    def rebuild(
+        self, ranges: np.ndarray, intensity: np.ndarray | None, side: Mapping[int, bytes], schema: Schema, count: int
+    ) -> Columns:
+        """Compute the stored columns."""
+        firings = len(ranges)
+        if ranges.shape != (firings, RINGS) or firings * RINGS != count or not 1 <= firings <= _MOST_FIRINGS:
+            raise CorruptError("grid does not fit the number of points")
+        if len(schema) not in (4, 5) or any(dtype != np.dtype("<f4") for _, dtype in schema) or intensity is None:
+            raise CorruptError("fields do not fit the chain")
+        header = Header.unpack(side.get(HEADER, b""))
+        if header.denominator >= len(DENOMINATORS):
+            raise CorruptError("unknown intensity denominator")
+        sensor = hdl32e()
+        block, advance = decode_azimuths(side.get(AZIMUTHS, b""), firings, header.phase, sensor.packet)
+        far = header.far
+        rotation, shift = read_poses(header.model, side.get(POSES, b""), firings, far[0])
+        coder = open_decoder(side.get(CORRECTIONS, b""))
+        places = np.zeros((firings, RINGS, 3), np.int64)
+        with np.errstate(all="ignore"):
+            code_sweep(
+                coder,
+                fresh_models(),
+                ranges.astype(np.int64),
+                block,
+                advance,
+                rotation,
+                shift,
+                far,
+                sensor.tables,
+                _scratch(6),
+                places,
+                places,
+            )
+        finish_decoder(coder)
+        xyz = values_of(places.reshape(-1, 3))
+        values = from_integers(intensity.reshape(-1), DENOMINATORS[header.denominator])
+        odd, words = decode_exceptions(side.get(ODD_INTENSITIES, b""), 1, count)
+        values[odd] = words[:, 0].view(np.float32)
+        columns = [xyz[:, 0], xyz[:, 1], xyz[:, 2], values]
+        if len(schema) == 5:
+            columns.append(np.tile(np.arange(RINGS, dtype=np.float32), firings))
+        return {name: column for (name, _), column in zip(schema, columns, strict=False)}
+
+
+CHAIN = FiringsThroughMap()

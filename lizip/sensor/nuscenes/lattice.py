@@ -1,0 +1,216 @@
+"""Directions of the far frame's axes: along them the stored points lie on a lattice of the far frame's ULP.
+
+A point was rounded to float32 in a far frame (map coordinates of some hundred metres: one ULP is 2**-15 to 2**-12 m)
+and then turned back by one rigid transform. So the differences of near points, seen along the right direction, are
+multiples of that ULP. The search looks for the unit vector u and the spacing h for which |mean exp(2 pi i D.u / h)|
+stands out: first among all horizontal directions, then perpendicular to the first axis. Encoder only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.jit import kernel
+
+COARSE = tuple(2.0**-k for k in range(11, 17))
+"""Spacings tried for the first axis, m: ULPs of coordinates from 128 m to 16 km."""
+FINE = tuple(2.0**-k for k in range(11, 22))
+"""Spacings tried for the second axis, m: the nearer the map's axis, the finer."""
+TILT = 0.12
+"""Largest tilt of the sensor against the map, rad."""
+
+_FIRST_PAIRS = 40
+_PAIRS = 512
+_FOUND = 0.8
+_SECOND_FOUND = 0.6
+_SECOND_LEAST = 0.35
+_GROWING = (0.012, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """What was found: `axes` (3, 3) rows are the map's axes in the stored frame; `spacing` (2,) m, 0 = not found."""
+
+    axes: np.ndarray
+    spacing: np.ndarray
+
+
+@kernel
+def _coherence(pairs, inverse, directions, cosine, sine, out):
+    """|mean exp(2 pi i D.u / h)|^2 of (M, 3) `pairs` for each of (K, 3) `directions`; cosine and sine are scratch (K,).
+
+    The polynomials stand in for cos and sin of a turn's fraction; 1 % is enough for a search. The inner loop runs over
+    directions so that it needs no reduction and becomes vector code.
+    """
+    total = directions.shape[0]
+    for k in range(total):
+        cosine[k] = 0.0
+        sine[k] = 0.0
+    for begin in range(0, total, _BLOCK):
+        end = min(begin + _BLOCK, total)
+        for j in range(pairs.shape[0]):
+            a = pairs[j, 0] * inverse
+            b = pairs[j, 1] * inverse
+            c = pairs[j, 2] * inverse
+            for k in range(begin, end):
+                x = a * directions[k, 0] + b * directions[k, 1] + c * directions[k, 2]
+                x -= np.rint(x)
+                t = x * x
+                cosine[k] += 1.0 + t * (-19.7392088 + t * (64.9393940 + t * (-85.456817 + t * (60.24464 - t * 22.0))))
+                sine[k] += x * (6.28318531 + t * (-41.3417022 + t * (81.6052493 + t * (-76.7058598 + t * 34.0))))
+    scale = 1.0 / (pairs.shape[0] * pairs.shape[0])
+    for k in range(total):
+        out[k] = (cosine[k] * cosine[k] + sine[k] * sine[k]) * scale
+
+
+def _score(pairs: np.ndarray, spacing: float, directions: np.ndarray) -> np.ndarray:
+    out, cosine, sine = (np.empty(len(directions)) for _ in range(3))
+    _coherence(pairs, 1.0 / spacing, np.asfortranarray(directions), cosine, sine, out)
+    return out
+
+
+def _directions(yaw: np.ndarray, tilt: np.ndarray) -> np.ndarray:
+    level = np.cos(tilt)
+    return np.stack([np.cos(yaw) * level, np.sin(yaw) * level, np.sin(tilt)], 1)
+
+
+def near_pairs(points: np.ndarray, reach: float, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Differences (M, 3) of points of one ring in neighbouring firings, `reach`/4 to `reach` m long."""
+    parts = []
+    for lag in (1, 2, 3):
+        difference = (points[lag:] - points[:-lag]).reshape(-1, 3)
+        square = np.einsum("ij,ij->i", difference, difference)
+        parts.append(difference[(square > (reach / 4) ** 2) & (square < reach**2)])
+    pairs = np.concatenate(parts)
+    return pairs if len(pairs) <= count else pairs[rng.choice(len(pairs), count, replace=False)]
+
+
+def _first_axis(points, rng, yaw_range, tilt_range, spacings):
+    """Best (score, direction, spacing) over all horizontal directions."""
+    best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0)
+    pairs = near_pairs(points, 0.012, _PAIRS, rng)
+    if len(pairs) < 60:
+        pairs = near_pairs(points, 0.024, _PAIRS, rng)
+    if len(pairs) < 20:
+        return best
+    reach = np.sqrt(np.einsum("ij,ij->i", pairs, pairs).mean())
+    for spacing in spacings:
+        step = 0.35 * spacing / reach
+        yaw, tilt = np.meshgrid(np.arange(*yaw_range, step), np.arange(*tilt_range, step), indexing="ij")
+        yaw, tilt = yaw.ravel(), tilt.ravel()
+        rough = _score(pairs[:_FIRST_PAIRS], spacing, _directions(yaw, tilt))
+        keep = np.argpartition(-rough, min(2000, len(rough) - 1))[:2000]
+        keep = keep[np.argsort(-_score(pairs, spacing, _directions(yaw[keep], tilt[keep])), kind="stable")[:4]]
+        for k in keep:
+            score, direction = _climb(pairs, spacing, yaw[k], tilt[k], step)
+            if score > best[0] + 0.02:
+                best = (score, direction, spacing)
+        if best[0] > _FOUND:
+            break
+    return best
+
+
+def _climb(pairs, spacing, yaw, tilt, width):
+    """Refine a direction on ever finer 7 x 7 grids."""
+    for _ in range(4):
+        a, b = np.meshgrid(yaw + width * np.linspace(-1, 1, 7), tilt + width * np.linspace(-1, 1, 7))
+        directions = _directions(a.ravel(), b.ravel())
+        score = _score(pairs, spacing, directions)
+        k = score.argmax()
+        yaw, tilt, width = a.flat[k], b.flat[k], width / 3
+    return np.sqrt(score[k]), directions[k]
+
+
+def _grow(points, direction, spacing, rng, reaches=_GROWING):
+    """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
+    flat = points.reshape(-1, 3)
+    coherence = 0.0
+    for reach in reaches:
+        if reach < 1:
+            pairs = near_pairs(points, reach, 3000, rng)
+        else:
+            count = 40000 if reach < 20 else 8000
+            i = rng.integers(0, len(flat), count)
+            j = (
+                np.clip(i + rng.integers(-200, 200, count), 0, len(flat) - 1)
+                if reach < 20
+                else rng.integers(0, len(flat), count)
+            )
+            pairs = flat[i] - flat[j]
+            square = np.einsum("ij,ij->i", pairs, pairs)
+            pairs = pairs[(square < reach**2) & (square > 1e-8)][:4000]
+        if len(pairs) < 30:
+            continue
+        for _ in range(4):
+            phase = pairs @ direction / spacing
+            error = phase - np.rint(phase)
+            near = np.abs(error) < 0.25
+            design = pairs[near] / spacing
+            step = np.linalg.solve(design.T @ design + 1e-9 * np.eye(3), -design.T @ error[near])
+            step -= direction * (step @ direction)
+            direction = direction + step
+            direction /= np.linalg.norm(direction)
+        coherence = float(np.abs(np.exp(2j * np.pi * (pairs @ direction / spacing)).mean()))
+        if coherence < 0.3:
+            break
+    return direction, coherence
+
+
+def _second_axis(points, first, rng):
+    """Best (score, direction, spacing) in the plane perpendicular to the first axis."""
+    level = np.cross([0.0, 0.0, 1.0], first)
+    level /= np.linalg.norm(level)
+    upward = np.cross(first, level)
+    best = (0.0, level, 0.0)
+    for spacing in FINE:
+        reach = 0.03 if spacing > 2**-15.5 else 0.015 if spacing > 2**-18.5 else 0.008
+        pairs = near_pairs(points, reach, 1200, rng)
+        if len(pairs) < 30:
+            continue
+        angle = np.arange(-TILT, TILT, 0.3 * spacing / reach)
+        directions = np.cos(angle)[:, None] * level + np.sin(angle)[:, None] * upward
+        score = np.sqrt(_score(pairs, spacing, directions))
+        k = score.argmax()
+        if score[k] > best[0] + 0.05:
+            best = (score[k], directions[k], spacing)
+        if best[0] > _SECOND_FOUND:
+            break
+    return best
+
+
+def find_lattice(points: np.ndarray, seed: int = 0) -> Lattice | None:
+    """Find the axes of the far frame from one sweep.
+
+    Parameters
+    ----------
+    points : (F, R, 3) float64
+        Stored points by firing and ring, m.
+
+    Returns
+    -------
+    Lattice or None
+        None when no direction stands out.
+    """
+    rng = np.random.default_rng(seed)
+    score, first, spacing = _first_axis(points, rng, (0.0, np.pi), (-TILT, TILT), COARSE)
+    if score < 0.5:
+        return None
+    first, coherence = _grow(points, first, spacing, rng)
+    if coherence < 0.3:
+        return None
+    score, second, second_spacing = _second_axis(points, first, rng)
+    if score > _SECOND_LEAST:
+        second, coherence = _grow(points, second, second_spacing, rng)
+        if coherence < 0.3:
+            second_spacing = 0.0
+    else:
+        second_spacing = 0.0
+    second = second - first * (first @ second)
+    second /= np.linalg.norm(second)
+    third = np.cross(first, second)
+    if third[2] < 0:
+        second, third = -second, -third
+    return Lattice(np.stack([first, second, third]), np.array([spacing, second_spacing]))

@@ -1,0 +1,145 @@
+"""A sweep as the fits see it: far frame, track, what each firing measured, and each point's place with its uncertainty.
+
+Encoder only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.sensor.nuscenes.azimuths import find_phase, settle_blocks
+from lizip.sensor.nuscenes.firing import Sensor, fit_blocks, place_points
+from lizip.sensor.nuscenes.frame import FarFrame, find_far_frame, snap, stored_noise, ulp
+from lizip.sensor.nuscenes.track import Tracked, track_sweep
+from lizip.sensor.rigid import pose_matrices
+
+_LEAST_EXPLAINED = 0.5
+_TRACK_SIGMA = 2e-6
+_OPEN_SIGMA = 1e-5
+"""Standard deviations assumed while tracking: along an axis whose rounding is fine, and where nothing is known, m."""
+
+
+@dataclass
+class Observed:
+    """What is known of a sweep before its poses are modelled.
+
+    Attributes
+    ----------
+    stored : (F, R, 3) float64
+        The file's points, m.
+    frame : FarFrame
+    track : Tracked
+    phase : int
+        First firing that starts a packet.
+    block, advance : (F,) int64
+        Azimuth A and advance D of each firing, 0.01 degrees.
+    sensor_points : (F, R, 3) float64
+        What the integers say in the sensor frame, m.
+    points, sigma : (F, R, 3) float64
+        Points in the far frame's axes (put on its grid where that shows), relative to its offset, and their
+        standard deviation, m.
+    """
+
+    stored: np.ndarray
+    frame: FarFrame
+    track: Tracked
+    phase: int
+    block: np.ndarray
+    advance: np.ndarray
+    sensor_points: np.ndarray
+    points: np.ndarray
+    sigma: np.ndarray
+
+    def refer(self, frame: FarFrame) -> None:
+        """Take a (better) far frame and put the points into it."""
+        self.frame = frame
+        self.points, self.sigma = in_frame(self.stored, frame)
+
+
+def in_frame(stored: np.ndarray, frame: FarFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Points (F, R, 3) and their deviations in a far frame's axes; on its grid where the stored rounding allows."""
+    flat = stored.reshape(-1, 3)
+    unit, noise = stored_noise(flat, frame.axes)
+    points = flat @ frame.axes.T
+    sigma = noise.copy()
+    on_grid = np.ones(len(flat), bool)
+    for k in (0, 1, 2):
+        if k == 2 and frame.rounded[:2].all():
+            exact = (flat[:, 2] - points[:, :2] @ frame.axes[:2, 2]) / frame.axes[2, 2]
+            points[:, 2] = np.where(on_grid, exact, points[:, 2])
+            sigma[:, 2] = np.where(on_grid, unit[:, 2] / np.sqrt(12), sigma[:, 2])
+        if not frame.rounded[k]:
+            on_grid &= False
+            continue
+        far_unit = ulp(points[:, k] + frame.offset[k])
+        tells = sigma[:, k] * 3 < far_unit / 2
+        points[:, k] = np.where(tells, snap(points[:, k] + frame.offset[k]) - frame.offset[k], points[:, k])
+        sigma[:, k] = np.sqrt(np.where(tells, 0, sigma[:, k] ** 2) + far_unit**2 / 12 + 1e-18)
+        on_grid &= tells
+    return points.reshape(stored.shape), sigma.reshape(stored.shape)
+
+
+def _track(stored: np.ndarray, frame: FarFrame, sensor: Sensor, open_sigma: np.ndarray) -> Tracked:
+    """Track a sweep in a far frame; `open_sigma` (3,) holds for the axes without rounding."""
+    flat = stored.reshape(-1, 3)
+    _, noise = stored_noise(flat, frame.axes)
+    points = flat @ frame.axes.T
+    coarse = np.median(ulp(points + frame.offset), axis=0) * 0.3
+    sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
+    weight = 1 / np.sqrt(noise**2 + sigma**2)
+    return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor)
+
+
+def _upright(stored: np.ndarray, frame: FarFrame, track: Tracked, sensor: Sensor) -> tuple[FarFrame, np.ndarray]:
+    """Turn the axes so that the third points where least is left over; returns also the spread along each, m."""
+    firings = len(stored)
+    rotation, shift = np.empty((firings, 3, 3)), np.empty((firings, 3))
+    pose_matrices(track.pose, frame.axes, rotation, shift)
+    distance = track.ranges * sensor.tick
+    cos, sin = sensor.cos_azimuth[track.azimuth], sensor.sin_azimuth[track.azimuth]
+    level = distance * sensor.cos_elevation
+    ideal = np.stack([level * cos, level * sin, distance * sensor.sin_elevation], axis=2)
+    left = stored @ frame.axes.T - shift[:, None] - np.einsum("ipq,ijq->ijp", rotation, ideal)
+    left = left[(np.abs(left).max(axis=2) < 10 * _OPEN_SIGMA) & (track.ranges > 0)]
+    values, vectors = np.linalg.eigh(left.T @ left / max(len(left), 1))
+    axes = vectors[:, ::-1].T @ frame.axes
+    if axes[2, 2] < 0:
+        axes[2] = -axes[2]
+    axes[0] = np.cross(axes[1], axes[2])
+    return FarFrame(axes, frame.offset, frame.rounded), np.sqrt(np.maximum(values[::-1], 0))
+
+
+def _frame_without_lattice(stored: np.ndarray, sensor: Sensor) -> tuple[FarFrame, Tracked] | None:
+    """Where no lattice shows: track all the same; the axis along which least is left over points up."""
+    frame = FarFrame(np.eye(3), np.zeros(3), np.zeros(3, bool))
+    track = _track(stored, frame, sensor, np.full(3, 3 * _OPEN_SIGMA))
+    for _ in range(2):
+        if track.explained < _LEAST_EXPLAINED:
+            return None
+        frame, spread = _upright(stored, frame, track, sensor)
+        track = _track(stored, frame, sensor, np.maximum(spread, _TRACK_SIGMA))
+    return frame, track
+
+
+def observe(stored: np.ndarray, sensor: Sensor) -> Observed | None:
+    """Find all that can be found of a sweep, stored (F, R, 3) float64; None when no pose explains it."""
+    frame = find_far_frame(stored)
+    track = None
+    if frame is not None:
+        track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]))
+    if frame is None or track is None or track.explained < _LEAST_EXPLAINED:
+        found = _frame_without_lattice(stored, sensor)
+        if found is None:
+            return None
+        frame, track = found
+    firings = len(stored)
+    block, advance, misses = np.zeros(firings, np.int64), np.zeros(firings, np.int64), np.zeros(firings, np.int64)
+    fit_blocks(track.ranges, track.azimuth, sensor.slot, block, advance, misses)
+    phase = find_phase(block, advance, sensor.packet)
+    settle_blocks(track.ranges, track.azimuth, sensor.slot, phase, sensor.packet, misses, block, advance)
+    sensor_points = np.empty(stored.shape)
+    place_points(track.ranges, block, advance, *sensor.tables, sensor_points)
+    points, sigma = in_frame(stored, frame)
+    return Observed(stored, frame, track, phase, block, advance, sensor_points, points, sigma)

@@ -1,0 +1,118 @@
+"""Where the far frame's origin is: it decides which ULP holds for which point. Encoder only.
+
+Along an axis the points x (relative to the sensor) become multiples of the float32 ULP once the right offset is added,
+and that ULP doubles at every power of two. So an offset is scored by how well x + offset sits on the float32 grid,
+against what chance would give. The search goes from coarse positions (the borders of the powers of two) and both signs,
+with the phases of the coarser ULPs tried at each, to the last ULP.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.jit import kernel
+
+_PHASES = 8
+"""Offsets tried at each position, one spacing apart: up to three coarser powers of two get their phase."""
+_POSITIONS = 400
+"""Coarse positions within a power of two."""
+_FLOOR = -4.0
+"""Log likelihood of a point that does not fit (an outlier)."""
+
+
+@kernel
+def score_offsets(x, inverse, offsets, out):
+    """Log likelihood, against chance, of float32 rounding of x + offset.
+
+    Parameters
+    ----------
+    x : (M,) float64
+        Coordinates, ascending (that keeps the ULP from jumping about).
+    inverse : (M,) float64
+        1 / standard deviation of their noise.
+    offsets : (K,) float64
+    out : (K,) float64
+        Result.
+    """
+    for k in range(offsets.size):
+        offset = offsets[k]
+        floor = 1.0
+        ulp = 2.0**-23
+        total = 0.0
+        for j in range(x.size):
+            y = x[j] + offset
+            size = abs(y)
+            if size < 1e-6:
+                continue
+            while size >= 2.0 * floor:
+                floor *= 2.0
+                ulp *= 2.0
+            while size < floor:
+                floor *= 0.5
+                ulp *= 0.5
+            spread = ulp * inverse[j]
+            if spread > 3.0:
+                scaled = y / ulp
+                miss = (scaled - np.rint(scaled)) * spread
+                # log of 0.4 spread, by its piecewise linear approximation in powers of two
+                total += max(np.log(0.4 * spread) - 0.5 * miss * miss, _FLOOR)
+        out[k] = total
+
+
+def _best(x, inverse, offsets, count=1):
+    out = np.empty(len(offsets))
+    score_offsets(x, inverse, np.ascontiguousarray(offsets), out)
+    order = np.argsort(-out, kind="stable")[:count]
+    return offsets[order], out[order]
+
+
+def _sample(x, sigma, count, rng):
+    keep = np.arange(len(x)) if len(x) <= count else rng.choice(len(x), count, replace=False)
+    keep = keep[np.argsort(x[keep], kind="stable")]
+    return x[keep], 1.0 / sigma[keep]
+
+
+def find_offset(x: np.ndarray, sigma: np.ndarray, spacing: float, seed: int = 0) -> tuple[float, float]:
+    """Find the offset of one axis.
+
+    Parameters
+    ----------
+    x, sigma : (M,) float64
+        Coordinates of the points along the axis and the standard deviation of their noise, m.
+    spacing : float
+        The ULP that most near points have, m.
+
+    Returns
+    -------
+    (float, float)
+        The offset and its log likelihood against chance for each point that can tell.
+    """
+    rng = np.random.default_rng(seed)
+    border = spacing * 2.0**23
+    near = np.flatnonzero((np.abs(x) < max(border, 4.0)) & (sigma < 0.3 * spacing))
+    if len(near) < 100:
+        return 0.0, 0.0
+    phase = np.angle(np.exp(2j * np.pi * x[near] / spacing).mean()) / (2 * np.pi)
+    reach = min(max(-x[near].min(), x[near].max()), border)
+    step = border / _POSITIONS
+    place = np.arange(max(border - reach, 0.0), 2 * border + reach, step)
+    place = np.concatenate([place, -place])
+    shifts = np.arange(_PHASES) * spacing
+
+    def candidates(places, shifts):
+        snapped = (np.rint(places / spacing + phase) - phase) * spacing
+        return np.unique(snapped[:, None] + shifts)
+
+    xs, inverse = _sample(x[near], sigma[near], 300, rng)
+    found, _ = _best(xs, inverse, candidates(place, shifts), 40)
+    xs, inverse = _sample(x, sigma, 2000, rng)
+    found, _ = _best(xs, inverse, found, 3)
+    while step > spacing * _PHASES:
+        places = (found[:, None] + np.linspace(-1.2 * step, 1.2 * step, 13)).ravel()
+        found, _ = _best(xs, inverse, np.concatenate([found, candidates(places, shifts)]), 3)
+        step /= 5
+    everything = np.argsort(x, kind="stable")
+    xs, inverse = x[everything], 1.0 / sigma[everything]
+    found, score = _best(xs[::3].copy(), inverse[::3].copy(), np.unique(found[:, None] + np.arange(-12, 13) * spacing))
+    informative = np.count_nonzero(spacing * inverse > 3.0)
+    return float(found[0]), float(3 * score[0] / max(informative, 1))

@@ -1,0 +1,53 @@
+"""The pose models of a sweep: how the decoder gets one pose a firing out of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_varint
+from lizip.sensor.rigid import pose_matrices
+from lizip.sensor.spline import decode_knots, encode_knots, interpolate, knot_count, knot_values
+
+SPLINE, LAW = 0, 1
+NAMES = ("spline", "law")
+"""As `lizip info` shows them."""
+
+_WIDEST = 1 << 16
+
+
+@dataclass(frozen=True)
+class Poses:
+    """One pose a firing and the stream it comes from: `rotation` (F, 3, 3), `shift` (F, 3) m, in the far frame."""
+
+    model: int
+    data: bytes
+    rotation: np.ndarray
+    shift: np.ndarray
+
+
+def spline_poses(knots: np.ndarray, spacing: int, firings: int, axes: np.ndarray) -> Poses:
+    """Poses of a spline with knots (K, 6) int64 every `spacing` firings."""
+    data = pack_varint(spacing) + encode_knots(knots)
+    return Poses(SPLINE, data, *_interpolated(knots, spacing, firings, axes))
+
+
+def _interpolated(knots, spacing, firings, axes):
+    pose, rotation, shift = np.empty((firings, 6)), np.empty((firings, 3, 3)), np.empty((firings, 3))
+    interpolate(knot_values(knots), spacing, pose)
+    pose_matrices(pose, axes, rotation, shift)
+    return rotation, shift
+
+
+def read_poses(model: int, data: bytes, firings: int, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations (F, 3, 3) and shifts (F, 3) from a pose stream; raises CorruptError."""
+    if model == SPLINE:
+        unpacker = Unpacker(data)
+        spacing = unpacker.varint()
+        if not 1 <= spacing <= _WIDEST:
+            raise CorruptError("impossible spacing of knots")
+        knots = decode_knots(unpacker.take(unpacker.remaining), knot_count(firings, spacing))
+        return _interpolated(knots, spacing, firings, axes)
+    raise CorruptError("unknown pose model")

@@ -1,0 +1,154 @@
+"""Rigid poses and how well they explain points: rotation vectors without trigonometry, normal equations per firing.
+
+A rotation is written as a Cayley vector g (direction of the axis, length 2 tan(angle / 2)): for the small angles inside
+a sweep it is the usual rotation vector, and its matrix needs + - * / only. A pose maps a sensor point s to the far
+frame as x = T + M s; its perturbation (d, w) moves that to x + d + w x (M s).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.jit import kernel
+
+
+@kernel
+def cayley(g0, g1, g2, base, out, i):
+    """Write C(g) @ base to out[i], where C(g) = I + ([g] + [g]^2 / 2) / (1 + |g|^2 / 4); base (3, 3), out (F, 3, 3)."""
+    scale = 1.0 / (1.0 + 0.25 * (g0 * g0 + g1 * g1 + g2 * g2))
+    for k in range(3):
+        b0 = base[0, k]
+        b1 = base[1, k]
+        b2 = base[2, k]
+        c0 = g1 * b2 - g2 * b1
+        c1 = g2 * b0 - g0 * b2
+        c2 = g0 * b1 - g1 * b0
+        out[i, 0, k] = b0 + scale * (c0 + 0.5 * (g1 * c2 - g2 * c1))
+        out[i, 1, k] = b1 + scale * (c1 + 0.5 * (g2 * c0 - g0 * c2))
+        out[i, 2, k] = b2 + scale * (c2 + 0.5 * (g0 * c1 - g1 * c0))
+
+
+@kernel
+def pose_matrices(pose, base, rotation, shift):
+    """Fill rotation (F, 3, 3) = C(pose[:, 3:]) @ base and shift (F, 3) = pose[:, :3]."""
+    for i in range(pose.shape[0]):
+        cayley(pose[i, 3], pose[i, 4], pose[i, 5], base, rotation, i)
+        for p in range(3):
+            shift[i, p] = pose[i, p]
+
+
+@kernel
+def firing_normals(points, sensor, weight, rotation, shift, gate, begin, end, matrix, vector, stats, residual):
+    """Normal equations of the pose perturbation (d, w) of each firing.
+
+    Parameters
+    ----------
+    points, sensor : (F, R, 3) float64
+        Where points lie in the far frame's axes and in the sensor frame, m.
+    weight : (F, R, 3) float64
+        1 / standard deviation by axis; 0 leaves a point out.
+    rotation, shift : (F, 3, 3), (F, 3) float64
+        The poses.
+    gate : float
+        Points off by more standard deviations than this on any axis do not count.
+    begin, end : int
+        Firings to work on.
+    matrix, vector : (F, 6, 6), (F, 6)
+        Results: J'WJ and J'Wr.
+    stats : (F, 4)
+        Results: points that counted, and their weighted squares by axis.
+    residual : (F, R, 3)
+        Result: points minus posed sensor points.
+    """
+    for i in range(begin, end):
+        for p in range(6):
+            vector[i, p] = 0.0
+            for q in range(6):
+                matrix[i, p, q] = 0.0
+        for p in range(4):
+            stats[i, p] = 0.0
+        for j in range(points.shape[1]):
+            s0 = sensor[i, j, 0]
+            s1 = sensor[i, j, 1]
+            s2 = sensor[i, j, 2]
+            v0 = rotation[i, 0, 0] * s0 + rotation[i, 0, 1] * s1 + rotation[i, 0, 2] * s2
+            v1 = rotation[i, 1, 0] * s0 + rotation[i, 1, 1] * s1 + rotation[i, 1, 2] * s2
+            v2 = rotation[i, 2, 0] * s0 + rotation[i, 2, 1] * s1 + rotation[i, 2, 2] * s2
+            e0 = points[i, j, 0] - shift[i, 0] - v0
+            e1 = points[i, j, 1] - shift[i, 1] - v1
+            e2 = points[i, j, 2] - shift[i, 2] - v2
+            residual[i, j, 0] = e0
+            residual[i, j, 1] = e1
+            residual[i, j, 2] = e2
+            w0 = weight[i, j, 0]
+            w1 = weight[i, j, 1]
+            w2 = weight[i, j, 2]
+            if w0 == 0.0 or max(abs(e0) * w0, abs(e1) * w1, abs(e2) * w2) > gate:
+                continue
+            w0 *= w0
+            w1 *= w1
+            w2 *= w2
+            stats[i, 0] += 1.0
+            stats[i, 1] += e0 * e0 * w0
+            stats[i, 2] += e1 * e1 * w1
+            stats[i, 3] += e2 * e2 * w2
+            # rows of J: x (1 0 0 | 0 v2 -v1), y (0 1 0 | -v2 0 v0), z (0 0 1 | v1 -v0 0)
+            vector[i, 0] += w0 * e0
+            vector[i, 1] += w1 * e1
+            vector[i, 2] += w2 * e2
+            vector[i, 3] += w2 * v1 * e2 - w1 * v2 * e1
+            vector[i, 4] += w0 * v2 * e0 - w2 * v0 * e2
+            vector[i, 5] += w1 * v0 * e1 - w0 * v1 * e0
+            matrix[i, 0, 0] += w0
+            matrix[i, 1, 1] += w1
+            matrix[i, 2, 2] += w2
+            matrix[i, 0, 4] += w0 * v2
+            matrix[i, 0, 5] -= w0 * v1
+            matrix[i, 1, 3] -= w1 * v2
+            matrix[i, 1, 5] += w1 * v0
+            matrix[i, 2, 3] += w2 * v1
+            matrix[i, 2, 4] -= w2 * v0
+            matrix[i, 3, 3] += w1 * v2 * v2 + w2 * v1 * v1
+            matrix[i, 3, 4] -= w2 * v0 * v1
+            matrix[i, 3, 5] -= w1 * v0 * v2
+            matrix[i, 4, 4] += w0 * v2 * v2 + w2 * v0 * v0
+            matrix[i, 4, 5] -= w0 * v1 * v2
+            matrix[i, 5, 5] += w0 * v1 * v1 + w1 * v0 * v0
+        for p in range(1, 6):
+            for q in range(p):
+                matrix[i, p, q] = matrix[i, q, p]
+
+
+@kernel
+def solve_banded(band, right):
+    """Solve a symmetric positive definite banded system in place by Cholesky.
+
+    Parameters
+    ----------
+    band : (N, B) float64
+        band[i, k] = H[i, i - k], the lower triangle; destroyed.
+    right : (N,) float64
+        Right-hand side; becomes the solution.
+    """
+    size, width = band.shape
+    for i in range(size):
+        for k in range(min(width - 1, i), -1, -1):
+            j = i - k
+            total = band[i, k]
+            for m in range(k + 1, min(width - 1, i) + 1):
+                if m - k < width and m - k <= j:
+                    total -= band[i, m] * band[j, m - k]
+            if k == 0:
+                band[i, 0] = np.sqrt(max(total, 1e-300))
+            else:
+                band[i, k] = total / band[j, 0]
+    for i in range(size):
+        total = right[i]
+        for k in range(1, min(width - 1, i) + 1):
+            total -= band[i, k] * right[i - k]
+        right[i] = total / band[i, 0]
+    for i in range(size - 1, -1, -1):
+        total = right[i]
+        for k in range(1, min(width, size - i)):
+            total -= band[i + k, k] * right[i + k]
+        right[i] = total / band[i, 0]
