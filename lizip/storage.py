@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import mmap
 import os
 import secrets
@@ -57,6 +58,37 @@ def remove(path: StrPath) -> None:
         system.rm_file(name)
     else:
         os.unlink(path)
+
+
+def is_folder(path: StrPath) -> bool:
+    """Whether a local path or URL is a folder."""
+    if is_url(path):
+        system, name = _file_system(path)
+        return system.isdir(name)
+    return os.path.isdir(path)
+
+
+def files_below(folder: StrPath) -> list[str]:
+    """All regular files in a folder and the folders below it, sorted; links to folders are not followed."""
+    if is_url(folder):
+        system, name = _file_system(folder)
+        return sorted(map(system.unstrip_protocol, system.find(name)))
+    found = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
+    return sorted(filter(os.path.isfile, found))
+
+
+def matching(pattern: str) -> list[str]:
+    """All files that a pattern with `*`, `?`, `[...]` or `**` names, sorted; local or URL."""
+    if is_url(pattern):
+        system, name = _file_system(pattern)
+        return sorted(map(system.unstrip_protocol, system.glob(name)))
+    return sorted(glob.glob(pattern, recursive=True))
+
+
+def make_folder(path: StrPath) -> None:
+    """Make a local folder and those above it; object stores need none."""
+    if not is_url(path):
+        os.makedirs(path, exist_ok=True)
 
 
 class Source:
