@@ -23,6 +23,10 @@ HOT = 4
 """Lags that the pointer can jump to (the ring's period, the point before, ...)."""
 
 _HUGE = 1e30
+_MANTISSA32 = np.int64(2**31 - 1)
+_MANTISSA64 = np.int64(2**63 - 1)
+"""Flipped in negative floats, these make the bits grow with the value."""
+
 _STRIDES = 32
 """Points that the search for the point beside may step on from where it was."""
 
@@ -162,9 +166,9 @@ def to_value(frame, track, column, integer):
             integer += 1
         return clean(frame.base[column] + frame.unit[column] * np.float64(integer) - track.origin[column])
     if form == FLOAT32:
-        track.bits32[0] = np.int32(integer if integer >= 0 else -2147483648 - integer)
+        track.bits32[0] = np.int32(integer if integer >= 0 else integer ^ _MANTISSA32)
         return clean(np.float64(track.float32[0]) - track.origin[column])
-    track.bits64[0] = integer if integer >= 0 else np.int64(-(2**63)) - integer
+    track.bits64[0] = integer if integer >= 0 else integer ^ _MANTISSA64
     return clean(track.float64[0] - track.origin[column])
 
 
@@ -180,10 +184,10 @@ def to_integer(frame, track, column, value):
     if form == FLOAT32:
         track.float32[0] = np.float32(value)
         integer = np.int64(track.bits32[0])
-        return integer if integer >= 0 else -2147483648 - integer
+        return integer if integer >= 0 else integer ^ _MANTISSA32
     track.float64[0] = value
     integer = track.bits64[0]
-    return integer if integer >= 0 else np.int64(-(2**63)) - integer
+    return integer if integer >= 0 else integer ^ _MANTISSA64
 
 
 @kernel

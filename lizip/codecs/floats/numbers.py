@@ -214,7 +214,7 @@ def _to_integers(column: np.ndarray, numbers: Numbers) -> np.ndarray:
         return column.astype(np.int64)
     if numbers.form == ORDINAL:
         bits = _bits(column.astype(f"<f{numbers.size}")).astype(np.int64)
-        return np.where(bits < 0, np.int64(-1 << (8 * numbers.size - 1)) - bits, bits)
+        return np.where(bits < 0, bits ^ np.int64((1 << (8 * numbers.size - 1)) - 1), bits)
     with np.errstate(all="ignore"):
         wide = column.astype(np.float64)
         scaled = (
@@ -234,11 +234,11 @@ def _to_values(integers: np.ndarray, numbers: Numbers, dtype: np.dtype) -> np.nd
             return (integers ^ np.int64(-(1 << 63))).view(np.uint64)
         return integers.astype(dtype)
     if numbers.form == ORDINAL:
-        bits = np.where(integers < 0, np.int64(-1 << (8 * numbers.size - 1)) - integers, integers)
+        bits = np.where(integers < 0, integers ^ np.int64((1 << (8 * numbers.size - 1)) - 1), integers)
         with np.errstate(all="ignore"):
             return bits.astype(f"<i{numbers.size}").view(f"<f{numbers.size}").astype(dtype)
     negative = integers < 0 if numbers.signed_zero else np.zeros(len(integers), bool)
     wide = (integers + negative).astype(np.float64)
     with np.errstate(all="ignore"):
         wide = wide / float(10**numbers.exponent) if numbers.form == DIVIDED else wide * float(f"1e-{numbers.exponent}")
-        return np.where(negative, -np.abs(wide), wide).astype(dtype)
+        return np.where(negative, -np.abs(wide), wide).astype(f"<f{numbers.size}").astype(dtype)
