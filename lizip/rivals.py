@@ -264,7 +264,7 @@ def _lizip(level: str) -> Rival:
     def encode(subject: Subject) -> bytes:
         from lizip.api import compress
 
-        return compress(subject.data, level=level)
+        return compress(subject.data, level=level, check=False)  # whoever measures checks for himself
 
     def decode(stream: bytes, subject: Subject) -> bytes:
         from lizip.api import decompress
