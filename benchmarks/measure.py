@@ -43,9 +43,9 @@ class Measurement:
     error : float
         Largest error of a coordinate, m; NaN where nobody can say.
     encode_ms, decode_ms : tuple of float
-        Wall time of each run, the first of a rival that compiles left out.
+        Processor time of each run, the first of a rival that compiles left out.
     first_encode_ms, first_decode_ms : float
-        Wall time of the first run, with imports and compiling.
+        Processor time of the first run, with imports and compiling.
     encode_bytes, decode_bytes : int
         Peak memory above what the process held before the call (its input among it).
     """
@@ -160,12 +160,12 @@ def _timed(call: Callable[[], object], seconds: float, warms_up: bool) -> tuple[
 
 
 def _peak_of(call: Callable[[], object]) -> tuple[int, float, object]:
-    """Peak memory above the present (bytes), time (ms), result."""
+    """Peak memory above the present (bytes), processor time (ms; a busy machine blurs it less than a clock), result."""
     gc.collect()
     before = _reset_peak()
-    start = time.perf_counter()
+    start = time.process_time()
     result = call()
-    took = 1000 * (time.perf_counter() - start)
+    took = 1000 * (time.process_time() - start)
     return max(0, _peak() - before), took, result
 
 

@@ -66,7 +66,7 @@ class Summary:
         return sum(row.original for row in self.good) / max(sum(row.encoded for row in self.good), 1)
 
     def times(self, way: str) -> list[float]:
-        """All counted wall times (ms), sorted; way is encode or decode."""
+        """All counted times (ms), sorted; way is encode or decode."""
         return sorted(value for row in self.good for value in getattr(row, f"{way}_ms"))
 
     def speed(self, way: str) -> float:
@@ -131,6 +131,25 @@ def set_table(rows: Sequence[Measurement], name: str) -> str:
     return "\n".join(lines)
 
 
+def file_table(rows: Sequence[Measurement], name: str) -> str:
+    """Markdown table of lizip and LASzip by file: bits a point of the points alone, and what lizip's whole file is of it."""
+    rivals = [rival for rival in RIVALS if rival.startswith("lizip") or rival == "LASzip"]
+    found = {(row.file, row.rival): row for row in rows if row.set == name and row.rival in rivals and row.encoded}
+    present = [rival for rival in rivals if any(key[1] == rival for key in found)]
+    files = sorted({file for file, _ in found})
+    if not files or present in ([], ["LASzip"]):
+        return ""
+    lines = [f"| file | points | {' | '.join(present)} | lizip / LASzip |", "|---|---|" + "---|" * (len(present) + 1)]
+    for file in files:
+        mine = [found.get((file, rival)) for rival in present]
+        points = next(row.points for row in mine if row is not None)
+        cells = [f"{8 * row.body / points:.2f}" if row is not None and points else "-" for row in mine]
+        ours, laz = found.get((file, "lizip")), found.get((file, "LASzip"))
+        share = f"{ours.encoded / laz.body:.3f}" if ours is not None and laz is not None else "-"
+        lines.append(f"| {file} | {points} | {' | '.join(cells)} | {share} |")
+    return "\n".join(lines)
+
+
 def overview(rows: Sequence[Measurement]) -> str:
     """Markdown table of all sets: mean bits a point of the whole record."""
     names = [name for name in SETS if name not in CURIOUS and any(row.set == name for row in rows)]
@@ -184,7 +203,10 @@ def main() -> None:
 def full_report(rows: Sequence[Measurement]) -> str:
     """The overview and every set's table."""
     names = [name for name in SETS if any(row.set == name for row in rows)]
-    return "\n\n".join([overview(rows), *(set_table(rows, name) for name in names)]) + "\n"
+    parts = [overview(rows)]
+    for name in names:
+        parts += [set_table(rows, name), file_table(rows, name)]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 if __name__ == "__main__":

@@ -91,6 +91,14 @@ def test_tables_have_whole_rows():
     assert "43.7" in text
 
 
+def test_file_table_compares_with_laz():
+    rows = [row(set="las", rival="lizip", encoded=3000, body=2900), row(set="las", rival="LASzip", body=4000)]
+    lines = report.file_table(rows, "las").splitlines()
+    assert lines[-1] == "| a.bin | 1000 | 23.20 | 32.00 | 0.750 |"
+    assert report.file_table(rows[1:], "las") == ""
+    assert report.file_table(rows, "las") in report.full_report(rows)
+
+
 def test_refill_keeps_the_rest(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
