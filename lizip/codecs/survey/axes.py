@@ -14,7 +14,7 @@ import numpy as np
 from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
 from lizip.codecs.survey.grid import Grid, empty_grid, good_shift, insert, search
 from lizip.codecs.survey.numbers import code_coefficients
-from lizip.codecs.survey.tokens import code_number, fresh_model, select
+from lizip.codecs.survey.tokens import code_number, fresh_model, row
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
 from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import kernel
@@ -186,14 +186,16 @@ def _code_axis(coder, model, trail, axis, i, guess, top, kind, value, hint):
     elif axis == 2:
         prior = 1 + _token(errors[1, i], bit_length(levels[1, 0] >> 4))
         prior = prior * 16 + _token(errors[0, i], bit_length(levels[0, 0] >> 4))
-    small = min(scale, 3)
-    select(model, 0, quarter_octave(expected) * KINDS + kind)
-    select(model, 1, (quarter_octave(fast) * 72 + quarter_octave(own)) * 8 + part)
-    select(model, 2, (first * 16 + second) * 16 + min(scale, 15))
-    select(model, 3, (prior * 16 + hint) * 16 + min(scale, 15))
-    select(model, 4, ((third * 16 + first) * KINDS + kind) * 4 + small)
-    select(model, 5, (_token(before, scale) * 8 + part) * 16 + min(scale, 15))
-    value = centre + code_number(coder, model, min(scale, 7) * 2 + (kind == 0), scale, 250, value - centre)
+    coarse = min(scale, 15)
+    rows = (
+        row(model, 0, quarter_octave(expected) * KINDS + kind),
+        row(model, 1, (quarter_octave(fast) * 72 + quarter_octave(own)) * 8 + part),
+        row(model, 2, (first * 16 + second) * 16 + coarse),
+        row(model, 3, (prior * 16 + hint) * 16 + coarse),
+        row(model, 4, ((third * 16 + first) * KINDS + kind) * 4 + min(scale, 3)),
+        row(model, 5, (_token(before, scale) * 8 + part) * 16 + coarse),
+    )
+    value = centre + code_number(coder, model, rows, min(scale, 7) * 2 + (kind == 0), scale, value - centre)
     if not 0 <= value <= top:
         coder.at[FAULT] = 1
         value = np.int64(0)
@@ -244,7 +246,9 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[1] = base
             trail.guesses[2] = np.float64(first_axis[last]) if i else base
             guess = base + predict(coefficients[0], at, features[0])
-            first_axis[i] = _code_axis(coder, models[0], trail, 0, i, guess, tops[0], kind, first_axis[i], 1 if found >= 0 else 0)
+            first_axis[i] = _code_axis(
+                coder, models[0], trail, 0, i, guess, tops[0], kind, first_axis[i], 1 if found >= 0 else 0
+            )
         change = np.float64(first_axis[i] - a)
         _gather_second(features[1], trail, change, np.float64(b) * centres[0] - 1.0, step, rest, lags)
         if coding:
@@ -253,7 +257,9 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[1] = base
             trail.guesses[2] = np.float64(second_axis[last]) if i else base
             guess = base + predict(coefficients[1], at, features[1])
-            second_axis[i] = _code_axis(coder, models[1], trail, 1, i, guess, tops[1], kind, second_axis[i], np.int64(step) & 7)
+            second_axis[i] = _code_axis(
+                coder, models[1], trail, 1, i, guess, tops[1], kind, second_axis[i], np.int64(step) & 7
+            )
         change_second = np.float64(second_axis[i] - b)
         if i:
             search(across, shifts[1], first_axis, second_axis, first_axis[i], second_axis[i], i)
@@ -305,7 +311,9 @@ def _code_parameters(coder, counters, parameters):
         parameters[k] = code_integer(coder, counters, 0, 255, parameters[k])
 
 
-def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, order: tuple[int, int, int]) -> None:
+def code_axes(
+    coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, order: tuple[int, int, int]
+) -> None:
     """Code three (N,) int64 planes, in place when decoding, in the given order of axes."""
     count = len(planes[0])
     planes = tuple(planes[axis] for axis in order)
@@ -319,7 +327,21 @@ def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: P
         parameters[1] = good_shift(planes[0], planes[1])
         kept = np.empty((3, count, WIDTH))
         kept_class = np.empty(count, np.int64)
-        _walk(coder, _models(), _fresh_trail(count), pulses, empty_grid(), empty_grid(), parameters, centres, np.zeros((3, 1)), planes, tops, kept, kept_class)
+        _walk(
+            coder,
+            _models(),
+            _fresh_trail(count),
+            pulses,
+            empty_grid(),
+            empty_grid(),
+            parameters,
+            centres,
+            np.zeros((3, 1)),
+            planes,
+            tops,
+            kept,
+            kept_class,
+        )
         for axis in range(3):
             target = np.diff(planes[axis], prepend=0).astype(np.float64)
             fit_blocks(kept[axis], target, kept_class, CLASSES, BLOCK, 3, fitted[axis])
@@ -331,7 +353,21 @@ def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: P
     for axis in range(3):
         code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted[axis].reshape(blocks, -1))
     coefficients = fitted.reshape(3, -1) / COEFFICIENT_ONE
-    _walk(coder, _models(), _fresh_trail(count), pulses, empty_grid(), empty_grid(), parameters, centres, coefficients, planes, tops, np.empty((3, 0, WIDTH)), np.empty(0, np.int64))
+    _walk(
+        coder,
+        _models(),
+        _fresh_trail(count),
+        pulses,
+        empty_grid(),
+        empty_grid(),
+        parameters,
+        centres,
+        coefficients,
+        planes,
+        tops,
+        np.empty((3, 0, WIDTH)),
+        np.empty(0, np.int64),
+    )
 
 
 def _models():

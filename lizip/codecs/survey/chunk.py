@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from lizip.cloud import Columns
-from lizip.codecs.survey import axes, numbers, symbols, times, views
+from lizip.codecs.survey import axes, colours, numbers, symbols, times, views
 from lizip.codecs.survey.known import Known
 from lizip.codecs.survey.strip import read_recipe, restore, strip
 from lizip.entropy.coder import Coder, finish_decoder, finish_encoder, open_decoder, open_encoder
@@ -85,6 +85,8 @@ _GROUP_OF = {
     "z_t": "wave",
 }
 
+_CHANNELS = ("green", "red", "blue")
+
 _NEEDS = {
     "returns": (),
     "time": ("returns",),
@@ -116,6 +118,8 @@ def _units(group: str, names: Sequence[str]) -> list[list[str]]:
     """Columns that are coded together, as one stream; in the order of coding."""
     if group == "axes":
         return [sorted(names)]
+    if group == "colour":
+        return [[name for name in _CHANNELS if name in names], *([name] for name in names if name == "nir")]
     order = list(_GROUP_OF)
     return [[name] for name in sorted(names, key=lambda name: order.index(name) if name in _GROUP_OF else len(order))]
 
@@ -127,6 +131,9 @@ def _model(unit: Sequence[str], known: Known) -> Model:
     def code(coder: Coder, planes: list[np.ndarray], tops: list[int]) -> None:
         if group == "axes" and len(planes) == 3:
             axes.code_axes(coder, planes, tops, axes.Pulses(known.clock, known.same_pulse, known.kinds), (2, 0, 1))
+            return
+        if unit[0] in _CHANNELS:
+            colours.code_colours(coder, planes, tops, *known.neighbours, known.kinds)
             return
         for plane, top in zip(planes, tops, strict=True):
             if group == "returns" or (group == "class" and top < symbols.LIMIT):

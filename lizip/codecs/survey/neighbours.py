@@ -41,9 +41,7 @@ def _find_all(grid, shift, xs, ys, zs, kinds, last, nearest, gaps):
         insert(grid, shift, xs[i], ys[i], i)
 
 
-def find_neighbours(
-    xs: np.ndarray, ys: np.ndarray, zs: np.ndarray, kinds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def find_neighbours(xs: np.ndarray, ys: np.ndarray, zs: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find earlier points for each point of (N,) int64 coordinates from 0 up.
 
     Returns

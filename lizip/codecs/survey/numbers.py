@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
-from lizip.codecs.survey.tokens import Model, code_number, fresh_model, select
+from lizip.codecs.survey.tokens import code_number, fresh_model, row, scramble
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
 from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import kernel
@@ -20,6 +20,9 @@ LAGS = 4
 BLOCK = 12500
 CLASSES = 4
 
+_RECENT = 1 << 14
+"""Keys whose last value is remembered."""
+
 
 class Surroundings(NamedTuple):
     """What is known of a chunk when a column of it is coded.
@@ -27,19 +30,25 @@ class Surroundings(NamedTuple):
     Attributes
     ----------
     classes : (N,) int64
-        Kind of return, 0 to CLASSES - 1.
+        Kind of return, 0 to CLASSES - 1; -1 for points whose value is a copy.
+    copied : (N,) int64
+        Earlier point whose value this one has, where the class is -1.
     references : (N, R) int64
         Earlier points of the chunk to look at, each below its own index (0 for the first).
     known : (N, M) float64
         Other columns, already decoded.
     hints : (N, 2) int64
         Keys of further contexts.
+    keys : (N,) int64
+        What decided exactly the same value before: the last value of the same key is one more opinion.
     """
 
     classes: np.ndarray
+    copied: np.ndarray
     references: np.ndarray
     known: np.ndarray
     hints: np.ndarray
+    keys: np.ndarray
 
 
 @kernel
@@ -97,22 +106,28 @@ def code_coefficients(coder, counters, coefficients):
 
 
 @kernel
-def _token(x):
-    """Sign and half octave of a difference: 0 to 63."""
-    size = min(quarter_octave(min(abs(x), 1 << 40)) >> 1, 31)
-    return 32 + size if x >= 0 else 31 - size
+def _token(x, scale):
+    """A difference as 0 to 63: exact up to 15 eighths of the scale (or ones, where that is less), then by octaves."""
+    size = abs(x) >> max(scale - 3, 0)
+    if size > 15:
+        size = min(11 + bit_length(size), 31)
+    return 32 + size if x >= 0 else 32 - size
 
 
 @kernel
-def _code_all(coder, model, coefficients, around, features, errors, values, top):
-    classes, references, _, hints = around
+def _code_all(coder, model, coefficients, around, features, errors, recent, values, top):
+    classes, copied, references, hints = around.classes, around.copied, around.references, around.hints
     slow = np.int64(64)
     fast = np.int64(64)
     spread = np.int64(64)
     widest = references.shape[1]
     for i in range(values.size):
-        base = _gather(values, around, i, features)
         c = classes[i]
+        if c < 0:
+            values[i] = values[copied[i]]
+            errors[i] = 0
+            continue
+        base = _gather(values, around, i, features)
         guess = np.float64(base) + predict(coefficients, ((i // BLOCK) * CLASSES + c) * features.size, features)
         guess = min(max(guess, 0.0), np.float64(top))
         centre = np.int64(np.rint(guess))
@@ -125,17 +140,22 @@ def _code_all(coder, model, coefficients, around, features, errors, values, top)
         scale = max(bit_length(expected >> 4), 0)
         level = quarter_octave(min(expected, 1 << 40))
         part = np.int64(np.floor((guess - np.float64(centre) + 0.5) * 4.0)) if scale < 4 else np.int64(0)
-        select(model, 0, level * 4 + c)
-        select(model, 1, ((quarter_octave(fast) * 72 + quarter_octave(slow)) * 4 + part) * 4 + (c & 3))
-        select(model, 2, _token(last - centre) * 64 + _token(near - centre))
-        select(model, 3, hints[i, 0] * 32 + scale)
-        select(model, 4, (hints[i, 1] * 32 + scale) * 64 + _token(errors[max(i - 1, 0)]))
-        select(model, 5, (centre << 5 >> max(bit_length(top) - 6, 0)) * 16 + min(scale, 15))
-        value = centre + code_number(coder, model, min(scale, 15), scale, 250, values[i] - centre)
+        place = scramble(around.keys[i]) & (recent.size - 1)
+        recalled = np.int64(recent[place])
+        rows = (
+            row(model, 0, level * 4 + c),
+            row(model, 1, ((quarter_octave(fast) * 72 + quarter_octave(slow)) * 4 + part) * 4 + c),
+            row(model, 2, _token(last - centre, scale) * 64 + _token(near - centre, scale)),
+            row(model, 3, hints[i, 0] * 32 + scale),
+            row(model, 4, (hints[i, 1] * 32 + scale) * 64 + _token(recalled - centre, scale)),
+            row(model, 5, (centre << 5 >> max(bit_length(top) - 6, 0)) * 16 + min(scale, 15)),
+        )
+        value = centre + code_number(coder, model, rows, min(scale, 15), scale, values[i] - centre)
         if not 0 <= value <= top:
             coder.at[FAULT] = 1
             value = np.int64(0)
         values[i] = value
+        recent[place] = value
         error = value - centre
         errors[i] = error
         size = min(abs(error), 64 * (slow + 64)) << 4
@@ -156,4 +176,14 @@ def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings
     code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted.reshape(blocks, -1))
     coefficients = fitted.ravel() / COEFFICIENT_ONE
     model = fresh_model(6, 1024, 16)
-    _code_all(coder, model, coefficients, around, np.empty(width), np.zeros(len(values), np.int64), values, top)
+    _code_all(
+        coder,
+        model,
+        coefficients,
+        around,
+        np.empty(width),
+        np.zeros(len(values), np.int64),
+        np.zeros(_RECENT, np.int64),
+        values,
+        top,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.tokens import code_symbol, fresh_model, scramble, select
+from lizip.codecs.survey.tokens import code_symbol, fresh_model, row, scramble
 from lizip.entropy.coder import FAULT, Coder
 from lizip.jit import kernel
 
@@ -25,15 +25,17 @@ def _code_all(coder, model, references, hints, depth, successors, values, top):
         near = values[references[i, 0]] if wide > 0 and i else one
         other = values[references[i, 1]] if wide > 1 and i else two
         first, second = hints[i, 0], hints[i, 1]
-        select(model, 0, (first * 65537 + one) * 3)
-        select(model, 1, ((first * 65537 + one) * 65537 + two) * 3 + 1)
-        select(model, 2, (((older * 257 + three) & 0xFFFFFF) * 65537 + two * 257 + one) * 3 + 2)
-        select(model, 3, ((second * 65537 + near) * 65537 + one) * 5 + 3)
-        select(model, 4, ((near * 65537 + other) * 257 + first) * 5 + 4)
-        select(model, 5, ((second * 257 + first) * 8 + min(older & 7, 7)) * 7)
+        rows = (
+            row(model, 0, (first * 65537 + one) * 3),
+            row(model, 1, ((first * 65537 + one) * 65537 + two) * 3 + 1),
+            row(model, 2, (((older * 257 + three) & 0xFFFFFF) * 65537 + two * 257 + one) * 3 + 2),
+            row(model, 3, ((second * 65537 + near) * 65537 + one) * 5 + 3),
+            row(model, 4, ((near * 65537 + other) * 257 + first) * 5 + 4),
+            row(model, 5, ((second * 257 + first) * 8 + min(older & 7, 7)) * 7),
+        )
         place = scramble(((one * 65537 + two) * 257 + near) * 3 + first) & (successors.size - 1)
         guess = np.int64(successors[place])
-        value = code_symbol(coder, model, np.int64(0), depth, 250, guess, values[i])
+        value = code_symbol(coder, model, rows, depth, guess, values[i])
         if value > top:
             coder.at[FAULT] = 1
             value = np.int64(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.tokens import code_number, code_symbol, decide, fresh_model, select
+from lizip.codecs.survey.tokens import code_number, code_rank, decide, fresh_model, row
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters
 from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import kernel
@@ -17,7 +17,7 @@ _WIDEST = 1 << 60
 
 @kernel
 def _code_steps(coder, counters, steps):
-    """Code the ascending table of steps."""
+    """Code the table of steps."""
     before = np.int64(0)
     for k in range(steps.size):
         before += code_integer(coder, counters, 0, 255, steps[k] - before)
@@ -42,8 +42,9 @@ def _place(steps, step):
 
 
 @kernel
-def _code_all(coder, same, usual, jump, depth, steps, previous, returns, values, top):
+def _code_all(coder, same, usual, jump, steps, known, ranks, previous, returns, values, top):
     """`previous`: index of the point before in the same flight line, -1 for none; `returns`: bit fields, `follows` << 8."""
+    encoding = coder.at[MODE] == 0
     one = np.int64(0)
     two = np.int64(0)
     three = np.int64(0)
@@ -55,54 +56,61 @@ def _code_all(coder, same, usual, jump, depth, steps, previous, returns, values,
         step = values[i] - before
         kind = returns[i]
         kind_before = returns[i - 1] if i else np.int64(0)
-        select(same, 0, (kind >> 8) * 2 + was_same)
-        select(same, 1, kind * 2 + was_same)
-        select(same, 2, (kind * 4096 + kind_before) * 2 + was_same)
-        select(same, 3, one * 2 + was_same)
-        if decide(coder, same, 0, np.int64(0), 250, np.int64(1) if step == 0 else np.int64(0)):
+        rows = (
+            row(same, 0, (kind >> 8) * 2 + was_same),
+            row(same, 1, kind * 2 + was_same),
+            row(same, 2, (kind * 4096 + kind_before) * 2 + was_same),
+            row(same, 3, one * 2 + was_same),
+        )
+        if decide(coder, same, rows, 0, 0, np.int64(1) if step == 0 else np.int64(0)):
             values[i] = before
             was_same = np.int64(1)
             continue
         was_same = np.int64(0)
-        select(usual, 0, one)
-        select(usual, 1, one * 256 + two + 70000)
-        select(usual, 2, (one * 256 + two) * 256 + three + 20000000)
-        select(usual, 3, kind * 4096 + kind_before)
-        select(usual, 4, (kind & 255) * 65536 + one * 256 + two + (1 << 34))
-        select(usual, 5, (((two * 256 + three) * 256) + one) * 4096 + kind_before + (1 << 40))
-        symbol = _place(steps, step)
-        symbol = code_symbol(coder, usual, np.int64(0), depth, 250, one, symbol)
-        if symbol < steps.size:
-            step = steps[symbol]
+        rows = (
+            row(usual, 0, one),
+            row(usual, 1, one * 256 + two + 70000),
+            row(usual, 2, (one * 256 + two) * 256 + three + 20000000),
+            row(usual, 3, kind * 4096 + kind_before),
+            row(usual, 4, (kind & 255) * 65536 + one * 256 + two + (1 << 34)),
+            row(usual, 5, (((two * 256 + three) * 256) + one) * 4096 + kind_before + (1 << 40)),
+        )
+        rank = np.int64(0)
+        if encoding:
+            place = _place(known, step)
+            rank = ranks[place] if place < known.size else steps.size
+        rank = code_rank(coder, usual, rows, one, rank)
+        if rank < steps.size:
+            step = steps[rank]
         else:
             guess = far
-            size = bit_length(abs(near)) - 2
-            scale = max(size - 4, 0)
-            select(jump, 0, scale)
-            select(jump, 1, bit_length(abs(near)) * 128 + bit_length(abs(far)) + (1 << 20))
-            select(jump, 2, one)
-            select(jump, 3, kind)
-            step = guess + code_number(coder, jump, np.int64(0), scale, 250, step - guess)
+            scale = max(bit_length(abs(near)) - 6, 0)
+            rows = (
+                row(jump, 0, scale),
+                row(jump, 1, bit_length(abs(near)) * 128 + bit_length(abs(far)) + (1 << 20)),
+                row(jump, 2, one),
+                row(jump, 3, kind),
+            )
+            step = guess + code_number(coder, jump, rows, 0, scale, step - guess)
             far = near
             near = step
         value = before + step
-        if not 0 <= value <= top or symbol > steps.size:
+        if not 0 <= value <= top or rank > steps.size:
             coder.at[FAULT] = 1
             value = np.int64(0)
             near = far = np.int64(0)
         values[i] = value
         three = two
         two = one
-        one = symbol
+        one = rank
 
 
 def _usual_steps(values: np.ndarray, previous: np.ndarray) -> np.ndarray:
-    """The steps that occur often, ascending."""
+    """The steps that occur often, the most frequent first."""
     steps = values - np.where(previous >= 0, values[previous], 0)
     known, counts = np.unique(steps[steps != 0], return_counts=True)
     often = np.flatnonzero(counts > 3)
-    often = often[np.argsort(-counts[often], kind="stable")[:STEPS]]
-    return np.sort(known[often])
+    return known[often[np.argsort(-counts[often], kind="stable")[:STEPS]]]
 
 
 def code_column(coder: Coder, values: np.ndarray, top: int, previous: np.ndarray, returns: np.ndarray) -> None:
@@ -115,11 +123,8 @@ def code_column(coder: Coder, values: np.ndarray, top: int, previous: np.ndarray
     returns : (N,) int64
         Bit fields, plus 256 where the point continues the pulse of the point before, by its return number.
     """
-    size = np.zeros(1, np.int64)
-    steps = np.zeros(0, np.int64)
-    if coder.at[MODE] == 0:
-        steps = _usual_steps(values, previous)
-        size[0] = len(steps)
+    steps = _usual_steps(values, previous) if coder.at[MODE] == 0 else np.zeros(0, np.int64)
+    size = np.array([len(steps)], np.int64)
     counters = fresh_counters(INTEGER_NODES)
     _code_steps(coder, counters, size)
     count = int(size[0])
@@ -129,6 +134,6 @@ def code_column(coder: Coder, values: np.ndarray, top: int, previous: np.ndarray
     if coder.at[MODE] == 1:
         steps = np.zeros(count, np.int64)
     _code_steps(coder, counters, steps)
-    depth = count.bit_length()
-    models = fresh_model(4, 1024, 1), fresh_model(6, 4096, 1), fresh_model(4, 1024, 1)
-    _code_all(coder, *models, depth, steps, previous, returns, values, top)
+    ranks = np.argsort(steps, kind="stable")
+    models = fresh_model(4, 1024, 1), fresh_model(6, 1024, 1), fresh_model(4, 1024, 1)
+    _code_all(coder, *models, steps, steps[ranks], ranks, previous, returns, values, top)

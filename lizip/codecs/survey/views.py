@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.codecs.survey.colours import signed_size
 from lizip.codecs.survey.known import Known
 from lizip.codecs.survey.numbers import Surroundings
-
-_COLOURS = ("green", "red", "blue", "nir")
 
 
 def of_symbols(name: str, known: Known) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +16,7 @@ def of_symbols(name: str, known: Known) -> tuple[np.ndarray, np.ndarray]:
         return nothing, _pair(known, known.bit_fields if name != "bit_fields" else None)
     nearest, _ = known.neighbours
     rise = known.coordinates[2] - known.coordinates[2][nearest[:, 0]]
-    return nearest, _pair(known, known.kinds + 4 * known.same_pulse, _signed_size(rise) * 4 + known.kinds)
+    return nearest, _pair(known, known.kinds + 4 * known.same_pulse, signed_size(rise) * 4 + known.kinds)
 
 
 def of_numbers(name: str, known: Known) -> Surroundings:
@@ -33,16 +32,15 @@ def of_numbers(name: str, known: Known) -> Surroundings:
         classes = known.same_pulse
         references = references[:, :0]
     elif name == "intensity":
-        hints = _pair(known, known.bit_fields, _signed_size(np.diff(known.coordinates[2], prepend=0)))
-    elif name in _COLOURS:
-        before = [known.integers(other) for other in _COLOURS[: _COLOURS.index(name)] if other in known.columns]
+        hints = _pair(known, known.bit_fields, signed_size(np.diff(known.coordinates[2], prepend=0)))
+    elif name == "nir":
+        columns = [known.integers(other) for other in ("green", "red", "blue")]
         near = references[:, 0]
-        columns = before
-        hints = _pair(known, *(_signed_size(column - column[near]) for column in before[-2:]))
+        hints = _pair(known, *(signed_size(column - column[near]) for column in columns[:2]))
         classes = np.zeros(known.count, np.int64)
     elif name in ("return_point_wave_location", "x_t", "y_t", "z_t"):
         columns = [*known.coordinates, known.clock]
-    return Surroundings(classes, references, _matrix(known, columns), hints)
+    return Surroundings(classes, classes, references, _matrix(known, columns), hints, classes)
 
 
 def _matrix(known: Known, columns: list[np.ndarray]) -> np.ndarray:
@@ -58,9 +56,3 @@ def _pair(known: Known, first: np.ndarray | None = None, second: np.ndarray | No
         if hint is not None:
             hints[:, column] = hint
     return hints
-
-
-def _signed_size(differences: np.ndarray) -> np.ndarray:
-    """Bit length and sign of integers, as 0 to 127."""
-    sizes = np.frexp(np.abs(differences).astype(np.float64))[1]
-    return np.where(differences < 0, 64 + sizes, sizes).astype(np.int64)

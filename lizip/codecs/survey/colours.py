@@ -1,0 +1,73 @@
+"""Colours: taken from an image, so near points often share a pixel. First who copies whom, then the channels of the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.codecs.survey import numbers, symbols
+from lizip.codecs.survey.numbers import Surroundings
+from lizip.entropy.coder import MODE, Coder
+
+FRESH_COLOUR = 3
+"""Match of a colour that is none of the three looked at."""
+
+
+def sources(nearest: np.ndarray) -> np.ndarray:
+    """Points whose colour may be copied: the nearest, the one before, the second nearest; (N, 3) int64."""
+    before = np.maximum(np.arange(len(nearest)) - 1, 0)
+    return np.stack([nearest[:, 0], before, nearest[:, 1]], axis=1)
+
+
+def _matches(planes: list[np.ndarray], candidates: np.ndarray) -> np.ndarray:
+    """First candidate with the same colour in all channels, or FRESH_COLOUR; (N,) int64."""
+    matches = np.full(len(candidates), FRESH_COLOUR, np.int64)
+    for k in range(FRESH_COLOUR - 1, -1, -1):
+        equal = np.ones(len(candidates), bool)
+        for plane in planes:
+            equal &= plane == plane[candidates[:, k]]
+        matches[equal] = k
+    matches[0] = FRESH_COLOUR
+    return matches
+
+
+def code_colours(
+    coder: Coder, planes: list[np.ndarray], tops: list[int], nearest: np.ndarray, gaps: np.ndarray, kinds: np.ndarray
+) -> None:
+    """Code channels, (N,) int64 each from 0 to its top, in place when decoding.
+
+    Parameters
+    ----------
+    nearest, gaps : (N, 3) and (N,) int64
+        Neighbours and squared distances, see `neighbours`.
+    kinds : (N,) int64
+        Kind of return.
+    """
+    count = len(kinds)
+    candidates = sources(nearest)
+    matches = _matches(planes, candidates) if coder.at[MODE] == 0 else np.zeros(count, np.int64)
+    closeness = np.minimum(np.frexp(gaps.astype(np.float64))[1], 40)
+    alike = (candidates[:, 0] == candidates[:, 1]) + 2 * (candidates[:, 1] == candidates[:, 2])
+    hints = np.stack([closeness * 4 + alike, closeness * 4 + kinds], axis=1).astype(np.int64)
+    symbols.code_column(coder, matches, FRESH_COLOUR, nearest, hints)
+    if count:
+        matches[0] = FRESH_COLOUR
+    fresh = matches == FRESH_COLOUR
+    classes = np.where(fresh, 0, -1)
+    copied = candidates[np.arange(count), np.minimum(matches, FRESH_COLOUR - 1)]
+    known: list[np.ndarray] = []
+    for plane, top in zip(planes, tops, strict=True):
+        columns = np.stack(known, axis=1).astype(np.float64) if known else np.zeros((count, 0))
+        hints = np.zeros((count, 2), np.int64)
+        for k, other in enumerate(known[-2:]):
+            hints[:, k] = signed_size(other - other[nearest[:, 0]])
+        keys = np.zeros(count, np.int64)
+        for other in known:
+            keys = keys * 65537 + other
+        numbers.code_column(coder, plane, top, Surroundings(classes, copied, nearest, columns, hints, keys))
+        known.append(plane)
+
+
+def signed_size(differences: np.ndarray) -> np.ndarray:
+    """Bit length and sign of integers, as 0 to 127."""
+    sizes = np.frexp(np.abs(differences).astype(np.float64))[1]
+    return np.where(differences < 0, 64 + sizes, sizes).astype(np.int64)
