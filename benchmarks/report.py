@@ -132,7 +132,7 @@ def set_table(rows: Sequence[Measurement], name: str) -> str:
 
 
 def file_table(rows: Sequence[Measurement], name: str) -> str:
-    """Markdown table of lizip and LASzip by file: bits a point of the points alone, and what lizip's whole file is of it."""
+    """Markdown table by file: bits a point of the points alone, and lizip's whole file over LASzip's points alone."""
     rivals = [rival for rival in RIVALS if rival.startswith("lizip") or rival == "LASzip"]
     found = {(row.file, row.rival): row for row in rows if row.set == name and row.rival in rivals and row.encoded}
     present = [rival for rival in rivals if any(key[1] == rival for key in found)]
