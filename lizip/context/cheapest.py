@@ -1,28 +1,52 @@
-"""A number predicted in several ways: coded from the way that has been cheapest lately, with that cost as context."""
+"""A number predicted in several ways: coded from the way that has been closest lately, its misses being the context."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from lizip.entropy.adaptive import bit_length
 from lizip.entropy.tokens import Tokens, code_residual, fresh_tokens
-from lizip.jit import kernel
+from lizip.jit import inlined_kernel, kernel
 
 CANDIDATES = 6
 """Ways to predict a number."""
 
-_CLASSES = 48
+_FAST, _SLOW = CANDIDATES, CANDIDATES + 1
+_CLASSES = 24
 _PAIRS = 256
 _FAR = 62
 
 
-def fresh_cheapest(banks: int) -> tuple[Tokens, np.ndarray]:
-    """Make token models and (banks, CANDIDATES + 1) int64 running costs for so many kinds of numbers.
+class Cheapest(NamedTuple):
+    """Adaptive state for some kinds of numbers ("banks").
 
-    A cost is the decayed bit length of a candidate's residuals in 1/256 bits; the last column is that of the one taken.
+    Attributes
+    ----------
+    tokens : Tokens
+    costs : (banks, CANDIDATES + 2) int64
+        Decayed log2 of the miss of every candidate; then, quickly and slowly decayed, the bit lengths of the residuals.
+        All in 1/256 bits.
+    distance : (CANDIDATES,) float64
+        Misses of the candidates.
+    bits : (CANDIDATES,) int64
+        The same bytes.
     """
-    costs = np.full((banks, CANDIDATES + 1), 12 << 8, np.int64)
-    return fresh_tokens(banks * _CLASSES, banks * _PAIRS, banks), costs
+
+    tokens: Tokens
+    costs: np.ndarray
+    distance: np.ndarray
+    bits: np.ndarray
+
+
+def fresh_cheapest(banks: int) -> Cheapest:
+    """Make models that have seen nothing, for so many kinds of numbers."""
+    costs = np.zeros((banks, CANDIDATES + 2), np.int64)
+    costs[:, CANDIDATES:] = 12 << 8
+    distance = np.zeros(CANDIDATES)
+    tokens = fresh_tokens(banks * _CLASSES * _CLASSES, banks * _PAIRS, banks)
+    return Cheapest(tokens, costs, distance, distance.view(np.int64))
 
 
 @kernel
@@ -33,9 +57,10 @@ def miss(value, predicted):
     return np.int64(_FAR)
 
 
-@kernel
-def cheapest(costs, bank):
-    """Index of the candidate with the lowest running cost."""
+@inlined_kernel
+def cheapest(models, bank):
+    """Index of the candidate that has been closest lately."""
+    costs = models.costs
     best = 0
     for k in range(1, CANDIDATES):
         if costs[bank, k] < costs[bank, best]:
@@ -43,36 +68,52 @@ def cheapest(costs, bank):
     return best
 
 
-@kernel
-def code_cheapest(coder, tokens, costs, bank, depth, near, before, predictions, value):
-    """Code an int64 from the cheapest of its predictions, and learn what each would have cost.
+@inlined_kernel
+def learn_distances(models, bank):
+    """Take the misses in `models.distance`, positive and finite, into the candidates' costs.
+
+    The bits of a float64, as an integer, are its log2 but for a curve inside each octave.
+    """
+    costs = models.costs
+    for k in range(CANDIDATES):
+        costs[bank, k] += ((models.bits[k] >> 44) - costs[bank, k]) >> 4
+
+
+@inlined_kernel
+def code_predicted(coder, models, bank, depth, near, before, predicted, value):
+    """Code an int64 by its difference from a prediction.
 
     Parameters
     ----------
     coder : Coder
-    tokens, costs
-        From `fresh_cheapest`.
+    models : Cheapest
     bank : int64
         Kind of number.
     depth : int64
         See `code_residual`.
     near, before : int64
-        Lengths of the residuals of two neighbours, as contexts.
-    predictions : (CANDIDATES,) int64
-    value : int64
-        Ignored when decoding.
+        Bit lengths of the residuals of two neighbours, as contexts.
+    predicted, value : int64
+        `value` is ignored when decoding.
 
     Returns
     -------
     value : int64
     """
-    best = cheapest(costs, bank)
-    first = min((3 * costs[bank, CANDIDATES] + costs[bank, best]) >> 9, _CLASSES - 1)
+    costs = models.costs
+    first = min(costs[bank, _FAST] >> 8, _CLASSES - 1) * _CLASSES + min(costs[bank, _SLOW] >> 8, _CLASSES - 1)
     second = min(near >> 1, 15) * 16 + min(before >> 1, 15)
     value = code_residual(
-        coder, tokens, bank, bank * _CLASSES + first, bank * _PAIRS + second, depth, predictions[best], value
+        coder,
+        models.tokens,
+        bank,
+        bank * _CLASSES * _CLASSES + first,
+        bank * _PAIRS + second,
+        depth,
+        predicted,
+        value,
     )
-    for k in range(CANDIDATES):
-        costs[bank, k] += ((miss(value, predictions[k]) << 8) - costs[bank, k]) >> 4
-    costs[bank, CANDIDATES] += ((miss(value, predictions[best]) << 8) - costs[bank, CANDIDATES]) >> 2
+    length = miss(value, predicted) << 8
+    costs[bank, _FAST] += (length - costs[bank, _FAST]) >> 2
+    costs[bank, _SLOW] += (length - costs[bank, _SLOW]) >> 4
     return value

@@ -10,16 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.context.cheapest import CANDIDATES, cheapest, code_cheapest, fresh_cheapest, miss
+from lizip.context.cheapest import CANDIDATES, Cheapest, cheapest, code_predicted, fresh_cheapest, learn_distances, miss
+from lizip.context.grid_mixing import WEIGHT_STRIDE, code_six, fresh_grid_weights
 from lizip.context.rays import HISTORY
 from lizip.entropy.adaptive import fresh_counters
-from lizip.entropy.mixing import code_mixed, fresh_weights
-from lizip.entropy.tokens import Tokens
 from lizip.jit import kernel
 
-_CONTEXTS = 1024
-_INPUTS = 6
+_WIDE = 1024
+"""Contexts of the two inputs that need most."""
+
 _LIMIT = 120
+_NOTHING = np.int64(0)
 
 
 class Links(NamedTuple):
@@ -40,16 +41,13 @@ class SymbolModels(NamedTuple):
 
     Attributes
     ----------
-    counters : (INPUTS * CONTEXTS << depth,) int32
+    counters : (C << depth,) int32
     weights : (W,) int32
-    rows, logits : (INPUTS,) int64
-        Scratch.
+        One set for each node of the tree, and one for each pair of neighbours.
     """
 
     counters: np.ndarray
     weights: np.ndarray
-    rows: np.ndarray
-    logits: np.ndarray
 
 
 class NumberModels(NamedTuple):
@@ -57,32 +55,28 @@ class NumberModels(NamedTuple):
 
     Attributes
     ----------
-    tokens, costs
-        See `fresh_cheapest`.
+    numbers : Cheapest
     predictions : (CANDIDATES,) int64
         Scratch.
     length : (M,) int64
         Bit lengths of the residuals.
     """
 
-    tokens: Tokens
-    costs: np.ndarray
+    numbers: Cheapest
     predictions: np.ndarray
     length: np.ndarray
 
 
 def fresh_symbols(depth: int) -> SymbolModels:
     """Make models for symbols below 2**depth, depth 1 to 8."""
-    sets = (1 << depth) + 256
-    weights = fresh_weights(sets, _INPUTS, 1.5)
-    scratch = np.zeros(_INPUTS, np.int64)
-    return SymbolModels(fresh_counters(_INPUTS * _CONTEXTS << depth), weights, scratch, scratch.copy())
+    contexts = 4 * 256 + 2 * _WIDE
+    return SymbolModels(fresh_counters(contexts << depth), fresh_grid_weights((1 << depth) + 256, 1.5, 0.0))
 
 
 def fresh_numbers(segment: int) -> NumberModels:
     """Make models for int64 numbers in segments of so many points."""
     lengths = np.full(HISTORY + segment, 12, np.int64)
-    return NumberModels(*fresh_cheapest(1), np.zeros(CANDIDATES, np.int64), lengths)
+    return NumberModels(fresh_cheapest(1), np.zeros(CANDIDATES, np.int64), lengths)
 
 
 @kernel
@@ -103,28 +97,44 @@ def code_symbols(coder, models, links, given, depth, count, values):
     values : (M,) int64
         From row `HISTORY` on; filled when decoding.
     """
-    rows = models.rows
+    counters, weights = models.counters, models.weights
     coarse = max(depth - 4, 0)
-    span = np.int64(_CONTEXTS) << depth
+    span = np.int64(256) << depth
+    wide = np.int64(_WIDE) << depth
     for j in range(HISTORY, HISTORY + count):
         row = j - links.lag[j]
-        a = values[row]
-        b = values[j - links.beside[j]]
+        near = values[row]
+        beside = values[j - links.beside[j]]
         far = values[max(row - links.lag[row], 0)]
         before = values[j - 1]
-        rows[0] = a << depth
-        rows[1] = span + ((((a >> coarse) << 4) | (b >> coarse)) << depth)
-        rows[2] = 2 * span + ((((before >> coarse) << 4) | (values[j - 2] >> coarse)) << depth)
-        rows[3] = 3 * span + (((given[j] << 4) | (a >> coarse)) << depth)
-        rows[4] = 4 * span + ((((a >> coarse) << 6) | ((2 * b + far + before) << 6 >> (depth + 2))) << depth)
-        rows[5] = 5 * span + (b << depth)
-        pair = _INPUTS * ((np.int64(1) << depth) + (a >> coarse) * 16 + (b >> coarse))
+        near_class, beside_class = near >> coarse, beside >> coarse
+        mean = (2 * beside + far + before) << 6 >> (depth + 2)
+        c0 = near << depth
+        c1 = span + (beside << depth)
+        c2 = 2 * span + (((near_class << 4) | beside_class) << depth)
+        c3 = 3 * span + ((((before >> coarse) << 4) | (values[j - 2] >> coarse)) << depth)
+        c4 = 4 * span + (((given[j] << 4) | near_class) << depth)
+        c5 = 4 * span + wide + (((near_class << 6) | mean) << depth)
+        pair = WEIGHT_STRIDE * ((np.int64(1) << depth) + near_class * 16 + beside_class)
         value = values[j]
         node = np.int64(1)
         for shift in range(depth - 1, -1, -1):
-            bit = (value >> shift) & 1
-            sets = _INPUTS * node
-            bit = code_mixed(coder, models.counters, rows, node, models.logits, models.weights, sets, pair, _LIMIT, bit)
+            bit = code_six(
+                coder,
+                counters,
+                c0 + node,
+                c1 + node,
+                c2 + node,
+                c3 + node,
+                c4 + node,
+                c5 + node,
+                _NOTHING,
+                weights,
+                WEIGHT_STRIDE * node,
+                pair,
+                _LIMIT,
+                (value >> shift) & 1,
+            )
             node = 2 * node + bit
         values[j] = node - (np.int64(1) << depth)
 
@@ -155,6 +165,7 @@ def code_numbers(coder, models, links, given, depth, count, values):
     values : (M,) int64
         From row `HISTORY` on; filled when decoding.
     """
+    numbers = models.numbers
     predictions = models.predictions
     length = models.length
     for j in range(HISTORY, HISTORY + count):
@@ -167,9 +178,10 @@ def code_numbers(coder, models, links, given, depth, count, values):
         predictions[3] = _onward(before, values[row], values[max(j - 1 - links.lag[j - 1], 0)])
         predictions[4] = values[beside]
         predictions[5] = _onward(before, given[j], given[j - 1])
-        best = cheapest(models.costs, 0)
-        value = code_cheapest(
-            coder, models.tokens, models.costs, 0, depth, length[row], length[j - 1], predictions, values[j]
-        )
+        predicted = predictions[cheapest(numbers, 0)]
+        value = code_predicted(coder, numbers, 0, depth, length[row], length[j - 1], predicted, values[j])
         values[j] = value
-        length[j] = miss(value, predictions[best])
+        length[j] = miss(value, predicted)
+        for k in range(CANDIDATES):
+            numbers.distance[k] = abs(np.float64(value) - np.float64(predictions[k])) + 1.0
+        learn_distances(numbers, 0)

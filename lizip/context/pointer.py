@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.context.cheapest import CANDIDATES, cheapest, code_cheapest, fresh_cheapest, miss
+from lizip.context.cheapest import CANDIDATES, Cheapest, cheapest, code_predicted, fresh_cheapest, learn_distances, miss
 from lizip.context.rays import (
     HISTORY,
     HOT,
@@ -28,26 +28,24 @@ from lizip.context.rays import (
 )
 from lizip.entropy.adaptive import code_bit, code_tree, fresh_counters
 from lizip.entropy.coder import MODE
-from lizip.entropy.tokens import Tokens
-from lizip.jit import kernel
+from lizip.jit import inlined_kernel, kernel
 
 _LIMIT = 250
 
 
 class Models(NamedTuple):
-    """Adaptive state: pointer decisions; tokens and costs of the first, second and third coordinate coded."""
+    """Adaptive state: pointer decisions; numbers of the first, second and third coordinate coded."""
 
     pointer: np.ndarray
-    tokens: Tokens
-    costs: np.ndarray
+    coordinates: Cheapest
 
 
 def fresh_models() -> Models:
     """Make models that have seen nothing."""
-    return Models(fresh_counters(64 + 64 * 256), *fresh_cheapest(3))
+    return Models(fresh_counters(64 + 64 * 256), fresh_cheapest(3))
 
 
-@kernel
+@inlined_kernel
 def _distance(track, i, x, y, z, radius, cosine, sine):
     """How ill row i predicts a point, as a product of the misses in range, direction and height."""
     near = track.radius[i]
@@ -60,7 +58,7 @@ def _distance(track, i, x, y, z, radius, cosine, sine):
     return (0.02 + abs(radius - near)) * (0.002 + across) * (0.002 + abs(z - track.values[i, 2] * scale))
 
 
-@kernel
+@inlined_kernel
 def _search(frame, track, j, low, path, x, y, z):
     """Encoder: choose the pointer of row j; 0 = on its path, 1 to HOT = a hot lag, then the window."""
     radius = np.sqrt(x * x + y * y)
@@ -86,7 +84,7 @@ def _search(frame, track, j, low, path, x, y, z):
     return best
 
 
-@kernel
+@inlined_kernel
 def _code_pointer(coder, frame, track, models, j, low, choice):
     """Code where row j points to; returns the row, in [low, j)."""
     seen = track.pointer[0] & 63
@@ -108,11 +106,10 @@ def _code_pointer(coder, frame, track, models, j, low, choice):
     return min(max(row, low), j - 1)
 
 
-@kernel
-def _code_point(coder, frame, track, models, j, low, row):
+@inlined_kernel
+def _code_point(coder, frame, track, every, j, low, row):
     """Code the coordinates of row j from those of the row pointed to."""
     values = track.values
-    predictions = track.predictions
     axis = 0 if abs(turned(track, row, 0, 0)) >= abs(turned(track, row, 1, 0)) else 1
     radius = 0.0
     for place in range(3):
@@ -125,18 +122,19 @@ def _code_point(coder, frame, track, models, j, low, row):
             axis = 2
             radius = np.sqrt(values[j, 0] * values[j, 0] + values[j, 1] * values[j, 1])
             predict_height(track, row, radius)
-        for k in range(CANDIDATES):
-            predictions[k] = to_integer(frame, track, axis, track.candidates[k])
+        models = every.coordinates
+        predicted = to_integer(frame, track, axis, track.candidates[cheapest(models, place)])
         near = track.length[row, place]
         before = track.length[j - 1, place]
-        depth = frame.depth[axis]
-        best = cheapest(models.costs, place)
-        value = code_cheapest(
-            coder, models.tokens, models.costs, place, depth, near, before, predictions, track.integers[j, axis]
-        )
-        track.integers[j, axis] = value
-        track.length[j, place] = miss(value, predictions[best])
-        values[j, axis] = to_value(frame, track, axis, value)
+        integer = track.integers[j, axis]
+        integer = code_predicted(coder, models, place, frame.depth[axis], near, before, predicted, integer)
+        track.integers[j, axis] = integer
+        track.length[j, place] = miss(integer, predicted)
+        value = to_value(frame, track, axis, integer)
+        values[j, axis] = value
+        for k in range(CANDIDATES):
+            models.distance[k] = abs(value - track.candidates[k]) + frame.unit[axis]
+        learn_distances(models, place)
     track.radius[j] = radius
     track.beside[j] = find_beside(frame, track, j, low)
     remember(track, j, row, values[j, 0], values[j, 1], values[j, 2], radius)

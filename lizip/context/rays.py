@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.context.cheapest import CANDIDATES
-from lizip.jit import kernel
+from lizip.jit import inlined_kernel
 
 STEPS, FLOAT32, FLOAT64 = range(3)
 """Integer forms: multiples of a unit above a base, float32 ordinals, float64 ordinals."""
@@ -39,7 +39,7 @@ class Frame(NamedTuple):
     form, depth : (3,) int64
         Integer form of each coordinate and depth of its length tree.
     unit, per_unit, base : (3,) float64
-        Of `STEPS`: value = base + unit * integer; per_unit = 1 / unit.
+        Of `STEPS`: value = base + unit * integer; per_unit = 1 / unit. Otherwise unit is what is taken as a small miss.
     zero : (3,) int64
         Of `STEPS` with a negative zero: integers below this one mean the next higher value; -2**62 without.
     origin, drift : (3,) float64
@@ -91,8 +91,6 @@ class Track(NamedTuple):
         Two views each of the same bytes, to turn floats into integers and back.
     candidates : (CANDIDATES,) float64
         Predicted values, from the origin.
-    predictions : (CANDIDATES,) int64
-        The same as integers.
     origin : (3,) float64
         Where the sensor stands now.
     index : (1,) int64
@@ -113,7 +111,6 @@ class Track(NamedTuple):
     bits64: np.ndarray
     float64: np.ndarray
     candidates: np.ndarray
-    predictions: np.ndarray
     origin: np.ndarray
     index: np.ndarray
 
@@ -139,7 +136,6 @@ def fresh_track(segment: int, first: int = 0) -> Track:
         bits64,
         bits64.view(np.float64),
         np.zeros(CANDIDATES),
-        np.zeros(CANDIDATES, np.int64),
         np.zeros(3),
         np.full(1, first, np.int64),
     )
@@ -151,13 +147,13 @@ def keep_history(track: Track, count: int) -> None:
         rows[:HISTORY] = rows[count : count + HISTORY].copy()
 
 
-@kernel
+@inlined_kernel
 def clean(value):
     """Make a float64 fit for prediction: huge ones, infinities and NaN become zero."""
     return value if -_HUGE < value < _HUGE else 0.0
 
 
-@kernel
+@inlined_kernel
 def to_value(frame, track, column, integer):
     """Value of a coordinate's integer, from the origin, as float64; never NaN or huge."""
     form = frame.form[column]
@@ -172,7 +168,7 @@ def to_value(frame, track, column, integer):
     return clean(track.float64[0] - track.origin[column])
 
 
-@kernel
+@inlined_kernel
 def to_integer(frame, track, column, value):
     """Integer nearest to a predicted value: the inverse of `to_value` but for rounding."""
     value = clean(value) + track.origin[column]
@@ -190,7 +186,7 @@ def to_integer(frame, track, column, value):
     return integer if integer >= 0 else integer ^ _MANTISSA64
 
 
-@kernel
+@inlined_kernel
 def move_origin(frame, track):
     """Put the origin where the sensor stands at the next point."""
     index = np.float64(track.index[0])
@@ -199,7 +195,7 @@ def move_origin(frame, track):
     track.index[0] += 1
 
 
-@kernel
+@inlined_kernel
 def _ratio(a, b):
     """a / b where that is a sane scale, else 1."""
     if b != 0.0:
@@ -209,7 +205,7 @@ def _ratio(a, b):
     return 1.0
 
 
-@kernel
+@inlined_kernel
 def predict_major(track, j, row, axis):
     """Candidates for the larger of x and y: nothing is known of the range yet."""
     candidates = track.candidates
@@ -225,7 +221,7 @@ def predict_major(track, j, row, axis):
     candidates[5] = 0.5 * (along + along * growth)
 
 
-@kernel
+@inlined_kernel
 def predict_minor(track, row, axis, actual):
     """Candidates for the smaller of x and y: on the ray of the turned point, scaled by what the larger one was."""
     candidates = track.candidates
@@ -241,7 +237,7 @@ def predict_minor(track, row, axis, actual):
     candidates[5] = 0.5 * (fast + slow)
 
 
-@kernel
+@inlined_kernel
 def predict_height(track, row, radius):
     """Candidates for z: on the slope of the point pointed to."""
     candidates = track.candidates
@@ -256,7 +252,7 @@ def predict_height(track, row, radius):
     candidates[5] = 0.5 * (scaled + smooth)
 
 
-@kernel
+@inlined_kernel
 def turned(track, row, axis, turn):
     """x or y of a row, turned by the turn (cosine, sine) at `turn` of `Track.motion`."""
     cosine = track.motion[turn]
@@ -266,7 +262,7 @@ def turned(track, row, axis, turn):
     return sine * track.values[row, 0] + cosine * track.values[row, 1]
 
 
-@kernel
+@inlined_kernel
 def remember(track, j, row, x, y, z, radius):
     """Remember the turn, step and slope of the point just coded."""
     values = track.values
@@ -291,7 +287,7 @@ def remember(track, j, row, x, y, z, radius):
         track.slope[j] = old + 0.25 * (slope - old) if abs(slope - old) < 0.002 else slope
 
 
-@kernel
+@inlined_kernel
 def _closeness(track, i, j):
     """Cosine of the angle between the horizontal directions of two rows, times the radius of the second."""
     if track.radius[i] <= 0.0:
@@ -300,7 +296,7 @@ def _closeness(track, i, j):
     return (values[i, 0] * values[j, 0] + values[i, 1] * values[j, 1]) / track.radius[i]
 
 
-@kernel
+@inlined_kernel
 def find_beside(frame, track, j, low):
     """Lag of the point in the same direction one line back; of the point before, where that is in another line."""
     if track.lag[j] != 1:

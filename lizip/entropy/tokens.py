@@ -12,7 +12,7 @@ import numpy as np
 
 from lizip.entropy.adaptive import RATE, SQUASH, STRETCH, bit_length, code_bit, code_tree, fresh_counters
 from lizip.entropy.coder import MODE, code, code_raw
-from lizip.jit import kernel
+from lizip.jit import inlined_kernel
 
 LENGTHS = 64
 """Counters of the length tree in one context: 31 lengths or 15, then one tree for all that is longer."""
@@ -55,7 +55,7 @@ def fresh_tokens(first: int, second: int, banks: int = 1) -> Tokens:
     return Tokens(fresh_counters(first * LENGTHS), fresh_counters(second * LENGTHS), shared, weights)
 
 
-@kernel
+@inlined_kernel
 def code_pair(coder, first, i, second, k, weights, at, limit, bit):
     """Code one decision under the counters `first[i]` and `second[k]`, mixed with `weights[at]` and the one after."""
     a = np.int64(first[i])
@@ -80,7 +80,7 @@ def code_pair(coder, first, i, second, k, weights, at, limit, bit):
     return bit
 
 
-@kernel
+@inlined_kernel
 def code_residual(coder, tokens, bank, first, second, depth, predicted, value):
     """Code an int64 by its difference from a prediction.
 
@@ -121,7 +121,7 @@ def code_residual(coder, tokens, bank, first, second, depth, predicted, value):
     return predicted - difference if sign else predicted + difference
 
 
-@kernel
+@inlined_kernel
 def _code_length(coder, tokens, bank, first, second, depth, length):
     """Code the bit length 0 to 63."""
     escape = np.int64((1 << depth) - 1)
@@ -141,7 +141,7 @@ def _code_length(coder, tokens, bank, first, second, depth, length):
     return code_tree(coder, tokens.shared, bank * _SHARED + _LONG, 6, _LIMIT, length)
 
 
-@kernel
+@inlined_kernel
 def _code_mantissa(coder, shared, base, length, magnitude):
     """Code what follows the leading one of a magnitude of `length` bits: two modelled bits, the rest raw."""
     low = length - 1

@@ -155,6 +155,6 @@ def seen(numbers: Numbers) -> Numbers | None:
 def _scale(numbers: Numbers) -> tuple[int, float, float]:
     """Integer form, unit and base of a coordinate."""
     if numbers.form == ORDINAL:
-        return (FLOAT32 if numbers.size == 4 else FLOAT64), 1.0, 0.0
+        return (FLOAT32, 2.0**-22, 0.0) if numbers.size == 4 else (FLOAT64, 2.0**-50, 0.0)
     unit = 1.0 if numbers.form == INTEGER else 1 / float(10**numbers.exponent)
     return STEPS, numbers.step * unit, numbers.offset * unit
