@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lizip.viz.canvas import new_figure, to_png
 
-COLOURS = ("#35618f", "#c1432e", "#d9a441", "#5b8c5a", "#8667a4", "#4ba3a8", "#b0687f", "#777777")
+COLOURS = ("#35618f", "#c1432e", "#d9a441", "#5b8c5a", "#8667a4", "#4ba3a8", "#b0687f", "#6b5b4b")
+REST = "#c8c8c8"
 SMALL = 0.01
 """Streams below this share of every file are drawn together."""
 
@@ -38,8 +39,9 @@ def bits_by_stream(paths: Sequence[str | Path]) -> bytes:
     axis = axes[0, 0]
     start = [0.0] * len(paths)
     bars = [(name, [table.get(name, 0.0) for table in tables]) for name in large]
-    for number, (name, widths) in enumerate([*bars, ("everything else", rest)]):
-        axis.barh(names, widths, left=start, label=name, color=COLOURS[number % len(COLOURS)])
+    colours = [COLOURS[number % len(COLOURS)] for number in range(len(bars))]
+    for (name, widths), colour in zip([*bars, ("everything else", rest)], [*colours, REST], strict=True):
+        axis.barh(names, widths, left=start, label=name, color=colour)
         start = [left + width for left, width in zip(start, widths, strict=True)]
     for place, total in enumerate(start):
         axis.text(total, place, f" {total:.2f}", va="center", fontsize=8)
