@@ -1,0 +1,16 @@
+"""Many files: find them, plan where each goes, do them in several processes, go on after a bad one, resume, list them.
+
+    jobs = plan("compress", find(["logs"], recursive=True), output="archive")
+    for outcome in run(jobs, workers=0):
+        print(outcome.source, outcome.status)
+
+Every target has the bytes that its file alone would get, whatever the number of workers.
+"""
+
+from lizip.batch.find import Input, find
+from lizip.batch.manifest import ManifestWriter, read_manifest
+from lizip.batch.perform import Outcome, cause, perform
+from lizip.batch.plan import Job, plan
+from lizip.batch.workers import run
+
+__all__ = ["Input", "Job", "ManifestWriter", "Outcome", "cause", "find", "perform", "plan", "read_manifest", "run"]

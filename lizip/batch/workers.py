@@ -1,0 +1,141 @@
+"""Jobs in several processes: outcomes in the order of the jobs; a worker that dies costs one file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+
+from lizip.batch.perform import Outcome, perform
+from lizip.batch.plan import Job
+from lizip.errors import LizipError
+
+_PATIENCE = 20.0
+"""Seconds a worker has to clean up after Ctrl-C: a kernel that is running cannot be interrupted."""
+
+
+def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
+    """Do all jobs and yield their outcomes in the same order.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    workers : int
+        Processes; 0 takes one a core, 1 works in this process.
+    """
+    count = min(workers or cores(), len(jobs))
+    return _spread(jobs, count) if count > 1 else map(perform, jobs)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _spread(jobs: Sequence[Job], count: int) -> Iterator[Outcome]:
+    waiting = iter(enumerate(jobs))
+    done: dict[int, Outcome] = {}
+    workers: list[_Worker] = []
+    yielded = 0
+    try:
+        for _ in range(count):
+            workers.append(_Worker())
+            workers[-1].give(*next(waiting))
+        while yielded < len(jobs):
+            ready = wait([worker.connection for worker in workers if worker.job is not None])
+            for i, worker in enumerate(workers):
+                if worker.connection not in ready:
+                    continue
+                index, outcome = worker.take()
+                done[index] = outcome
+                following = next(waiting, None)
+                if following is not None:
+                    if not worker.process.is_alive():
+                        workers[i] = _Worker()
+                    workers[i].give(*following)
+            while yielded in done:
+                yield done.pop(yielded)
+                yielded += 1
+    finally:
+        for worker in workers:
+            worker.interrupt()
+        for worker in workers:
+            worker.join()
+
+
+class _Worker:
+    """A process that does one job after the other."""
+
+    def __init__(self) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        with _interrupts_ignored():
+            self.process.start()
+        theirs.close()
+        self.index = -1
+        self.job: Job | None = None
+
+    def give(self, index: int, job: Job) -> None:
+        """Hand over a job."""
+        self.index, self.job = index, job
+        self.connection.send(job)
+
+    def take(self) -> tuple[int, Outcome]:
+        """Fetch the outcome; a failure when the process died over it."""
+        assert self.job is not None
+        job, self.job = self.job, None
+        try:
+            return self.index, self.connection.recv()
+        except (EOFError, ConnectionError):
+            self.process.join()
+            error = LizipError(f"{job.source}: the process that worked on it died ({self._end()})")
+            return self.index, Outcome(job.source, job.target, "failed", error)
+
+    def _end(self) -> str:
+        code = self.process.exitcode or 0
+        return f"{signal.Signals(-code).name}: out of memory?" if code < 0 else f"status {code}"
+
+    def interrupt(self) -> None:
+        """Make it stop: at once when idle, after cleaning up when at work."""
+        self.connection.close()
+        if self.job is not None and self.process.is_alive():
+            if os.name == "nt":
+                self.process.terminate()
+            else:
+                os.kill(self.process.pid, signal.SIGINT)
+
+    def join(self) -> None:
+        """Wait for its end."""
+        self.process.join(_PATIENCE)
+        if self.process.is_alive():
+            self.process.kill()
+
+
+def _serve(connection: Connection) -> None:
+    """Do jobs until there are no more; what the worker process runs."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        while True:
+            connection.send(perform(connection.recv()))
+    except (EOFError, ConnectionError, KeyboardInterrupt):
+        return
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Start processes that do not die of Ctrl-C while they are still importing, with a traceback each."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

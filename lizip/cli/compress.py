@@ -1,0 +1,50 @@
+"""`lizip compress`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from lizip.cli import options
+
+
+@click.command(short_help="Make .lizip files.")
+@options.inputs
+@options.targets
+@options.coding
+@options.many
+@options.report
+@options.manifest
+def command(
+    inputs: tuple[str, ...],
+    recursive: bool,
+    include: tuple[str, ...],
+    output: str | None,
+    stdout: bool,
+    level: str | None,
+    fast: bool,
+    max_: bool,
+    no_check: bool,
+    **rest: Any,
+) -> None:
+    """Compress files, folders (-r), patterns, URLs, or - (stdin).
+
+    Makes INPUT.lizip beside each INPUT. In a batch, targets that are there already and hold the same content are
+    skipped, so a batch that was broken off goes on when started again.
+    """
+    from lizip.batch import find, plan
+    from lizip.cli import jobs, streams
+
+    coding = {name: rest.pop(name) for name in ("codec", "fields", "model", "backend")}
+    coding |= {"level": options.chosen_level(level, fast, max_), "check": not no_check}
+    if rest["remove"] and no_check:
+        raise click.UsageError("--rm needs the check: without it nobody knows whether the file comes back")
+    if streams.concerned(inputs, output, stdout):
+        streams.refuse(rm=rest["remove"], manifest=rest["manifest"], recursive=recursive)
+        if len(inputs) > 1:
+            raise click.UsageError("several files cannot share one stdout; give -o FOLDER")
+        streams.compress(inputs[0], output, rest["force"], **coding)
+        return
+    files = jobs.found(find, inputs, recursive, include)
+    jobs.do(plan("compress", files, output, force=rest["force"], remove=rest["remove"], **coding), rest)

@@ -1,0 +1,72 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from lizip.codecs import BACKENDS, LEVELS, NAMES
+
+Decorator = Callable[[Callable], Callable]
+
+
+def together(*decorators: Decorator) -> Decorator:
+    """One decorator of several, in the order of the help text."""
+
+    def apply(function: Callable) -> Callable:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+inputs = together(
+    click.argument("inputs", nargs=-1, required=True, metavar="INPUT..."),
+    click.option("-r", "--recursive", is_flag=True, help="Take the files of folders."),
+    click.option("--include", multiple=True, metavar="PATTERN", help="With -r: only files like this, e.g. '*.bin'."),
+)
+
+targets = together(
+    click.option("-o", "--output", metavar="PATH", help="A file for one input, a mirrored tree for many."),
+    click.option("-c", "--stdout", is_flag=True, help="Write to stdout."),
+    click.option("-f", "--force", is_flag=True, help="Replace existing targets."),
+    click.option("--rm", "remove", is_flag=True, help="Delete each source once its target is written and checked."),
+    click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done."),
+)
+
+many = together(
+    click.option("-T", "--threads", "workers", type=click.IntRange(0), default=1, metavar="N",
+                 help="Work on N files at a time; 0: one a core. The results do not depend on it."),
+)  # fmt: skip
+
+report = together(
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    click.option("-v", "--verbose", count=True, help="A line for each file; -vv: tracebacks."),
+    click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout."),
+)
+
+manifest = click.option(
+    "--manifest", metavar="FILE", help="List files, sizes and hashes there, one JSON object a line."
+)
+
+coding = together(
+    click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
+    click.option("--fast", is_flag=True, help="The same as --level fast."),
+    click.option("--max", "max_", is_flag=True, help="The same as --level max."),
+    click.option("--codec", type=click.Choice(NAMES), help="Use this one instead of the smallest."),
+    click.option("--fields", type=click.IntRange(1, 64), help="Float32 fields of a record of a raw .bin file."),
+    click.option("--model", metavar="NAME", help="Predictor; the one that ships otherwise."),
+    click.option("--backend", type=click.Choice(BACKENDS), default="numba", help="What evaluates the predictor."),
+    click.option("--no-check", is_flag=True, help="Do not decode and compare each result."),
+)
+
+
+def chosen_level(level: str | None, fast: bool, max_: bool) -> str:
+    """The level that --level, --fast and --max say together; UsageError when they disagree."""
+    chosen = {level} if level else set()
+    chosen |= {name for name, flag in (("fast", fast), ("max", max_)) if flag}
+    if len(chosen) > 1:
+        raise click.UsageError("--level, --fast and --max say different things")
+    return chosen.pop() if chosen else "default"

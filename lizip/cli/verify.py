@@ -1,0 +1,54 @@
+"""`lizip verify`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from lizip.cli import options
+
+
+@click.command(short_help="Decode and check everything.")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
+@click.option("-r", "--recursive", is_flag=True, help="Take the .lizip files of folders.")
+@click.option("--include", multiple=True, metavar="PATTERN", help="With -r: only files like this, e.g. '*.las.lizip'.")
+@click.option("--against", metavar="ORIGINAL", help="Compare the bytes of one file with this one.")
+@options.many
+@options.report
+@click.option("--manifest", metavar="FILE", help="Check the files that are listed there, and their hashes.")
+def command(
+    inputs: tuple[str, ...],
+    recursive: bool,
+    include: tuple[str, ...],
+    against: str | None,
+    manifest: str | None,
+    **rest: Any,
+) -> None:
+    """Decode .lizip files completely and check them; exit status 3 when one is damaged.
+
+    INPUT: files, folders (-r), patterns, URLs, or - (stdin).
+    """
+    import lizip
+    from lizip.batch import Job, find, plan, read_manifest
+    from lizip.cli import jobs, streams
+
+    if manifest is not None:
+        if inputs or against:
+            raise click.UsageError("--manifest stands alone")
+        listed = [record for record in read_manifest(manifest) if record["status"] != "failed"]
+        planned = [Job("verify", record["target"], options={"hash": record["hash"]}) for record in listed]
+    elif inputs == ("-",):
+        with streams.seekable("-") as file:
+            lizip.verify(file, against)
+        return
+    elif not inputs:
+        raise click.UsageError("nothing to verify: name files or a manifest")
+    else:
+        planned = plan("verify", jobs.found(find, inputs, recursive, include))
+        if against is not None:
+            if len(planned) != 1:
+                raise click.UsageError("--against goes with one file")
+            planned = [replace(planned[0], target=against)]
+    jobs.do(planned, {**rest, "dry_run": False, "manifest": None})
