@@ -51,10 +51,9 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     warnings.showwarning = _warn
     try:
-        cli.main(arguments, prog_name="lizip", standalone_mode=False)
+        status = cli.main(arguments, prog_name="lizip", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        sys.exit(status)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
