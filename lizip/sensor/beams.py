@@ -89,8 +89,15 @@ def beam_measure(table, beam, step, tick, hypotenuse, x, y, z):
 
 @kernel
 def measure_points(table, step, tick, hypotenuse, beam, points, column, ticks):
-    """Fill column and ticks, (N,) int32, from beam (N,) int32 and points (N, 3) float32; ticks 0 where nothing fits."""
+    """Fill column and ticks, (N,) int32, from beam (N,) int32 and points (N, 3) float32.
+
+    Ticks are 0 where nothing fits or the beam is negative.
+    """
     for i in range(beam.size):
+        column[i] = 0
+        ticks[i] = 0
+        if beam[i] < 0:
+            continue
         x = np.float64(points[i, 0])
         y = np.float64(points[i, 1])
         z = np.float64(points[i, 2])

@@ -16,15 +16,15 @@ from lizip.cloud import Cloud, Columns, Schema
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker, pack_signed, pack_varint
 from lizip.scan.columns import align_rings, decode_columns, encode_columns
-from lizip.scan.order import decode_exceptions, encode_exceptions
+from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending
 from lizip.scan.rings import split_rings
-from lizip.sensor.beams import measure_points
+from lizip.sensor.beams import azimuth_keys, measure_points
 from lizip.sensor.calibration import Calibration, Profile, load_profile
 from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
 from lizip.sensor.fit import calibration_of, fit_beams
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
-from lizip.sensor.returns import find_returns, match_rings, place_returns
+from lizip.sensor.returns import explain, make_grid, match_rings, place_returns
 
 PROFILES = ("hdl64e-kitti",)
 """Files in models/sensors; streams hold the index and a hash."""
@@ -93,27 +93,32 @@ def _measure(
     if int(np.diff(bounds)[known].sum()) < (1 - _MOST_EXCEPTIONS) * len(xyz):
         return None
     used = calibration.select(beams[known])
-    inside = np.repeat(known, np.diff(bounds))
-    joined = np.concatenate([[0], np.cumsum(np.diff(bounds)[known])])
-    returns = find_returns(xyz[inside], joined, used)
-    if returns is None or returns.kept.sum() < (1 - _MOST_EXCEPTIONS) * len(xyz):
+    numbered = np.where(known, np.cumsum(known) - 1, -1).astype(np.int32)
+    ring = np.repeat(numbered, np.diff(bounds))
+    explained = explain(xyz, ring, used, 1)
+    kept = explained.kept
+    keys = np.empty(len(xyz))
+    azimuth_keys(explained.points, ring, keys)
+    places = np.flatnonzero(kept)
+    kept[places[~keep_ascending(keys[places])]] = False
+    if np.count_nonzero(kept) < (1 - _MOST_EXCEPTIONS) * len(xyz):
         return None
-    kept = inside
-    kept[inside] = returns.kept
+    ring, corrections = ring[kept], explained.corrections[kept]
+    layout = make_grid(explained.firing[kept], ring, used)
     integers = to_integers(intensity[kept])
     if integers is None:
         return None
     denominator, values, exact = integers
-    ranges = np.zeros((returns.rows, len(used.beams)), np.int32)
+    ranges = np.zeros((layout.rows, len(used.beams)), np.int32)
     grid = np.zeros_like(ranges)
-    ranges[returns.row, returns.ring] = returns.ticks
-    grid[returns.row, returns.ring] = values
+    ranges[layout.row, ring] = explained.ticks[kept]
+    grid[layout.row, ring] = values
     places, odd = np.flatnonzero(~kept), np.flatnonzero(~exact)
     words = np.column_stack([xyz[places], intensity[places]]).view(np.uint32)
     side = {
-        HEADER: _pack_header(profile, used, beams[known], returns.base, denominator),
-        FIRINGS: encode_columns(returns.columns),
-        CORRECTIONS: encode_corrections(returns.fraction, returns.corrections),
+        HEADER: _pack_header(profile, used, beams[known], layout.base, denominator),
+        FIRINGS: encode_columns(layout.columns),
+        CORRECTIONS: encode_corrections(explained.fraction[kept], corrections),
         EXCEPTIONS: encode_exceptions(places, words),
         ODD_INTENSITIES: encode_exceptions(odd, intensity[kept][odd].view(np.uint32)[:, None]),
     }
@@ -121,7 +126,7 @@ def _measure(
         "sensor": load_profile(PROFILES[0]).title,
         "calibration": "profile" if profile else "fitted to this scan",
         "exceptions": len(places),
-        "corrected": int(np.count_nonzero(returns.corrections.any(axis=1))),
+        "corrected": int(np.count_nonzero(corrections.any(axis=1))),
     }
     return Measured(ranges, grid, {number: data for number, data in side.items() if data}, info=info)
 
@@ -205,7 +210,11 @@ class RingsInMillimetres:
         if len(schema) != 4 or intensity is None or ranges.shape[1] != len(calibration.beams):
             raise CorruptError("sweep does not have the shape that its sensor makes")
         columns = decode_columns(side.get(FIRINGS, b""), calibration.columns)
-        ring, row, points = place_returns(ranges, columns, base, calibration)
+        ring, row, _, points = place_returns(ranges, columns, base, calibration)
+        keys = np.empty(len(ring))
+        azimuth_keys(points, ring.astype(np.int32), keys)
+        order = np.argsort(keys, kind="stable")
+        ring, row, points = ring[order], row[order], points[order]
         rounded, fraction = round_points(points, calibration.decimal)
         xyz = apply_corrections(rounded, decode_corrections(side.get(CORRECTIONS, b""), fraction), calibration.decimal)
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), 4, count)

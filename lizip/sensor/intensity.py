@@ -1,4 +1,4 @@
-"""The intensity a sensor reported, 0 to 255, behind the float32 that a file stores."""
+"""The intensity a sensor reported, a whole number of at most 16 bits, behind the float32 that a file stores."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 DENOMINATORS = (1, 100, 255, 256)
 """Stored value = float32(integer / denominator). Never reordered: streams hold the index."""
 
+_LARGEST = 65535
 _MOST_ODD = 0.01
 _SAMPLE = 2048
 
@@ -17,7 +18,7 @@ def from_integers(integers: np.ndarray, denominator: int) -> np.ndarray:
 
 
 def to_integers(values: np.ndarray) -> tuple[int, np.ndarray, np.ndarray] | None:
-    """Find integers 0 to 255 behind stored values.
+    """Find integers 0 to 65535 behind stored values.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ def to_integers(values: np.ndarray) -> tuple[int, np.ndarray, np.ndarray] | None
 
 
 def _explain(values: np.ndarray, denominator: int) -> tuple[np.ndarray, np.ndarray]:
-    sane = (values >= 0) & (values <= 255)
+    sane = (values >= 0) & (values <= _LARGEST)
     integers = np.rint(np.where(sane, values, 0) * np.float64(denominator)).astype(np.int32)
-    sane &= integers <= 255
+    sane &= integers <= _LARGEST
     integers[~sane] = 0
     return integers, sane & (from_integers(integers, denominator).view(np.uint32) == values.view(np.uint32))

@@ -1,4 +1,4 @@
-"""Grid cells <-> returns in file order, for scans whose rings follow one another in ascending azimuth."""
+"""Points of a file <-> returns on a grid, by a calibration: which points it explains, what is left, where they go."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.scan.columns import Columns, find_columns
-from lizip.scan.order import keep_ascending
-from lizip.sensor.beams import MAX_TICKS, azimuth_keys, beam_measure, beam_point, beam_points, measure_points
+from lizip.sensor.beams import MAX_TICKS, beam_measure, beam_point, beam_points, measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.corrections import find_corrections, round_points
 
@@ -18,35 +17,127 @@ _PROBES = 24
 
 
 @dataclass(frozen=True)
-class Returns:
-    """The returns of a scan that a calibration explains, in file order.
+class Explained:
+    """What a calibration makes of points (N of them, in file order).
 
     Attributes
     ----------
     kept : (N,) bool
-        Which points of the file these are.
-    ring, row, ticks : (M,) int32
-        Grid cell and range.
-    columns : Columns
-        When the sensor fired.
-    base : int
-        Firing index of row 0 of a ring without lag, for scans that are not closed.
-    rows : int
-        Rows of the grid.
-    fraction : (M, 3) float64
-    corrections : (M, 3) int32
+        Which points it explains but for small corrections, one for each ring and firing.
+    firing, ticks : (N,) int32
+        Firing column, 0 to the columns of a turn; range.
+    points : (N, 3) float64
+        Unrounded model points.
+    fraction : (N, 3) float64
+    corrections : (N, 3) int32
         See `lizip.sensor.corrections`.
     """
 
     kept: np.ndarray
-    ring: np.ndarray
-    row: np.ndarray
+    firing: np.ndarray
     ticks: np.ndarray
-    columns: Columns
-    base: int
-    rows: int
+    points: np.ndarray
     fraction: np.ndarray
     corrections: np.ndarray
+
+
+@kernel
+def _drop_repeats(ring, firing, kept, seen):
+    """Keep one point for each ring and firing column; `seen` (rings, turn) uint8 starts at 0."""
+    for i in range(ring.size):
+        if kept[i]:
+            if seen[ring[i], firing[i]]:
+                kept[i] = False
+            seen[ring[i], firing[i]] = 1
+
+
+def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: int) -> Explained:
+    """Explain points by a calibration.
+
+    Parameters
+    ----------
+    xyz : (N, 3) float32
+        Contiguous; NaN only where `ring` is negative.
+    ring : (N,) int32
+        Beam of each point, negative where there is none.
+    most : int
+        Largest correction of a point that counts as explained.
+    """
+    c = calibration
+    column, ticks = np.empty(len(xyz), np.int32), np.empty(len(xyz), np.int32)
+    known = np.maximum(ring, 0)
+    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, xyz, column, ticks)
+    shift = c.shifts.astype(np.int32)[known]
+    firing = (column + shift) % np.int32(c.columns)
+    points = np.empty((len(xyz), 3))
+    beam_points(c.table, c.step, c.tick, c.hypotenuse, known, firing - shift, ticks, points)
+    rounded, fraction = round_points(points, c.decimal)
+    corrections, kept = find_corrections(rounded, xyz, c.decimal)
+    kept &= (ticks > 0) & (np.abs(corrections).max(axis=1) <= most)
+    _drop_repeats(ring, firing, kept, np.zeros((len(c.beams), c.columns), np.uint8))
+    return Explained(kept, firing, ticks, points, fraction, corrections)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where returns go: firings, row of each return, number of rows, firing index of row 0 of a ring without lag."""
+
+    columns: Columns
+    row: np.ndarray
+    rows: int
+    base: int
+
+
+def make_grid(firing: np.ndarray, ring: np.ndarray, calibration: Calibration, columns: Columns | None = None) -> Grid:
+    """Lay out returns, firing and ring (M,), M > 0; `columns` where the firings are known."""
+    columns = columns or find_columns(firing, calibration.columns)
+    row = columns.ranks(firing) - columns.lags(calibration.shifts)[ring]
+    if columns.closed:
+        rows = len(columns.fired)
+        return Grid(columns, row % rows, rows, 0)
+    base = int(row.min())
+    return Grid(columns, row - base, int(row.max()) - base + 1, base)
+
+
+def place_returns(
+    ranges: np.ndarray, columns: Columns, base: int, calibration: Calibration
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Turn grid cells back into returns, ring after ring, each in the order of the rows.
+
+    Parameters
+    ----------
+    ranges : (J, R) int32
+        Ticks, 0 = no return.
+
+    Returns
+    -------
+    ring, row, rank : (M,) int64
+        Cell of each return and the index of its firing.
+    points : (M, 3) float64
+        Unrounded.
+    """
+    c = calibration
+    if int(ranges.min(initial=0)) < 0 or int(ranges.max(initial=0)) >= MAX_TICKS:
+        raise CorruptError("a range is out of bounds")
+    if columns.closed and ranges.shape[0] != len(columns.fired):
+        raise CorruptError("grid has not as many rows as there were firings")
+    ring, row = np.nonzero(ranges.T)
+    rank = firing_ranks(ring, row, columns, base, calibration)
+    if len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
+        raise CorruptError("a return lies outside of the firings")
+    column = (columns.fired[rank] - c.shifts[ring]).astype(np.int32)
+    ticks = ranges[row, ring].astype(np.int32)
+    points = np.empty((len(ring), 3))
+    beam_points(c.table, c.step, c.tick, c.hypotenuse, ring.astype(np.int32), column, ticks, points)
+    return ring, row, rank, points
+
+
+def firing_ranks(
+    ring: np.ndarray, row: np.ndarray, columns: Columns, base: int, calibration: Calibration
+) -> np.ndarray:
+    """Index among the firings of cells (ring, row), broadcast together; may lie outside when the scan is not closed."""
+    rank = row + columns.lags(calibration.shifts)[ring] + base
+    return rank % len(columns.fired) if columns.closed else rank
 
 
 def match_rings(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration) -> np.ndarray:
@@ -93,94 +184,3 @@ def _match_rings(table, step, tick, hypotenuse, decimal, xyz, bounds, beams):
             misses += 1
             if misses > 8 and 4 * misses > k:
                 return
-
-
-@kernel
-def _drop_repeats(ring, firing, kept, seen):
-    """Keep one point for each ring and firing column; `seen` (turn,) int32 starts at -1."""
-    for i in range(ring.size):
-        if kept[i]:
-            if seen[firing[i]] == ring[i]:
-                kept[i] = False
-            else:
-                seen[firing[i]] = ring[i]
-
-
-def find_returns(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration) -> Returns | None:
-    """Explain the points xyz (N, 3) float32 of rings `bounds` (R + 1,) by beams 0 to R - 1 of a calibration.
-
-    None when it explains no point.
-    """
-    c = calibration
-    ring = np.repeat(np.arange(len(bounds) - 1, dtype=np.int32), np.diff(bounds))
-    column, ticks = np.empty(len(xyz), np.int32), np.empty(len(xyz), np.int32)
-    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, xyz, column, ticks)
-    shift = c.shifts.astype(np.int32)[ring]
-    firing = (column + shift) % np.int32(c.columns)
-    points = np.empty((len(xyz), 3))
-    beam_points(c.table, c.step, c.tick, c.hypotenuse, ring, firing - shift, ticks, points)
-    rounded, fraction = round_points(points, c.decimal)
-    corrections, kept = find_corrections(rounded, xyz, c.decimal)
-    kept &= (ticks > 0) & (np.abs(corrections).max(axis=1) <= 1)
-    _drop_repeats(ring, firing, kept, np.full(c.columns, -1, np.int32))
-    keys = np.empty(len(xyz))
-    azimuth_keys(points, ring, keys)
-    places = np.flatnonzero(kept)
-    kept[places[~keep_ascending(keys[places])]] = False
-    if not kept.any():
-        return None
-    ring, firing = ring[kept], firing[kept]
-    columns = find_columns(firing, c.columns)
-    row = columns.ranks(firing) - columns.lags(c.shifts)[ring]
-    base = 0 if columns.closed else int(row.min())
-    row = row % len(columns.fired) if columns.closed else row - base
-    rows = len(columns.fired) if columns.closed else int(row.max()) + 1
-    return Returns(kept, ring, row, ticks[kept], columns, base, rows, fraction[kept], corrections[kept])
-
-
-def place_returns(
-    ranges: np.ndarray, columns: Columns, base: int, calibration: Calibration
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Turn grid cells back into returns in file order.
-
-    Parameters
-    ----------
-    ranges : (J, R) int32
-        Ticks, 0 = no return.
-
-    Returns
-    -------
-    ring, row : (M,) int64
-        Cell of each return.
-    points : (M, 3) float64
-        Unrounded.
-    """
-    c = calibration
-    closed = columns.closed
-    if int(ranges.min(initial=0)) < 0 or int(ranges.max(initial=0)) >= MAX_TICKS:
-        raise CorruptError("a range is out of bounds")
-    if closed and ranges.shape[0] != len(columns.fired):
-        raise CorruptError("grid has not as many rows as there were firings")
-    ring, row = np.nonzero(ranges.T)
-    rank = row + columns.lags(c.shifts)[ring] + base
-    if closed:
-        rank %= len(columns.fired)
-    elif len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
-        raise CorruptError("a return lies outside of the firings")
-    column = columns.fired[rank] - c.shifts[ring]
-    points = np.empty((len(ring), 3))
-    ring32 = ring.astype(np.int32)
-    beam_points(
-        c.table,
-        c.step,
-        c.tick,
-        c.hypotenuse,
-        ring32,
-        column.astype(np.int32),
-        ranges[row, ring].astype(np.int32),
-        points,
-    )
-    keys = np.empty(len(ring))
-    azimuth_keys(points, ring32, keys)
-    order = np.argsort(keys, kind="stable")
-    return ring[order], row[order], points[order]
