@@ -297,7 +297,7 @@ RIVALS = {
 
 
 def choose(names: Iterable[str] | None = None) -> list[Rival]:
-    """Rivals by name, or all; a name matches without regard to case, `lizip` alone all its levels.
+    """Rivals by name, or all. Case does not matter; `lizip` is all its levels, `lizip --default` that one alone.
 
     Raises
     ------
@@ -309,6 +309,9 @@ def choose(names: Iterable[str] | None = None) -> list[Rival]:
     chosen: list[Rival] = []
     for name in names:
         wanted = name.strip().casefold()
+        if wanted == "lizip --default":
+            chosen.append(RIVALS["lizip"])
+            continue
         found = [r for r in RIVALS.values() if wanted in (r.name.casefold(), r.name.split()[0].casefold())]
         if not found:
             raise ValueError(f"unknown rival {name!r}; known are {', '.join(RIVALS)}")

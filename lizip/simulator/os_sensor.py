@@ -70,6 +70,7 @@ def sweep(
     drop_missing: bool = True,
     speed: float = 0.0,
     span: float = 1.0,
+    counts: int | None = None,
     beams: Beams | None = None,
     scene: Scene | None = None,
 ) -> Sweep:
@@ -91,6 +92,9 @@ def sweep(
         m/s.
     span : float
         Share of the turn to simulate.
+    counts : int, optional
+        Counts of the encoder in a turn, where it is not locked to the columns as Ouster's is: azimuths are whole counts
+        and step unevenly, as Velodyne's and Hesai's do (36000).
     beams, scene : optional
         Use these instead of drawing them.
     """
@@ -98,7 +102,10 @@ def sweep(
     beams = beams or Beams.draw(seed, rings)
     scene = scene or street(seed)
     firings = max(1, round(columns * span))
-    encoder = np.repeat(2 * np.pi * (1 - np.arange(firings) / columns), rings)
+    turned = np.arange(firings) / columns
+    if counts is not None:
+        turned = np.rint(counts * (turned + 0.02 / columns * draws.normal(firings))) / counts
+    encoder = np.repeat(2 * np.pi * (1 - turned), rings)
     ring = np.tile(np.arange(rings), firings)
     near, far = beams.points(ring, encoder, np.zeros(len(ring))), beams.points(ring, encoder, np.ones(len(ring)))
     origins = near + np.array([0.0, 0.0, MOUNT])
@@ -116,5 +123,5 @@ def sweep(
     elif layout != "firing":
         raise ValueError(f"layout is 'firing' or 'beam', not {layout!r}")
     stored = grid[kept] if drop_missing else grid
-    truth = {"altitude": beams.altitude, "azimuth": beams.azimuth, "origin": np.array(beams.origin)}
+    truth = {"turned": turned, "altitude": beams.altitude, "azimuth": beams.azimuth, "origin": np.array(beams.origin)}
     return Sweep(stored.tobytes(), 4, ticks.reshape(shape), intensity.reshape(shape), truth)

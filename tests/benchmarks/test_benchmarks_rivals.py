@@ -79,6 +79,7 @@ def test_whole_numbers_finds_the_decimal_step():
 def test_choose_by_name():
     assert [rival.name for rival in choose(["LIZIP"])] == ["lizip --fast", "lizip", "lizip --max"]
     assert [rival.name for rival in choose(["gzip", "draco"])] == ["gzip -9", "Draco"]
+    assert [rival.name for rival in choose(["lizip --default"])] == ["lizip"]
     assert [rival.name for rival in choose(["draco sequential"])] == ["Draco sequential"]
     assert len(choose()) == len(RIVALS)
     with pytest.raises(ValueError, match="unknown rival"):

@@ -90,6 +90,13 @@ def test_ouster_layouts_hold_the_same_points():
         os_sensor.sweep(4, rings=8, columns=64, layout="spiral")
 
 
+def test_ouster_with_an_encoder_of_its_own():
+    turned = os_sensor.sweep(4, rings=8, columns=1800, span=0.2, counts=36000).truth["turned"]
+    steps = np.diff(turned * 36000)
+    assert np.abs(steps - np.rint(steps)).max() < 1e-6
+    assert set(np.rint(steps)) == {18, 19, 20, 21, 22}
+
+
 def test_unordered_has_no_order():
     points = np.frombuffer(simulator.unordered(2, points=3000), "<f4").reshape(-1, 4)
     assert len(points) == 3000
