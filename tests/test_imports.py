@@ -11,7 +11,7 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors",),
-    ("packing", "cloud", "jit"),
+    ("packing", "cloud", "jit", "resources"),
     ("container", "entropy"),
     ("formats",),
     ("scan",),
