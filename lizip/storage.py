@@ -72,7 +72,8 @@ def files_below(folder: StrPath) -> list[str]:
     """All regular files in a folder and the folders below it, sorted; links to folders are not followed."""
     if is_url(folder):
         system, name = _file_system(folder)
-        return sorted(map(system.unstrip_protocol, system.find(name)))
+        base, start = os.fspath(folder).rstrip("/"), len(name.rstrip("/"))
+        return sorted(base + path[start:] for path in system.find(name))
     found = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
     return sorted(filter(os.path.isfile, found))
 

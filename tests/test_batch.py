@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+
+import pytest
+
+import lizip
+from lizip import batch
+from lizip.batch import Input, Job, ManifestWriter, Outcome, cause, find, plan, read_manifest, run
+from lizip.errors import CorruptError, FormatError, LizipError, StorageError
+
+
+@pytest.fixture
+def logs(tmp_path):
+    for number, place in enumerate(("b.bin", "a.bin", "deep/c.bin", "deep/c.txt")):
+        path = tmp_path / place
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(random.Random(number).randbytes(500))
+    return tmp_path
+
+
+def test_find_is_sorted_and_lists_once(logs):
+    places = [each.place for each in find([str(logs)], recursive=True)]
+    assert places == ["a.bin", "b.bin", "deep/c.bin", "deep/c.txt"]
+    named = [str(logs / "b.bin"), f"{logs}/*.bin", str(logs / "b.bin")]
+    assert [each.place for each in find(named)] == ["b.bin", "a.bin"]
+    assert [each.place for each in find([str(logs)], True, ["c.*"])] == ["deep/c.bin", "deep/c.txt"]
+
+
+def test_find_does_not_follow_folder_links(logs):
+    (logs / "deep/up").symlink_to(logs)
+    assert len(find([str(logs)], recursive=True)) == 4
+
+
+def test_find_refuses_folders_and_empty_patterns(logs):
+    with pytest.raises(StorageError, match="-r"):
+        find([str(logs)])
+    with pytest.raises(StorageError, match="no file matches"):
+        find([f"{logs}/*.las"])
+    assert find([str(logs / "missing")]) == [Input(str(logs / "missing"), "missing")]
+
+
+@pytest.mark.parametrize(
+    ("output", "many", "target"),
+    [
+        (None, False, "d/x.bin.lizip"),
+        (None, True, "d/x.bin.lizip"),
+        ("out", False, "out"),
+        ("out/", False, "out/x.bin.lizip"),
+        ("out", True, "out/x.bin.lizip"),
+        ("s3://b/out/", True, "s3://b/out/x.bin.lizip"),
+    ],
+)
+def test_plan_targets(output, many, target):
+    inputs = [Input("d/x.bin", "x.bin")] + [Input("d/y.bin", "y.bin")] * many
+    jobs = plan("compress", inputs, output)
+    assert jobs[0].target == target
+    assert jobs[0].resume == many
+
+
+def test_plan_picks_what_the_verb_is_for():
+    inputs = [Input(name, name) for name in ("a.bin", "a.bin.lizip", "b.bin")]
+    assert [job.source for job in plan("compress", inputs)] == ["a.bin", "b.bin"]
+    assert [job.target for job in plan("decompress", inputs)] == ["a.bin"]
+    assert [job.target for job in plan("verify", inputs)] == [None]
+    assert plan("compress", []) == []
+    with pytest.raises(FormatError, match=r"\.lizip"):
+        plan("decompress", inputs[:1])
+
+
+def test_outcomes_come_in_order_whatever_the_workers(logs):
+    jobs = plan("compress", find([str(logs), str(logs / "missing")], recursive=True), str(logs / "out"))
+    spread = list(run(jobs, workers=3))
+    assert [outcome.source for outcome in spread] == [job.source for job in jobs]
+    assert [outcome.status for outcome in spread] == ["done"] * 4 + ["failed"]
+    again = list(run(jobs, workers=1))
+    assert [outcome.status for outcome in again] == ["skipped"] * 4 + ["failed"]
+    assert [outcome.hash for outcome in again] == [outcome.hash for outcome in spread]
+
+
+def _die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Deadly(Job):
+    """A job whose arrival kills the worker, as a file would that takes all memory."""
+
+    def __reduce__(self):
+        return _die, ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_a_worker_that_dies_costs_one_file(logs):
+    jobs = plan("compress", find([str(logs)], recursive=True))
+    jobs.insert(1, Deadly("compress", "poison", "poison.lizip"))
+    outcomes = list(run(jobs, workers=2))
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "done", "done"]
+    assert "SIGKILL" in cause(outcomes[1].error, "poison")
+
+
+def test_stopping_early_stops_the_workers(logs):
+    outcomes = run(plan("compress", find([str(logs)], recursive=True)), workers=2)
+    assert next(outcomes).status == "done"
+    outcomes.close()
+    assert not [name for name in os.listdir(logs) if name.endswith(".tmp")]
+
+
+def test_cause_is_one_line_that_begins_with_the_path():
+    assert cause(FileNotFoundError(2, "No such file", "a"), "a") == "a: No such file"
+    assert cause(PermissionError(13, "Denied", "b/.tmp"), "a") == "a: Denied (b/.tmp)"
+    assert cause(CorruptError("a: bad\n thing"), "a") == "a: bad thing"
+    assert cause(LizipError("bad"), "a") == "a: bad"
+    assert cause(MemoryError(), "a") == "a: MemoryError"
+
+
+def test_records_of_outcomes():
+    record = Outcome("a", "b", "failed", LizipError("no")).record()
+    assert record == {"source": "a", "target": "b", "status": "failed", "error": "LizipError", "message": "a: no"}
+    assert Outcome("a", None, "done", size=8, compressed=4).record()["bytes"] == 8
+
+
+def test_manifest_survives_a_crash(tmp_path):
+    path = str(tmp_path / "list")
+    with ManifestWriter(path) as manifest:
+        manifest.add(Outcome("a", "a.lizip", "done", hash="00"))
+        manifest.add(Outcome("b", "b.lizip", "done", hash="11"))
+    whole = (tmp_path / "list").read_text()
+    (tmp_path / "list").write_text(whole[:-20])
+    assert [record["source"] for record in read_manifest(path)] == ["a"]
+    with ManifestWriter(path) as manifest:
+        manifest.add(Outcome("c", "c.lizip", "done"))
+    assert [record["source"] for record in read_manifest(path)] == ["c"]
+
+
+@pytest.mark.parametrize("content", [b"x", b"{}\n", b"\xff\n", b"[1]\n{}\n", b"\n"])
+def test_what_is_no_manifest(tmp_path, content):
+    path = tmp_path / "precious"
+    path.write_bytes(content)
+    with pytest.raises(FormatError):
+        read_manifest(str(path))
+    with pytest.raises(StorageError):
+        ManifestWriter(str(path))
+    assert path.read_bytes() == content
+
+
+def test_public_names():
+    assert all(hasattr(batch, name) for name in batch.__all__)
+    assert lizip.batch is batch
