@@ -56,7 +56,8 @@ def test_light(scan, arguments):
         "import sys\nfrom lizip.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit as end: assert not end.code\n"
-        "heavy = {'numpy', 'numba', 'torch', 'constriction', 'laspy', 'zstandard', 'tqdm', 'fsspec'} & set(sys.modules)\n"
+        "heavy = {'numpy', 'numba', 'torch', 'constriction', 'laspy', 'zstandard', 'tqdm', 'fsspec'}\n"
+        "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     arguments = [packed if each == "FILE" else each for each in arguments]
