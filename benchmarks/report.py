@@ -75,8 +75,9 @@ class Summary:
         return sum(row.points for row in self.good) / 1e6 / seconds if seconds else math.nan
 
     def memory(self, way: str) -> float:
-        """Largest peak memory over the size of the input."""
-        return max((getattr(row, f"{way}_bytes") / max(row.original, 1) for row in self.good), default=math.nan)
+        """Peak memory over the size of the input, on the largest file of the set (small ones see only fixed costs)."""
+        largest = max(self.good, key=lambda row: row.original)
+        return getattr(largest, f"{way}_bytes") / max(largest.original, 1)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -134,7 +135,11 @@ def set_table(rows: Sequence[Measurement], name: str) -> str:
 def file_table(rows: Sequence[Measurement], name: str) -> str:
     """Markdown table by file: bits a point of the points alone, and lizip's whole file over LASzip's points alone."""
     rivals = [rival for rival in RIVALS if rival.startswith("lizip") or rival == "LASzip"]
-    found = {(row.file, row.rival): row for row in rows if row.set == name and row.rival in rivals and row.encoded}
+    found = {
+        (row.file, row.rival): row
+        for row in rows
+        if row.set == name and row.rival in rivals and row.encoded and row.points
+    }
     present = [rival for rival in rivals if any(key[1] == rival for key in found)]
     files = sorted({file for file, _ in found})
     if not files or present in ([], ["LASzip"]):
@@ -143,7 +148,7 @@ def file_table(rows: Sequence[Measurement], name: str) -> str:
     for file in files:
         mine = [found.get((file, rival)) for rival in present]
         points = next(row.points for row in mine if row is not None)
-        cells = [f"{8 * row.body / points:.2f}" if row is not None and points else "-" for row in mine]
+        cells = [f"{8 * row.body / points:.2f}" if row is not None else "-" for row in mine]
         ours, laz = found.get((file, "lizip")), found.get((file, "LASzip"))
         share = f"{ours.encoded / laz.body:.3f}" if ours is not None and laz is not None else "-"
         lines.append(f"| {file} | {points} | {' | '.join(cells)} | {share} |")
