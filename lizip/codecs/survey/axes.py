@@ -16,14 +16,16 @@ from lizip.codecs.survey.grid import Grid, empty_grid, good_shift, insert, searc
 from lizip.codecs.survey.numbers import code_coefficients
 from lizip.codecs.survey.tokens import code_number, fresh_model, row
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
-from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.entropy.coder import FAULT, MODE, Coder, finish_encoder, open_encoder
 from lizip.jit import kernel
 
 HISTORY = 6
 """Pulses remembered."""
 
-WIDTH = 24
-"""Features of an axis, at most."""
+WIDTHS = (12, 16, 24)
+"""Features of each axis, in order of coding; multiples of four, the rest are zeros."""
+
+WIDTH = WIDTHS[2]
 
 BLOCK = 12500
 CLASSES = 4
@@ -99,8 +101,9 @@ def _update_rates(trail, known, gap):
             break
         lags = k
     span = past[3, 0] - past[3, lags]
+    scale = 1.0 / span if lags > 0 and abs(span) >= 0.5 else 0.0
     for axis in range(3):
-        rates[axis] = (past[axis, 0] - past[axis, lags]) / span if lags > 0 and abs(span) >= 0.5 else 0.0
+        rates[axis] = (past[axis, 0] - past[axis, lags]) * scale
     return 0 if gap else lags
 
 
@@ -235,7 +238,10 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             a, b, c = first_axis[before], second_axis[before], third_axis[before]
             expected_b = min(max(np.float64(b) + step * trail.rates[1], 0.0), np.float64(tops[1]))
             expected_c = min(max(np.float64(c) + step * trail.rates[2], 0.0), np.float64(tops[2]))
-            search(near, shifts[0], second_axis, third_axis, np.int64(expected_b), np.int64(expected_c), i - EXCLUDED)
+            if shifts[0] >= 0:
+                search(
+                    near, shifts[0], second_axis, third_axis, np.int64(expected_b), np.int64(expected_c), i - EXCLUDED
+                )
             _gather_first(features[0], trail, first_axis, near, last, i, step, same, lags)
         else:
             a = b = c = np.int64(0)
@@ -245,7 +251,7 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[0] = np.float64(first_axis[found]) if found >= 0 else base
             trail.guesses[1] = base
             trail.guesses[2] = np.float64(first_axis[last]) if i else base
-            guess = base + predict(coefficients[0], at, features[0])
+            guess = base + predict(coefficients[0], at, features[0], WIDTHS[0])
             first_axis[i] = _code_axis(
                 coder, models[0], trail, 0, i, guess, tops[0], kind, first_axis[i], 1 if found >= 0 else 0
             )
@@ -256,13 +262,14 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[0] = base + step * trail.rates[1]
             trail.guesses[1] = base
             trail.guesses[2] = np.float64(second_axis[last]) if i else base
-            guess = base + predict(coefficients[1], at, features[1])
+            guess = base + predict(coefficients[1], at, features[1], WIDTHS[1])
             second_axis[i] = _code_axis(
                 coder, models[1], trail, 1, i, guess, tops[1], kind, second_axis[i], np.int64(step) & 7
             )
         change_second = np.float64(second_axis[i] - b)
         if i:
-            search(across, shifts[1], first_axis, second_axis, first_axis[i], second_axis[i], i)
+            if shifts[1] >= 0:
+                search(across, shifts[1], first_axis, second_axis, first_axis[i], second_axis[i], i)
             place = np.float64(c) * centres[1] - 1.0
             _gather_third(features[2], trail, third_axis, across, i, change, change_second, place, step, rest, lags)
         if coding:
@@ -271,7 +278,7 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[0] = np.float64(third_axis[found]) if found >= 0 else base
             trail.guesses[1] = base + step * trail.rates[2]
             trail.guesses[2] = np.float64(third_axis[last]) if i else base
-            guess = base + predict(coefficients[2], at, features[2])
+            guess = base + predict(coefficients[2], at, features[2], WIDTHS[2])
             hint = min(quarter_octave(min(across.distances[0], 1 << 40)) >> 2, 15) if found >= 0 else np.int64(15)
             third_axis[i] = _code_axis(coder, models[2], trail, 2, i, guess, tops[2], kind, third_axis[i], hint)
         else:
@@ -289,8 +296,10 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
         past[0, 0] = np.float64(first_axis[i])
         past[1, 0] = np.float64(second_axis[i])
         past[2, 0] = np.float64(third_axis[i])
-        insert(near, shifts[0], second_axis[i], third_axis[i], i)
-        insert(across, shifts[1], first_axis[i], second_axis[i], i)
+        if shifts[0] >= 0:
+            insert(near, shifts[0], second_axis[i], third_axis[i], i)
+        if shifts[1] >= 0:
+            insert(across, shifts[1], first_axis[i], second_axis[i], i)
 
 
 def _fresh_trail(count: int) -> Trail:
@@ -311,64 +320,93 @@ def _code_parameters(coder, counters, parameters):
         parameters[k] = code_integer(coder, counters, 0, 255, parameters[k])
 
 
-def code_axes(
-    coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, order: tuple[int, int, int]
-) -> None:
-    """Code three (N,) int64 planes, in place when decoding, in the given order of axes."""
+class Plan(NamedTuple):
+    """How the axes of a chunk are coded.
+
+    Attributes
+    ----------
+    order : tuple of int
+        The axes, 0 to 2, in order of coding.
+    near : bool
+        Look for neighbours of the first axis in the plane of the others, where the point is expected.
+    across : bool
+        Look for neighbours of the last axis in the plane of the others.
+    """
+
+    order: tuple[int, int, int]
+    near: bool
+    across: bool
+
+
+PLANS = (
+    Plan((2, 0, 1), False, False),
+    Plan((0, 1, 2), False, True),
+    Plan((2, 0, 1), True, False),
+    Plan((0, 1, 2), True, True),
+)
+"""Scans in order, clouds in no order; and the same with more effort, for little."""
+
+_SAMPLE = 6000
+
+
+def choose_plan(planes: list[np.ndarray], tops: list[int], pulses: Pulses, level: str) -> int:
+    """Try the plans on a part of the chunk; returns the index of the best."""
+    start = max(0, (len(planes[0]) - _SAMPLE) // 2)
+    part = slice(start, start + _SAMPLE)
+    sizes = []
+    for plan in range(len(PLANS) if level == "max" else 2):
+        coder = open_encoder(90 * 3 * _SAMPLE, 64 * 3 * _SAMPLE)
+        sample = [plane[part].copy() for plane in planes]
+        code_axes(coder, sample, tops, Pulses(*(column[part] for column in pulses)), plan)
+        sizes.append(len(finish_encoder(coder)))
+    return int(np.argmin(sizes))
+
+
+def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, plan: int | None = None) -> None:
+    """Code X, Y and Z, (N,) int64 planes, in place when decoding; `plan` (index of `PLANS`) is for the encoder."""
     count = len(planes[0])
-    planes = tuple(planes[axis] for axis in order)
-    tops = np.array([tops[axis] for axis in order], np.int64)
+    parameters = np.array([0, -1, -1], np.int64)
     blocks = -(-count // BLOCK)
-    parameters = np.zeros(2, np.int64)
-    fitted = np.zeros((3, blocks, CLASSES, WIDTH), np.int64)
-    centres = 2.0 / np.maximum(tops[1:], 1)
+    fitted = [np.zeros((blocks, CLASSES, width), np.int64) for width in WIDTHS]
+    tops = np.array(tops, np.int64)
     if coder.at[MODE] == 0:
-        parameters[0] = good_shift(planes[1], planes[2])
-        parameters[1] = good_shift(planes[0], planes[1])
-        kept = np.empty((3, count, WIDTH))
-        kept_class = np.empty(count, np.int64)
-        _walk(
-            coder,
-            _models(),
-            _fresh_trail(count),
-            pulses,
-            empty_grid(),
-            empty_grid(),
-            parameters,
-            centres,
-            np.zeros((3, 1)),
-            planes,
-            tops,
-            kept,
-            kept_class,
-        )
-        for axis in range(3):
-            target = np.diff(planes[axis], prepend=0).astype(np.float64)
-            fit_blocks(kept[axis], target, kept_class, CLASSES, BLOCK, 3, fitted[axis])
-    counters = fresh_counters(2 * INTEGER_NODES)
-    _code_parameters(coder, counters, parameters)
-    if not (0 <= parameters[0] < 48 and 0 <= parameters[1] < 48):
+        order = list(PLANS[plan].order)
+        parameters[0] = plan
+        first, second, third = (planes[axis] for axis in order)
+        if PLANS[plan].near:
+            parameters[1] = good_shift(second, third)
+        if PLANS[plan].across:
+            parameters[2] = good_shift(first, second)
+        _fit(coder, (first, second, third), tops[order], pulses, parameters[1:], fitted)
+    _code_parameters(coder, fresh_counters(INTEGER_NODES), parameters)
+    if not (0 <= parameters[0] < len(PLANS) and (parameters[1:] >= -1).all() and (parameters[1:] < 48).all()):
         coder.at[FAULT] = 1
         return
-    for axis in range(3):
-        code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted[axis].reshape(blocks, -1))
-    coefficients = fitted.reshape(3, -1) / COEFFICIENT_ONE
-    _walk(
-        coder,
-        _models(),
-        _fresh_trail(count),
-        pulses,
-        empty_grid(),
-        empty_grid(),
-        parameters,
-        centres,
-        coefficients,
-        planes,
-        tops,
-        np.empty((3, 0, WIDTH)),
-        np.empty(0, np.int64),
-    )
+    coefficients = np.zeros((3, blocks * CLASSES, WIDTH))
+    for axis, numbers in enumerate(fitted):
+        code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), numbers.reshape(blocks, -1))
+        coefficients[axis, :, : WIDTHS[axis]] = numbers.reshape(blocks * CLASSES, -1) / COEFFICIENT_ONE
+    order = list(PLANS[parameters[0]].order)
+    nothing = np.empty((3, 0, WIDTH)), np.empty(0, np.int64)
+    ordered = tuple(planes[axis] for axis in order)
+    _run(coder, ordered, tops[order], pulses, parameters[1:], coefficients.reshape(3, -1), *nothing)
 
 
-def _models():
-    return tuple(fresh_model(6, 2048, 16) for _ in range(3))
+def _run(coder, planes, tops, pulses, shifts, coefficients, kept, kept_class):
+    """One walk through the points with everything fresh."""
+    models = tuple(fresh_model(6, 2048, 16) for _ in range(3))
+    centres = 2.0 / np.maximum(tops[1:], 1)
+    trail = _fresh_trail(len(planes[0]))
+    grids = empty_grid(), empty_grid()
+    _walk(coder, models, trail, pulses, *grids, shifts, centres, coefficients, planes, tops, kept, kept_class)
+
+
+def _fit(coder, planes, tops, pulses, shifts, fitted):
+    """Walk once to see the features, then fit every axis."""
+    count = len(planes[0])
+    kept, kept_class = np.empty((3, count, WIDTH)), np.empty(count, np.int64)
+    _run(coder, planes, tops, pulses, shifts, np.zeros((3, 1)), kept, kept_class)
+    for axis, plane in enumerate(planes):
+        fit_blocks(
+            kept[axis], np.diff(plane, prepend=0).astype(np.float64), kept_class, CLASSES, BLOCK, 3, fitted[axis]
+        )

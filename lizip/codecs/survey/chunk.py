@@ -14,7 +14,7 @@ from lizip.cloud import Columns
 from lizip.codecs.survey import axes, colours, numbers, symbols, times, views
 from lizip.codecs.survey.known import Known
 from lizip.codecs.survey.strip import read_recipe, restore, strip
-from lizip.entropy.coder import Coder, finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import MODE, Coder, finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.packing import Unpacker, pack_bytes
 
 Model = Callable[[Coder, list[np.ndarray], list[int]], None]
@@ -130,7 +130,10 @@ def _model(unit: Sequence[str], known: Known) -> Model:
 
     def code(coder: Coder, planes: list[np.ndarray], tops: list[int]) -> None:
         if group == "axes" and len(planes) == 3:
-            axes.code_axes(coder, planes, tops, axes.Pulses(known.clock, known.same_pulse, known.kinds), (2, 0, 1))
+            pulses = axes.Pulses(known.clock, known.same_pulse, known.kinds)
+            if coder.at[MODE] == 0 and known.plan is None:
+                known.plan = axes.choose_plan(planes, tops, pulses, known.level)
+            axes.code_axes(coder, planes, tops, pulses, known.plan)
             return
         if unit[0] in _CHANNELS:
             colours.code_colours(coder, planes, tops, *known.neighbours, known.kinds)
@@ -146,7 +149,7 @@ def _model(unit: Sequence[str], known: Known) -> Model:
     return code
 
 
-def encode_group(group: str, names: Sequence[str], columns: Columns, known: Known, level: str) -> bytes:
+def encode_group(group: str, names: Sequence[str], columns: Columns, known: Known) -> bytes:
     """Code the columns of a group and add them to what is known."""
     payloads = []
     for unit in _units(group, names):

@@ -50,7 +50,7 @@ def empty_grid() -> Grid:
 @kernel
 def _cell(grid, across, down):
     key = ((across & 0x7FFFFFFF) * 0x2C1B3C6D ^ (down & 0x7FFFFFFF) * 0x297A2D39) & 0x3FFFFFFFFFFFFFFF
-    return ((key >> 13) ^ (key >> 29)) & (grid.newest.size - 1)
+    return np.uint64(((key >> 13) ^ (key >> 29)) & (grid.newest.size - 1))
 
 
 @kernel
@@ -76,11 +76,11 @@ def search(grid, shift, xs, ys, x, y, before):
         for across in range(2):
             at = _cell(grid, left + across, top + down)
             for t in range(PLACES):
-                j = np.int64(grid.cells[at, t])
+                j = np.int64(grid.cells[at, np.uint64(t)])
                 if j < 0 or j >= before:
                     continue
-                dx = min(abs(xs[j] - x), _FAR)
-                dy = min(abs(ys[j] - y), _FAR)
+                dx = min(abs(xs[np.uint64(j)] - x), _FAR)
+                dy = min(abs(ys[np.uint64(j)] - y), _FAR)
                 distance = dx * dx + dy * dy
                 if distance >= distances[FOUND - 1]:
                     continue

@@ -16,10 +16,16 @@ class Known:
     ----------
     count : int
         Points of the chunk.
+    level : str
+        How hard the encoder tries; the decoder has no use for it.
+    plan : int or None
+        How the encoder codes the axes, see `axes.PLANS`; found by trying when it is not given.
     """
 
-    def __init__(self, count: int):
+    def __init__(self, count: int, level: str = "default", plan: int | None = None):
         self.count = count
+        self.level = level
+        self.plan = plan
         self.columns: dict[str, np.ndarray] = {}
 
     def add(self, name: str, column: np.ndarray) -> None:

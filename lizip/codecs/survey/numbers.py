@@ -87,7 +87,12 @@ def _features_of_all(values, around, features, target):
 def feature_count(around: Surroundings) -> int:
     """Width of the feature vector."""
     references, known = around.references.shape[1], around.known.shape[1]
-    return LAGS + references + known * (1 + min(references, 1))
+    return _padded(LAGS + references + known * (1 + min(references, 1)))
+
+
+def _padded(width: int) -> int:
+    """A multiple of four; the rest are zeros."""
+    return -(-width // 4) * 4
 
 
 @kernel
@@ -128,7 +133,9 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, valu
             errors[i] = 0
             continue
         base = _gather(values, around, i, features)
-        guess = np.float64(base) + predict(coefficients, ((i // BLOCK) * CLASSES + c) * features.size, features)
+        guess = np.float64(base) + predict(
+            coefficients, ((i // BLOCK) * CLASSES + c) * features.size, features, features.size
+        )
         guess = min(max(guess, 0.0), np.float64(top))
         centre = np.int64(np.rint(guess))
         last = values[i - 1] if i else np.int64(0)
@@ -170,7 +177,7 @@ def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings
     blocks = -(-len(values) // BLOCK)
     fitted = np.zeros((blocks, CLASSES, width), np.int64)
     if coder.at[MODE] == 0:
-        features, target = np.empty((len(values), width)), np.empty(len(values))
+        features, target = np.zeros((len(values), width)), np.empty(len(values))
         _features_of_all(values, around, features, target)
         fit_blocks(features, target, around.classes, CLASSES, BLOCK, 3, fitted)
     code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted.reshape(blocks, -1))
@@ -181,7 +188,7 @@ def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings
         model,
         coefficients,
         around,
-        np.empty(width),
+        np.zeros(width),
         np.zeros(len(values), np.int64),
         np.zeros(_RECENT, np.int64),
         values,

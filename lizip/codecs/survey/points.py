@@ -15,19 +15,24 @@ from lizip.codecs.survey.known import Known
 from lizip.container import Container, Section
 from lizip.errors import CorruptError
 
+_PLAN_AGAIN = 16
+"""Chunks after which the encoder tries anew how to code the axes."""
+
 
 def encode_points(cloud: Cloud, options: Options) -> Iterator[Section]:
     """Yield the sections of each chunk, then the index; holds one chunk in memory."""
     entries: list[Entry] = []
+    plan = None
     bounds = cuts(cloud.count)
     for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
         columns = {name: np.ascontiguousarray(column[start:stop]) for name, column in cloud.columns.items()}
-        known = Known(stop - start)
+        known = Known(stop - start, options.level, plan)
         for number, group in enumerate(GROUPS):
             names = [name for name in columns if group_of(name) == group]
             if names:
-                yield Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known, options.level))
+                yield Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known))
         entries.append(describe_chunk(columns, start))
+        plan = known.plan if len(entries) % _PLAN_AGAIN else None
     yield Section(INDEX_KIND, pack_index(entries))
 
 
