@@ -39,6 +39,8 @@ WORDS = (
     "Velodyne HDL-32E as in nuScenes",
     "pose model",
     "spinning sensor",
+    "columns of a turn",
+    "tick, um",
 )
 """Words of `lizip info` that take one byte in a stream; only ever appended to."""
 

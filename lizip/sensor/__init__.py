@@ -51,5 +51,11 @@ CHAINS = (
         "lizip.sensor.nuscenes.chain",
         ("far frame", "azimuths", "poses", "corrections", "odd intensities"),
     ),
+    Registered(
+        3,
+        "spinning sensor",
+        "lizip.sensor.spinning",
+        ("calibration", "firings", "corrections", "exceptions", "odd intensities", *(f"column {i}" for i in range(16))),
+    ),
 )
 """In the order in which the encoder tries them; each says no within a few ms when a cloud is not of its kind."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class Calibration:
         Units a metre to which coordinates were rounded before they became float32; 0: not at all.
     hypotenuse : bool
         Which way a lateral offset enters, see `lizip.sensor.beams`.
+    clockwise : bool
+        Whether columns count against the azimuth: column numbers always rise with time.
     quanta : tuple of float
         Units of the five `PARAMETERS` in `beams`.
     beams : (B, 5) int64
@@ -58,14 +60,15 @@ class Calibration:
     tick: float
     decimal: int
     hypotenuse: bool
+    clockwise: bool
     quanta: tuple[float, ...]
     beams: np.ndarray = field(repr=False)
     shifts: np.ndarray = field(repr=False)
 
     @property
     def step(self) -> float:
-        """Radians a column."""
-        return TURN / self.columns
+        """Radians a column, negative when clockwise."""
+        return -TURN / self.columns if self.clockwise else TURN / self.columns
 
     @functools.cached_property
     def table(self) -> np.ndarray:
@@ -79,14 +82,14 @@ class Calibration:
 
     def select(self, beams: np.ndarray) -> Calibration:
         """Keep some of the beams, (K,) int64."""
-        return Calibration(
-            self.columns, self.tick, self.decimal, self.hypotenuse, self.quanta, self.beams[beams], self.shifts[beams]
-        )
+        return replace(self, beams=self.beams[beams], shifts=self.shifts[beams])
 
     def pack(self) -> bytes:
         """Write everything into a stream."""
         head = pack_varint(self.columns) + np.array([self.tick, *self.quanta], "<f8").tobytes()
-        head += pack_varint(self.decimal) + pack_varint(int(self.hypotenuse)) + pack_varint(len(self.beams))
+        head += (
+            pack_varint(self.decimal) + pack_varint(self.hypotenuse + 2 * self.clockwise) + pack_varint(len(self.beams))
+        )
         numbers = np.column_stack([self.shifts, self.beams])
         coder = open_encoder(100 * numbers.size + 64, 64 * numbers.size + 64)
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
@@ -97,8 +100,8 @@ class Calibration:
         """Read what `pack` wrote; raises CorruptError on numbers that make no sensor."""
         columns = unpacker.varint()
         tick, *quanta = np.frombuffer(unpacker.take(8 * (1 + len(PARAMETERS))), "<f8").tolist()
-        decimal, hypotenuse, count = unpacker.varint(), unpacker.varint(), unpacker.varint()
-        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or hypotenuse > 1:
+        decimal, form, count = unpacker.varint(), unpacker.varint(), unpacker.varint()
+        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 3:
             raise CorruptError("impossible sensor calibration")
         if count > MAX_BEAMS or not all(1e-15 < q < 1e-2 for q in quanta):
             raise CorruptError("impossible sensor calibration")
@@ -109,7 +112,7 @@ class Calibration:
         shifts, beams = numbers[:, 0].copy(), numbers[:, 1:].copy()
         if (np.abs(shifts) > columns).any() or (np.abs(beams * np.array(quanta)) > _LARGEST).any():
             raise CorruptError("impossible sensor calibration")
-        return Calibration(columns, tick, decimal, bool(hypotenuse), tuple(quanta), beams, shifts)
+        return Calibration(columns, tick, decimal, bool(form & 1), bool(form & 2), tuple(quanta), beams, shifts)
 
 
 @kernel
@@ -154,6 +157,7 @@ def load_profile(name: str) -> Profile:
         tick=content["tick"],
         decimal=content["decimal"],
         hypotenuse=content["hypotenuse"],
+        clockwise=content["clockwise"],
         quanta=quanta,
         beams=np.rint(values / np.array(quanta)).astype(np.int64),
         shifts=np.array([beam["shift"] for beam in beams], np.int64),

@@ -25,8 +25,9 @@ The last two are those along and across the beam: forward = offset cos - height 
 SEARCH = 300
 """Points of a ring that take part in the searches."""
 
-_LATERAL_STEP = 0.002
-_LATERAL_STEPS = 25
+_LATERALS = 25
+"""Lateral offsets searched either way."""
+
 _OUTLIER = 1.8
 
 
@@ -58,7 +59,7 @@ def _solve(h, g):
 
 
 @kernel
-def _fit_line(points, first, last, stride, beam):
+def fit_line(points, first, last, stride, beam):
     """Elevation and height of a beam from the line z over rho; outliers are cut twice."""
     slope = 0.0
     middle = 0.0
@@ -107,7 +108,7 @@ def _fit_line(points, first, last, stride, beam):
 
 
 @kernel
-def _fit_offset(points, first, last, stride, tick, beam):
+def fit_offset(points, first, last, stride, tick, beam):
     """Range offset of a beam, at most half a tick: where the ranges modulo a tick gather. Returns how well they do."""
     sine, cosine = sincos(beam[ELEVATION])
     real = 0.0
@@ -126,12 +127,19 @@ def _fit_offset(points, first, last, stride, tick, beam):
 
 
 @kernel
-def _fit_phase(points, first, last, stride, step, sums, beam):
+def lateral_step(step):
+    """Step (m) in which lateral offsets are searched: 2 mm, less for columns finer than 0.09 degrees."""
+    return 0.002 * min(1.0, step * 640.0)
+
+
+@kernel
+def fit_phase(points, first, last, stride, step, sums, beam):
     """Phase and lateral offset of a beam: where azimuth - lateral / rho gathers best, modulo the step.
 
     Returns how well. `sums` (2 L + 1, 2) float64 is scratch, one complex sum for each lateral offset.
     """
     tried = sums.shape[0]
+    lateral = lateral_step(step)
     weight = 0.0
     for m in range(tried):
         sums[m, 0] = 0.0
@@ -142,8 +150,8 @@ def _fit_phase(points, first, last, stride, step, sums, beam):
         rho = np.sqrt(x * x + y * y)
         columns = arctangent2(y, x) / step
         # turning by a constant angle from one lateral offset to the next spares a sine each
-        turn_s, turn_c = sincos(-_LATERAL_STEP / (rho * step) * TURN)
-        start = columns - np.rint(columns) + (tried // 2) * _LATERAL_STEP / (rho * step)
+        turn_s, turn_c = sincos(-lateral / (rho * step) * TURN)
+        start = columns - np.rint(columns) + (tried // 2) * lateral / (rho * step)
         s, c = sincos((start - np.rint(start)) * TURN)
         w = min(rho, 20.0)
         weight += w
@@ -159,7 +167,7 @@ def _fit_phase(points, first, last, stride, step, sums, beam):
             top = size
             best = m
     beam[COLUMN] = arctangent2(sums[best, 1], sums[best, 0]) / TURN
-    beam[LATERAL] = (best - tried // 2) * _LATERAL_STEP
+    beam[LATERAL] = (best - tried // 2) * lateral
     return np.sqrt(top) / weight
 
 
@@ -270,22 +278,9 @@ def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, 
 
 
 @kernel
-def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, h, g, before, kept, beam):
-    """Fit one beam to points[first:last]; see `fit_beams`. Returns the share of coordinates explained."""
-    stride = max(np.int64(1), (last - first) // SEARCH)
-    if not _fit_line(points, first, last, stride, beam):
-        return 0.0
-    if _fit_offset(points, first, last, stride, tick, beam) < 0.1:
-        return 0.0
-    if _fit_phase(points, first, last, stride, step, sums, beam) < 0.1:
-        return 0.0
-    for _ in range(3):
-        _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, h, g, beam)
-    share = _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, h, g, beam)
-    if share < 0.6:
-        return share
-    _improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, h, g, beam)
-    best = 0.0
+def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, h, g, before, kept, beam):
+    """Improve one beam by the points whose rounding it misses, while they become fewer; returns the share right."""
+    best = -1.0
     for turn in range(hinges + 1):
         for u in range(5):
             before[u] = beam[u]
@@ -299,6 +294,25 @@ def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, h
     for u in range(5):
         beam[u] = kept[u]
     return best
+
+
+@kernel
+def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, h, g, before, kept, beam):
+    """Fit one beam to points[first:last]; see `fit_beams`. Returns the share of coordinates explained."""
+    stride = max(np.int64(1), (last - first) // SEARCH)
+    if not fit_line(points, first, last, stride, beam):
+        return 0.0
+    if fit_offset(points, first, last, stride, tick, beam) < 0.1:
+        return 0.0
+    if fit_phase(points, first, last, stride, step, sums, beam) < 0.1:
+        return 0.0
+    for _ in range(3):
+        _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, h, g, beam)
+    share = _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, h, g, beam)
+    if share < 0.6:
+        return share
+    _improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, h, g, beam)
+    return refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, h, g, before, kept, beam)
 
 
 def fit_beams(
@@ -334,13 +348,29 @@ def fit_beams(
         Share of coordinates within half a unit; 0 where nothing could be fitted.
     """
     beams, shares = np.zeros((len(bounds) - 1, 5)), np.zeros(len(bounds) - 1)
-    sums, h, g = np.zeros((2 * _LATERAL_STEPS + 1, 2)), np.zeros((5, 5)), np.zeros(5)
+    sums, h, g = np.zeros((2 * _LATERALS + 1, 2)), np.zeros((5, 5)), np.zeros(5)
     before, kept = np.zeros(5), np.zeros(5)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
         shares[ring] = fit_beam(
             points, units, first, last, step, tick, hypotenuse, hinges, sums, h, g, before, kept, beams[ring]
         )
     return beams, shares
+
+
+def refine_beams(
+    points: np.ndarray,
+    units: np.ndarray,
+    bounds: np.ndarray,
+    step: float,
+    tick: float,
+    hypotenuse: bool,
+    hinges: int,
+    beams: np.ndarray,
+) -> None:
+    """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
+    h, g, before, kept = np.zeros((5, 5)), np.zeros(5), np.zeros(5), np.zeros(5)
+    for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
+        refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, h, g, before, kept, beams[ring])
 
 
 def calibration_of(beams: np.ndarray, model: Calibration) -> Calibration:

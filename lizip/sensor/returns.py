@@ -122,22 +122,16 @@ def place_returns(
     if columns.closed and ranges.shape[0] != len(columns.fired):
         raise CorruptError("grid has not as many rows as there were firings")
     ring, row = np.nonzero(ranges.T)
-    rank = firing_ranks(ring, row, columns, base, calibration)
-    if len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
+    rank = row + columns.lags(c.shifts)[ring] + base
+    if columns.closed:
+        rank %= len(columns.fired)
+    elif len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
         raise CorruptError("a return lies outside of the firings")
     column = (columns.fired[rank] - c.shifts[ring]).astype(np.int32)
     ticks = ranges[row, ring].astype(np.int32)
     points = np.empty((len(ring), 3))
     beam_points(c.table, c.step, c.tick, c.hypotenuse, ring.astype(np.int32), column, ticks, points)
     return ring, row, rank, points
-
-
-def firing_ranks(
-    ring: np.ndarray, row: np.ndarray, columns: Columns, base: int, calibration: Calibration
-) -> np.ndarray:
-    """Index among the firings of cells (ring, row), broadcast together; may lie outside when the scan is not closed."""
-    rank = row + columns.lags(calibration.shifts)[ring] + base
-    return rank % len(columns.fired) if columns.closed else rank
 
 
 def match_rings(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration) -> np.ndarray:

@@ -1,0 +1,128 @@
+"""The steps a sensor counts in, out of a few of its rings: columns of a turn, and metres a tick of the range."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.jit import kernel
+from lizip.sensor.fit import SEARCH, fit_line, fit_offset, fit_phase
+from lizip.sensor.trig import TURN, sincos
+
+TURNS = (
+    *(256, 300, 360, 400, 450, 500, 512, 600, 720, 750, 800, 900, 1000, 1024, 1080, 1200, 1250, 1440, 1500, 1600, 1800),
+    *(1875, 2000, 2048, 2250, 2400, 2500, 3000, 3600, 4000, 4096, 4500, 5000, 6000, 7200, 8000, 8192, 9000, 10000),
+    *(12000, 14400, 16000, 16384, 18000, 20000, 24000, 32768, 36000),
+)
+"""Columns of a turn to try, the coarsest first: a lattice that fits, fits at each of its refinements too."""
+
+TICKS = (0.02, 0.016, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.0025, 0.002, 0.0015, 0.00125, 0.001, 0.0005)
+"""Range resolutions to try (m), likewise."""
+
+_COHERENT = 0.8
+_LEAST_POINTS = 24
+_LATERALS = 25
+_NEAR = 0.25
+_FINEST, _COARSEST = 0.0004, 0.022
+
+
+def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[int, float] | None:
+    """Find the columns of a turn and the range tick.
+
+    Parameters
+    ----------
+    points : (N, 3) float32
+        Ring after ring.
+    bounds : (R + 1,) int64
+        First point of each ring, N last. The rings with the most points are looked at.
+    decimal : int
+        Units a metre to which coordinates were rounded, 0 for none.
+
+    Returns
+    -------
+    tuple or None
+        Columns, metres a tick; None when the rings do not agree on any.
+    """
+    largest = [ring for ring in np.argsort(-np.diff(bounds))[:3] if bounds[ring + 1] - bounds[ring] >= _LEAST_POINTS]
+    spans = [(int(bounds[ring]), int(bounds[ring + 1])) for ring in largest]
+    lines = []
+    for first, last in spans:
+        beam = np.zeros(5)
+        if not fit_line(points, first, last, _stride(first, last), beam):
+            return None
+        lines.append(beam)
+    if len(lines) < 3:
+        return None
+    finest = 2.0 / decimal if decimal else 0.0
+    ticks = (tick for tick in TICKS if tick >= finest and _ticks_agree(points, spans, lines, tick))
+    tick = next(ticks, None) or _scan_ticks(points, spans, lines, finest)
+    turn = next((turn for turn in TURNS if _columns_agree(points, spans, turn)), None)
+    return None if turn is None or tick is None else (turn, tick)
+
+
+def _stride(first: int, last: int) -> int:
+    return max(1, (last - first) // SEARCH)
+
+
+def _ticks_agree(points: np.ndarray, spans: list[tuple[int, int]], lines: list[np.ndarray], tick: float) -> bool:
+    """Whether the ranges of all rings gather in steps of a tick."""
+    return all(
+        fit_offset(points, first, last, _stride(first, last), tick, line.copy()) > _COHERENT
+        for (first, last), line in zip(spans, lines, strict=True)
+    )
+
+
+def _columns_agree(points: np.ndarray, spans: list[tuple[int, int]], turn: int) -> bool:
+    """Whether the azimuths of all rings gather in so many columns of a turn."""
+    sums, beam = np.zeros((2 * _LATERALS + 1, 2)), np.zeros(5)
+    return all(
+        fit_phase(points, first, last, _stride(first, last), TURN / turn, sums, beam) > _COHERENT
+        for first, last in spans
+    )
+
+
+@kernel
+def _comb(steps, ticks, sums):
+    """Fill sums (G,) with the coherence of range steps (S,) in each tick of ticks (G,)."""
+    for g in range(ticks.size):
+        total = 0.0
+        for i in range(steps.size):
+            quotient = steps[i] / ticks[g]
+            total += sincos((quotient - np.rint(quotient)) * TURN)[1]
+        sums[g] = total / max(steps.size, 1)
+
+
+def _scan_ticks(
+    points: np.ndarray, spans: list[tuple[int, int]], lines: list[np.ndarray], finest: float
+) -> float | None:
+    """Find a tick of any size: first from small range steps, which forgive a wrong one, then from ever larger ones."""
+    ranges = []
+    for (first, last), line in zip(spans, lines, strict=True):
+        sine, cosine = sincos(line[2])
+        x, y, z = points[first:last].astype(np.float64).T
+        ranges.append(np.sqrt(x * x + y * y) * cosine + z * sine)
+    low, reach = max(_FINEST, finest), _NEAR
+    candidates = low * (_COARSEST / low) ** (np.arange(6000) / 6000)
+    steps = np.concatenate([np.abs(np.diff(r)) for r in ranges])
+    steps = np.ascontiguousarray(steps[(steps < reach) & (steps > 1e-5)][:600])
+    if len(steps) < 60:
+        return None
+    sums = np.empty(len(candidates))
+    _comb(steps, candidates, sums)
+    good = np.flatnonzero(sums > _COHERENT)
+    if not len(good):
+        return None
+    group = good[good > good[-1] - 40]
+    tick = float(candidates[group[np.argmax(sums[group])]])
+    while reach < 64.0:
+        reach *= 2.0
+        steps = np.concatenate([np.abs(r[k:] - r[:-k]) for r in ranges for k in (1, 3, 7, 15)])
+        steps = np.ascontiguousarray(steps[steps < reach][:4000])
+        candidates = tick * (1.0 + np.linspace(-1, 1, 81) * 0.5 * tick / reach)
+        sums = np.empty(len(candidates))
+        _comb(steps, candidates, sums)
+        if sums.max() < _COHERENT:
+            return None
+        tick = float(candidates[np.argmax(sums)])
+    # what people choose has few decimals
+    short = round(tick, 6)
+    return short if abs(short - tick) < 1e-6 * tick else tick

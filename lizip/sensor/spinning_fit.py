@@ -1,0 +1,154 @@
+"""A calibration for a spinning sensor that nobody described: quanta, beams, sense of rotation, who fires together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lizip.jit import kernel
+from lizip.scan.layout import RINGS, Layout
+from lizip.sensor.beams import measure_points
+from lizip.sensor.calibration import Calibration
+from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
+from lizip.sensor.quanta import find_quanta
+
+DECIMALS = (1000, 100, 10000)
+"""Decimal roundings to look for, units a metre."""
+
+FINE = (2e-8, 2e-9, 1e-10, 2e-9, 2e-9)
+COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
+"""Quanta of the parameters where coordinates are float32 of doubles, or decimals."""
+
+_LEAST_SHARE = 0.9
+_PROBED = 3
+_FLOOR = 1 / 32
+"""A small coordinate of a far point has a tiny ULP; none counts for less than this share of the largest one's."""
+
+
+def find_decimal(xyz: np.ndarray) -> int:
+    """Units a metre that nearly all coordinates of xyz (N, 3) float32 are multiples of; 0 when there are none."""
+    sample = xyz[:: max(1, len(xyz) // 256)]
+    for decimal in DECIMALS:
+        whole = np.rint(sample * np.float64(decimal)) / decimal
+        if (whole.astype(np.float32) == sample).mean() > 0.98:
+            return decimal
+    return 0
+
+
+def rounding_units(points: np.ndarray, decimal: int, floor: float = _FLOOR) -> np.ndarray:
+    """Size (N, 3) float32 of the rounding of each coordinate, m; at least `floor` times that of the point's largest."""
+    if decimal:
+        return np.full(points.shape, 1.0 / decimal, np.float32)
+    sizes = np.abs(points)
+    least = np.spacing(sizes.max(axis=1)) * np.float32(max(floor, 1e-9))
+    return np.maximum(np.spacing(sizes), least[:, None])
+
+
+def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3) -> Calibration | None:
+    """Fit a calibration to one scan.
+
+    Parameters
+    ----------
+    xyz : (N, 3) float32
+    layout : Layout
+    missing : (N,) bool
+        Points that are no returns.
+    hinges : int
+        Refining passes, see `lizip.sensor.fit`.
+
+    Returns
+    -------
+    Calibration or None
+        For all rings of the layout (some may be useless); None when no lattice of columns and ticks is found.
+    """
+    ring = np.where(missing, -1, layout.ring)
+    order = np.argsort(ring, kind="stable")
+    order = order[ring[order] >= 0]
+    bounds = np.searchsorted(ring[order], np.arange(layout.rings + 1))
+    points = np.ascontiguousarray(xyz[order])
+    decimal = find_decimal(points)
+    quanta = find_quanta(points, bounds, decimal)
+    if quanta is None:
+        return None
+    turn, tick = quanta
+    model = Calibration(
+        turn,
+        tick,
+        decimal,
+        False,
+        False,
+        COARSE if decimal else FINE,
+        np.zeros((0, 5), np.int64),
+        np.zeros(0, np.int64),
+    )
+    units = rounding_units(points, decimal)
+    hypotenuse = _choose_form(points, units, bounds, model)
+    if hypotenuse is None:
+        return None
+    model = replace(model, hypotenuse=hypotenuse)
+    beams, shares = fit_beams(points, units, bounds, model.step, tick, hypotenuse, hinges)
+    if shares[np.diff(bounds) > 0].mean() < _LEAST_SHARE:
+        return None
+    if not decimal:
+        refine_beams(points, rounding_units(points, 0, 0.0), bounds, model.step, tick, hypotenuse, hinges, beams)
+    return _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
+
+
+def _choose_form(points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration) -> bool | None:
+    """Whether the lateral offset enters by the hypotenuse; None when neither form explains three rings."""
+    rings = np.argsort(-np.diff(bounds))[:_PROBED]
+    shares = [
+        np.median([fit_beams(points, units, bounds[r : r + 2], model.step, model.tick, form, 0)[1][0] for r in rings])
+        for form in (False, True)
+    ]
+    return None if max(shares) < _LEAST_SHARE - 0.1 else bool(shares[1] > shares[0])
+
+
+def _set_in_time(
+    calibration: Calibration, points: np.ndarray, order: np.ndarray, bounds: np.ndarray, layout: Layout
+) -> Calibration:
+    """Give a calibration its sense of rotation and its shifts, from the order in the file."""
+    c = calibration
+    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))
+    column, ticks = np.empty(len(points), np.int32), np.empty(len(points), np.int32)
+    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, points, column, ticks)
+    moves = (np.diff(column.astype(np.int64)) + c.columns // 2) % c.columns - c.columns // 2
+    moves = moves[np.diff(ring) == 0]
+    if np.count_nonzero(moves < 0) > np.count_nonzero(moves > 0):
+        beams = c.beams.copy()
+        beams[:, 0] *= -1
+        c = replace(c, clockwise=True, beams=beams)
+        column = -column
+    if layout.kind == RINGS:
+        return c
+    shifts = np.zeros(layout.rings, np.int64)
+    firing = np.full(int(layout.turn.max()) + 1, -1, np.int64)
+    votes = np.zeros(c.columns, np.int64)
+    fullest = np.argsort(-np.diff(bounds), kind="stable")
+    _vote_shifts(column.astype(np.int64) % c.columns, layout.turn[order], bounds, fullest, firing, votes, shifts)
+    return replace(c, shifts=(shifts + c.columns // 2) % c.columns - c.columns // 2)
+
+
+@kernel
+def _vote_shifts(column, turn, bounds, rings, firing, votes, shifts):
+    """Shift each ring so that most of its points agree on the firing with the rings before; the fullest begins.
+
+    `firing` (T,) is the column of each firing as far as known, -1 else; `votes` (turn,) is scratch.
+    """
+    size = votes.size
+    for k in range(rings.size):
+        r = rings[k]
+        for v in range(size):
+            votes[v] = 0
+        for i in range(bounds[r], bounds[r + 1]):
+            if firing[turn[i]] >= 0:
+                votes[(firing[turn[i]] - column[i] + size) % size] += 1
+        best = np.int64(0)
+        for v in range(size):
+            if votes[v] > votes[best]:
+                best = v
+        shifts[r] = best
+        for i in range(bounds[r], bounds[r + 1]):
+            if firing[turn[i]] < 0:
+                firing[turn[i]] = (column[i] + best) % size
