@@ -22,7 +22,7 @@ def command(inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], 
 
     Takes one small read of each file; nothing is decoded.
     """
-    from lizip.batch.find import find
+    from lizip.batch import cause, find
     from lizip.cli import jobs, streams
 
     failures: list[LizipError | OSError] = []
@@ -31,8 +31,6 @@ def command(inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], 
             described = lizip.info(streams.seekable(path) if path == "-" else path)
         except (LizipError, OSError) as error:
             failures.append(error)
-            from lizip.batch.perform import cause
-
             click.echo(f"lizip: {cause(error, path)}", err=True)
             continue
         if as_json:

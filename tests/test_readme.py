@@ -1,0 +1,47 @@
+"""What the README tells people to type works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lizip import simulator
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str, number: int) -> str:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[number]
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    (tmp_path / "scan.bin").write_bytes(simulator.kitti(1, firings=60))
+    (tmp_path / "tile.las").write_bytes(simulator.airborne_las(1, pulses=300))
+    for number, place in enumerate(("logs/one.bin", "logs/deep/two.bin", "old/three.bin")):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(simulator.kitti(number, firings=60))
+    return tmp_path
+
+
+def test_it_opens_with_the_two_commands():
+    assert block("sh", 0).splitlines() == ["pip install . && lizip demo", "pip install '.[test]' && pytest"]
+
+
+def test_shell(folder):
+    lines = [line for line in block("sh", 1).splitlines() if "s3://" not in line]
+    lizip = f'lizip() {{ "{sys.executable}" -m lizip "$@"; }}'
+    subprocess.run(["bash", "-euc", "\n".join([lizip, *lines])], cwd=folder, check=True)
+    assert (folder / "archive/deep/two.bin.lizip").exists()
+    assert (folder / "back.bin").read_bytes() == (folder / "scan.bin").read_bytes()
+    assert not (folder / "old/three.bin").exists()
+
+
+def test_python(folder):
+    subprocess.run([sys.executable, "-m", "lizip", "compress", "scan.bin"], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-c", block("python", 0)], cwd=folder, check=True)
