@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.simulator.draws import Draws
+from lizip.simulator.exact import apply, multiply, sine_cosine
 from lizip.simulator.motion import Track, drive, rotation
 from lizip.simulator.rays import Hits, cast
 from lizip.simulator.returns import Receiver, receive
@@ -31,6 +32,9 @@ ELEVATION = np.array([
 ])
 # fmt: on
 """Degrees, ring 0 (lowest) to 31."""
+
+RADIAN = np.pi / 180.0
+"""A degree."""
 
 SLOT = np.where(np.arange(RINGS) < 16, 2 * np.arange(RINGS), 2 * (np.arange(RINGS) - 16) + 1)
 """When in a firing the ring fires, in fortieths of a firing."""
@@ -140,7 +144,7 @@ def sensor_poses(track: Track, times: np.ndarray, tilt: np.ndarray) -> tuple[np.
     """Rotations (F, 3, 3) and positions (F, 3) of the sensor in the map; `tilt` (3,): how crooked it sits, rad."""
     vehicle, at = track.at(times)
     mount = rotation(-np.pi / 2 + tilt[0], tilt[1], tilt[2])
-    return vehicle @ mount, at + vehicle @ MOUNT
+    return multiply(vehicle, mount), at + apply(vehicle, MOUNT)
 
 
 def block_azimuths(draws: Draws, firings: int, phase: int) -> tuple[np.ndarray, np.ndarray]:
@@ -157,42 +161,28 @@ def block_azimuths(draws: Draws, firings: int, phase: int) -> tuple[np.ndarray, 
 
 def sensor_points(ticks: np.ndarray, azimuth: np.ndarray) -> np.ndarray:
     """Points (F, 32, 3) float32 in the sensor's frame from range ticks and azimuths (0.01 degrees), both (F, 32)."""
-    elevation = np.radians(ELEVATION)
-    cosine, sine = np.cos(elevation).astype(np.float32), np.sin(elevation).astype(np.float32)
-    circle = np.radians(np.arange(TURN) * 0.01)
+    sine, cosine = (each.astype(np.float32) for each in sine_cosine(ELEVATION * RADIAN))
+    sines, cosines = (each.astype(np.float32) for each in sine_cosine(np.arange(TURN) * (0.01 * RADIAN)))
     distance = ticks.astype(np.float32) * np.float32(0.002)
     level = distance * cosine
-    x = level * np.cos(circle).astype(np.float32)[azimuth]
-    y = level * np.sin(circle).astype(np.float32)[azimuth]
-    return np.stack([x, y, distance * sine], axis=2)
+    return np.stack([level * cosines[azimuth], level * sines[azimuth], distance * sine], axis=2)
 
 
 def through_map(points: np.ndarray, rotations: np.ndarray, positions: np.ndarray, far_frame: bool) -> np.ndarray:
     """Sensor points (F, R, 3) float64 -> stored points (F, R, 3) float32, in the frame of the last firing."""
-    there = np.stack([_row(rotations[:, None, axis], points) for axis in range(3)], axis=2) + positions[:, None]
+    there = apply(rotations[:, None], points) + positions[:, None]
     if far_frame:
         there = there.astype(np.float32).astype(np.float64)
-    back = there - positions[-1]
-    inverse = rotations[-1].T
-    return np.stack([_row(inverse[axis], back) for axis in range(3)], axis=2).astype(np.float32)
-
-
-def _row(row: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Products summed from left to right, so that the bits do not depend on how a library adds."""
-    return row[..., 0] * points[..., 0] + row[..., 1] * points[..., 1] + row[..., 2] * points[..., 2]
+    return apply(rotations[-1].T, there - positions[-1]).astype(np.float32)
 
 
 def _rays(
     rotations: np.ndarray, positions: np.ndarray, azimuth: np.ndarray, map_position: tuple[float, float], heading: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Origins and directions (F * 32, 3) in the frame of the street, which lies along the heading at the position."""
-    turn, elevation = np.radians(azimuth * 0.01), np.radians(ELEVATION)
-    shape = azimuth.shape
-    beam = np.stack(
-        [np.cos(elevation) * np.cos(turn), np.cos(elevation) * np.sin(turn), np.broadcast_to(np.sin(elevation), shape)],
-        axis=2,
-    )
+    (sa, ca), (se, ce) = sine_cosine(azimuth * (0.01 * RADIAN)), sine_cosine(ELEVATION * RADIAN)
+    beam = np.stack([ce * ca, ce * sa, np.broadcast_to(se, azimuth.shape)], axis=2)
     to_street = rotation(-heading, 0.0, 0.0)
-    directions = np.einsum("fij,frj->fri", to_street @ rotations, beam)
-    origins = (positions - np.array([*map_position, 0.0])) @ to_street.T
+    directions = apply(multiply(to_street, rotations)[:, None], beam)
+    origins = apply(to_street, positions - np.array([*map_position, 0.0]))
     return np.repeat(origins, RINGS, axis=0), directions.reshape(-1, 3)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.simulator.draws import Draws
+from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
 from lizip.simulator.returns import Receiver, receive
 from lizip.simulator.scene import Scene, street
@@ -72,10 +73,10 @@ class Calibration:
         """The unrounded points (N, 3) float64 of ring-own columns n and range ticks k."""
         azimuth = (column + self.phase[ring]) * UNIT
         reach = ticks * TICK + self.offset[ring]
-        cosine, sine = np.cos(self.vertical)[ring], np.sin(self.vertical)[ring]
+        sine, cosine = (each[ring] for each in sine_cosine(self.vertical))
         level = reach * cosine - self.origin[ring] * sine
         along = np.sqrt(level * level - self.horizontal[ring] ** 2)
-        ca, sa = np.cos(azimuth), np.sin(azimuth)
+        sa, ca = sine_cosine(azimuth)
         x = along * ca - self.horizontal[ring] * sa
         y = along * sa + self.horizontal[ring] * ca
         return np.stack([x, y, reach * sine + self.origin[ring] * cosine], axis=1)
@@ -135,8 +136,8 @@ def _columns(draws: Draws, firings: int) -> np.ndarray:
 def _beams(calibration: Calibration, ring: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Origins (m, above the road) and unit directions of the lasers, by the model in the small."""
     azimuth = (column + calibration.phase[ring]) * UNIT
-    cosine, sine = np.cos(calibration.vertical)[ring], np.sin(calibration.vertical)[ring]
-    ca, sa = np.cos(azimuth), np.sin(azimuth)
+    sine, cosine = (each[ring] for each in sine_cosine(calibration.vertical))
+    sa, ca = sine_cosine(azimuth)
     back, side = -calibration.origin[ring] * sine, calibration.horizontal[ring]
     height = MOUNT + calibration.origin[ring] * cosine
     origins = np.stack([back * ca - side * sa, back * sa + side * ca, height], axis=1)

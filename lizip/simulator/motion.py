@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.simulator.draws import Draws
+from lizip.simulator.exact import cosine, interpolate, multiply, sine, sine_cosine
 
 
 def rotation(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
     """Rz(yaw) Ry(pitch) Rx(roll): (..., 3, 3) float64 from angles in rad."""
-    cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    (sy, cy), (sp, cp), (sr, cr) = sine_cosine(yaw), sine_cosine(pitch), sine_cosine(roll)
     rows = [
         [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
         [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
@@ -46,8 +47,8 @@ class Track:
 
     def at(self, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rotations (N, 3, 3) and positions (N, 3) of the vehicle at times (us)."""
-        pitch, roll = (np.interp(times, self.tilt_times, self.tilt[:, axis]) for axis in (0, 1))
-        x, y, yaw = (np.interp(times, self.plane_times, self.plane[:, axis]) for axis in (0, 1, 2))
+        pitch, roll = (interpolate(times, self.tilt_times, self.tilt[:, axis]) for axis in (0, 1))
+        x, y, yaw = (interpolate(times, self.plane_times, self.plane[:, axis]) for axis in (0, 1, 2))
         return rotation(yaw, pitch, roll), np.stack([x, y, np.full(len(times), self.height)], axis=1)
 
 
@@ -84,9 +85,9 @@ def drive(
     speeds = speed * (1 + 0.004 * draws.normal(len(step)))
     yaw = heading + np.concatenate([[0.0], np.cumsum(rates * step)])
     middle = (yaw[1:] + yaw[:-1]) / 2
-    x = np.concatenate([[0.0], np.cumsum(speeds * np.cos(middle) * step)])
-    y = np.concatenate([[0.0], np.cumsum(speeds * np.sin(middle) * step)])
-    at_end = [np.interp(span[1], plane_times, values) for values in (x, y, yaw)]
+    x = np.concatenate([[0.0], np.cumsum(speeds * cosine(middle) * step)])
+    y = np.concatenate([[0.0], np.cumsum(speeds * sine(middle) * step)])
+    at_end = [interpolate(np.float64(span[1]), plane_times, values) for values in (x, y, yaw)]
     plane = np.stack([x - at_end[0] + position[0], y - at_end[1] + position[1], yaw - at_end[2] + heading], axis=1)
     return Track(tilt_times, tilt, plane_times, plane, height)
 
@@ -100,13 +101,14 @@ def _knots(draws: Draws, span: tuple[float, float], gap: float = 10000.0) -> np.
 
 def rotation_of_vector(vector: np.ndarray) -> np.ndarray:
     """Rotations (N, 3, 3) about the axes and by the lengths (rad) of vectors (N, 3): Rodrigues' formula."""
-    square = (vector * vector).sum(axis=1)
+    square = vector[:, 0] * vector[:, 0] + vector[:, 1] * vector[:, 1] + vector[:, 2] * vector[:, 2]
     angle = np.sqrt(square)
     small = angle < 1e-4
     safe = np.where(small, 1.0, angle)
-    first = np.where(small, 1 - square / 6, np.sin(safe) / safe)[:, None, None]
-    second = np.where(small, 0.5 - square / 24, (1 - np.cos(safe)) / (safe * safe))[:, None, None]
+    s, c = sine_cosine(safe)
+    first = np.where(small, 1 - square / 6, s / safe)[:, None, None]
+    second = np.where(small, 0.5 - square / 24, (1 - c) / (safe * safe))[:, None, None]
     x, y, z = vector.T
     zero = np.zeros_like(x)
     cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
-    return np.eye(3) + first * cross + second * (cross @ cross)
+    return np.eye(3) + first * cross + second * multiply(cross, cross)

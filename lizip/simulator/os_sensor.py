@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from lizip.simulator.draws import Draws
+from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
 from lizip.simulator.returns import Receiver, receive
 from lizip.simulator.scene import Scene, street
@@ -53,11 +54,12 @@ class Beams:
 
     def points(self, ring: np.ndarray, encoder: np.ndarray, reach: np.ndarray) -> np.ndarray:
         """Points (N, 3) float64 in the sensor's frame; encoder in rad, reach in m."""
-        altitude, heading = self.altitude[ring], encoder + self.azimuth[ring]
-        level = (reach - self.origin) * np.cos(altitude)
-        x = level * np.cos(heading) + self.origin * np.cos(encoder)
-        y = level * np.sin(heading) + self.origin * np.sin(encoder)
-        z = (reach - self.origin) * np.sin(altitude)
+        rise, fall = (each[ring] for each in sine_cosine(self.altitude))
+        (sine, cosine), (across, along) = sine_cosine(encoder + self.azimuth[ring]), sine_cosine(encoder)
+        level = (reach - self.origin) * fall
+        x = level * cosine + self.origin * along
+        y = level * sine + self.origin * across
+        z = (reach - self.origin) * rise
         return np.stack([-x, -y, z + LIFT], axis=1)
 
 

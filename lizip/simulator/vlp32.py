@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.simulator.draws import Draws
+from lizip.simulator.exact import apply, interpolate, multiply, sine_cosine
 from lizip.simulator.motion import rotation, rotation_of_vector
 from lizip.simulator.rays import cast
 from lizip.simulator.returns import Receiver, receive
@@ -121,7 +122,7 @@ def _knots(draws: Draws, speed: float, yaw_rate: float, packets: int) -> tuple[n
     pose[:, 4] = 0.5 * speed * yaw_rate * seconds**2
     pose[:, :3] += 2e-4 * (0.05 + moving) * np.cumsum(draws.normal((len(times), 3)), axis=0)
     pose[:, 5] = 5e-4 * moving * np.cumsum(draws.normal(len(times)))
-    start = [np.interp(0.0, times, pose[:, axis]) for axis in range(6)]
+    start = [interpolate(np.float64(0.0), times, pose[:, axis]) for axis in range(6)]
     return times, pose - start
 
 
@@ -136,11 +137,9 @@ def _sensor(mount: Mount, scene: Scene, knots: tuple[np.ndarray, np.ndarray], pa
     place = (np.arange(firings) % PACKET)[:, None] * SLOTS + np.arange(RINGS) // 2
     times = np.repeat(packet_time - packet_time[0], PACKET)[:, None] + place * SLOT_TIME
     turn, shift = poses(mount, *knots, times.ravel())
-    level = np.cos(elevation)
-    beam = np.stack(
-        [level * np.cos(theta), level * np.sin(theta), np.broadcast_to(np.sin(elevation), theta.shape)], axis=2
-    )
-    directions = np.einsum("nij,nj->ni", turn, beam.reshape(-1, 3))
+    (rise, level), (sine, cosine) = sine_cosine(elevation), sine_cosine(theta)
+    beam = np.stack([level * cosine, level * sine, np.broadcast_to(rise, theta.shape)], axis=2)
+    directions = apply(turn, beam.reshape(-1, 3))
     hits = cast(scene, shift - np.array([0.0, 0.0, GROUND]), directions, draws)
     ticks, _, _ = receive(hits, RECEIVER, draws)
     kept = np.nonzero(ticks)[0]
@@ -167,18 +166,18 @@ def azimuths(raw: np.ndarray, upside_down: bool) -> np.ndarray:
 
 def poses(mount: Mount, knot_times: np.ndarray, knots: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sensor-to-vehicle rotations (N, 3, 3) and positions (N, 3), float64, at times (us)."""
-    pose = np.stack([np.interp(times, knot_times, knots[:, axis]) for axis in range(6)], axis=1)
+    pose = np.stack([interpolate(times, knot_times, knots[:, axis]) for axis in range(6)], axis=1)
     vehicle = rotation_of_vector(pose[:, :3])
-    return vehicle @ rotation(*mount.angles), vehicle @ np.array(mount.position) + pose[:, 3:]
+    return multiply(vehicle, rotation(*mount.angles)), apply(vehicle, np.array(mount.position)) + pose[:, 3:]
 
 
 def sensor_points(ticks: np.ndarray, theta: np.ndarray, elevation: np.ndarray) -> np.ndarray:
     """Points (N, 3) float32 in the sensor's frame."""
     distance = ticks.astype(np.float32) * np.float32(0.004)
-    elevation, theta = elevation.astype(np.float32).astype(np.float64), theta.astype(np.float64)
-    level = distance * np.cos(elevation).astype(np.float32)
-    x, y = level * np.cos(theta).astype(np.float32), level * np.sin(theta).astype(np.float32)
-    return np.stack([x, y, distance * np.sin(elevation).astype(np.float32)], axis=1)
+    rise, fall = (each.astype(np.float32) for each in sine_cosine(elevation.astype(np.float32)))
+    sine, cosine = (each.astype(np.float32) for each in sine_cosine(theta))
+    level = distance * fall
+    return np.stack([level * cosine, level * sine, distance * rise], axis=1)
 
 
 def to_vehicle(points: np.ndarray, turn: np.ndarray, shift: np.ndarray) -> np.ndarray:
