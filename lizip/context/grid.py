@@ -11,6 +11,7 @@ import numpy as np
 from lizip.context import grid_model as m
 from lizip.context.grid_mixing import WEIGHT_STRIDE, code_six
 from lizip.context.grid_model import token
+from lizip.context.grid_net import FLAG_OUTPUT, RECORD, opinion, record, think
 from lizip.entropy.adaptive import bit_length, code_bit, quarter_octave
 from lizip.entropy.coder import LOG, MODE, code_raw
 from lizip.jit import inlined_kernel, kernel
@@ -63,7 +64,15 @@ def blended_centre(history, r, guess, near):
 
 
 @inlined_kernel
-def code_flag(coder, model, r, rings, held, flag):
+def is_quiet(history, r, rings):
+    """Whether the last eight firings of ring `r`, and what is known of the rings beside it, saw no return."""
+    up = np.int64(history[r, m.FLAGS]) & 7 if r > 0 else 0
+    down = np.int64(history[r + 2, m.FLAGS]) & 3 if r < rings - 1 else 0
+    return (np.int64(history[r + 1, m.FLAGS]) & 255) | up | down == 0
+
+
+@inlined_kernel
+def code_flag(coder, model, r, rings, held, quiet, given, flag):
     """Code whether ring `r` has a return in this firing."""
     counters, history, base = model.counters, model.history, model.base
     own = r + 1
@@ -72,8 +81,8 @@ def code_flag(coder, model, r, rings, held, flag):
     up2 = np.int64(history[r - 1, m.FLAGS]) & 3 if r > 1 else up & 3
     down = np.int64(history[r + 2, m.FLAGS]) & 3 if r < rings - 1 else past & 3
     down2 = np.int64(history[r + 3, m.FLAGS]) & 1 if r < rings - 2 else down & 1
-    if (past & 255) == 0 and up == 0 and down == 0:
-        quiet = base[m.FLAG_QUIET] + r * 64 + (up2 & 1) * 2 + down2
+    if quiet:
+        quiet = base[m.FLAG_QUIET] + r * 4 + (up2 & 1) * 2 + down2
         flag = code_bit(coder, counters, quiet, m.SLOW, flag)
     else:
         run = np.int64(0)
@@ -96,12 +105,13 @@ def code_flag(coder, model, r, rings, held, flag):
             base[m.FLAG_RANGE] + min(quarter_octave(held >> 4) >> 1, 31) * 64 + (past & 3) * 8 + narrow,
             base[m.FLAG_INTENSITY] + lit * 256 + sure * 16 + brief,
             base[m.FLAG_RUN] + edge,
-            base[m.FLAG_QUIET] + r * 64 + 32 + (past & 31),
-            0,
+            base[m.FLAG_RUN] + 4096 + r * 32 + (past & 31),
+            given,
             model.weights,
             base[m.MIX_FLAG] + short * WEIGHT_STRIDE,
             base[m.MIX_FLAG_RING] + r * WEIGHT_STRIDE,
             m.SLOW,
+            15,
             flag,
         )
     history[own, m.FLAGS] = (past << 1 | flag) & 0xFFFF
@@ -109,11 +119,10 @@ def code_flag(coder, model, r, rings, held, flag):
 
 
 @inlined_kernel
-def code_range(coder, model, r, rings, near, value):
+def code_range(coder, model, net, asks, r, centre, value):
     """Code the range of a return of ring `r`: its distance from the blended centre; then learn from it."""
     counters, history, base, guess = model.counters, model.history, model.base, model.scratch
     own = r + 1
-    centre = blended_centre(history, r, guess, near)
     last, up, below, before = guess[0], guess[5], guess[6], guess[8]
     spread = abs(last - centre) + abs(before - centre) + abs(np.int64(history[own, m.HELD + 2]) - centre)
     spread += abs(guess[3] - centre) + (abs(below - centre) >> 1) + (abs(up - centre) >> 1)
@@ -139,6 +148,9 @@ def code_range(coder, model, r, rings, near, value):
     low = np.int64(0)
     prefix = np.int64(1)
     while True:
+        given = opinion(net, node) if asks else np.int64(0)
+        if asks and net.mode == RECORD:
+            record(net, coder.at[LOG], node)
         bit = code_six(
             coder,
             counters,
@@ -148,11 +160,12 @@ def code_range(coder, model, r, rings, near, value):
             c3 + node,
             c4 + node,
             c5 + node,
-            0,
+            given,
             model.weights,
             base[m.MIX_NODE] + node * WEIGHT_STRIDE,
             base[m.MIX_CLASS] + (error_class * 4 + min(stage, 3)) * WEIGHT_STRIDE,
             m.MEDIUM,
+            15,
             bit,
         )
         if stage == 0:
@@ -215,7 +228,7 @@ def code_range(coder, model, r, rings, near, value):
         magnitude = length
     error = -magnitude - 1 if negative else magnitude
     value = min(max(centre + error, 1), m.MAX_RANGE)
-    _learn_range(history, own, guess, value, abs(error))
+    _learn_range(history, own, guess, value, error)
     return value
 
 
@@ -225,7 +238,8 @@ def _learn_range(history, own, guess, value, error):
     for i in range(m.CANDIDATES):
         miss = min(abs(value - guess[i]), 600) << 3
         history[own, m.ERROR + i] += (miss - history[own, m.ERROR + i]) >> 3
-    miss = min(error, 2000) << 3
+    history[own, m.LAST_ERROR] = error
+    miss = min(abs(error), 2000) << 3
     history[own, m.CENTRE_FAST] += (miss - history[own, m.CENTRE_FAST]) >> 2
     history[own, m.CENTRE_SLOW] += (miss - history[own, m.CENTRE_SLOW]) >> 5
     for i in range(m.HELD + 4, m.HELD, -1):
@@ -234,31 +248,59 @@ def _learn_range(history, own, guess, value, error):
 
 
 @inlined_kernel
-def code_intensity(coder, model, r, held, flag, bits, level):
-    """Code an intensity; cells with and without a return keep histories of their own."""
-    counters, history, base = model.counters, model.history, model.base
+def code_intensity(coder, model, r, flag, bits, level):
+    """Code an intensity; cells with and without a return keep histories of their own.
+
+    A laser's power follows its echoes, so its intensities swing with a period of two or three: exact pairs and triples
+    of earlier ones say more than their mean. `near` is the intensity of the neighbour closest in range.
+    """
+    counters, history, base, guess = model.counters, model.history, model.base, model.scratch
     own = r + 1
     kind = 1 - flag
     depth = min(bits, 8)
+    nodes = np.int64(16) + (np.int64(16) << max(depth - 4, 0))
     left = np.int64(history[own, m.FIRST + flag])
     left2 = np.int64(history[own, m.SECOND + flag])
     left3 = np.int64(history[own, m.THIRD + flag])
     up = np.int64(history[r, m.FIRST + flag]) if r > 0 else left
+    rings = history.shape[0] - 2
     coarse = min(quarter_octave(left) >> 1, 15)
     coarse_up = min(quarter_octave(up) >> 1, 15)
-    mean = min(quarter_octave((left + left2 + left3 + up) >> 2) >> 1, 15)
-    distance = np.int64(0)
-    step = np.int64(0)
+    if bits < 8:
+        levels = np.int64(1) << min(bits, 6)
+        fine, fine2 = left >> max(bits - 6, 0), left2 >> max(bits - 6, 0)
+        some, some2, some3 = left >> max(bits - 5, 0), left2 >> max(bits - 5, 0), left3 >> max(bits - 5, 0)
+        rows = np.int64(4096)
+    else:
+        levels = np.int64(33)
+        fine, fine2 = quarter_octave(left), quarter_octave(left2)
+        some, some2, some3 = fine >> 1, fine2 >> 1, quarter_octave(left3) >> 1
+        rows = np.int64(2048)
     if flag:
-        distance = min(quarter_octave(np.int64(history[own, m.HELD]) >> 5) >> 1, 19)
-        step = token(np.int64(history[own, m.HELD]) - held) >> 1
-    rings = history.shape[0] - 2
-    c0 = base[m.INTENSITY_LEFT] + (kind * 256 + left) * m.INTENSITY_NODES
-    c1 = base[m.INTENSITY_RING] + ((kind * rings + r) * 16 + coarse) * m.INTENSITY_NODES
-    c2 = base[m.INTENSITY_UP] + (kind * 256 + coarse * 16 + coarse_up) * m.INTENSITY_NODES
-    c3 = base[m.INTENSITY_TWO] + (kind * 256 + coarse * 16 + min(quarter_octave(left2) >> 1, 15)) * m.INTENSITY_NODES
-    c4 = base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * m.INTENSITY_NODES
-    c5 = base[m.INTENSITY_STEP] + ((kind * 16 + mean) * 24 + step) * m.INTENSITY_NODES
+        value = np.int64(history[own, m.HELD])
+        distance = min(quarter_octave(value >> 5) >> 1, 19)
+        near, best = left, abs(value - guess[0])
+        other = abs(value - guess[5]) + 8
+        if other < best:
+            near, best = up, other
+        other = abs(value - guess[6]) + 6
+        if other < best and r < rings - 1:
+            near, best = np.int64(history[own + 1, m.FIRST + 1]), other
+        if abs(value - guess[8]) + 6 < best:
+            near = left2
+        pair = fine * levels + fine2
+        triple = ((some << 10 | some2 << 5 | some3) * 40503 >> 4) & (rows - 1)
+    else:
+        distance = np.int64(0)
+        near = up
+        pair = levels * levels + fine
+        triple = rows + fine
+    c0 = base[m.INTENSITY_PAIR] + pair * nodes
+    c1 = base[m.INTENSITY_TRIPLE] + triple * nodes
+    c2 = base[m.INTENSITY_RING] + ((kind * rings + r) * 16 + coarse) * nodes
+    c3 = base[m.INTENSITY_NEAR] + (kind * 256 + near) * nodes
+    c4 = base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * nodes
+    c5 = base[m.INTENSITY_LEFT] + ((kind * levels + fine) * 20 + distance) * nodes
     mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * WEIGHT_STRIDE
     mix_value = base[m.MIX_VALUE] + kind * 256 * WEIGHT_STRIDE
     top = level >> (bits - depth)
@@ -285,6 +327,7 @@ def code_intensity(coder, model, r, held, flag, bits, level):
             mix_value + tree * WEIGHT_STRIDE,
             mix_level,
             m.QUICK,
+            16,
             (top >> (depth - 1 - done)) & 1,
         )
         tree = 2 * tree + bit
@@ -316,7 +359,7 @@ def cost(coder, since):
 
 
 @kernel
-def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, model, spent):
+def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, model, net, spent):
     """Code the firings `first` to `last` - 1 of a grid.
 
     Parameters
@@ -335,6 +378,8 @@ def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, mod
         1 when cells without a return have an intensity.
     model : GridModel
         As `fresh_model` made it for these rings, bits and `everywhere`, or as the previous segment left it.
+    net : GridNet
+        The network that is asked, see `lizip.context.grid_net`.
     spent : (3,) int64
         Bits, in 1/16384, spent on flags, ranges and intensities are added here when encoding.
     """
@@ -344,17 +389,29 @@ def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, mod
     for firing in range(first, last):
         for r in range(rings):
             own = r + 1
-            held = candidates_of(history, r, rings, guess)
             mark = coder.at[LOG]
-            flag = np.int64(1) if ranges[firing, r] > 0 and not decoding else np.int64(0)
-            flag = code_flag(coder, model, r, rings, held, flag)
+            held = candidates_of(history, r, rings, guess)
+            quiet = is_quiet(history, r, rings)
+            centre = np.int64(0)
+            given = np.int64(0)
+            asks = net.mode != 0 and not quiet
+            if asks:
+                centre = blended_centre(history, r, guess, near)
+                think(net, history, r, rings, guess, centre, bits, firing * rings + r)
+                given = opinion(net, FLAG_OUTPUT)
+                if net.mode == RECORD:
+                    record(net, coder.at[LOG], FLAG_OUTPUT)
+            flag = np.int64(1) if not decoding and ranges[firing, r] > 0 else np.int64(0)
+            flag = code_flag(coder, model, r, rings, held, quiet, given, flag)
             if not decoding:
                 spent[0] += cost(coder, mark)
                 mark = coder.at[LOG]
             value = np.int64(0)
             if flag:
+                if not asks:
+                    centre = blended_centre(history, r, guess, near)
                 value = np.int64(ranges[firing, r])
-                value = code_range(coder, model, r, rings, near, value)
+                value = code_range(coder, model, net, asks, r, centre, value)
                 if decoding:
                     ranges[firing, r] = value
                 else:
@@ -367,7 +424,7 @@ def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, mod
             history[own, m.PAST] = held
             if bits and (flag or everywhere):
                 level = np.int64(intensity[firing, r]) if not decoding else np.int64(0)
-                level = code_intensity(coder, model, r, held, flag, bits, level)
+                level = code_intensity(coder, model, r, flag, bits, level)
                 if decoding:
                     intensity[firing, r] = level
                 else:

@@ -37,27 +37,30 @@ def fresh_grid_weights(sets: int, counters: float, given: float) -> np.ndarray:
 
 
 @inlined_kernel
-def code_six(coder, counters, c0, c1, c2, c3, c4, c5, given, weights, set_a, set_b, limit, bit):
+def code_six(coder, counters, c0, c1, c2, c3, c4, c5, given, weights, set_a, set_b, limit, rate, bit):
     """Code one decision; returns it.
 
     Parameters
     ----------
     counters : (C,) int32
-        Counters as in `lizip.entropy.adaptive`; `c0` to `c5` index the six in use (distinct, within bounds).
+        (Probability of a one - 1/2) in 2**-22 << 8 | decisions seen, so that zeros are fresh; else as in
+        `lizip.entropy.adaptive`. `c0` to `c5` index the six in use (distinct, within bounds).
     given : int64
         A further opinion as a logit in 1/256, within +-LOGIT_LIMIT; 0 says nothing.
     weights : (W,) int32
         `set_a` and `set_b` are the first indices of two sets of WEIGHT_STRIDE weights; their sum weighs the inputs.
     limit : int64
         Count at which a counter stops slowing down, at most 255.
+    rate : int64
+        Weights move by 2**-rate of input times error.
     """
     i0, i1, i2 = np.uintp(c0), np.uintp(c1), np.uintp(c2)
     i3, i4, i5 = np.uintp(c3), np.uintp(c4), np.uintp(c5)
     v0, v1, v2 = np.int64(counters[i0]), np.int64(counters[i1]), np.int64(counters[i2])
     v3, v4, v5 = np.int64(counters[i3]), np.int64(counters[i4]), np.int64(counters[i5])
-    x0, x1 = np.int64(STRETCH[np.uintp(v0 >> 18)]), np.int64(STRETCH[np.uintp(v1 >> 18)])
-    x2, x3 = np.int64(STRETCH[np.uintp(v2 >> 18)]), np.int64(STRETCH[np.uintp(v3 >> 18)])
-    x4, x5 = np.int64(STRETCH[np.uintp(v4 >> 18)]), np.int64(STRETCH[np.uintp(v5 >> 18)])
+    x0, x1 = np.int64(STRETCH[np.uintp((v0 >> 18) + 2048)]), np.int64(STRETCH[np.uintp((v1 >> 18) + 2048)])
+    x2, x3 = np.int64(STRETCH[np.uintp((v2 >> 18) + 2048)]), np.int64(STRETCH[np.uintp((v3 >> 18) + 2048)])
+    x4, x5 = np.int64(STRETCH[np.uintp((v4 >> 18) + 2048)]), np.int64(STRETCH[np.uintp((v5 >> 18) + 2048)])
     a0, a1, a2, a3 = np.uintp(set_a), np.uintp(set_a + 1), np.uintp(set_a + 2), np.uintp(set_a + 3)
     a4, a5, a6 = np.uintp(set_a + 4), np.uintp(set_a + 5), np.uintp(set_a + 6)
     b0, b1, b2, b3 = np.uintp(set_b), np.uintp(set_b + 1), np.uintp(set_b + 2), np.uintp(set_b + 3)
@@ -71,28 +74,29 @@ def code_six(coder, counters, c0, c1, c2, c3, c4, c5, given, weights, set_a, set
     probability = np.int64(SQUASH[np.uintp(min(max(total >> 16, -3072), 3071) + 3072)])
     bit = code(coder, probability << 8, bit)
     error = (bit << 16) - probability
-    step = (x0 * error + 16384) >> 15
+    half = np.int64(1) << rate >> 1
+    step = (x0 * error + half) >> rate
     weights[a0] = np.int32(weights[a0] + step)
     weights[b0] = np.int32(weights[b0] + step)
-    step = (x1 * error + 16384) >> 15
+    step = (x1 * error + half) >> rate
     weights[a1] = np.int32(weights[a1] + step)
     weights[b1] = np.int32(weights[b1] + step)
-    step = (x2 * error + 16384) >> 15
+    step = (x2 * error + half) >> rate
     weights[a2] = np.int32(weights[a2] + step)
     weights[b2] = np.int32(weights[b2] + step)
-    step = (x3 * error + 16384) >> 15
+    step = (x3 * error + half) >> rate
     weights[a3] = np.int32(weights[a3] + step)
     weights[b3] = np.int32(weights[b3] + step)
-    step = (x4 * error + 16384) >> 15
+    step = (x4 * error + half) >> rate
     weights[a4] = np.int32(weights[a4] + step)
     weights[b4] = np.int32(weights[b4] + step)
-    step = (x5 * error + 16384) >> 15
+    step = (x5 * error + half) >> rate
     weights[a5] = np.int32(weights[a5] + step)
     weights[b5] = np.int32(weights[b5] + step)
-    step = (given * error + 16384) >> 15
+    step = (given * error + half) >> rate
     weights[a6] = np.int32(weights[a6] + step)
     weights[b6] = np.int32(weights[b6] + step)
-    target = (bit << 22) - bit
+    target = (bit << 22) - bit - (1 << 21)
     counters[i0] = _moved(v0, target, limit)
     counters[i1] = _moved(v1, target, limit)
     counters[i2] = _moved(v2, target, limit)
@@ -104,7 +108,7 @@ def code_six(coder, counters, c0, c1, c2, c3, c4, c5, given, weights, set_a, set
 
 @kernel
 def _moved(counter, target, limit):
-    """Counter after a decision: its probability moved towards `target` (0 or 2**22 - 1), its count one up."""
+    """Counter after a decision: its probability moved towards `target` (-2**21 or 2**21 - 1), its count one up."""
     seen = counter & 255
     value = counter >> 8
     value += ((target - value) * np.int64(RATE[np.uintp(seen)])) >> 16

@@ -23,8 +23,9 @@ MAX_INTENSITY = (1 << 16) - 1
 # Columns of the history of a ring. HELD: its last five valid ranges, latest first. PAST: the range it held one, two and
 # three firings before the latest it was coded in. FLAGS: its return flags, latest in bit 0. CENTRE_FAST, CENTRE_SLOW:
 # running absolute error of the blended centre, times 8. ERROR: of each candidate, times 8. FIRST, SECOND, THIRD: its
-# last intensities of cells without a return, then (one further) with one.
-HELD, PAST, FLAGS, CENTRE_FAST, CENTRE_SLOW, ERROR, FIRST, SECOND, THIRD = 0, 5, 8, 9, 10, 11, 20, 22, 24
+# last intensities of cells without a return, then (one further) with one. LAST_ERROR: signed, of the blended centre.
+HELD, PAST, FLAGS, CENTRE_FAST, CENTRE_SLOW, ERROR = 0, 5, 8, 9, 10, 11
+FIRST, SECOND, THIRD, LAST_ERROR = 20, 22, 24, 26
 HISTORY = 32
 
 TOKENS = 48
@@ -35,8 +36,6 @@ LENGTHS = 28
 # Nodes of a residual, in each context: its sign, then for each sign "longer than the start?", "longer still?", "shorter
 # still?" by bit length, then two mantissa bits by bit length.
 SIGN, START, UP, DOWN, MANTISSA, NODES = 0, 1, 32, 96, 128, 256
-
-INTENSITY_NODES = 16 + 16 * 16
 
 SLOW = 250
 """Count at which the counters of flags stop slowing down."""
@@ -73,12 +72,12 @@ class GridModel(NamedTuple):
     RANGE_LAST,
     RANGE_UP,
     RANGE_ACTIVITY,
-    INTENSITY_LEFT,
+    INTENSITY_PAIR,
+    INTENSITY_TRIPLE,
     INTENSITY_RING,
-    INTENSITY_UP,
-    INTENSITY_TWO,
+    INTENSITY_NEAR,
     INTENSITY_RANGE,
-    INTENSITY_STEP,
+    INTENSITY_LEFT,
     INTENSITY_LOW,
     MIX_FLAG,
     MIX_FLAG_RING,
@@ -103,17 +102,20 @@ def fresh_model(rings: int, intensity_bits: int, everywhere: bool) -> GridModel:
         Whether cells without a return have an intensity.
     """
     kinds = (2 if everywhere else 1) if intensity_bits else 0
-    symbol = kinds * INTENSITY_NODES
-    sizes = [4096, rings * 64, 64 * 32, 64 * 32 * 2, 4096, rings * 64]
+    symbol = intensity_nodes(intensity_bits)
+    sizes = [4096, rings * 64, 64 * 32, 64 * 32 * 2, 4096 + rings * 32, rings * 4]
     sizes += [n * NODES for n in (CLASSES, CLASSES, rings * 12, TOKENS, TOKENS, 14 * 14)]
-    sizes += [n * symbol for n in (256, rings * 16, 16 * 16, 16 * 16, rings * 20, 16 * 24)]
+    fine, triples = intensity_levels(intensity_bits)
+    sizes += [n * symbol if kinds else 0 for n in (fine * fine + 64, triples + 64)]
+    sizes += [kinds * n * symbol for n in (rings * 16, 256, rings * 20, fine * 20)]
     sizes += [(256 * 256 if intensity_bits > 8 else 0)]
     sets = [64, rings, NODES, CLASSES * 4, kinds * 256, kinds * 256]
     starts = np.cumsum([0, *((n + 15) // 16 * 16 for n in sizes)])
     weight_starts = WEIGHT_STRIDE * np.cumsum([0, *sets])
     base = np.concatenate([starts[:-1], weight_starts]).astype(np.int64)
     counters = _on_cache_lines(int(starts[-1]))
-    counters[:] = FRESH
+    counters[base[FLAG_QUIET] : base[RANGE_ERROR]] = FRESH
+    counters[base[INTENSITY_LOW] :] = FRESH
     weights = _on_cache_lines(int(weight_starts[-1]))
     weights[: weight_starts[2]] = fresh_grid_weights(sets[0] + sets[1], 1.5, 0.3)
     weights[weight_starts[2] : weight_starts[4]] = fresh_grid_weights(sets[2] + sets[3], 1.1, 0.3)
@@ -121,13 +123,23 @@ def fresh_model(rings: int, intensity_bits: int, everywhere: bool) -> GridModel:
     history = np.zeros((rings + 2, HISTORY), np.int32)
     history[:, HELD : PAST + 3] = 3000
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200
-    history[:, FIRST : THIRD + 2] = 8
+    history[:, FIRST : THIRD + 2] = min(8, (1 << min(intensity_bits, 8)) - 1)
     return GridModel(counters, weights, history, base, np.zeros(32, np.int64))
 
 
+def intensity_nodes(bits: int) -> int:
+    """Nodes of the tree of intensities of so many bits (8 at most): a cache line for the top, then one each."""
+    return 16 + (16 << max(min(bits, 8) - 4, 0))
+
+
+def intensity_levels(bits: int) -> tuple[int, int]:
+    """Levels of the finer classes of intensities, and rows for triples of coarser ones (hashed)."""
+    return (1 << min(bits, 6), 4096) if bits < 8 else (33, 2048)
+
+
 def _on_cache_lines(size: int) -> np.ndarray:
-    """Make an int32 array that begins on a cache line, so that a node of 16 entries takes one."""
-    room = np.empty(size + 16, np.int32)
+    """Make zeros, int32, that begin on a cache line, so that a node of 16 entries takes one."""
+    room = np.zeros(size + 16, np.int32)
     skip = (-room.ctypes.data // 4) % 16
     return room[skip : skip + size]
 

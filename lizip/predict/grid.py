@@ -112,6 +112,7 @@ def _encode_segments(ranges, intensity, bits, everywhere, near):
     """Code all rows; returns the segments' bytes and the bits spent on (flags, ranges, intensities)."""
     from lizip.context.grid import code_grid
     from lizip.context.grid_model import fresh_model
+    from lizip.context.grid_net import no_net
     from lizip.entropy.coder import RAW, finish_encoder, open_encoder
 
     model = fresh_model(ranges.shape[1], bits, everywhere)
@@ -120,7 +121,7 @@ def _encode_segments(ranges, intensity, bits, everywhere, near):
     for first, last in _segments(*ranges.shape):
         cells = (last - first) * ranges.shape[1]
         coder = open_encoder(cells * _DECISIONS_PER_CELL, cells * _RAW_BITS_PER_CELL)
-        code_grid(coder, ranges, intensity, first, last, near, bits, int(everywhere), model, spent)
+        code_grid(coder, ranges, intensity, first, last, near, bits, int(everywhere), model, no_net(), spent)
         raw += 32 * int(coder.at[RAW])
         pieces.append(finish_encoder(coder))
     flags, range_, intensity_ = (float(bits) / 16384 for bits in spent)
@@ -168,13 +169,14 @@ def _decode_segments(header, ranges, intensity, bits, everywhere, near):
     """Fill the aligned `ranges` and `intensity` from the segments that follow the header."""
     from lizip.context.grid import code_grid
     from lizip.context.grid_model import fresh_model
+    from lizip.context.grid_net import no_net
     from lizip.entropy.coder import finish_decoder, open_decoder
 
     model = fresh_model(ranges.shape[1], bits, bool(everywhere))
     spent = np.zeros(3, np.int64)
     for first, last in _segments(*ranges.shape):
         coder = open_decoder(header.bytes())
-        code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, model, spent)
+        code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, model, no_net(), spent)
         finish_decoder(coder)
 
 
