@@ -76,7 +76,7 @@ def learn_distances(models, bank):
     """
     costs = models.costs
     for k in range(CANDIDATES):
-        costs[bank, k] += ((models.bits[k] >> 44) - costs[bank, k]) >> 4
+        costs[bank, k] += ((models.bits[k] >> 44) - costs[bank, k]) >> 6
 
 
 @inlined_kernel

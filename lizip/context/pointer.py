@@ -17,6 +17,7 @@ from lizip.context.rays import (
     HISTORY,
     HOT,
     find_beside,
+    look_beside,
     move_origin,
     predict_height,
     predict_major,
@@ -112,12 +113,13 @@ def _code_point(coder, frame, track, every, j, low, row):
     values = track.values
     axis = 0 if abs(turned(track, row, 0, 0)) >= abs(turned(track, row, 1, 0)) else 1
     radius = 0.0
+    growth = look_beside(frame, track, j, low)
     for place in range(3):
         if place == 0:
-            predict_major(track, j, row, axis)
+            predict_major(track, row, axis, growth)
         elif place == 1:
             axis = 1 - axis
-            predict_minor(track, row, axis, values[j, 1 - axis])
+            predict_minor(frame, track, row, axis, values[j, 1 - axis])
         else:
             axis = 2
             radius = np.sqrt(values[j, 0] * values[j, 0] + values[j, 1] * values[j, 1])

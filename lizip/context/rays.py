@@ -27,6 +27,9 @@ _MANTISSA32 = np.int64(2**31 - 1)
 _MANTISSA64 = np.int64(2**63 - 1)
 """Flipped in negative floats, these make the bits grow with the value."""
 
+_LAST, _SLOW, _BESIDE = 0, 5, 7
+"""Places of the turns in `Track.motion`."""
+
 _STRIDES = 32
 """Points that the search for the point beside may step on from where it was."""
 
@@ -83,8 +86,8 @@ class Track(NamedTuple):
         Points back to the neighbour in the line beside.
     length : (M, 3) int64
         Bit lengths of the residuals.
-    motion : (8,) float64
-        Last turn (cosine, sine), last step (x, y, z), smoothed turn (cosine, sine).
+    motion : (10,) float64
+        Last turn (cosine, sine), last step (x, y, z), smoothed turn (cosine, sine), turn of the line beside.
     pointer : (8,) int64
         Previous deviations from the path, as contexts.
     bits32, float32, bits64, float64 : (1,) int32, float32, int64, float64
@@ -118,8 +121,8 @@ class Track(NamedTuple):
 def fresh_track(segment: int, first: int = 0) -> Track:
     """Make the state before point `first`, for segments of so many points: one point at the origin."""
     rows = HISTORY + segment
-    motion = np.zeros(8)
-    motion[0] = motion[5] = 1
+    motion = np.zeros(10)
+    motion[0] = motion[5] = motion[7] = 1
     bits32, bits64 = np.zeros(1, np.int32), np.zeros(1, np.int64)
     return Track(
         np.zeros((rows, 3), np.int64),
@@ -206,33 +209,63 @@ def _ratio(a, b):
 
 
 @inlined_kernel
-def predict_major(track, j, row, axis):
+def look_beside(frame, track, j, low):
+    """Find how the direction and range went on where the same happened before; returns the growth of the range.
+
+    Within a line that is the line beside; across lines it is the last step, from the pointer of the point before.
+    """
+    motion = track.motion
+    if frame.period[0] > 0:
+        ahead = min(max(j - track.beside[j - 1], low + 1), j - 1)
+        behind = ahead - 1
+    else:
+        ahead = j - 1
+        behind = max(ahead - track.lag[ahead], low)
+    motion[7], motion[8] = _turn(track, behind, ahead, motion[0], motion[1])
+    return _ratio(track.radius[ahead], track.radius[behind])
+
+
+@inlined_kernel
+def _turn(track, row, j, cosine, sine):
+    """Cosine and sine of the horizontal turn from one row to another; those given where it is too much."""
+    values = track.values
+    product = track.radius[row] * track.radius[j]
+    if product > 0.0:
+        c = (values[row, 0] * values[j, 0] + values[row, 1] * values[j, 1]) / product
+        if c > 0.99:
+            return c, (values[row, 0] * values[j, 1] - values[row, 1] * values[j, 0]) / product
+    return cosine, sine
+
+
+@inlined_kernel
+def predict_major(track, row, axis, growth):
     """Candidates for the larger of x and y: nothing is known of the range yet."""
     candidates = track.candidates
     base = track.values[row, axis]
-    along = turned(track, row, axis, 0)
+    along = turned(track, row, axis, _LAST)
     before = max(row - track.lag[row], 0)
-    growth = _ratio(track.radius[j - 1], track.radius[max(j - 1 - track.lag[j - 1], 0)])
     candidates[0] = base
     candidates[1] = base + track.motion[2 + axis]
     candidates[2] = along
     candidates[3] = 2.0 * base - track.values[before, axis]
     candidates[4] = along * growth
-    candidates[5] = 0.5 * (along + along * growth)
+    candidates[5] = 0.5 * (along + candidates[4])
 
 
 @inlined_kernel
-def predict_minor(track, row, axis, actual):
+def predict_minor(frame, track, row, axis, actual):
     """Candidates for the smaller of x and y: on the ray of the turned point, scaled by what the larger one was."""
     candidates = track.candidates
     base = track.values[row, axis]
-    scale = _ratio(actual, turned(track, row, 1 - axis, 0))
-    fast = turned(track, row, axis, 0) * scale
-    slow = turned(track, row, axis, 5) * _ratio(actual, turned(track, row, 1 - axis, 5))
+    fast = turned(track, row, axis, _LAST) * _ratio(actual, turned(track, row, 1 - axis, _LAST))
+    slow = turned(track, row, axis, _SLOW) * _ratio(actual, turned(track, row, 1 - axis, _SLOW))
     candidates[0] = base
-    candidates[1] = base + track.motion[2 + axis]
+    if frame.period[0] > 0:
+        candidates[1] = turned(track, row, axis, _BESIDE) * _ratio(actual, turned(track, row, 1 - axis, _BESIDE))
+    else:
+        candidates[1] = base + track.motion[2 + axis]
     candidates[2] = fast
-    candidates[3] = base * scale
+    candidates[3] = base * _ratio(actual, track.values[row, 1 - axis])
     candidates[4] = slow
     candidates[5] = 0.5 * (fast + slow)
 
@@ -267,19 +300,13 @@ def remember(track, j, row, x, y, z, radius):
     """Remember the turn, step and slope of the point just coded."""
     values = track.values
     motion = track.motion
-    a = values[row, 0]
-    b = values[row, 1]
-    product = track.radius[row] * radius
-    if product > 0.0:
-        cosine = (a * x + b * y) / product
-        sine = (a * y - b * x) / product
-        if cosine > 0.99:
-            motion[0] = cosine
-            motion[1] = sine
-            motion[5] += 0.125 * (cosine - motion[5])
-            motion[6] += 0.125 * (sine - motion[6])
-    motion[2] = x - a
-    motion[3] = y - b
+    cosine, sine = _turn(track, row, j, motion[0], motion[1])
+    motion[0] = cosine
+    motion[1] = sine
+    motion[5] += 0.125 * (cosine - motion[5])
+    motion[6] += 0.125 * (sine - motion[6])
+    motion[2] = x - values[row, 0]
+    motion[3] = y - values[row, 1]
     motion[4] = z - values[row, 2]
     if radius > 0.0:
         slope = z / radius
@@ -299,11 +326,9 @@ def _closeness(track, i, j):
 @inlined_kernel
 def find_beside(frame, track, j, low):
     """Lag of the point in the same direction one line back; of the point before, where that is in another line."""
-    if track.lag[j] != 1:
-        return np.int64(1)
     period = frame.period[0]
     if period == 0:
-        return min(frame.hot[1], j - low)
+        return np.int64(1) if track.lag[j] != 1 else min(frame.hot[1], j - low)
     last = max(j - period // 2, low)
     row = min(j - track.beside[j - 1], last)
     best = _closeness(track, row, j)
