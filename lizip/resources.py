@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def models_folder() -> Path:
-    """Folder of the predictors' weights and the sensors' profiles: in the wheel, or beside the package in a checkout."""
+    """Folder of predictors and sensor profiles: in the wheel, or beside the package in a checkout."""
     package = Path(__file__).parent
     shipped = package / "models"
     return shipped if shipped.is_dir() else package.parent / "models"

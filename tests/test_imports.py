@@ -24,6 +24,7 @@ LAYOUT = (
     ("reader",),
     ("api",),
     ("__init__",),
+    ("expand",),
     ("batch",),
     ("rivals",),
     ("bench", "demo"),
@@ -39,7 +40,7 @@ ONLY_IN = {
     "torch": {"predict"},
     "fsspec": {"storage", "integrations"},
     "click": {"cli", "__main__"},
-    "laspy": {"simulator", "codecs", "rivals", "bench", "demo", "cli", "integrations"},
+    "laspy": {"simulator", "expand", "codecs", "rivals", "bench", "demo", "cli", "integrations"},
 }
 """Package -> rooms that may import it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lizip
@@ -12,6 +12,7 @@ from lizip import codecs, storage
 from lizip.batch.plan import Job
 from lizip.container import Container
 from lizip.errors import CorruptError, FormatError, LizipError, StorageError
+from lizip.expand import expanded
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ def _perform(job: Job) -> str:
         _verify(job)
         return "done"
     target = job.target or ""
+    if job.expand:
+        folder = None if storage.is_url(target) else os.path.dirname(target) or "."
+        storage.make_folder(folder or ".")
+        with expanded(job.source, folder) as content:
+            return _perform(replace(job, source=content, expand=False))
     if job.resume and storage.exists(target):
         _check_finished(job, target)
         return "skipped"

@@ -12,6 +12,7 @@ from lizip.api import original_name
 from lizip.batch.find import Input
 from lizip.container import SUFFIX
 from lizip.errors import StorageError
+from lizip.expand import is_laz, las_name
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Job:
         Skip the file when its target is there and holds the same content.
     options : dict
         Further arguments of `lizip.compress_file` or `lizip.decompress_file`; for verify the `hash` expected, if any.
+    expand : bool
+        The source is LAZ, and its LAS content is what is compressed.
     """
 
     verb: str
@@ -36,9 +39,12 @@ class Job:
     target: str | None = None
     resume: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    expand: bool = False
 
 
-def plan(verb: str, inputs: Sequence[Input], output: str | None = None, **options: Any) -> list[Job]:
+def plan(
+    verb: str, inputs: Sequence[Input], output: str | None = None, expand: bool = False, **options: Any
+) -> list[Job]:
     """Give every file its target: beside it, or mirrored below `output`.
 
     Of several files compressing leaves out those that end in .lizip, the other verbs those that do not. A batch is
@@ -50,6 +56,8 @@ def plan(verb: str, inputs: Sequence[Input], output: str | None = None, **option
     inputs : sequence of Input
     output : str, optional
         A file for one input; a folder for many, or when it is one or ends in a slash.
+    expand : bool
+        Compress the content of LAZ files: x.laz becomes x.las.lizip.
     **options
         Those of `lizip.compress_file` or `lizip.decompress_file`.
 
@@ -67,11 +75,13 @@ def plan(verb: str, inputs: Sequence[Input], output: str | None = None, **option
     jobs: list[Job] = []
     taken: dict[str, str] = {}
     for each in inputs:
-        target = None if verb == "verify" else _target(verb, each, output, as_folder)
+        laz = expand and is_laz(each.path)
+        named = Input(las_name(each.path), las_name(each.place)) if laz else each
+        target = None if verb == "verify" else _target(verb, named, output, as_folder)
         if target is not None and taken.setdefault(target, each.path) != each.path:
             raise StorageError(f"{each.path}: would become {target}, like {taken[target]}; do them apart")
         resume = many and verb != "verify" and not options.get("force")
-        jobs.append(Job(verb, each.path, target, resume, options))
+        jobs.append(Job(verb, each.path, target, resume, options, laz))
     return jobs
 
 

@@ -25,6 +25,7 @@ def command(
     level: str | None,
     fast: bool,
     max_: bool,
+    expand: bool,
     no_check: bool,
     **rest: Any,
 ) -> None:
@@ -35,16 +36,25 @@ def command(
     """
     from lizip.batch import find, plan
     from lizip.cli import jobs, streams
+    from lizip.expand import is_laz
 
     coding = {name: rest.pop(name) for name in ("codec", "fields", "model", "backend")}
     coding |= {"level": options.chosen_level(level, fast, max_), "check": not no_check}
     if rest["remove"] and no_check:
         raise click.UsageError("--rm needs the check: without it nobody knows whether the file comes back")
+    if rest["remove"] and expand:
+        raise click.UsageError("--rm does not go with --expand: the .laz files themselves do not come back")
     if streams.concerned(inputs, output, stdout):
-        streams.refuse(rm=rest["remove"], manifest=rest["manifest"], recursive=recursive)
+        streams.refuse(rm=rest["remove"], manifest=rest["manifest"], recursive=recursive, expand=expand)
         if len(inputs) > 1:
             raise click.UsageError("several files cannot share one stdout; give -o FOLDER")
         streams.compress(inputs[0], output, rest["force"], **coding)
         return
     files = jobs.found(find, inputs, recursive, include)
-    jobs.do(plan("compress", files, output, force=rest["force"], remove=rest["remove"], **coding), rest)
+    laz = [each.path for each in files if is_laz(each.path)]
+    if laz and not expand and not rest["quiet"]:
+        click.echo(
+            f"{laz[0]}: is compressed already and hardly shrinks; --expand compresses its .las content", err=True
+        )
+    planned = plan("compress", files, output, expand, force=rest["force"], remove=rest["remove"], **coding)
+    jobs.do(planned, rest)

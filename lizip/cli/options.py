@@ -59,6 +59,7 @@ coding = together(
     click.option("--fields", type=click.IntRange(1, 64), help="Float32 fields of a record of a raw .bin file."),
     click.option("--model", metavar="NAME", help="Predictor; the one that ships otherwise."),
     click.option("--backend", type=click.Choice(BACKENDS), default="numba", help="What evaluates the predictor."),
+    click.option("--expand", is_flag=True, help="Compress the content of .laz files; what comes back is .las."),
     click.option("--no-check", is_flag=True, help="Do not decode and compare each result."),
 )
 

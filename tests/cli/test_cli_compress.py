@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 
+import laspy
 import numpy as np
 import pytest
 
 import lizip
+from lizip import simulator
 
 
 def test_there_and_back(lizip_command, scan):
@@ -240,3 +243,43 @@ def test_urls(lizip_command, scan):
         assert lizip_command("info", "memory://cli/packed/deep/y.bin.lizip").status == 0
     finally:
         memory.rm("/cli", recursive=True)
+
+
+@pytest.fixture
+def laz(tmp_path):
+    """A LAZ file and its content as laspy writes it."""
+    content = simulator.airborne_las(1, pulses=300)
+    path = tmp_path / "tile.laz"
+    laspy.read(io.BytesIO(content)).write(path)
+    return path
+
+
+def test_laz_is_said_to_be_compressed(lizip_command, laz):
+    done = lizip_command("compress", "--codec", "opaque", laz)
+    assert done.status == 0
+    assert "--expand" in done.lines[0]
+    assert lizip.decompress(laz.with_name("tile.laz.lizip").read_bytes()) == laz.read_bytes()
+
+
+def test_expand(lizip_command, laz, content):
+    (laz.parent / "other.bin").write_bytes(b"other")
+    for status in ("done", "skipped"):
+        done = lizip_command("compress", "--expand", "-r", "-v", laz.parent)
+        assert done.status == 0
+        assert status in done.lines[1]
+        assert list(content(laz.parent)) == ["other.bin", "other.bin.lizip", "tile.las.lizip", "tile.laz"]
+    packed = laz.parent / "tile.las.lizip"
+    with lizip.open(packed) as file:
+        assert file.read(4) == b"LASF"
+    expected = laspy.read(laz).points.array
+    assert laspy.read(lizip.open(packed)).points.array.tobytes() == expected.tobytes()
+
+
+def test_expand_refusals(lizip_command, laz):
+    assert lizip_command("compress", "--expand", "--rm", laz).status == 2
+    assert lizip_command("compress", "--expand", "-c", laz).status == 2
+    laz.write_bytes(laz.read_bytes()[:300])
+    done = lizip_command("compress", "--expand", laz)
+    assert done.status == 1
+    assert "cannot be expanded" in done.err
+    assert os.listdir(laz.parent) == ["tile.laz"]
