@@ -11,16 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.context.cheapest import CANDIDATES, Cheapest, cheapest, code_predicted, fresh_cheapest, learn_distances, miss
-from lizip.context.grid_mixing import WEIGHT_STRIDE, code_six, fresh_grid_weights
 from lizip.context.rays import HISTORY
 from lizip.entropy.adaptive import fresh_counters
+from lizip.entropy.mixing import SIX, code_six, fresh_weights
 from lizip.jit import kernel
 
 _WIDE = 1024
 """Contexts of the two inputs that need most."""
 
 _LIMIT = 120
-_NOTHING = np.int64(0)
 
 
 class Links(NamedTuple):
@@ -70,7 +69,7 @@ class NumberModels(NamedTuple):
 def fresh_symbols(depth: int) -> SymbolModels:
     """Make models for symbols below 2**depth, depth 1 to 8."""
     contexts = 4 * 256 + 2 * _WIDE
-    return SymbolModels(fresh_counters(contexts << depth), fresh_grid_weights((1 << depth) + 256, 1.5, 0.0))
+    return SymbolModels(fresh_counters(contexts << depth), fresh_weights((1 << depth) + 256, SIX, 1.5))
 
 
 def fresh_numbers(segment: int) -> NumberModels:
@@ -115,7 +114,7 @@ def code_symbols(coder, models, links, given, depth, count, values):
         c3 = 3 * span + ((((before >> coarse) << 4) | (values[j - 2] >> coarse)) << depth)
         c4 = 4 * span + (((given[j] << 4) | near_class) << depth)
         c5 = 4 * span + wide + (((near_class << 6) | mean) << depth)
-        pair = WEIGHT_STRIDE * ((np.int64(1) << depth) + near_class * 16 + beside_class)
+        pair = SIX * ((np.int64(1) << depth) + near_class * 16 + beside_class)
         value = values[j]
         node = np.int64(1)
         for shift in range(depth - 1, -1, -1):
@@ -128,9 +127,8 @@ def code_symbols(coder, models, links, given, depth, count, values):
                 c3 + node,
                 c4 + node,
                 c5 + node,
-                _NOTHING,
                 weights,
-                WEIGHT_STRIDE * node,
+                SIX * node,
                 pair,
                 _LIMIT,
                 (value >> shift) & 1,

@@ -1,0 +1,221 @@
+"""The coder and its streams: the way back, constriction decoding the same decisions, damage, overflow, no compiler."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lizip.entropy import ans
+from lizip.entropy.coder import (
+    FAULT,
+    LOG,
+    MODE,
+    code,
+    code_raw,
+    finish_decoder,
+    finish_encoder,
+    open_decoder,
+    open_encoder,
+)
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.packing import Unpacker
+
+needs_constriction = pytest.mark.skipif(not ans.HAS_CONSTRICTION, reason="constriction has no wheel here")
+
+probabilities = st.one_of(st.integers(1, (1 << 24) - 1), st.sampled_from([1, 2, (1 << 24) - 1, 1 << 23]))
+decisions = st.lists(st.tuples(probabilities, st.integers(0, 1)), max_size=300)
+
+
+@kernel
+def run(coder, chances, bits, values, widths):
+    """Code all decisions, and after each a raw value."""
+    for i in range(bits.size):
+        bits[i] = code(coder, chances[i], bits[i])
+        values[i] = code_raw(coder, values[i], widths[i])
+
+
+def coded(chances, bits, values, widths) -> bytes:
+    coder = open_encoder(len(bits), int(widths.sum()))
+    run(coder, chances, bits.copy(), values.copy(), widths)
+    return finish_encoder(coder)
+
+
+def decoded(stream, chances, widths):
+    coder = open_decoder(stream)
+    bits, values = np.zeros(len(chances), np.int64), np.zeros(len(chances), np.int64)
+    run(coder, chances, bits, values, widths)
+    return coder, bits, values
+
+
+def arrays(pairs, seed: int = 0):
+    random = np.random.default_rng(seed)
+    chances = np.array([p for p, _ in pairs], np.int64)
+    bits = np.array([b for _, b in pairs], np.int64)
+    widths = random.integers(0, 33, len(pairs))
+    return chances, bits, random.integers(0, 1 << 32, len(pairs)) & ((1 << widths) - 1), widths
+
+
+def typical(count: int, seed: int = 0):
+    """Decisions drawn with the probabilities they are coded with."""
+    random = np.random.default_rng(seed)
+    chances = np.clip(random.integers(1, 1 << 24, count) >> random.integers(0, 20, count), 1, None)
+    bits = (random.random(count) < chances / (1 << 24)).astype(np.int64)
+    return chances, bits, random.integers(0, 8, count), np.full(count, 3)
+
+
+@settings(deadline=None)
+@given(decisions, st.integers(0, 9))
+def test_the_way_back(pairs, seed):
+    chances, bits, values, widths = arrays(pairs, seed)
+    coder, got_bits, got_values = decoded(coded(chances, bits, values, widths), chances, widths)
+    finish_decoder(coder)
+    assert np.array_equal(got_bits, bits)
+    assert np.array_equal(got_values, values)
+
+
+@needs_constriction
+@settings(deadline=None)
+@given(decisions)
+def test_constriction_writes_and_reads_the_same(pairs):
+    chances, bits, *_ = arrays(pairs)
+    log = ((chances << 1) | bits).astype(np.uint32)
+    words = ans.words_by_constriction(log)
+    assert np.array_equal(words, ans.words_by_twin(log))
+    assert read_by_constriction(words, chances) == bits.tolist()
+
+
+def read_by_constriction(words: np.ndarray, chances: np.ndarray) -> list[int]:
+    """Decode one decision at a time with constriction alone."""
+    import constriction
+
+    family = constriction.stream.model.Categorical(perfect=False)
+    coder = constriction.stream.stack.AnsCoder(words)
+    got = []
+    for chance in chances:
+        row = np.array([[(1 << 24) - 1 - chance, chance - 1]], np.float32)
+        got.append(int(coder.decode(family, row)[0]))
+    assert coder.is_empty()
+    return got
+
+
+@needs_constriction
+def test_a_real_stream_decision_by_decision():
+    """What `finish_encoder` writes, read by constriction; longer than one piece handed to it."""
+    chances, bits, values, widths = typical(ans._PIECE + 5000)
+    stream = coded(chances, bits, values, widths)
+    header = Unpacker(stream)
+    count = header.varint()
+    words = np.frombuffer(header.take(4 * count), "<u4").astype(np.uint32)
+    tail = 3000
+    import constriction
+
+    family = constriction.stream.model.Categorical(perfect=False)
+    coder = constriction.stream.stack.AnsCoder(words)
+    rows = np.stack([(1 << 24) - 1 - chances, chances - 1], 1).astype(np.float32)
+    assert np.array_equal(coder.decode(family, rows), bits)
+    assert coder.is_empty()
+    assert np.array_equal(ans.words_by_twin(((chances << 1) | bits).astype(np.uint32)), words)
+    assert read_by_constriction(
+        ans.words_by_twin(((chances[:tail] << 1) | bits[:tail]).astype(np.uint32)), chances[:tail]
+    )
+
+
+def test_size_is_the_entropy():
+    chances, bits, _, _ = typical(50_000)
+    none = np.zeros(len(bits), np.int64)
+    ideal = -np.log2(np.where(bits, chances, (1 << 24) - chances) / (1 << 24)).sum()
+    assert 8 * len(coded(chances, bits, none, none)) < ideal * 1.0005 + 100
+
+
+def test_nothing_coded_is_a_byte():
+    none = np.empty(0, np.int64)
+    stream = coded(none, none, none, none)
+    assert stream == b"\0"
+    finish_decoder(open_decoder(stream))
+
+
+def test_more_decisions_than_announced_are_a_fault():
+    chances, bits, values, widths = typical(10)
+    coder = open_encoder(4, 100)
+    run(coder, chances, bits, values, widths)
+    assert coder.at[FAULT]
+    assert coder.at[LOG] <= coder.log.size
+    with pytest.raises(OverflowError):
+        finish_encoder(coder)
+
+
+def test_more_raw_bits_than_announced_are_a_fault():
+    chances, bits, values, _ = typical(40)
+    coder = open_encoder(40, 64)
+    run(coder, chances, bits, values, np.full(40, 32))
+    with pytest.raises(OverflowError):
+        finish_encoder(coder)
+
+
+def test_random_words_never_run_out_of_bounds():
+    random = np.random.default_rng(3)
+    chances, _, _, widths = typical(500)
+    for size in (*range(12), 100, 500, 2000):
+        for _ in range(20):
+            words = random.integers(0, size // 4 + 1)
+            stream = bytes([words & 0x7F]) + random.bytes(size)
+            try:
+                coder, bits, values = decoded(stream, chances, widths)
+                assert set(bits.tolist()) <= {0, 1}
+                assert values.min() >= 0
+                assert values.max() < 8
+                finish_decoder(coder)
+            except CorruptError:
+                continue
+
+
+def test_every_cut_is_noticed():
+    chances, bits, values, widths = typical(300)
+    stream = coded(chances, bits, values, widths)
+    for size in range(len(stream)):
+        with pytest.raises(CorruptError):
+            finish_decoder(decoded(stream[:size], chances, widths)[0])
+
+
+def test_something_after_the_end_is_noticed():
+    chances, bits, values, widths = typical(300)
+    stream = coded(chances, bits, values, widths)
+    for more in (b"\0", b"\0\0\0\0", b"\0\0\0\1"):
+        with pytest.raises(CorruptError):
+            finish_decoder(decoded(stream + more, chances, widths)[0])
+
+
+def test_a_claim_of_words_that_are_not_there():
+    for stream in (b"\5", b"\2\0\0\0\0", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", b"", b"\x80"):
+        with pytest.raises(CorruptError):
+            open_decoder(stream)
+
+
+def test_mode_tells_encoder_from_decoder():
+    assert open_encoder(1).at[MODE] == 0
+    assert open_decoder(b"\0").at[MODE] == 1
+
+
+_SCRIPT = """
+import hashlib, sys
+sys.path.insert(0, {here!r})
+from test_entropy_models import every_model
+print(hashlib.sha256(every_model(400, 5)).hexdigest())
+"""
+
+
+def test_same_words_without_the_compiler():
+    def digest(**environment):
+        command = [sys.executable, "-W", "error", "-c", _SCRIPT.format(here=os.path.dirname(__file__))]
+        result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    assert digest() == digest(NUMBA_DISABLE_JIT="1")
