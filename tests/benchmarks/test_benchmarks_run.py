@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from benchmarks import datasets, measure, plots, report, results, run
+from benchmarks import datasets, measure, plots, profile_codec, report, results, run
 from lizip import simulator
 from lizip.rivals import RIVALS, Subject
 
@@ -137,3 +137,12 @@ def test_plots_are_drawn(tmp_path):
     rows = [row(), row(rival="LASzip", outcome="lossy"), row(set="nuscenes"), row(set="las", rival="lizip")]
     for path in plots.draw(rows, tmp_path):
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_profile_prints_both_ways(folder, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["profile", str(folder / "las" / "c.las"), "--codec", "opaque", "--runs", "1"])
+    profile_codec.main()
+    printed = capsys.readouterr().out
+    assert printed.count("fastest") == 2
+    assert "encode" in printed
+    assert "decode" in printed

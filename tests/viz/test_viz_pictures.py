@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -90,3 +94,11 @@ def test_bits_by_stream_of_a_file(sweep, tmp_path):
 
 def test_hidden_lattice():
     assert viz.hidden_lattice().startswith(PNG)
+
+
+@pytest.mark.slow
+def test_the_script_draws_all_pictures(tmp_path, monkeypatch):
+    script = Path(__file__).resolve().parents[2] / "scripts" / "make_pictures.py"
+    monkeypatch.setattr(sys, "argv", [str(script), "--out", str(tmp_path)])
+    runpy.run_path(str(script), run_name="__main__")
+    assert len(list(tmp_path.glob("*.png"))) == 4
