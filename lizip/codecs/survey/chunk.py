@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from lizip.cloud import Columns
-from lizip.codecs.survey import axes, colours, numbers, symbols, times, views
+from lizip.codecs.survey import axes, colours, drift, numbers, symbols, times, views
 from lizip.codecs.survey.known import Known
 from lizip.codecs.survey.strip import read_recipe, restore, strip
 from lizip.entropy.coder import MODE, Coder, finish_decoder, finish_encoder, open_decoder, open_encoder
@@ -139,10 +139,12 @@ def _model(unit: Sequence[str], known: Known) -> Model:
             colours.code_colours(coder, planes, tops, *known.neighbours, known.kinds)
             return
         for plane, top in zip(planes, tops, strict=True):
-            if group == "returns" or (group == "class" and top < symbols.LIMIT):
+            if group == "returns" or (group == "class" and unit[0] != "user_data" and top < symbols.LIMIT):
                 symbols.code_column(coder, plane, top, *views.of_symbols(unit[0], known))
             elif group == "time" and len(planes) == 1:
                 times.code_column(coder, plane, top, known.previous_in_line, known.bit_fields + 256 * known.follows)
+            elif group == "angle" or unit[0] == "user_data":
+                drift.code_column(coder, plane, top, known.previous_in_line, known.same_pulse, known.pace)
             else:
                 numbers.code_column(coder, plane, top, views.of_numbers(unit[0], known))
 

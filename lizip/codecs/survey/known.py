@@ -122,3 +122,9 @@ class Known:
     def neighbours(self) -> tuple[np.ndarray, np.ndarray]:
         """Of `find_neighbours`: nearest earlier points (N, 3) and squared distances (N,)."""
         return find_neighbours(*self.coordinates, self.kinds)
+
+    @cached_property
+    def pace(self) -> np.ndarray:
+        """Class of the number of pulses since the point before, 0 to 63; (N,) int64."""
+        steps = np.abs(np.diff(self.clock, prepend=self.clock[0]))
+        return np.where(steps < 16, np.rint(steps), np.minimum(np.frexp(steps)[1] + 12, 63)).astype(np.int64)

@@ -21,6 +21,9 @@ NODES = 32
 CONFIDENCE = np.array([int(256 * (n + 0.3) / (n + 1.5)) if n else 0 for n in range(256)], np.int32)
 """What the logit of a counter is multiplied with, in 1/256, after n decisions."""
 
+_COARSE = 3
+"""Above this scale the place in an interval is nearly random: one counter a bit will do."""
+
 _LIMIT = np.int64(250)
 """Decisions after which a counter stops slowing down."""
 
@@ -93,6 +96,18 @@ def decide(coder, model, rows, node, weights_at, bit):
 
 
 @kernel
+def decide_alone(coder, model, at, bit):
+    """Code one decision under one counter."""
+    counter = np.int64(model.counters[np.uint64(at)])
+    seen = counter & 255
+    value = counter >> 8
+    bit = code(coder, min(max((value << 2) | 2, 256), (1 << 24) - 256), bit)
+    value += (((bit << 22) - bit - value) * np.int64(RATE[np.uint64(seen)])) >> 16
+    model.counters[np.uint64(at)] = np.int32((value << 8) | min(seen + 1, _LIMIT))
+    return bit
+
+
+@kernel
 def code_number(coder, model, rows, weight_set, scale, value):
     """Code an integer (-2**60 < value < 2**60) that is usually smaller than 2**scale.
 
@@ -124,13 +139,21 @@ def code_number(coder, model, rows, weight_set, scale, value):
     place = np.int64(0)
     left = width
     first = 8 + min(step, 2) * 3
-    if left > 0:
-        left -= 1
-        place = decide(coder, model, rows, first, base + first * inputs, (rest >> left) & 1)
-    if left > 0 and step < 2:
-        left -= 1
-        node = first + 1 + place
-        place = 2 * place + decide(coder, model, rows, node, base + node * inputs, (rest >> left) & 1)
+    if scale > _COARSE:
+        if left > 0:
+            left -= 1
+            place = decide_alone(coder, model, rows[0] + first, (rest >> left) & 1)
+        if left > 0 and step < 2:
+            left -= 1
+            place = 2 * place + decide_alone(coder, model, rows[0] + first + 1 + place, (rest >> left) & 1)
+    else:
+        if left > 0:
+            left -= 1
+            place = decide(coder, model, rows, first, base + first * inputs, (rest >> left) & 1)
+        if left > 0 and step < 2:
+            left -= 1
+            node = first + 1 + place
+            place = 2 * place + decide(coder, model, rows, node, base + node * inputs, (rest >> left) & 1)
     while left > 0:
         bits = min(left, 32)
         left -= bits
