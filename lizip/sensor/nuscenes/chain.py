@@ -21,8 +21,9 @@ from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths
 from lizip.sensor.nuscenes.choose import choose_lattice
 from lizip.sensor.nuscenes.firing import RINGS, hdl32e
 from lizip.sensor.nuscenes.header import Header, powers_of, quaternion_of
+from lizip.sensor.nuscenes.lawsolve import solve_law
 from lizip.sensor.nuscenes.observe import Observed, observe
-from lizip.sensor.nuscenes.poses import NAMES, Poses, read_poses, spline_poses
+from lizip.sensor.nuscenes.poses import NAMES, Poses, law_track, read_poses, spline_poses
 from lizip.sensor.nuscenes.residual import DECISIONS, RAW_BITS, code_sweep, fresh_models
 from lizip.sensor.spline import fit_spline
 
@@ -33,7 +34,9 @@ _LEAST_FIRINGS = 64
 _MOST_FIRINGS = 1 << 16
 _SPLINE_ERRORS = np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9])
 """Expected errors of a spline's prediction: at the sensor (m), and growth with range (a metre)."""
-_SPACINGS = {"fast": (8,), "default": (6, 10), "max": (4, 6, 8, 10)}
+_LAW_ERRORS = np.array([2e-7, 2e-7, 4e-9, 2e-8, 2e-8, 4e-10])
+"""The same of the pose law's."""
+_SPACINGS = {"fast": (8,), "default": (6,), "max": (4, 6, 8, 10)}
 
 
 def stored_fields(cloud: Cloud) -> tuple[np.ndarray, np.ndarray] | None:
@@ -133,6 +136,18 @@ def _spline_attempts(seen: Observed, places: np.ndarray, level: str, denominator
     return attempts
 
 
+def _law_attempts(seen: Observed, places: np.ndarray, spline: _Attempt, denominator: int) -> list[_Attempt]:
+    """The pose law, fitted from a spline's poses; none where a stage does not show or the fit breaks down."""
+    if not seen.frame.rounded.all():
+        return []
+    try:
+        law = solve_law(seen, spline.poses.rotation, spline.poses.shift, hdl32e())
+    except np.linalg.LinAlgError:
+        return []
+    poses = law_track(law, len(places), seen.phase)
+    return [_Attempt(seen, places, poses, _LAW_ERRORS, denominator)]
+
+
 class FiringsThroughMap:
     """The chain of nuScenes; see `lizip.sensor.chain.Chain`."""
 
@@ -155,7 +170,10 @@ class FiringsThroughMap:
         seen = observe(stored.astype(np.float64), hdl32e())
         if seen is None:
             return None
-        attempts = _spline_attempts(seen, places_of(stored), level, denominator)
+        places = places_of(stored)
+        attempts = _spline_attempts(seen, places, level, denominator)
+        if level != "fast":
+            attempts += _law_attempts(seen, places, attempts[0], denominator)
         best = min(attempts, key=lambda attempt: attempt.size)
         odd = np.flatnonzero(~exact)
         side = {
@@ -195,7 +213,7 @@ class FiringsThroughMap:
         sensor = hdl32e()
         block, advance = decode_azimuths(side.get(AZIMUTHS, b""), firings, header.phase, sensor.packet)
         far = header.far
-        rotation, shift = read_poses(header.model, side.get(POSES, b""), firings, far[0])
+        rotation, shift = read_poses(header.model, side.get(POSES, b""), firings, header.phase, far[0])
         coder = open_decoder(side.get(CORRECTIONS, b""))
         places = np.zeros((firings, RINGS, 3), np.int64)
         with np.errstate(all="ignore"):

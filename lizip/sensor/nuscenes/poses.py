@@ -8,6 +8,8 @@ import numpy as np
 
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_varint
+from lizip.sensor.nuscenes.firing import hdl32e
+from lizip.sensor.nuscenes.law import Law, decode_law, encode_law, law_poses
 from lizip.sensor.rigid import pose_matrices
 from lizip.sensor.spline import decode_knots, encode_knots, interpolate, knot_count, knot_values
 
@@ -41,8 +43,19 @@ def _interpolated(knots, spacing, firings, axes):
     return rotation, shift
 
 
-def read_poses(model: int, data: bytes, firings: int, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def law_track(law: Law, firings: int, phase: int) -> Poses:
+    """Poses of a pose law; firing `phase` starts a packet."""
+    sensor = hdl32e()
+    poses = law_poses(law, firings, phase, sensor.packet, sensor.period)
+    return Poses(LAW, encode_law(law, firings), *poses)
+
+
+def read_poses(model: int, data: bytes, firings: int, phase: int, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (F, 3, 3) and shifts (F, 3) from a pose stream; raises CorruptError."""
+    if model == LAW:
+        sensor = hdl32e()
+        law = decode_law(data, firings, phase, sensor.packet)
+        return law_poses(law, firings, phase, sensor.packet, sensor.period)
     if model == SPLINE:
         unpacker = Unpacker(data)
         spacing = unpacker.varint()

@@ -1,0 +1,253 @@
+"""The pose law: how nuScenes moved each firing. Numbers in the stream -> one pose a firing, deterministic.
+
+A packet starts on a whole microsecond, usually 554 after the one before, sometimes 553; its firings follow 553 / 12 us
+apart. The vehicle's x, y and yaw are linear in time between knots, roll and pitch between knots of their own (another
+clock), its height is constant; the sensor sits at a fixed place of the vehicle:
+
+    M = Rz(yaw) Ry(pitch) Rx(roll) B,   T = (x, y, z) + Rz Ry Rx lever
+
+where B turns the sensor's axes (right, forward, up) to the vehicle's (forward, left, up). The first, partial packet of
+a sweep can lie off that track by a constant step. First and last knots stand at the first firing of the first whole
+packet and at the last firing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.sensor.trig import sincos
+
+TIME_QUANTUM = 2.0**-6
+"""us"""
+FAST_QUANTA = 2.0 ** -np.array([35.0, 35.0])
+"""Of a roll and pitch knot, rad."""
+SLOW_QUANTA = 2.0 ** -np.array([26.0, 26.0, 32.0])
+"""Of an x, y, yaw knot, m and rad."""
+FIXED_QUANTA = 2.0 ** -np.array([30.0, 26.0, 26.0, 26.0])
+"""Of height and lever (forward, left, up), m."""
+STEP_QUANTA = 2.0 ** -np.array([22.0, 22.0, 27.0, 31.0, 31.0, 28.0])
+"""Of the first packet's step in x, y, z, roll, pitch, yaw."""
+USUAL_STEP = 554
+"""us from packet to packet."""
+
+_MOST_KNOTS = 4096
+_LARGEST = 1 << 52
+
+
+@dataclass
+class Law:
+    """The numbers of the law in units of their quanta, int64.
+
+    Attributes
+    ----------
+    steps : (P - 1,)
+        us from packet to packet.
+    fast_times, fast : (A - 2,), (A, 2)
+        Knots of roll and pitch; times of the inner ones, from the last firing.
+    slow_times, slow : (B - 2,), (B, 3)
+        Knots of x, y and yaw.
+    fixed : (4,)
+        Height, lever.
+    step : (6,)
+        Step of the first packet's firings.
+    """
+
+    steps: np.ndarray
+    fast_times: np.ndarray
+    fast: np.ndarray
+    slow_times: np.ndarray
+    slow: np.ndarray
+    fixed: np.ndarray
+    step: np.ndarray
+
+    def copy(self) -> Law:
+        """Copy all arrays."""
+        return Law(**{name: value.copy() for name, value in vars(self).items()})
+
+
+def packets(firings: int, phase: int, packet: int) -> tuple[np.ndarray, np.ndarray]:
+    """Packet (from 0) and place in it of each firing, (F,) int64 each; firing `phase` starts a packet."""
+    firing = np.arange(firings) - phase
+    number = firing // packet
+    return number - number[0], firing % packet
+
+
+def firing_times(steps: np.ndarray, firings: int, phase: int, packet: int, period: float) -> np.ndarray:
+    """Time of each firing (F,) float64, us, from the last firing; `steps` (P - 1,) int64 us between packets."""
+    number, place = packets(firings, phase, packet)
+    start = np.concatenate([[0], np.cumsum(steps)])[number]
+    times = (start - start[-1]) + (place - place[-1]) * period
+    return times
+
+
+@kernel
+def _locate(times, t):
+    """Interval of ascending knot times (K,) that holds t (or the nearest one)."""
+    k = np.int64(0)
+    while k < times.size - 2 and t >= times[k + 1]:
+        k += 1
+    return k
+
+
+@kernel
+def turn_matrix(roll, pitch, yaw, out):
+    """Write Rz(yaw) Ry(pitch) Rx(roll) to out (3, 3)."""
+    sr, cr = sincos(roll)
+    sp, cp = sincos(pitch)
+    sy, cy = sincos(yaw)
+    out[0, 0] = cy * cp
+    out[0, 1] = cy * sp * sr - sy * cr
+    out[0, 2] = cy * sp * cr + sy * sr
+    out[1, 0] = sy * cp
+    out[1, 1] = sy * sp * sr + cy * cr
+    out[1, 2] = sy * sp * cr - cy * sr
+    out[2, 0] = -sp
+    out[2, 1] = cp * sr
+    out[2, 2] = cp * cr
+
+
+@kernel
+def evaluate(times, whole, fast_times, fast, slow_times, slow, fixed, step, scratch, rotation, shift):
+    """Fill rotation (F, 3, 3) and shift (F, 3) from the law's numbers in m, rad, us; `whole`: first of whole packets.
+
+    `fast_times` (A,), `fast` (A, 2), `slow_times` (B,), `slow` (B, 3), `fixed` (4,), `step` (6,), `scratch` (3, 3).
+    """
+    for i in range(times.size):
+        k = _locate(fast_times, times[i])
+        part = (times[i] - fast_times[k]) / (fast_times[k + 1] - fast_times[k])
+        roll = fast[k, 0] + part * (fast[k + 1, 0] - fast[k, 0])
+        pitch = fast[k, 1] + part * (fast[k + 1, 1] - fast[k, 1])
+        k = _locate(slow_times, times[i])
+        part = (times[i] - slow_times[k]) / (slow_times[k + 1] - slow_times[k])
+        x = slow[k, 0] + part * (slow[k + 1, 0] - slow[k, 0])
+        y = slow[k, 1] + part * (slow[k + 1, 1] - slow[k, 1])
+        yaw = slow[k, 2] + part * (slow[k + 1, 2] - slow[k, 2])
+        z = fixed[0]
+        if i < whole:
+            x += step[0]
+            y += step[1]
+            z += step[2]
+            roll += step[3]
+            pitch += step[4]
+            yaw += step[5]
+        turn_matrix(roll, pitch, yaw, scratch)
+        for p in range(3):
+            # sensor x = right = -left, y = forward, z = up
+            rotation[i, p, 0] = -scratch[p, 1]
+            rotation[i, p, 1] = scratch[p, 0]
+            rotation[i, p, 2] = scratch[p, 2]
+            shift[i, p] = scratch[p, 0] * fixed[1] + scratch[p, 1] * fixed[2] + scratch[p, 2] * fixed[3]
+        shift[i, 0] += x
+        shift[i, 1] += y
+        shift[i, 2] += z
+
+
+def law_poses(law: Law, firings: int, phase: int, packet: int, period: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations (F, 3, 3) and shifts (F, 3) of a law; raises CorruptError when its knots do not ascend in time."""
+    times = firing_times(law.steps, firings, phase, packet, period)
+    rotation, shift = np.empty((firings, 3, 3)), np.empty((firings, 3))
+    ends = [times[phase]], [times[-1]]
+    fast_times = np.concatenate([ends[0], law.fast_times * TIME_QUANTUM, ends[1]])
+    slow_times = np.concatenate([ends[0], law.slow_times * TIME_QUANTUM, ends[1]])
+    if (np.diff(fast_times) <= 0).any() or (np.diff(slow_times) <= 0).any():
+        raise CorruptError("knots of the pose law do not ascend")
+    evaluate(
+        times,
+        phase,
+        fast_times,
+        law.fast * FAST_QUANTA,
+        slow_times,
+        law.slow * SLOW_QUANTA,
+        law.fixed * FIXED_QUANTA,
+        law.step * STEP_QUANTA,
+        np.empty((3, 3)),
+        rotation,
+        shift,
+    )
+    return rotation, shift
+
+
+@kernel
+def _code_number(coder, counters, context, expected, value):
+    expected = min(max(expected, -_LARGEST), _LARGEST)
+    found = expected + code_integer(coder, counters, context * INTEGER_NODES, 250, value - expected)
+    return min(max(found, -_LARGEST), _LARGEST)
+
+
+@kernel
+def _code_track(coder, counters, base, times, knots, end):
+    """Code inner knot times (K - 2,) and knots (K, C): each knot as its departure from the line through the two before.
+
+    The line's slope is taken in float64 from integers, in the same order on both sides.
+    """
+    before = np.int64(end)
+    for k in range(times.size):
+        times[k] = _code_number(coder, counters, base, before + 640000, times[k])
+        before = times[k]
+    for k in range(knots.shape[0]):
+        for c in range(knots.shape[1]):
+            expected = np.int64(0)
+            if k == 1:
+                expected = knots[0, c]
+            elif k > 1:
+                t0 = np.float64(times[k - 3] if k > 2 else end)
+                t1 = np.float64(times[k - 2])
+                t2 = np.float64(times[k - 1]) if k - 1 < times.size else 0.0
+                slope = np.float64(knots[k - 1, c] - knots[k - 2, c]) / max(t1 - t0, 1.0)
+                change = min(max(slope * (t2 - t1), -1e15), 1e15)
+                expected = knots[k - 1, c] + np.int64(np.rint(change))
+            context = base + 1 + 3 * c + min(k, 2)
+            knots[k, c] = _code_number(coder, counters, context, expected, knots[k, c])
+
+
+@kernel
+def _code_law(coder, counters, start, steps, fast_times, fast, slow_times, slow, fixed, step):
+    for k in range(steps.size):
+        steps[k] = _code_number(coder, counters, 0, np.int64(USUAL_STEP), steps[k])
+    _code_track(coder, counters, 1, fast_times, fast, start)
+    _code_track(coder, counters, 8, slow_times, slow, start)
+    for k in range(4):
+        fixed[k] = _code_number(coder, counters, 18, np.int64(0), fixed[k])
+    for k in range(6):
+        step[k] = _code_number(coder, counters, 19, np.int64(0), step[k])
+
+
+_CONTEXTS = 20
+
+
+def _start(firings: int) -> int:
+    """Rough time of the first firing, in time quanta: where the first knot's gap is counted from."""
+    return -int(firings * 46.16 / TIME_QUANTUM)
+
+
+def encode_law(law: Law, firings: int) -> bytes:
+    """Code a law: numbers of knots, then the numbers."""
+    size = sum(value.size for value in vars(law).values())
+    coder = open_encoder(size * 16, size * 64)
+    arrays = law.copy()
+    _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(arrays).values())
+    return bytes([len(law.fast) >> 8, len(law.fast) & 255, len(law.slow) >> 8, len(law.slow) & 255]) + finish_encoder(
+        coder
+    )
+
+
+def decode_law(data: bytes, firings: int, phase: int, packet: int) -> Law:
+    """Read a law; raises CorruptError."""
+    if len(data) < 4:
+        raise CorruptError("pose law ends early")
+    fast, slow = data[0] << 8 | data[1], data[2] << 8 | data[3]
+    if not (2 <= fast <= _MOST_KNOTS and 2 <= slow <= _MOST_KNOTS) or phase >= firings:
+        raise CorruptError("impossible pose law")
+    count = int(packets(firings, phase, packet)[0][-1])
+    shapes = (count,), (fast - 2,), (fast, 2), (slow - 2,), (slow, 3), (4,), (6,)
+    law = Law(*(np.zeros(shape, np.int64) for shape in shapes))
+    coder = open_decoder(data[4:])
+    _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(law).values())
+    finish_decoder(coder)
+    return law

@@ -1,0 +1,182 @@
+"""What Gauss-Newton cannot move: in which packets a microsecond is missing, how many knots there are. Encoder only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lizip.sensor.nuscenes.law import USUAL_STEP, firing_times, packets
+from lizip.sensor.nuscenes.lawfit import Normals, Track, adjust, assemble, cost_of, directions, free_parameters
+
+_PERIOD = 25
+"""A step of 553 instead of 554 us comes every 25 packets, sometimes 24 or 26."""
+_TEST_STEP = 300.0
+_CLEAR = 350.0
+"""Where further knots are tried, us apart, and how far from others."""
+_FAST, _SLOW = slice(0, 2), slice(2, 5)
+
+
+def _inverse(track: Track, normals: Normals, begin: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse (P, P) of the track's normal matrix, zero for held parameters, and its gradient (P,)."""
+    _, hessian, gradient = assemble(track, normals, begin)
+    free = free_parameters(track)
+    part = hessian[np.ix_(free, free)]
+    scale = 1 / (np.sqrt(np.diag(part)) + 1e-12)
+    part = np.linalg.inv(part * scale[:, None] * scale + 1e-9 * np.eye(len(part))) * scale[:, None] * scale
+    inverse = np.zeros_like(hessian)
+    inverse[np.ix_(free, free)] = part
+    return inverse, gradient
+
+
+def find_steps(track: Track, normals: Normals, phase: int, packet: int, period: float) -> np.ndarray:
+    """Find the whole-microsecond steps (P - 1,) between packets that explain the poses best.
+
+    Each packet's time is a parameter of its own in the normal equations, all others eliminated; then every pattern of
+    short steps costs one quadratic form.
+    """
+    firings = len(track.times)
+    number, _ = packets(firings, phase, packet)
+    inverse, gradient = _inverse(track, normals, phase)
+    cross, own, push = directions(track, normals, phase)
+    starts = np.searchsorted(number, np.arange(number[-1] + 1))
+    push, own, cross = (np.add.reduceat(value, starts) for value in (push[:, 5], own[:, 5, 5], cross[:, 5]))
+    pulled = cross @ inverse
+    quadratic = np.diag(own) - pulled @ cross.T
+    linear = push - pulled @ gradient
+    usual = firing_times(np.full(number[-1], USUAL_STEP), firings, phase, packet, period)
+    current = (track.times - usual)[starts]
+    count = int(number[-1])
+
+    def gain(short: np.ndarray) -> float:
+        offset = -np.searchsorted(short, np.arange(count + 1), side="left").astype(float)
+        change = offset - offset[-1] - current
+        return float(2 * linear @ change - change @ quadratic @ change)
+
+    patterns = [np.arange(first, count, spacing) for first in range(_PERIOD) for spacing in (_PERIOD, _PERIOD + 1)]
+    best = max(patterns, key=gain)
+    for _ in range(2):
+        for k in range(len(best)):
+            for away in (-2, -1, 1, 2):
+                other = best.copy()
+                other[k] = min(max(other[k] + away, 0), count - 1)
+                if (np.diff(other) > 0).all() and gain(other) > gain(best) + 1:
+                    best = other
+    steps = np.full(count, USUAL_STEP, np.int64)
+    steps[best] = USUAL_STEP - 1
+    return steps
+
+
+def _suffix(value: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Sums of value (F, ...) from each index of `first` to the end."""
+    total = np.cumsum(value[::-1], axis=0)[::-1]
+    return total[first]
+
+
+def _ramp_sums(value: np.ndarray, times: np.ndarray, first: np.ndarray, at: np.ndarray, power: int) -> np.ndarray:
+    """Sums of value * max(0, times - at)**power for each `at`, power 1 or 2."""
+    wide = (len(times),) + (1,) * (value.ndim - 1)
+    here = at.reshape((-1,) + (1,) * (value.ndim - 1))
+    t = times.reshape(wide)
+    sums = _suffix(value * t, first) - here * _suffix(value, first)
+    if power == 2:
+        sums = _suffix(value * t * t, first) - here * _suffix(value * t, first) - here * sums
+    return sums
+
+
+def _knot_gains(track: Track, normals: Normals, begin: int) -> list[tuple[float, float, bool]]:
+    """What further knots would save, to first order: (weighted squares, time, whether slow) for each place tried."""
+    inverse, gradient = _inverse(track, normals, begin)
+    cross, own, push = directions(track, normals, begin)
+    scaled = track.times * 1e-4
+    options = []
+    for slow, part in ((False, _FAST), (True, _SLOW)):
+        at = np.arange(track.times[begin] + 500.0, -300.0, _TEST_STEP)
+        knots = track.slow_times if slow else track.fast_times
+        at = at[np.abs(at[:, None] - knots).min(axis=1) > _CLEAR]
+        if len(at) == 0:
+            continue
+        first = np.searchsorted(track.times, at)
+        at = at * 1e-4
+        ramped = _ramp_sums(cross[:, part], scaled, first, at, 1)
+        pulled = ramped @ inverse
+        right = _ramp_sums(push[:, part], scaled, first, at, 1) - pulled @ gradient
+        square = _ramp_sums(own[:, part, part], scaled, first, at, 2) - pulled @ ramped.transpose(0, 2, 1)
+        diagonal = np.arange(square.shape[1])
+        square[:, diagonal, diagonal] = square[:, diagonal, diagonal] * (1 + 1e-5) + 1e-9
+        gains = np.einsum("tc,tc->t", right, np.linalg.solve(square, right[:, :, None])[:, :, 0])
+        options += [(float(gain), float(time * 1e4), slow) for gain, time in zip(gains, at, strict=True)]
+    return options
+
+
+def _with_knot(track: Track, time: float, slow: bool) -> Track:
+    times, values = (track.slow_times, track.slow) if slow else (track.fast_times, track.fast)
+    k = int(np.searchsorted(times, time))
+    new = np.array([np.interp(time, times, values[:, c]) for c in range(values.shape[1])])
+    times, values = np.insert(times, k, time), np.insert(values, k, new, axis=0)
+    return replace(track, slow_times=times, slow=values) if slow else replace(track, fast_times=times, fast=values)
+
+
+def _without_knot(track: Track, k: int, slow: bool) -> Track:
+    if slow:
+        return replace(track, slow_times=np.delete(track.slow_times, k), slow=np.delete(track.slow, k, axis=0))
+    return replace(track, fast_times=np.delete(track.fast_times, k), fast=np.delete(track.fast, k, axis=0))
+
+
+def add_knots(track: Track, normals: Normals, begin: int, prices: tuple[float, float], rounds: int) -> Track:
+    """Add knots, the best of either kind a round, while they save their price (fast, slow) in weighted squares."""
+    cost = cost_of(track, normals, begin)
+    for _ in range(rounds):
+        options = [(gain - prices[slow], time, slow) for gain, time, slow in _knot_gains(track, normals, begin)]
+        chosen = [max(o for o in options if o[2] == kind) for kind in {o[2] for o in options}]
+        chosen = [option for option in chosen if option[0] > 0]
+        if not chosen:
+            break
+        better = track
+        for _, time, slow in chosen:
+            better = _with_knot(better, time, slow)
+        better, new_cost = adjust(better, normals, 5, begin)
+        if new_cost > cost - min(prices):
+            break
+        track, cost = better, new_cost
+    return track
+
+
+def _worth(track: Track, inverse: np.ndarray, k: int, slow: bool) -> float:
+    """Weighted squares that an inner knot saves, to first order: what forcing its kink to zero would cost."""
+    times, values = (track.slow_times, track.slow) if slow else (track.fast_times, track.fast)
+    a, b = len(track.fast), len(track.slow)
+    wide = values.shape[1]
+    first = 4 + 3 * a + b if slow else 4 + a
+    part = (times[k] - times[k - 1]) / (times[k + 1] - times[k - 1])
+    constraint = np.zeros((wide, track.size))
+    for c in range(wide):
+        constraint[c, first + wide * k + c] = 1.0
+        constraint[c, first + wide * (k - 1) + c] = part - 1.0
+        constraint[c, first + wide * (k + 1) + c] = -part
+    kink = values[k] - (1 - part) * values[k - 1] - part * values[k + 1]
+    spread = constraint @ inverse @ constraint.T
+    spread[np.diag_indices(wide)] *= 1 + 1e-9
+    return float(kink @ np.linalg.solve(spread, kink))
+
+
+def drop_knots(track: Track, normals: Normals, begin: int, prices: tuple[float, float]) -> Track:
+    """Drop inner knots that do not save their price (fast, slow) in weighted squares, the least useful first."""
+    cost = cost_of(track, normals, begin)
+    kept: set[tuple[float, bool]] = set()
+    while True:
+        inverse, _ = _inverse(track, normals, begin)
+        options = [
+            (_worth(track, inverse, k, slow) - prices[slow], k, slow)
+            for slow, times in ((False, track.fast_times), (True, track.slow_times))
+            for k in range(1, len(times) - 1)
+            if (round(times[k], 1), slow) not in kept
+        ]
+        if not options or min(options)[0] > 0:
+            return track
+        _, k, slow = min(options)
+        better, new_cost = adjust(_without_knot(track, k, slow), normals, 3, begin)
+        if new_cost < cost + prices[slow]:
+            track, cost = better, new_cost
+        else:
+            kept.add((round((track.slow_times if slow else track.fast_times)[k], 1), slow))

@@ -1,0 +1,96 @@
+"""The far frame to the picometre: once poses predict the far float32 exactly, the stored ones pin the transform back.
+
+Near the sensor the stored ULP is 2**-30 m and less, so the axes and the offset must be that good. Encoder only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.jit import kernel
+from lizip.sensor.nuscenes.frame import FarFrame, turn
+from lizip.sensor.nuscenes.residual import at_ordinal, ordinal, unit_at
+
+_FLOORS = (3e-8, 6e-9, 1.2e-9, 2.5e-10, 5e-11, 1e-11, 2e-12, 5e-13)
+"""How good the transform is assumed to be, round after round, m."""
+_TIE = 0.12
+"""Far coordinates nearer to a rounding tie than this, in ULPs, are not trusted."""
+
+
+@kernel
+def _normals(stored, sensor_points, rotation, shift, axes, offset, begin, floor, far, normal, right):
+    """Normal equations (6, 6), (6,) of a turn and a shift of the transform back; returns the points that counted."""
+    for p in range(6):
+        right[p] = 0.0
+        for q in range(6):
+            normal[p, q] = 0.0
+    used = np.int64(0)
+    for i in range(begin, stored.shape[0]):
+        for j in range(stored.shape[1]):
+            trusted = True
+            for p in range(3):
+                x = shift[i, p] + offset[p]
+                for q in range(3):
+                    x += rotation[i, p, q] * sensor_points[i, j, q]
+                near = at_ordinal(ordinal(x))
+                trusted = trusted and abs(near - x) < (0.5 - _TIE) * unit_at(x)
+                far[p] = near - offset[p]
+            for k in range(3):
+                back = axes[0, k] * far[0] + axes[1, k] * far[1] + axes[2, k] * far[2]
+                trusted = trusted and abs(stored[i, j, k] - back) < unit_at(back) + 12.0 * floor
+            if not trusted:
+                continue
+            used += 1
+            for k in range(3):
+                back = axes[0, k] * far[0] + axes[1, k] * far[1] + axes[2, k] * far[2]
+                unit = unit_at(back)
+                miss = stored[i, j, k] - back
+                if abs(miss) > 0.5 * unit + 6.0 * floor:
+                    continue
+                weight = 1.0 / (unit * unit / 12.0 + floor * floor)
+                j0 = far[2] * axes[1, k] - far[1] * axes[2, k]
+                j1 = far[0] * axes[2, k] - far[2] * axes[0, k]
+                j2 = far[1] * axes[0, k] - far[0] * axes[1, k]
+                for p in range(6):
+                    a = j0 if p == 0 else j1 if p == 1 else j2 if p == 2 else -axes[p - 3, k]
+                    right[p] += weight * a * miss
+                    for q in range(p + 1):
+                        b = j0 if q == 0 else j1 if q == 1 else j2 if q == 2 else -axes[q - 3, k]
+                        normal[p, q] += weight * a * b
+    for p in range(6):
+        for q in range(p):
+            normal[q, p] = normal[p, q]
+    return used
+
+
+def polish_frame(
+    frame: FarFrame, stored: np.ndarray, sensor_points: np.ndarray, poses: tuple[np.ndarray, np.ndarray], begin: int
+) -> FarFrame:
+    """Sharpen a far frame by the points that its poses predict exactly.
+
+    Parameters
+    ----------
+    frame : FarFrame
+        Rounded along all axes.
+    stored, sensor_points : (F, R, 3) float64
+        Points in the file and in the sensor frame, m.
+    poses : (F, 3, 3), (F, 3) float64
+        Poses in the far frame, relative to its offset.
+    begin : int
+        First firing that counts.
+    """
+    axes, offset = frame.axes.copy(), frame.offset.copy()
+    rotation, shift = poses
+    normal, right, far = np.empty((6, 6)), np.empty(6), np.empty(3)
+    for floor in _FLOORS:
+        for _ in range(2):
+            # the far float32 must not move with the offset: it is the poses that are relative to it
+            moved = shift - (offset - frame.offset)
+            used = _normals(stored, sensor_points, rotation, moved, axes, offset, begin, floor, far, normal, right)
+            if used < 100:
+                return FarFrame(axes, offset, frame.rounded)
+            scale = 1 / np.sqrt(np.diag(normal))
+            step = np.linalg.solve(normal * scale[:, None] * scale + 1e-13 * np.eye(6), right * scale) * scale
+            axes = turn(axes, step[:3])
+            offset = offset + step[3:]
+    return FarFrame(axes, offset, frame.rounded)
