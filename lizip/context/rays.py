@@ -330,7 +330,7 @@ def find_beside(frame, track, j, low):
     if period == 0:
         return np.int64(1) if track.lag[j] != 1 else min(frame.hot[1], j - low)
     last = max(j - period // 2, low)
-    row = min(j - track.beside[j - 1], last)
+    row = max(min(j - track.beside[j - 1], last), low)
     best = _closeness(track, row, j)
     for step in (1, -1):
         for _ in range(_STRIDES):
