@@ -1,6 +1,6 @@
 """Rings told apart by elevation: beams from about one origin point to a few dozen fixed elevations and none between.
 
-Where that origin is, the points themselves tell: seen from it, slopes gather in the fewest places.
+Where that origin is, the points themselves tell: seen from it, their slopes fall into the fewest places.
 """
 
 from __future__ import annotations
@@ -12,44 +12,50 @@ from lizip.jit import kernel
 _STEEPEST = 1.6
 """Slopes beyond this (58 degrees) are not looked at when searching."""
 
-_NEAREST = 2.0
-_HEIGHTS, _HEIGHT_STEP = 65, 0.004
-_FORWARDS, _FORWARD_STEP = 5, 0.015
-_COARSE_BINS, _FINE_BINS = 2048, 32768
-_COARSE_SAMPLE, _FINE_SAMPLE = 2048, 16384
+_FINE_BINS = 32768
+_STAGES = (
+    # height step (m), heights, forward step, forwards, bins of slopes, points, least distance
+    (0.02, 261, 0.015, 1, 1024, 2048, 6.0),
+    (0.004, 21, 0.015, 5, 2048, 2048, 2.0),
+    (0.0005, 17, 0.0025, 13, _FINE_BINS, 16384, 2.0),
+    (0.0001, 11, 0.0005, 9, _FINE_BINS, 16384, 2.0),
+)
+"""Origins searched: from +-2.6 m in height down to a tenth of a millimetre, each stage around the last one's best."""
+
 _MOST_RINGS = 256
 _LEAST_RING = 12
-_LEAST_SHARPNESS = 3.0
+_LEAST_POINTS = 256
+_GATHERED = 0.7
+"""From the true origin slopes fall into fewer bins than from most others; by how much they must, to go on."""
 
 
 @kernel
-def _sharpness(rho, z, height, forward, counts):
-    """Mean number of others in a point's slope bin, seen from (forward, height); `counts` (B,) int32 is scratch."""
-    bins = counts.size
+def _occupied(rho, z, height, forward, seen):
+    """Number of slope bins that points fall into, seen from (forward, height); `seen` (B,) uint8 is scratch."""
+    bins = seen.size
     for b in range(bins):
-        counts[b] = 0
+        seen[b] = 0
     scale = bins / (2.0 * _STEEPEST)
     total = np.int64(0)
     for i in range(rho.size):
         slope = (z[i] - height) / (rho[i] - forward)
         if abs(slope) < _STEEPEST:
             b = np.int64((slope + _STEEPEST) * scale)
-            total += counts[b]
-            counts[b] += 1
-    return 2.0 * total / max(rho.size, 1)
+            if seen[b] == 0:
+                seen[b] = 1
+                total += 1
+    return total
 
 
 @kernel
-def _search(rho, z, height, height_step, heights, forward, forward_step, forwards, counts, best):
-    """Try a grid of origins around (height, forward); fills best with height, forward and their sharpness."""
-    best[2] = -1.0
+def _search(rho, z, height, height_step, forward, forward_step, seen, occupied):
+    """Fill occupied (H, F) int64 with the number of bins for a grid of origins around (height, forward)."""
+    heights, forwards = occupied.shape
     for i in range(heights):
         for j in range(forwards):
             h = height + (i - heights // 2) * height_step
             f = forward + (j - forwards // 2) * forward_step
-            sharp = _sharpness(rho, z, h, f, counts)
-            if sharp > best[2]:
-                best[0], best[1], best[2] = h, f, sharp
+            occupied[i, j] = _occupied(rho, z, h, f, seen)
 
 
 def find_origin(xyz: np.ndarray) -> tuple[float, float] | None:
@@ -57,27 +63,22 @@ def find_origin(xyz: np.ndarray) -> tuple[float, float] | None:
 
     None when slopes gather nowhere: the points are not those of a few beams.
     """
-    x, y, z = (np.ascontiguousarray(column) for column in xyz.astype(np.float64).T)
+    x, y, z = xyz.astype(np.float64).T
     rho = np.sqrt(x * x + y * y)
-    far = rho > _NEAREST
-    rho, z = rho[far], z[far]
-    if len(rho) < 256:
-        return None
-    best = np.zeros(3)
-    sample = slice(None, None, max(1, len(rho) // _COARSE_SAMPLE))
-    counts = np.zeros(_COARSE_BINS, np.int32)
-    args = np.ascontiguousarray(rho[sample]), np.ascontiguousarray(z[sample])
-    _search(*args, 0.0, _HEIGHT_STEP, _HEIGHTS, 0.0, _FORWARD_STEP, _FORWARDS, counts, best)
-    slopes = (args[1] - best[0]) / (args[0] - best[1])
-    spread = max(float(np.percentile(slopes, 99) - np.percentile(slopes, 1)), 1e-3)
-    if best[2] < _LEAST_SHARPNESS * len(args[0]) / _COARSE_BINS * (2 * _STEEPEST / spread):
-        return None
-    sample = slice(None, None, max(1, len(rho) // _FINE_SAMPLE))
-    args = np.ascontiguousarray(rho[sample]), np.ascontiguousarray(z[sample])
-    counts = np.zeros(_FINE_BINS, np.int32)
-    _search(*args, best[0], 0.0005, 17, best[1], 0.0025, 13, counts, best)
-    _search(*args, best[0], 0.0001, 11, best[1], 0.0005, 9, counts, best)
-    return float(best[0]), float(best[1])
+    height, forward = 0.0, 0.015
+    for stage, (height_step, heights, forward_step, forwards, bins, most, nearest) in enumerate(_STAGES):
+        far = np.flatnonzero(rho > nearest)
+        far = far[:: max(1, len(far) // most)]
+        if len(far) < _LEAST_POINTS:
+            return None
+        occupied = np.zeros((heights, forwards), np.int64)
+        _search(rho[far], z[far], height, height_step, forward, forward_step, np.zeros(bins, np.uint8), occupied)
+        if stage == 0 and occupied.min() > _GATHERED * np.median(occupied):
+            return None
+        i, j = np.unravel_index(np.argmin(occupied), occupied.shape)
+        height += (int(i) - heights // 2) * height_step
+        forward += (int(j) - forwards // 2) * forward_step
+    return height, forward
 
 
 def rings_by_elevation(xyz: np.ndarray) -> np.ndarray | None:

@@ -105,4 +105,6 @@ def _usual_places(sequence: np.ndarray, rings: int) -> np.ndarray:
     total = np.bincount(who, weights=position[inside], minlength=rings)
     mean = total / np.maximum(np.bincount(who, minlength=rings), 1)
     mean[reference] = 0.0
-    return np.argsort(np.argsort(mean, kind="stable"))
+    places = np.argsort(np.argsort(mean, kind="stable"))
+    # where a firing begins within the cycle, the first point of the file tells
+    return (places - places[sequence[0]]) % rings

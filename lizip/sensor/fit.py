@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lizip.entropy.adaptive import bit_length
 from lizip.jit import kernel
 from lizip.sensor.calibration import PARAMETERS, Calibration
 from lizip.sensor.trig import TURN, arctangent2, sincos
@@ -172,12 +173,13 @@ def fit_phase(points, first, last, stride, step, sums, beam):
 
 
 @kernel
-def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, h, g, beam):
-    """One Gauss-Newton step on a beam; `hinge` is the weight of points whose rounding is right already
-    (1: all alike; negative: only count them).
+def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, cut, sizes, h, g, beam):
+    """One Gauss-Newton step on a beam.
 
-    Residuals count in `units` (N, 3) float32, the size of the rounding. Returns the share of coordinates within half a
-    unit before the step.
+    `hinge` is the weight of points whose rounding is right already (1: all alike; negative: only count them), `cut` the
+    largest residual that takes part. Residuals count in `units` (N, 3) float32, the size of the rounding; `sizes` (64,)
+    int64 is filled with how many there are of each bit length of 16 times their size. Returns the share of coordinates
+    within half a unit before the step.
     """
     phase, lateral, elevation, height, offset = beam[0], beam[1], beam[2], beam[3], beam[4]
     sine, cosine = sincos(elevation)
@@ -185,6 +187,8 @@ def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, 
         g[u] = 0.0
         for v in range(5):
             h[u, v] = 0.0
+    for u in range(64):
+        sizes[u] = 0
     right = 0.0
     count = 0.0
     for i in range(first, last, stride):
@@ -228,6 +232,7 @@ def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, 
                 e = z - (distance * sine + height * cosine)
                 j0, j1, j2, j3, j4 = 0.0, 0.0, q, cosine, sine
             size = abs(e) / unit
+            sizes[bit_length(np.int64(min(size * 16.0, 1e17)))] += 1
             count += 1.0
             weight = 1.0
             if hinge < 0.0:
@@ -242,7 +247,7 @@ def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, 
                         continue
             elif hinge < 1.0:
                 e -= 0.5 * unit if e > 0.0 else -0.5 * unit
-            if size > _OUTLIER and hinge < 1.0:
+            if size > cut:
                 continue
             weight /= unit * unit
             g[0] += weight * j0 * e
@@ -278,14 +283,30 @@ def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, 
 
 
 @kernel
-def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, h, g, before, kept, beam):
+def _median_size(sizes):
+    """Upper bound of the median residual, in units."""
+    total = np.int64(0)
+    for length in range(sizes.size):
+        total += sizes[length]
+    seen = np.int64(0)
+    bound = 1.0 / 16.0
+    for length in range(sizes.size):
+        seen += sizes[length]
+        if 2 * seen >= total:
+            return bound
+        bound *= 2.0
+    return bound
+
+
+@kernel
+def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beam):
     """Improve one beam by the points whose rounding it misses, while they become fewer; returns the share right."""
     best = -1.0
     for turn in range(hinges + 1):
         for u in range(5):
             before[u] = beam[u]
         hinge = 0.003 if turn < hinges else -1.0
-        share = _improve(points, units, first, last, 1, step, tick, hypotenuse, hinge, h, g, beam)
+        share = _improve(points, units, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, sizes, h, g, beam)
         if share < best:
             break
         best = share
@@ -297,7 +318,7 @@ def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, h, g
 
 
 @kernel
-def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, h, g, before, kept, beam):
+def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, sizes, h, g, before, kept, beam):
     """Fit one beam to points[first:last]; see `fit_beams`. Returns the share of coordinates explained."""
     stride = max(np.int64(1), (last - first) // SEARCH)
     if not fit_line(points, first, last, stride, beam):
@@ -306,13 +327,14 @@ def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, h
         return 0.0
     if fit_phase(points, first, last, stride, step, sums, beam) < 0.1:
         return 0.0
-    for _ in range(3):
-        _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, h, g, beam)
-    share = _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, h, g, beam)
+    cut = 1e12
+    for _ in range(4):
+        share = _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
+        cut = 8.0 * _median_size(sizes) + 2.0
     if share < 0.6:
         return share
-    _improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, h, g, beam)
-    return refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, h, g, before, kept, beam)
+    _improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
+    return refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beam)
 
 
 def fit_beams(
@@ -348,11 +370,11 @@ def fit_beams(
         Share of coordinates within half a unit; 0 where nothing could be fitted.
     """
     beams, shares = np.zeros((len(bounds) - 1, 5)), np.zeros(len(bounds) - 1)
-    sums, h, g = np.zeros((2 * _LATERALS + 1, 2)), np.zeros((5, 5)), np.zeros(5)
+    sums, sizes, h, g = np.zeros((2 * _LATERALS + 1, 2)), np.zeros(64, np.int64), np.zeros((5, 5)), np.zeros(5)
     before, kept = np.zeros(5), np.zeros(5)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
         shares[ring] = fit_beam(
-            points, units, first, last, step, tick, hypotenuse, hinges, sums, h, g, before, kept, beams[ring]
+            points, units, first, last, step, tick, hypotenuse, hinges, sums, sizes, h, g, before, kept, beams[ring]
         )
     return beams, shares
 
@@ -368,9 +390,9 @@ def refine_beams(
     beams: np.ndarray,
 ) -> None:
     """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
-    h, g, before, kept = np.zeros((5, 5)), np.zeros(5), np.zeros(5), np.zeros(5)
+    sizes, h, g, before, kept = np.zeros(64, np.int64), np.zeros((5, 5)), np.zeros(5), np.zeros(5), np.zeros(5)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, h, g, before, kept, beams[ring])
+        refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beams[ring])
 
 
 def calibration_of(beams: np.ndarray, model: Calibration) -> Calibration:

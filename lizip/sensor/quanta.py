@@ -20,6 +20,8 @@ TICKS = (0.02, 0.016, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.0025, 0.002, 0.
 
 _COHERENT = 0.8
 _LEAST_POINTS = 24
+_MOST_COLUMNS = 9000
+_MOST_TRIED = 40
 _LATERALS = 25
 _NEAR = 0.25
 _FINEST, _COARSEST = 0.0004, 0.022
@@ -55,7 +57,7 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[i
     finest = 2.0 / decimal if decimal else 0.0
     ticks = (tick for tick in TICKS if tick >= finest and _ticks_agree(points, spans, lines, tick))
     tick = next(ticks, None) or _scan_ticks(points, spans, lines, finest)
-    turn = next((turn for turn in TURNS if _columns_agree(points, spans, turn)), None)
+    turn = next((turn for turn in TURNS if _columns_agree(points, spans, turn)), None) or _scan_turns(points, spans)
     return None if turn is None or tick is None else (turn, tick)
 
 
@@ -78,6 +80,33 @@ def _columns_agree(points: np.ndarray, spans: list[tuple[int, int]], turn: int) 
         fit_phase(points, first, last, _stride(first, last), TURN / turn, sums, beam) > _COHERENT
         for first, last in spans
     )
+
+
+def _scan_turns(points: np.ndarray, spans: list[tuple[int, int]]) -> int | None:
+    """Find a whole number of columns of any size, from azimuth steps between neighbours at about the same distance."""
+    single = np.concatenate([_azimuth_steps(points, first, last, 1) for first, last in spans])
+    single = single[single > 1e-6]
+    if len(single) < 60:
+        return None
+    longer = [_azimuth_steps(points, first, last, lag) for first, last in spans for lag in (4, 9, 20)]
+    steps = np.concatenate([piece[:200] for piece in (single[::3], *longer)])
+    turns = np.arange(max(64, int(0.8 * TURN / np.percentile(single, 20))), _MOST_COLUMNS)
+    sums = np.empty(len(turns))
+    _comb(steps, TURN / turns, sums)
+    good = turns[sums > max(_COHERENT, sums.max(initial=0.0) - 0.02)]
+    return next((int(turn) for turn in good[:_MOST_TRIED] if _columns_agree(points, spans, int(turn))), None)
+
+
+def _azimuth_steps(points: np.ndarray, first: int, last: int, lag: int) -> np.ndarray:
+    """Small azimuth differences (rad) between points `lag` apart in a ring, at about the same distance."""
+    x, y, _ = points[first:last].astype(np.float64).T
+    cross = x[:-lag] * y[lag:] - y[:-lag] * x[lag:]
+    dot = x[:-lag] * x[lag:] + y[:-lag] * y[lag:]
+    here, there = x[:-lag] ** 2 + y[:-lag] ** 2, x[lag:] ** 2 + y[lag:] ** 2
+    close = (np.abs(here - there) < 0.02 * here) & (dot > 0) & (np.abs(cross) < 0.15 * dot)
+    tangent = np.abs(cross[close] / dot[close])
+    square = tangent * tangent
+    return tangent * (1.0 - square * (1.0 / 3.0 - square * (1.0 / 5.0 - square / 7.0)))
 
 
 @kernel
