@@ -105,6 +105,15 @@ def _usual_places(sequence: np.ndarray, rings: int) -> np.ndarray:
     total = np.bincount(who, weights=position[inside], minlength=rings)
     mean = total / np.maximum(np.bincount(who, minlength=rings), 1)
     mean[reference] = 0.0
-    places = np.argsort(np.argsort(mean, kind="stable"))
+    order = np.argsort(mean, kind="stable").tolist()
+    follows = np.bincount(sequence[:-1].astype(np.int64) * rings + sequence[1:], minlength=rings * rings)
+    follows = follows.reshape(rings, rings)
+    # rings that seldom return have a poor mean; what comes right after what settles it
+    for _ in range(rings):
+        for k in range(rings - 1):
+            first, second = order[k], order[k + 1]
+            if follows[second, first] > follows[first, second]:
+                order[k], order[k + 1] = second, first
+    places = np.argsort(order)
     # where a firing begins within the cycle, the first point of the file tells
     return (places - places[sequence[0]]) % rings

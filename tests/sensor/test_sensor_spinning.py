@@ -1,0 +1,176 @@
+"""Sensors without a profile: found out from one scan, in any layout, and back bit for bit."""
+
+import numpy as np
+import pytest
+
+from lizip.cloud import Cloud
+from lizip.errors import CorruptError
+from lizip.sensor.spinning import CHAIN, EXCEPTIONS, HEADER
+from lizip.simulator import os_sensor
+
+RINGS, COLUMNS = 16, 512
+NAMES = ("x", "y", "z", "intensity", "ring", "time")
+
+
+def cloud_of(points):
+    return Cloud("bin", b"\4", {NAMES[i]: points[:, i] for i in range(points.shape[1])})
+
+
+def grid(seed=1, **options):
+    """A whole simulated grid (firings, rings, 4) with zeros where nothing returned."""
+    options = {"rings": RINGS, "columns": COLUMNS, **options}
+    data = os_sensor.sweep(seed, drop_missing=False, **options).data
+    return np.frombuffer(data, "<f4").reshape(-1, options["rings"], 4).copy()
+
+
+def returns(cells):
+    """Points of a grid, in its order, without those that are zero."""
+    points = cells.reshape(-1, cells.shape[-1])
+    return points[(points[:, :3] != 0).any(axis=1)]
+
+
+def round_trip(points, most_exceptions=0):
+    cloud = cloud_of(points)
+    measured = CHAIN.recover(cloud, "default")
+    assert measured is not None
+    columns = CHAIN.rebuild(measured.ranges, measured.intensity, measured.side, cloud.schema, len(points))
+    again = np.stack(list(columns.values()), axis=1)
+    np.testing.assert_array_equal(again.view(np.uint32), points.view(np.uint32))
+    assert measured.info["exceptions"] <= most_exceptions
+    return measured
+
+
+LAYOUTS = {
+    "firings": lambda cells: returns(cells),
+    "firings upwards": lambda cells: returns(cells[:, ::-1]),
+    "firings in the maker's order": lambda cells: returns(cells[:, np.arange(RINGS).reshape(2, -1).T.ravel()]),
+    "rings": lambda cells: returns(cells.transpose(1, 0, 2)),
+    "rings upwards": lambda cells: returns(cells[:, ::-1].transpose(1, 0, 2)),
+    "against the clock": lambda cells: returns(cells[::-1]),
+    "all firings": lambda cells: cells.reshape(-1, 4),
+    "all rings": lambda cells: cells.transpose(1, 0, 2).reshape(-1, 4),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_comes_back(layout):
+    measured = round_trip(LAYOUTS[layout](grid()), most_exceptions=2)
+    assert measured.info["columns of a turn"] == COLUMNS
+    assert measured.ranges.shape == (COLUMNS, RINGS)
+
+
+@pytest.mark.parametrize("tick", [0.001, 0.002, 0.004, 0.00372])
+def test_range_tick_is_found(tick):
+    measured = round_trip(returns(grid(2, tick=tick)), most_exceptions=2)
+    assert measured.tick == pytest.approx(tick, rel=1e-7)
+
+
+@pytest.mark.parametrize("columns", [1024, 1812])
+def test_columns_of_a_turn_are_found(columns):
+    measured = round_trip(returns(grid(3, columns=columns)), most_exceptions=2)
+    assert measured.info["columns of a turn"] == columns
+
+
+def test_part_of_a_turn():
+    measured = round_trip(grid(1, columns=1024, span=0.4).reshape(-1, 4))
+    assert measured.ranges.shape[0] < 480
+
+
+def test_missing_returns_as_nan_with_intensities_of_their_own():
+    points = grid().reshape(-1, 4)
+    missing = (points[:, :3] == 0).all(axis=1)
+    points[missing, :3] = np.nan
+    points[missing, 3] = np.arange(np.count_nonzero(missing)) % 5
+    assert round_trip(points).intensity_everywhere
+
+
+def test_millimetre_coordinates():
+    points = returns(grid(4, tick=0.005))
+    points[:, :3] = np.round(points[:, :3].astype(np.float64), 3)
+    round_trip(points, most_exceptions=2)
+
+
+def test_further_columns_come_back():
+    cells = grid()
+    ring = np.broadcast_to(np.arange(RINGS, dtype=np.float32)[None, :, None], (*cells.shape[:2], 1))
+    time = np.random.default_rng(0).normal(size=ring.shape).astype(np.float32)
+    points = returns(np.concatenate([cells, ring, time], axis=2))
+    measured = round_trip(points, most_exceptions=2)
+    assert len(measured.side[5]) < 200
+
+
+def test_three_columns_and_odd_intensities():
+    points = returns(grid())
+    assert round_trip(np.ascontiguousarray(points[:, :3]), 2).intensity is None
+    points[5, 3], points[6, 3] = np.nan, -0.0
+    round_trip(points, 2)
+    points[:, 3] = np.random.default_rng(0).normal(size=len(points))
+    assert round_trip(points, 2).intensity is None
+
+
+def test_outliers_and_dropped_points_cost_only_themselves():
+    rng = np.random.default_rng(1)
+    points = returns(grid(1, columns=1024))
+    points[rng.choice(len(points), 30, replace=False), :3] += 0.37
+    round_trip(points, most_exceptions=40)
+    round_trip(np.delete(points, slice(None, None, 7), axis=0), most_exceptions=40)
+
+
+def test_what_is_no_spinning_sensor_is_declined():
+    points = returns(grid())
+    rng = np.random.default_rng(0)
+    noisy = points.copy()
+    noisy[:, :3] += rng.normal(0, 0.01, (len(points), 3))
+    tilted = points.copy()
+    tilted[:, :3] = points[:, :3] @ np.linalg.qr(rng.normal(size=(3, 3)))[0].astype(np.float32)
+    unordered = rng.permutation(points)
+    for other in (noisy, tilted, unordered, rng.normal(0, 10, (4000, 4)).astype(np.float32), points[:100]):
+        assert CHAIN.recover(cloud_of(other.astype(np.float32)), "default") is None
+    for value in (0.0, np.nan, 1e38):
+        assert CHAIN.recover(cloud_of(np.full((4000, 4), value, np.float32)), "default") is None
+
+
+@pytest.mark.parametrize(("name", "most"), [("os0_32_grid", 0.35), ("os1_128_returns", 0.4)])
+def test_real_ouster_sweeps(data, name, most):
+    points = np.fromfile(data / "ouster" / f"{name}.bin", "<f4").reshape(-1, 4)
+    measured = round_trip(points, most_exceptions=10)
+    assert 8 * sum(map(len, measured.side.values())) < most * len(points)
+
+
+@pytest.mark.parametrize("layout", ["firings", "rings", "all rings"])
+def test_damaged_side_streams_are_noticed_or_harmless(layout):
+    points = LAYOUTS[layout](grid(5))
+    cloud = cloud_of(points)
+    measured = CHAIN.recover(cloud, "default")
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        number = int(rng.choice(list(measured.side)))
+        damaged = bytearray(measured.side[number])
+        damaged[rng.integers(min(len(damaged), 120))] ^= 1 << rng.integers(8)
+        if rng.random() < 0.3:
+            damaged = damaged[: rng.integers(len(damaged))]
+        side = {**measured.side, number: bytes(damaged)}
+        try:
+            columns = CHAIN.rebuild(measured.ranges, measured.intensity, side, cloud.schema, len(points))
+        except CorruptError:
+            continue
+        assert all(len(column) == len(points) for column in columns.values())
+
+
+def test_foreign_grids_are_corrupt():
+    points = LAYOUTS["all rings"](grid(5))
+    cloud = cloud_of(points)
+    measured = CHAIN.recover(cloud, "default")
+    ranges, light, side = measured.ranges, measured.intensity, measured.side
+    for grid_, intensity, streams in (
+        (ranges[:, 1:], light[:, 1:], side),
+        (ranges[1:], light[1:], side),
+        (ranges, None, side),
+        (-ranges, light, side),
+        (ranges, light, {n: s for n, s in side.items() if n != HEADER}),
+        (ranges, light, {**side, EXCEPTIONS: b"\x01\x00"}),
+    ):
+        with pytest.raises(CorruptError):
+            CHAIN.rebuild(grid_, intensity, streams, cloud.schema, len(points))
+    with pytest.raises(CorruptError):
+        CHAIN.rebuild(ranges, light, side, cloud.schema, len(points) + 16)
