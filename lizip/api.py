@@ -29,6 +29,7 @@ def compress(
     model: str | None = None,
     backend: str = "numba",
     check: bool = True,
+    warm: bool = False,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
 
@@ -49,6 +50,9 @@ def compress(
         What evaluates the predictor; the result is the same.
     check : bool
         Decode the result and compare before returning it.
+    warm : bool
+        Start the fit of a sensor from the sweep that this process compressed before: faster for the sweeps of one log,
+        in order; the bytes then depend on that sweep, which they do not otherwise.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def compress(
     FormatError
         When `data` is a .lizip file already, or is not what `fields` or `codec` says.
     """
-    options = Options(level, codec, model, backend, fields, check)
+    options = Options(level, codec, model, backend, fields, check, warm)
     sink = io.BytesIO()
     if isinstance(data, (bytes, bytearray, memoryview)):
         _encode_checked(memoryview(data).cast("B"), options, sink)
@@ -102,6 +106,7 @@ def compress_file(
     model: str | None = None,
     backend: str = "numba",
     check: bool = True,
+    warm: bool = False,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -132,7 +137,7 @@ def compress_file(
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    options = Options(level, codec, model, backend, fields, check)
+    options = Options(level, codec, model, backend, fields, check, warm)
     target = os.fspath(source) + SUFFIX if target is None else os.fspath(target)
     storage.check_target(source, target, force)
     with Source(source) as original, storage.publishing(target, force=force, status=original.status) as sink:

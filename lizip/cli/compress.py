@@ -38,7 +38,7 @@ def command(
     from lizip.cli import jobs, streams
     from lizip.expand import is_laz
 
-    coding = {name: rest.pop(name) for name in ("codec", "fields", "model", "backend")}
+    coding = {name: rest.pop(name) for name in ("codec", "fields", "model", "backend", "warm")}
     coding |= {"level": options.chosen_level(level, fast, max_), "check": not no_check}
     if rest["remove"] and no_check:
         raise click.UsageError("--rm needs the check: without it nobody knows whether the file comes back")

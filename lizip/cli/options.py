@@ -60,8 +60,10 @@ coding = together(
     click.option("--model", metavar="NAME", help="Predictor; the one that ships otherwise."),
     click.option("--backend", type=click.Choice(BACKENDS), default="numba", help="What evaluates the predictor."),
     click.option("--expand", is_flag=True, help="Compress the content of .laz files; what comes back is .las."),
+    click.option("--warm", is_flag=True,
+                 help="Start each fit from the sweep before: faster on a log; the bytes then depend on the order."),
     click.option("--no-check", is_flag=True, help="Do not decode and compare each result."),
-)
+)  # fmt: skip
 
 
 def chosen_level(level: str | None, fast: bool, max_: bool) -> str:

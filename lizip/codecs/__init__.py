@@ -40,6 +40,9 @@ class Options:
         Force the number of fields of a .bin record.
     check : bool
         Decode what was encoded and compare.
+    warm : bool
+        Start the fit of a sensor from what the sweep before left behind: faster in a log, but the bytes then depend on
+        what was coded before.
     """
 
     level: str = "default"
@@ -48,6 +51,7 @@ class Options:
     backend: str = "numba"
     fields: int | None = None
     check: bool = True
+    warm: bool = False
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:

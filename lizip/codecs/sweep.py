@@ -65,7 +65,8 @@ class Sweep:
         """Try the chains in turn; None when none of them explains the cloud."""
         for registered in CHAINS:
             chain = registered.load()
-            measured = chain.recover(cloud, options.level, self._hints.get(registered.number))
+            hint = self._hints.get(registered.number) if options.warm else None
+            measured = chain.recover(cloud, options.level, hint)
             if measured is None or measured.ranges.size > most_cells(cloud.count):
                 continue
             self._hints[registered.number] = getattr(chain, "last_hint", None)
