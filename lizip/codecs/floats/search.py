@@ -12,7 +12,7 @@ from lizip.codecs.floats.numbers import ORDINAL, Numbers, find_numbers
 from lizip.codecs.floats.origin import find_origin
 from lizip.codecs.floats.plan import Plan, Sight, seen
 from lizip.codecs.floats.segments import DECISIONS, RAW_BITS, Segments
-from lizip.context.rays import HISTORY, HOT
+from lizip.context.lags import find_lags, find_period
 from lizip.entropy.coder import LOG, RAW, open_encoder
 
 _STILL = (0.0, 0.0, 0.0)
@@ -21,7 +21,6 @@ _SMALL = 4096
 """Below so many points all columns share a stream, and nothing is tried out."""
 
 _SAMPLE = 4096
-_PROBES = 64
 _WINDOWS = (0, 8, 40)
 
 
@@ -89,48 +88,3 @@ def _coordinates(cloud: Cloud, numbers: Sequence[Numbers]) -> tuple[int, int, in
     else:
         return None
     return places if all(seen(numbers[i]) for i in places) else None
-
-
-def find_lags(xyz: np.ndarray) -> tuple[int, ...]:
-    """Find the lags at which the best predictors of a point stand most often.
-
-    Parameters
-    ----------
-    xyz : (3, N) float64
-
-    Returns
-    -------
-    tuple of int
-        `HOT` lags, the most frequent first.
-    """
-    count = len(xyz[0])
-    reach = min(HISTORY - 1, count // 2)
-    if reach < 2:
-        return (1,) * HOT
-    at = np.linspace(reach, count - 1, _PROBES).astype(np.int64)
-    x, y, z = (column[at[:, None] - np.arange(1, reach + 1)] for column in xyz)
-    x0, y0, z0 = (column[at][:, None] for column in xyz)
-    radius, radius0 = np.sqrt(x * x + y * y) + 1e-3, np.sqrt(x0 * x0 + y0 * y0)
-    across = np.abs(x * y0 - y * x0) / radius
-    misses = (0.02 + np.abs(radius - radius0)) * (0.002 + across) * (0.002 + np.abs(z0 - z * radius0 / radius))
-    lags, counts = np.unique(np.argmin(misses, 1) + 1, return_counts=True)
-    hot = lags[np.argsort(-counts, kind="stable")][: HOT - 1].tolist()
-    hot += [1] * (1 not in hot)
-    return tuple((hot + [hot[-1]] * HOT)[:HOT])
-
-
-def find_period(x: np.ndarray, y: np.ndarray) -> int:
-    """Find how many points a line has, where the azimuth runs on within a line and jumps back between lines.
-
-    Returns
-    -------
-    int
-        0 when there are no such lines.
-    """
-    azimuth = np.arctan2(y.astype(np.float32), x.astype(np.float32))
-    turn = np.diff(azimuth)
-    jumps = np.flatnonzero(np.abs(turn) > 0.5)
-    if len(jumps) < 3 or len(jumps) > len(x) // 64:
-        return 0
-    period = int(np.median(np.diff(jumps)))
-    return period if 32 <= period < HISTORY else 0
