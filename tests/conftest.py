@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ settings.load_profile("lizip")
 
 DATA = Path(os.environ.get("LIZIP_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 """Folder of real sweeps and LAS files; not part of the project."""
+
+
+def pytest_configure():
+    # a shell that starts the tests in the background has them, and what they start, ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
