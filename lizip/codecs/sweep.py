@@ -41,6 +41,7 @@ WORDS = (
     "spinning sensor",
     "columns of a turn",
     "tick, um",
+    "residual, um",
 )
 """Words of `lizip info` that take one byte in a stream; only ever appended to."""
 

@@ -9,6 +9,8 @@ from lizip.jit import kernel
 FALL = 0.1
 """A ring begins where the pseudo-angle falls by this much: about 6 degrees, more than any disorder inside a ring."""
 
+_WIDE = 0.5
+
 
 @kernel
 def pseudo_angle(x, y):
@@ -57,3 +59,29 @@ def split_rings(x: np.ndarray, y: np.ndarray, most: int) -> np.ndarray | None:
     starts = np.empty(most, np.int64)
     count = _split(x, y, FALL, starts)
     return None if count < 0 else np.append(starts[:count], len(x))
+
+
+def split_suspects(xyz: np.ndarray, bounds: np.ndarray, suspect: np.ndarray) -> np.ndarray:
+    """Split runs that may be two rings: where a scan is cut, one may end before the azimuth at which the next begins.
+
+    Parameters
+    ----------
+    xyz : (N, 3) float32
+    bounds : (K + 1,) int64
+        As from `split_rings`.
+    suspect : (K,) bool
+        Runs to split, each at its widest gap if that is a wide one.
+
+    Returns
+    -------
+    (K + S + 1,) int64
+        Bounds, with the new ones among them.
+    """
+    extra = []
+    for run in np.flatnonzero(suspect):
+        first, last = int(bounds[run]), int(bounds[run + 1])
+        x, y = xyz[first:last, 0].astype(np.float64), xyz[first:last, 1].astype(np.float64)
+        gaps = [pseudo_angle(x[i + 1], y[i + 1]) - pseudo_angle(x[i], y[i]) for i in range(last - first - 1)]
+        if gaps and max(gaps) > _WIDE:
+            extra.append(first + 1 + int(np.argmax(gaps)))
+    return np.sort(np.concatenate([bounds, np.array(extra, np.int64)]))

@@ -71,12 +71,12 @@ def beam_points(table, step, tick, hypotenuse, beam, column, ticks, points):
 
 @kernel
 def beam_measure(table, beam, step, tick, hypotenuse, x, y, z):
-    """Column and range in ticks (int64; ticks 0 when out of range) that come nearest to a point (float64, finite)."""
+    """Column and range in ticks (int64; ticks 0 when out of range) that come nearest to a point, float64."""
     rho = np.sqrt(x * x + y * y)
     cosine = table[beam, COSINE]
     sine = table[beam, SINE]
     lateral = table[beam, LATERAL]
-    if rho <= abs(lateral) or rho > 1e6 or abs(z) > 1e6:
+    if not (abs(lateral) < rho < 1e6 and abs(z) < 1e6):  # NaN comes here too
         return np.int64(0), np.int64(0)
     angle = arctangent2(y, x) - arcsine(lateral / rho)
     longitudinal = rho if hypotenuse else np.sqrt(rho * rho - lateral * lateral)

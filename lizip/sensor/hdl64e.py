@@ -17,14 +17,14 @@ from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker, pack_signed, pack_varint
 from lizip.scan.columns import align_rings, decode_columns, encode_columns
 from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending
-from lizip.scan.rings import split_rings
+from lizip.scan.rings import split_rings, split_suspects
 from lizip.sensor.beams import azimuth_keys, measure_points
 from lizip.sensor.calibration import Calibration, Profile, load_profile
 from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
 from lizip.sensor.fit import calibration_of, fit_beams
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
-from lizip.sensor.returns import explain, make_grid, match_rings, place_returns
+from lizip.sensor.returns import explain, make_grid, match_rings, place_returns, residual_of
 
 PROFILES = ("hdl64e-kitti",)
 """Files in models/sensors; streams hold the index and a hash."""
@@ -35,7 +35,7 @@ HEADER, FIRINGS, CORRECTIONS, EXCEPTIONS, ODD_INTENSITIES = range(5)
 _SENT = 255
 _MOST_RINGS = 192
 _LEAST_POINTS = 512
-_MOST_EXCEPTIONS = 0.02
+_MOST_EXCEPTIONS = 0.06
 _LEAST_RING = 50
 _LEAST_SHARE = 0.9
 
@@ -73,6 +73,10 @@ def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibrati
         if shares[0] < _LEAST_SHARE:
             return None
     beams, shares = fit_beams(xyz, units, bounds, model.step, model.tick, model.hypotenuse, hinges)
+    if (shares < _LEAST_SHARE).any():
+        bounds = split_suspects(xyz, bounds, shares < _LEAST_SHARE)
+        sizes = np.diff(bounds)
+        beams, shares = fit_beams(xyz, units, bounds, model.step, model.tick, model.hypotenuse, hinges)
     kept = np.flatnonzero(shares >= _LEAST_SHARE)
     calibration = calibration_of(beams[kept], model)
     inside = np.repeat(shares >= _LEAST_SHARE, sizes)
@@ -89,6 +93,9 @@ def _measure(
 ) -> Measured | None:
     """Explain a scan by a calibration; None when more than a few points escape it."""
     beams = match_rings(xyz, bounds, calibration)
+    if (beams < 0).any() and (beams >= 0).mean() > 0.5:
+        bounds = split_suspects(xyz, bounds, beams < 0)
+        beams = match_rings(xyz, bounds, calibration)
     known = beams >= 0
     if int(np.diff(bounds)[known].sum()) < (1 - _MOST_EXCEPTIONS) * len(xyz):
         return None
@@ -126,6 +133,7 @@ def _measure(
         "sensor": load_profile(PROFILES[0]).title,
         "calibration": "profile" if profile else "fitted to this scan",
         "exceptions": len(places),
+        "residual, um": residual_of(explained),
         "corrected": int(np.count_nonzero(corrections.any(axis=1))),
     }
     return Measured(ranges, grid, {number: data for number, data in side.items() if data}, info=info)
@@ -185,7 +193,8 @@ class RingsInMillimetres:
         if fields is None or cloud.count < _LEAST_POINTS or not on_decimal_lattice(fields[0], 1000):
             return None
         xyz, intensity = fields
-        bounds = split_rings(np.ascontiguousarray(xyz[:, 0]), np.ascontiguousarray(xyz[:, 1]), _MOST_RINGS)
+        x, y = (np.nan_to_num(column, nan=0.0, posinf=0.0, neginf=0.0) for column in xyz[:, :2].T)
+        bounds = split_rings(x, y, _MOST_RINGS)
         if bounds is None:
             return None
         for profile in map(load_profile, PROFILES):

@@ -25,6 +25,7 @@ _MOST_TRIED = 40
 _LATERALS = 25
 _NEAR = 0.25
 _FINEST, _COARSEST = 0.0004, 0.022
+_FINENESS, _MOST_CANDIDATES = 1.0007, 6000
 
 
 def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[int, float] | None:
@@ -130,7 +131,9 @@ def _scan_ticks(
         x, y, z = points[first:last].astype(np.float64).T
         ranges.append(np.sqrt(x * x + y * y) * cosine + z * sine)
     low, reach = max(_FINEST, finest), _NEAR
-    candidates = low * (_COARSEST / low) ** (np.arange(6000) / 6000)
+    # products one after the other are the same on every machine, powers are not
+    candidates = np.cumprod(np.concatenate([[low], np.full(_MOST_CANDIDATES, _FINENESS)]))
+    candidates = candidates[candidates < _COARSEST]
     steps = np.concatenate([np.abs(np.diff(r)) for r in ranges])
     steps = np.ascontiguousarray(steps[(steps < reach) & (steps > 1e-5)][:600])
     if len(steps) < 60:

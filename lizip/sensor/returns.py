@@ -31,6 +31,8 @@ class Explained:
     fraction : (N, 3) float64
     corrections : (N, 3) int32
         See `lizip.sensor.corrections`.
+    residual : (N, 3) float64
+        Stored points less model points, m.
     """
 
     kept: np.ndarray
@@ -39,6 +41,7 @@ class Explained:
     points: np.ndarray
     fraction: np.ndarray
     corrections: np.ndarray
+    residual: np.ndarray
 
 
 @kernel
@@ -75,7 +78,13 @@ def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: i
     corrections, kept = find_corrections(rounded, xyz, c.decimal)
     kept &= (ticks > 0) & (np.abs(corrections).max(axis=1) <= most)
     _drop_repeats(ring, firing, kept, np.zeros((len(c.beams), c.columns), np.uint8))
-    return Explained(kept, firing, ticks, points, fraction, corrections)
+    return Explained(kept, firing, ticks, points, fraction, corrections, xyz - points)
+
+
+def residual_of(explained: Explained) -> int:
+    """RMS distance (um) a coordinate between model points and stored ones, their rounding included."""
+    away = explained.residual[explained.kept]
+    return int(np.rint(1e6 * np.sqrt(np.mean(away * away)))) if away.size else 0
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
 from lizip.sensor.extras import decode_extra, encode_extra
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
-from lizip.sensor.returns import Explained, explain, make_grid, place_returns
+from lizip.sensor.returns import Explained, explain, make_grid, place_returns, residual_of
 from lizip.sensor.spinning_fit import calibrate
 
 HEADER, FIRING_COLUMNS, CORRECTIONS, EXCEPTIONS, ODD_INTENSITIES, EXTRAS = range(6)
@@ -201,6 +201,7 @@ def _measure(
         "columns of a turn": c.columns,
         "tick, um": round(c.tick * 1e6),
         "exceptions": len(listed),
+        "residual, um": residual_of(explained),
         "corrected": int(np.count_nonzero(explained.corrections[kept].any(axis=1))),
     }
     full = {number: data for number, data in side.items() if data}
