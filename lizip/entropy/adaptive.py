@@ -38,7 +38,7 @@ def quarter_octave(x):
     """floor(4 log2(x + 1)) of 0 <= x < 2**18 (coarser above 4096, saturating): a class for magnitudes, 0 to 71."""
     if x < 4096:
         return np.int64(QUARTER_OCTAVE[x])
-    return np.int64(QUARTER_OCTAVE[min(x >> 6, 4095)]) + 24
+    return np.int64(QUARTER_OCTAVE[min(x >> 6, 4094)]) + 24
 
 
 @kernel
