@@ -21,6 +21,10 @@ OUTPUTS = m.NODES + 1
 FLAG_OUTPUT = m.NODES
 """Output for the return flag; the others stand at the nodes of the residual."""
 
+FIRST_SHIFT, SECOND_SHIFT, OUT_SHIFT = 7, 6, 2
+"""Sums of a layer are divided by these powers of two. A feature of 32, a weight of 64, a hidden value of 16 and a logit
+of 256 stand for one."""
+
 OFF, ASK, GIVEN, RECORD = range(4)
 """Modes: no network; computed here; hidden layer computed elsewhere; features and decisions written down."""
 
@@ -35,15 +39,15 @@ class GridNet(NamedTuple):
     first, second : (FEATURES * HIDDEN,), (HIDDEN * HIDDEN,) float32
         Weights, input-major.
     first_bias, second_bias : (HIDDEN,) float32
-    scale : (3,) float32
-        Powers of two that the sums of each layer are multiplied by.
+    scale : (2,) float32
+        Powers of two that the sums of the hidden layers are multiplied by.
     out : (OUTPUTS * HIDDEN,) int16
     out_bias : (OUTPUTS,) int32
     features, hidden, raw : scratch
     top : (HIDDEN,) int16
         Second hidden layer, 0 to 255.
-    cells : (N, HIDDEN) uint8 or (N, FEATURES) int8
-        GIVEN: second hidden layer of each cell. RECORD: features are written here.
+    cells : (N, HIDDEN) or (N, FEATURES) uint8
+        GIVEN: second hidden layer of each cell. RECORD: features + 128 are written here.
     nodes : (L,) int16
         RECORD: output that each logged decision belongs to is written here.
     """
@@ -62,7 +66,6 @@ class GridNet(NamedTuple):
     top: np.ndarray
     cells: np.ndarray
     nodes: np.ndarray
-    shift: int
 
 
 @inlined_kernel
@@ -94,7 +97,7 @@ def opinion(net, output):
     begin = output * HIDDEN
     for j in range(HIDDEN):
         total += np.int64(net.top[np.uintp(j)]) * np.int64(net.out[np.uintp(begin + j)])
-    return min(max(total >> net.shift, -LOGIT_LIMIT), LOGIT_LIMIT)
+    return min(max(total >> OUT_SHIFT, -LOGIT_LIMIT), LOGIT_LIMIT)
 
 
 @inlined_kernel
@@ -132,34 +135,50 @@ def _layer(x, weights, bias, y, inputs):
 
 def no_net() -> GridNet:
     """Make what stands for no network."""
-    return _assemble(OFF, np.zeros((0, 0), np.uint8), np.zeros(0, np.int16))
+    return _assemble(OFF)
 
 
 def recorder(cells: int, decisions: int) -> GridNet:
     """Make what writes down features (`cells`) and outputs (`nodes`, -1 where there is none) instead of computing."""
-    return _assemble(RECORD, np.zeros((cells, FEATURES), np.uint8), np.full(decisions, -1, np.int16))
+    record_cells, record_nodes = np.zeros((cells, FEATURES), np.uint8), np.full(decisions, -1, np.int16)
+    return _assemble(RECORD, cells=record_cells, nodes=record_nodes)
 
 
-def asker(z) -> GridNet:
-    """Make a network from its integers."""
-    weights = [z["w1"].ravel().astype(np.float32), z["b1"].astype(np.float32), z["w2"].ravel().astype(np.float32)]
-    weights += [z["b2"].astype(np.float32), np.array([2.0**-7, 2.0**-6, 0.25], np.float32)]
-    weights += [np.ascontiguousarray(z["w3"].T).ravel().astype(np.int16), z["b3"].astype(np.int32)]
-    return _assemble(ASK, np.zeros((0, 0), np.uint8), np.zeros(0, np.int16), [_aligned(w) for w in weights])
+def network(arrays: tuple[np.ndarray, ...], hidden: np.ndarray | None = None) -> GridNet:
+    """Make a network from its integers.
+
+    Parameters
+    ----------
+    arrays : tuple
+        Weights (FEATURES, HIDDEN), (HIDDEN, HIDDEN), (OUTPUTS, HIDDEN), each followed by its biases; any integer type.
+    hidden : (N, HIDDEN) uint8, optional
+        Second hidden layer of every cell of the grid, where another backend has computed it.
+    """
+    first, first_bias, second, second_bias, out, out_bias = arrays
+    layers = [np.asarray(each, np.float32).ravel() for each in (first, first_bias, second, second_bias)]
+    scale = np.array([2.0**-FIRST_SHIFT, 2.0**-SECOND_SHIFT], np.float32)
+    weights = [*layers, scale, out.astype(np.int16).ravel(), out_bias.astype(np.int32)]
+    return _assemble(ASK if hidden is None else GIVEN, [_on_cache_lines(each) for each in weights], hidden)
 
 
-def _aligned(values: np.ndarray) -> np.ndarray:
-    """Copy to a cache line."""
-    room = np.empty(values.size + 64, values.dtype)
-    skip = (-room.ctypes.data) % 64 // values.itemsize
+def _on_cache_lines(values: np.ndarray) -> np.ndarray:
+    """Copy to where a cache line begins: a vector that straddles two lines takes twice as long to load."""
+    room = np.empty(values.size + 64 // values.itemsize, values.dtype)
+    skip = -room.ctypes.data % 64 // values.itemsize
     room[skip : skip + values.size] = values
     return room[skip : skip + values.size]
 
 
-def _assemble(mode: int, cells: np.ndarray, nodes: np.ndarray, weights: list[np.ndarray] | None = None) -> GridNet:
+def _assemble(
+    mode: int,
+    weights: list[np.ndarray] | None = None,
+    cells: np.ndarray | None = None,
+    nodes: np.ndarray | None = None,
+) -> GridNet:
     if weights is None:
-        sizes = [FEATURES * HIDDEN, HIDDEN, HIDDEN * HIDDEN, HIDDEN, 3]
-        weights = [np.zeros(size, np.float32) for size in sizes]
+        weights = [np.zeros(size, np.float32) for size in (FEATURES * HIDDEN, HIDDEN, HIDDEN * HIDDEN, HIDDEN, 2)]
         weights += [np.zeros(OUTPUTS * HIDDEN, np.int16), np.zeros(OUTPUTS, np.int32)]
-    scratch = [np.zeros(max(FEATURES, HIDDEN), np.float32), np.zeros(HIDDEN, np.float32), np.zeros(32, np.int32)]
-    return GridNet(mode, *weights, *scratch, np.zeros(HIDDEN, np.int16), cells, nodes, 2)
+    cells = np.zeros((0, 0), np.uint8) if cells is None else cells
+    nodes = np.zeros(0, np.int16) if nodes is None else nodes
+    scratch = [_on_cache_lines(np.zeros(size, np.float32)) for size in (FEATURES, HIDDEN)]
+    return GridNet(mode, *weights, *scratch, np.zeros(32, np.int32), np.zeros(HIDDEN, np.int16), cells, nodes)

@@ -26,6 +26,10 @@ STREAMS = PLAN + 1
 """Section kind of the first group of columns; the others follow."""
 
 
+MOST_COLUMNS = 64
+"""Each takes a few MB for its models."""
+
+
 class Floats:
     """Section `PLAN`, then for each segment of points one section a group of columns: number of points, stream."""
 
@@ -34,9 +38,8 @@ class Floats:
 
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
         """Code any columns of numbers."""
-        if not cloud.count or any(d.kind not in "iuf" or d.itemsize > 8 for _, d in cloud.schema):
-            return None
-        if len(cloud.schema) > 255:
+        strange = any(dtype.kind not in "iuf" or dtype.itemsize > 8 for _, dtype in cloud.schema)
+        if not cloud.count or strange or len(cloud.schema) > MOST_COLUMNS:
             return None
         return self._encode(cloud, options)
 
@@ -69,6 +72,8 @@ class Floats:
         from lizip.codecs.floats.segments import SEGMENT, Segments
         from lizip.entropy.coder import finish_decoder, open_decoder
 
+        if len(schema) > MOST_COLUMNS:
+            raise CorruptError("more columns than this codec takes")
         plan = Plan.unpack(container.section(PLAN), schema)
         streams = _streams(plan)
         entries = [container.entries(STREAMS + k) for k in range(len(streams))]

@@ -49,6 +49,8 @@ class Numbers:
         Largest coded integer; -1 when not known to be small (then `offset` and `step` do nothing).
     values : tuple of int
         When not empty, coded integers in ascending order; their places are coded instead.
+    smooth : bool
+        Few values, but they follow each other like numbers, not like symbols.
     """
 
     form: int
@@ -59,17 +61,26 @@ class Numbers:
     step: int = 1
     top: int = -1
     values: tuple[int, ...] = ()
+    smooth: bool = False
 
     @property
     def alphabet(self) -> int:
-        """How many symbols are coded; 0 when they are not an alphabet; 1 when the column is constant."""
+        """How many symbols are coded; 0 when they are coded as numbers; 1 when the column is constant."""
+        if self.smooth:
+            return 0
         if self.values:
             return len(self.values)
         return self.top + 1 if 0 <= self.top < ALPHABET else 0
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
-        flags = self.form | self.signed_zero << 2 | bool(self.values) << 3 | (self.size.bit_length() - 1) << 4
+        flags = (
+            self.form
+            | self.signed_zero << 2
+            | bool(self.values) << 3
+            | (self.size.bit_length() - 1) << 4
+            | self.smooth << 6
+        )
         out = bytes([flags, self.exponent]) + pack_signed(self.offset) + pack_varint(self.step)
         out += pack_signed(self.top)
         if self.values:
@@ -91,9 +102,9 @@ class Numbers:
             steps.finish()
         sane = size == dtype.itemsize if form == INTEGER else dtype.kind == "f" and 2 <= size <= dtype.itemsize
         sane = sane and exponent <= 9 and 1 <= step < _WIDE and -1 <= top < _WIDE and max(values, default=0) < _WIDE
-        if not sane or flags >> 6 or len(values) > ALPHABET or (form == INTEGER) != (dtype.kind != "f"):
+        if not sane or flags >> 7 or len(values) > ALPHABET or (form == INTEGER) != (dtype.kind != "f"):
             raise CorruptError("column with impossible numbers")
-        return cls(form, size, exponent, bool(flags & 4), offset, step, top, tuple(values))
+        return cls(form, size, exponent, bool(flags & 4), offset, step, top, tuple(values), bool(flags >> 6))
 
     def to_coded(self, column: np.ndarray) -> np.ndarray:
         """Turn values into coded integers, (n,) int64."""

@@ -15,8 +15,11 @@ _HEIGHTS = (0.0, 0.6, 1.2, 1.8, 2.4)
 _NEAR = 12
 """Points next to a hot lag that may be of the same ring."""
 
-_COARSE, _FINE = 500, 4000
+_COARSE, _FINE = 500, 8000
 """Pairs used."""
+
+_PIECE = 1000
+"""Pairs chosen at a time."""
 
 _FLOOR = 2e-4
 """Misses below this, in m, are as good as none."""
@@ -71,14 +74,18 @@ def _from(xyz: np.ndarray, rows: np.ndarray, place: np.ndarray) -> np.ndarray:
 
 def _pair(xyz: np.ndarray, at: np.ndarray, lags: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, float]:
     """Choose for each point the earlier one of the same slope and direction; also the mean log2 of the misses."""
-    rows = at[:, None] - lags
-    a, b = _from(xyz, at, place)[:, :, None], _from(xyz, rows, place)
-    radius_a, radius_b = np.hypot(a[0], a[1]) + 1e-6, np.hypot(b[0], b[1]) + 1e-6
-    slope = np.abs(a[2] * radius_b - b[2] * radius_a) / np.maximum(radius_a, radius_b)
-    across = np.abs(b[0] * a[1] - b[1] * a[0]) / radius_b
-    chosen = np.argmin((0.002 + slope) * (0.002 + across), 1)
-    every = np.arange(len(at))
-    return rows[every, chosen], float(np.mean(np.log2(_FLOOR + slope[every, chosen])))
+    rows, misses = np.empty_like(at), np.empty(len(at))
+    for start in range(0, len(at), _PIECE):
+        piece = slice(start, start + _PIECE)
+        earlier = at[piece, None] - lags
+        a, b = _from(xyz, at[piece], place)[:, :, None], _from(xyz, earlier, place)
+        radius_a, radius_b = np.hypot(a[0], a[1]) + 1e-6, np.hypot(b[0], b[1]) + 1e-6
+        slope = np.abs(a[2] * radius_b - b[2] * radius_a) / np.maximum(radius_a, radius_b)
+        across = np.abs(b[0] * a[1] - b[1] * a[0]) / radius_b
+        chosen = np.argmin((0.002 + slope) * (0.002 + across), 1)[:, None]
+        rows[piece] = np.take_along_axis(earlier, chosen, 1)[:, 0]
+        misses[piece] = np.take_along_axis(slope, chosen, 1)[:, 0]
+    return rows, float(np.mean(np.log2(_FLOOR + misses)))
 
 
 def _fit(xyz: np.ndarray, lags: np.ndarray, place: np.ndarray, samples: int, rounds: int, moving: bool) -> np.ndarray:

@@ -93,6 +93,14 @@ class Plan:
         rest = (i for i, numbers in enumerate(self.columns) if i not in first and numbers.alphabet != 1)
         return ((first,) if first else ()) + tuple((i,) for i in rest)
 
+    def with_given(self, column: int, given: int) -> Plan:
+        """Return this plan with another helper for one column."""
+        return replace(self, given=(*self.given[:column], given, *self.given[column + 1 :]))
+
+    def with_numbers(self, column: int, numbers: Numbers) -> Plan:
+        """Return this plan with another form of one column."""
+        return replace(self, columns=(*self.columns[:column], numbers, *self.columns[column + 1 :]))
+
     def pack(self) -> bytes:
         """Write for `unpack`."""
         out = bytes([self.merged | (self.sight is not None) << 1])

@@ -13,14 +13,28 @@ from lizip.codecs.floats.origin import find_origin
 from lizip.codecs.floats.plan import Plan, Sight, seen
 from lizip.codecs.floats.segments import DECISIONS, RAW_BITS, Segments
 from lizip.context.lags import find_lags, find_period
+from lizip.context.rays import HISTORY
 from lizip.entropy.coder import LOG, RAW, open_encoder
 
 _STILL = (0.0, 0.0, 0.0)
 _NAMES = ("x", "y", "z")
-_SMALL = 4096
+SMALL = 4096
 """Below so many points all columns share a stream, and nothing is tried out."""
 
+_SPAN = 1 << 18
+"""Points that are looked at, at most: what is found in the middle of a long file goes for all of it."""
+
 _SAMPLE = 4096
+_PROBES = 128
+_HELPERS = 4
+"""Columns coded just before that may help the next."""
+
+_BROAD = 32
+"""Alphabets above this may be coded as numbers."""
+
+_HANDICAP = 1.15
+"""Numbers learn faster than symbols, so on a short sample they look better than they are."""
+
 _WINDOWS = (0, 8, 40)
 
 
@@ -36,46 +50,106 @@ def find_plan(cloud: Cloud, level: str) -> Plan:
     columns = list(cloud.columns.values())
     numbers = [find_numbers(column) for column in columns]
     places = _coordinates(cloud, numbers)
-    merged = cloud.count < _SMALL or len(columns) > 200
-    if places is None:
-        return Plan(tuple(numbers), None, (1, 1), (0,) * len(columns), merged)
-    for place in places:
+    for place in places or ():
         numbers[place] = seen(numbers[place])
-    xyz = _finite([columns[i] for i in places])
-    sight = Sight(places, _STILL, _STILL, find_lags(xyz), 8, find_period(*xyz[:2]))
-    plan = Plan(tuple(numbers), sight, (1, 1), (0,) * len(columns), merged)
-    if cloud.count < _SMALL:
-        return plan
+    plan = Plan(tuple(numbers), None, (1, 1), (0,) * len(columns), cloud.count < SMALL)
+    if places:
+        plan = _with_sight(plan, places, columns, level)
+    else:
+        plan = replace(plan, lags=_similar_lags([n.to_coded(c[:_SPAN]) for n, c in zip(numbers, columns, strict=True)]))
+    return plan if cloud.count < SMALL or level == "fast" else _with_helpers(plan, columns)
+
+
+def _with_sight(plan: Plan, places: tuple[int, int, int], columns: Sequence[np.ndarray], level: str) -> Plan:
+    """Choose how the coordinates see each other: on what a sample costs, when there is enough of it."""
+    count = len(columns[0])
+    begin = max(0, count - _SPAN) // 2
+    xyz = _finite([columns[i][begin : begin + _SPAN] for i in places])
+    sight = Sight(places, _STILL, _STILL, find_lags(xyz), _WINDOWS[1], find_period(*xyz[:2]))
+    if count < SMALL:
+        return replace(plan, sight=sight)
     sights = [replace(sight, window=window) for window in _WINDOWS]
-    if level != "fast" and all(numbers[i].form == ORDINAL for i in places):
+    if level != "fast" and all(plan.columns[i].form == ORDINAL for i in places):
         origin, drift = find_origin(xyz, sight.hot)
-        hot = find_lags(xyz - np.array(origin)[:, None])
-        sights += [replace(sight, origin=origin, drift=drift, hot=hot, window=window) for window in _WINDOWS]
-    start = (cloud.count - _SAMPLE) // 2
-    sample = [numbers[i].to_coded(columns[i][start : start + _SAMPLE]) for i in places]
-    plans = [replace(plan, sight=candidate) for candidate in sights]
-    return min(plans, key=lambda candidate: cost(candidate, places, sample, start))
+        xyz -= np.array(origin)[:, None]
+        there = tuple(np.float32(np.array(origin) - begin * np.array(drift)).tolist())
+        moved = replace(sight, origin=there, drift=drift, hot=find_lags(xyz))
+        sights += [replace(moved, window=window) for window in _WINDOWS]
+    start = (count - _SAMPLE) // 2
+    sample = [plan.columns[i].to_coded(columns[i][start : start + _SAMPLE]) for i in places]
+
+    def cost(sight: Sight) -> float:
+        segments = Segments(replace(plan, sight=sight), _SAMPLE, start)
+        for place, integers in zip(places, sample, strict=True):
+            segments.put(place, integers)
+        return _measure(segments, places)
+
+    return replace(plan, sight=min(sights, key=cost))
+
+
+def _with_helpers(plan: Plan, columns: Sequence[np.ndarray]) -> Plan:
+    """Choose what helps each further column, and whether it is better a symbol or a number: on what a sample costs."""
+    start = (len(columns[0]) - _SAMPLE) // 2
+    segments = Segments(plan, _SAMPLE, start)
+    coded: list[int] = []
+    for group in plan.groups:
+        for column in group:
+            segments.put(column, plan.columns[column].to_coded(columns[column][start : start + _SAMPLE]))
+        if len(group) == 1:
+            plan = _with_helper(plan, segments, group[0], coded[-_HELPERS:])
+        segments.reconsider(plan, group)
+        _measure(segments, group)
+        coded.extend(group)
+    return plan
+
+
+def _with_helper(plan: Plan, segments: Segments, column: int, earlier: Sequence[int]) -> Plan:
+    """Choose for one column; the earlier ones are in `segments` already."""
+    plans = [plan.with_given(column, given) for given in (0, *(1 + place for place in earlier))]
+    if plan.columns[column].alphabet > _BROAD:
+        smooth = replace(plan.columns[column], smooth=True)
+        plans += [candidate.with_numbers(column, smooth) for candidate in plans]
+    if len(plans) == 1:
+        return plan
+
+    def cost(candidate: Plan) -> float:
+        segments.reconsider(candidate, (column,))
+        handicap = _HANDICAP if candidate.columns[column].smooth else 1.0
+        return handicap * _measure(segments, (column,))
+
+    return min(plans, key=cost)
+
+
+def _measure(segments: Segments, group: tuple[int, ...]) -> float:
+    """Bits that a group of columns needs on the sample, cold."""
+    coder = open_encoder(_SAMPLE * DECISIONS["coordinates"], _SAMPLE * len(group) * RAW_BITS)
+    segments.code(group, coder, _SAMPLE)
+    log = coder.log[: coder.at[LOG]]
+    one = (log >> 1) * 2.0**-24
+    return float(-np.log2(np.where(log & 1, one, 1 - one)).sum()) + 32 * float(coder.at[RAW])
 
 
 def _finite(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """Columns as (3, N) float64, with zeros for what is no number to reckon with."""
+    """Columns as (3, n) float64, with zeros for what is no number to reckon with."""
     with np.errstate(all="ignore"):
         points = np.array(columns, np.float64)
         points[~(np.abs(points) < 1e15)] = 0
     return points
 
 
-def cost(plan: Plan, group: tuple[int, ...], sample: Sequence[np.ndarray], first: int) -> float:
-    """Bits that a plan needs for a group of columns on a run of points from point `first` on, cold."""
-    count = len(sample[0])
-    segments = Segments(plan, count, first)
-    for column, integers in zip(group, sample, strict=True):
-        segments.put(column, integers)
-    coder = open_encoder(count * DECISIONS["coordinates"], count * len(group) * RAW_BITS)
-    segments.code(group, coder, count)
-    log = coder.log[: coder.at[LOG]]
-    one = (log >> 1) * 2.0**-24
-    return float(-np.log2(np.where(log & 1, one, 1 - one)).sum()) + 32 * float(coder.at[RAW])
+def _similar_lags(columns: Sequence[np.ndarray]) -> tuple[int, int]:
+    """Find the two lags at which columns of integers are most like themselves."""
+    count = len(columns[0])
+    reach = min(HISTORY - 1, count // 2)
+    if reach < 2:
+        return 1, 1
+    misses = np.zeros(reach)
+    for column in columns:
+        for j in np.linspace(reach, count - 1, _PROBES).astype(np.int64):
+            before = column[j - reach : j][::-1].astype(np.float64)
+            misses += np.log2(1 + np.abs(before - np.float64(column[j])))
+    first, second = np.argsort(misses, kind="stable")[:2] + 1
+    return int(first), int(second)
 
 
 def _coordinates(cloud: Cloud, numbers: Sequence[Numbers]) -> tuple[int, int, int] | None:

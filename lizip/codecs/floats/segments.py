@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lizip.codecs.floats.plan import Plan
@@ -38,22 +40,24 @@ class Segments:
         self._zeros = np.zeros(HISTORY + rows, np.int64)
         self._range = self._zeros
         self._integers: dict[int, np.ndarray] = {}
-        self._models = {}
+        self._models: dict[tuple[int, ...], Any] = {}
         if plan.sight:
             self._frame = plan.frame()
             self._track = fresh_track(rows, first)
             self._links = Links(self._track.lag, self._track.beside)
-            self._models[plan.sight.columns] = fresh_models()
             self._range = np.zeros(HISTORY + rows, np.int64)
         else:
             self._links = Links(*(np.full(HISTORY + rows, lag, np.int64) for lag in plan.lags))
         for group in plan.groups:
-            if group in self._models:
+            if plan.sight and group == plan.sight.columns:
                 self._integers.update((i, self._track.integers[:, k]) for k, i in enumerate(group))
-                continue
-            alphabet = plan.columns[group[0]].alphabet
-            self._models[group] = fresh_symbols(_depth(alphabet)) if alphabet else fresh_numbers(rows)
-            self._integers[group[0]] = np.zeros(HISTORY + rows, np.int64)
+            else:
+                self._integers[group[0]] = np.zeros(HISTORY + rows, np.int64)
+
+    def reconsider(self, plan: Plan, group: tuple[int, ...]) -> None:
+        """Take another plan, different only in the model of one group, which starts afresh."""
+        self._plan = plan
+        self._models.pop(group, None)
 
     def put(self, column: int, integers: np.ndarray) -> None:
         """Set the integers of a column before encoding."""
@@ -65,7 +69,8 @@ class Segments:
 
     def code(self, group: tuple[int, ...], coder: Coder, count: int) -> None:
         """Code one group of columns of the segment, either way."""
-        models = self._models[group]
+        models = self._models.get(group) or self._fresh(group)
+        self._models[group] = models
         if self._plan.sight and group == self._plan.sight.columns:
             code_coordinates(coder, self._frame, self._track, models, count, self._low)
             self._classify(count)
@@ -80,6 +85,13 @@ class Segments:
         else:
             helper = np.ascontiguousarray(self._integers[given - 1]) if given else self._zeros
             code_numbers(coder, models, self._links, helper, 5, count, values)
+
+    def _fresh(self, group: tuple[int, ...]) -> Any:
+        """Models that have seen nothing."""
+        if self._plan.sight and group == self._plan.sight.columns:
+            return fresh_models()
+        alphabet = self._plan.columns[group[0]].alphabet
+        return fresh_symbols(_depth(alphabet)) if alphabet else fresh_numbers(len(self._zeros) - HISTORY)
 
     def advance(self, count: int) -> None:
         """Keep the end of the segment as history of the next."""
