@@ -187,3 +187,11 @@ def test_ply_elements_before_the_vertices(points):
 def test_ply_lists_in_vertices_are_opaque():
     header = ply_header(2, "binary_little_endian", ("float x", "list uchar int i"))
     assert round_trip(header + bytes(100)).format == "opaque"
+
+
+def test_a_late_line_that_contradicts_the_first_guess():
+    """All numbers whole but one, far behind where no sample looks."""
+    lines = [b"%d %d\n" % (i, i % 7) for i in range(50_000)]
+    lines[33_333] = b"0.125 3\n"
+    cloud = round_trip(ply_header(len(lines), "ascii", ("float x", "uchar c")) + b"".join(lines))
+    assert (cloud.format, cloud.columns["x"][33_333]) == ("ply", 0.125)
