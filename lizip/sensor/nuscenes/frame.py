@@ -14,7 +14,7 @@ from lizip.sensor.nuscenes.offsets import find_offset
 
 _BLUR = 2e-8
 """How well the lattice search knows the axes, rad."""
-_LEAST_SCORE = 0.3
+_LEAST_SCORE = 0.08
 """Log likelihood a point below which an axis counts as not rounded."""
 _Z_SPACINGS = tuple(2.0**-k for k in range(9, 26))
 
@@ -111,7 +111,7 @@ def find_far_frame(points: np.ndarray) -> FarFrame | None:
         for k in (0, 1):
             if lattice.spacing[k] > 0:
                 sigma = np.sqrt(noise[:, k] ** 2 + blur**2 + 1e-16)
-                frame.offset[k], score = find_offset(flat[:, k], sigma, lattice.spacing[k], attempt)
+                frame.offset[k], score = find_offset(flat[:, k], sigma, lattice.spacing[k], seed=attempt)
                 frame.rounded[k] = score > _LEAST_SCORE
         for _ in range(3 - attempt):
             _sharpen(stored, frame, noise, np.flatnonzero(frame.rounded[:2]))
@@ -123,15 +123,16 @@ def find_far_frame(points: np.ndarray) -> FarFrame | None:
 def _find_z(stored, frame, unit) -> None:
     z = _z_from_plane(stored, frame)
     sigma = unit[:, 2] / np.sqrt(12) + 3e-9
-    near = np.flatnonzero(np.abs(z) < 3)
+    # returns about as high as the sensor: all in the same power of two; no-returns are all at one place
+    near = np.flatnonzero((np.abs(z) < 0.5) & (np.abs(stored).max(axis=1) > 2))
     best = (0.0, 0.0, 0.0)
     for spacing in _Z_SPACINGS:
         usable = near[sigma[near] < 0.2 * spacing]
         if len(usable) < 200:
             continue
-        coherence = np.abs(np.exp(2j * np.pi * z[usable[:4000]] / spacing).mean())
-        if coherence > 0.5:
-            best = max(best, (*find_offset(z, sigma, spacing)[::-1], spacing))
+        usable = usable[:: max(1, len(usable) // 2000)]
+        if np.abs(np.exp(2j * np.pi * z[usable] / spacing).mean()) > 0.5:
+            best = max(best, (*find_offset(z, sigma, spacing, usable)[::-1], spacing))
             break
     if best[0] > _LEAST_SCORE:
         frame.offset[2], frame.rounded[2] = best[1], True

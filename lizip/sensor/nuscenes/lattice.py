@@ -14,9 +14,9 @@ import numpy as np
 
 from lizip.jit import kernel
 
-COARSE = tuple(2.0**-k for k in range(11, 17))
-"""Spacings tried for the first axis, m: ULPs of coordinates from 128 m to 16 km."""
-FINE = tuple(2.0**-k for k in range(11, 22))
+COARSE = tuple(2.0**-k for k in range(9, 18))
+"""Spacings tried for the first axis, m: ULPs of coordinates from 64 m to 32 km."""
+FINE = tuple(2.0**-k for k in range(9, 22))
 """Spacings tried for the second axis, m: the nearer the map's axis, the finer."""
 TILT = 0.12
 """Largest tilt of the sensor against the map, rad."""
@@ -26,7 +26,9 @@ _PAIRS = 512
 _FOUND = 0.8
 _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
-_GROWING = (0.012, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
+_GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
+_LONGEST_STEPS = 16
+"""Longest pairs (in 64 spacings) that decide the step of the search grid."""
 _BLOCK = 512
 
 
@@ -77,35 +79,68 @@ def _directions(yaw: np.ndarray, tilt: np.ndarray) -> np.ndarray:
     return np.stack([np.cos(yaw) * level, np.sin(yaw) * level, np.sin(tilt)], 1)
 
 
-def near_pairs(points: np.ndarray, reach: float, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Differences (M, 3) of points of one ring in neighbouring firings, `reach`/4 to `reach` m long."""
+def no_returns(points: np.ndarray) -> np.ndarray:
+    """Mark (F, R) points that stand more than once in their firing: no-returns, which lie at the sensor."""
+    order = np.argsort(points[:, :, 0], axis=1, kind="stable")
+    ordered = np.take_along_axis(points, order[:, :, None], axis=1)
+    same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=2)
+    repeated = np.zeros(points.shape[:2], bool)
+    repeated[:, 1:] |= same
+    repeated[:, :-1] |= same
+    marked = np.empty_like(repeated)
+    np.put_along_axis(marked, order, repeated, axis=1)
+    return marked
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Differences (M, 3) of returns of one ring in neighbouring firings, by ascending length (M,), m."""
+
+    differences: np.ndarray
+    lengths: np.ndarray
+
+    def shortest(self, count: int, least: float) -> np.ndarray:
+        """The `count` shortest that are longer than `least`, m."""
+        begin = int(np.searchsorted(self.lengths, least))
+        return self.differences[begin : begin + count]
+
+    def within(self, reach: float, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Some `count` with lengths from reach / 4 to reach."""
+        begin, end = np.searchsorted(self.lengths, [reach / 4, reach])
+        found = self.differences[begin:end]
+        return found if len(found) <= count else found[rng.integers(0, len(found), count)]
+
+
+def near_pairs(points: np.ndarray, usable: np.ndarray) -> Pairs:
+    """Find the pairs shorter than 0.2 m among usable points (F, R) of points (F, R, 3)."""
     parts = []
     for lag in (1, 2, 3):
-        difference = (points[lag:] - points[:-lag]).reshape(-1, 3)
+        difference = (points[lag:] - points[:-lag])[usable[lag:] & usable[:-lag]]
         square = np.einsum("ij,ij->i", difference, difference)
-        parts.append(difference[(square > (reach / 4) ** 2) & (square < reach**2)])
-    pairs = np.concatenate(parts)
-    return pairs if len(pairs) <= count else pairs[rng.choice(len(pairs), count, replace=False)]
+        parts.append(difference[(square < 0.04) & (square > 1e-6)])
+    differences = np.concatenate(parts)
+    lengths = np.sqrt(np.einsum("ij,ij->i", differences, differences))
+    order = np.argsort(lengths, kind="stable")
+    return Pairs(differences[order], lengths[order])
 
 
-def _first_axis(points, rng, yaw_range, tilt_range, spacings):
+def _first_axis(pairs: Pairs) -> tuple[float, np.ndarray, float]:
     """Best (score, direction, spacing) over all horizontal directions."""
     best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0)
-    pairs = near_pairs(points, 0.012, _PAIRS, rng)
-    if len(pairs) < 60:
-        pairs = near_pairs(points, 0.024, _PAIRS, rng)
-    if len(pairs) < 20:
-        return best
-    reach = np.sqrt(np.einsum("ij,ij->i", pairs, pairs).mean())
-    for spacing in spacings:
-        step = 0.35 * spacing / reach
-        yaw, tilt = np.meshgrid(np.arange(*yaw_range, step), np.arange(*tilt_range, step), indexing="ij")
+    for spacing in COARSE:
+        near = pairs.shortest(_PAIRS, 8 * spacing)
+        if len(near) < 30:
+            continue
+        reach = np.sqrt(np.einsum("ij,ij->i", near, near).mean())
+        step = 0.35 * spacing / min(reach, 64 * _LONGEST_STEPS * spacing)
+        yaw, tilt = np.meshgrid(np.arange(0.0, np.pi, step), np.arange(-TILT, TILT, step), indexing="ij")
         yaw, tilt = yaw.ravel(), tilt.ravel()
-        rough = _score(pairs[:_FIRST_PAIRS], spacing, _directions(yaw, tilt))
+        few = near[:: max(1, len(near) // _FIRST_PAIRS)]
+        rough = _score(few, spacing, _directions(yaw, tilt))
         keep = np.argpartition(-rough, min(2000, len(rough) - 1))[:2000]
-        keep = keep[np.argsort(-_score(pairs, spacing, _directions(yaw[keep], tilt[keep])), kind="stable")[:4]]
+        keep = keep[np.argsort(-_score(near, spacing, _directions(yaw[keep], tilt[keep])), kind="stable")[:4]]
         for k in keep:
-            score, direction = _climb(pairs, spacing, yaw[k], tilt[k], step)
+            score, direction = _climb(near, spacing, yaw[k], tilt[k], step)
             if score > best[0] + 0.02:
                 best = (score, direction, spacing)
         if best[0] > _FOUND:
@@ -124,55 +159,54 @@ def _climb(pairs, spacing, yaw, tilt, width):
     return np.sqrt(score[k]), directions[k]
 
 
-def _grow(points, direction, spacing, rng, reaches=_GROWING):
+def _grow(points, pairs: Pairs, direction, spacing, rng, reaches=_GROWING):
     """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
     flat = points.reshape(-1, 3)
     coherence = 0.0
     for reach in reaches:
-        if reach < 1:
-            pairs = near_pairs(points, reach, 3000, rng)
+        if reach < 0.25:
+            differences = pairs.within(reach, 3000, rng)
         else:
             count = 40000 if reach < 20 else 8000
             i = rng.integers(0, len(flat), count)
-            j = (
-                np.clip(i + rng.integers(-200, 200, count), 0, len(flat) - 1)
-                if reach < 20
-                else rng.integers(0, len(flat), count)
-            )
-            pairs = flat[i] - flat[j]
-            square = np.einsum("ij,ij->i", pairs, pairs)
-            pairs = pairs[(square < reach**2) & (square > 1e-8)][:4000]
-        if len(pairs) < 30:
+            j = rng.integers(0, len(flat), count)
+            if reach < 20:
+                j = np.clip(i + rng.integers(-200, 200, count), 0, len(flat) - 1)
+            differences = flat[i] - flat[j]
+            square = np.einsum("ij,ij->i", differences, differences)
+            differences = differences[(square < reach**2) & (square > 1e-8)][:4000]
+        if len(differences) < 30:
             continue
         for _ in range(4):
-            phase = pairs @ direction / spacing
+            phase = np.einsum("ij,j->i", differences, direction) / spacing
             error = phase - np.rint(phase)
             near = np.abs(error) < 0.25
-            design = pairs[near] / spacing
-            step = np.linalg.solve(design.T @ design + 1e-9 * np.eye(3), -design.T @ error[near])
+            design = differences[near] / spacing
+            normal = np.einsum("ij,ik->jk", design, design) + 1e-9 * np.eye(3)
+            step = np.linalg.solve(normal, -np.einsum("ij,i->j", design, error[near]))
             step -= direction * (step @ direction)
             direction = direction + step
             direction /= np.linalg.norm(direction)
-        coherence = float(np.abs(np.exp(2j * np.pi * (pairs @ direction / spacing)).mean()))
+        phase = np.einsum("ij,j->i", differences, direction) / spacing
+        coherence = float(np.abs(np.exp(2j * np.pi * phase).mean()))
         if coherence < 0.3:
             break
     return direction, coherence
 
 
-def _second_axis(points, first, rng):
+def _second_axis(pairs: Pairs, first: np.ndarray) -> tuple[float, np.ndarray, float]:
     """Best (score, direction, spacing) in the plane perpendicular to the first axis."""
     level = np.cross([0.0, 0.0, 1.0], first)
     level /= np.linalg.norm(level)
     upward = np.cross(first, level)
     best = (0.0, level, 0.0)
     for spacing in FINE:
-        reach = 0.03 if spacing > 2**-15.5 else 0.015 if spacing > 2**-18.5 else 0.008
-        pairs = near_pairs(points, reach, 1200, rng)
-        if len(pairs) < 30:
+        near = pairs.shortest(400, 8 * spacing)
+        if len(near) < 30:
             continue
-        angle = np.arange(-TILT, TILT, 0.3 * spacing / reach)
+        angle = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt(np.einsum("ij,ij->i", near, near).mean()))
         directions = np.cos(angle)[:, None] * level + np.sin(angle)[:, None] * upward
-        score = np.sqrt(_score(pairs, spacing, directions))
+        score = np.sqrt(_score(near, spacing, directions))
         k = score.argmax()
         if score[k] > best[0] + 0.05:
             best = (score[k], directions[k], spacing)
@@ -195,16 +229,20 @@ def find_lattice(points: np.ndarray, seed: int = 0) -> Lattice | None:
         None when no direction stands out.
     """
     rng = np.random.default_rng(seed)
-    score, first, spacing = _first_axis(points, rng, (0.0, np.pi), (-TILT, TILT), COARSE)
+    # no-returns all move along the track: their differences know one direction only
+    pairs = near_pairs(points, ~no_returns(points))
+    score, first, spacing = _first_axis(pairs)
     if score < 0.5:
         return None
-    first, coherence = _grow(points, first, spacing, rng)
+    first, coherence = _grow(points, pairs, first, spacing, rng)
     if coherence < 0.3:
         return None
-    score, second, second_spacing = _second_axis(points, first, rng)
+    score, second, second_spacing = _second_axis(pairs, first)
     if score > _SECOND_LEAST:
-        second, coherence = _grow(points, second, second_spacing, rng)
-        if coherence < 0.3:
+        second, coherence = _grow(points, pairs, second, second_spacing, rng, _GROWING[:3])
+        if coherence > 0.3:
+            second, _ = _grow(points, pairs, second, second_spacing, rng, _GROWING[3:])
+        else:
             second_spacing = 0.0
     else:
         second_spacing = 0.0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.sensor.algebra import solve_definite
 from lizip.sensor.nuscenes.law import _locate, evaluate, turn_matrix
 from lizip.sensor.rigid import firing_normals
 
@@ -395,7 +396,7 @@ def adjust(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Tra
             damped = hessian.copy()
             damped[np.diag_indices(len(damped))] += damping + 1e-12
             change = np.zeros(track.size)
-            change[free] = np.linalg.solve(damped, gradient / scale) / scale
+            change[free] = solve_definite(damped, gradient / scale) / scale
             better = track.moved(change)
             if better is not None and (new_cost := cost_of(better, normals, begin)) < cost:
                 break

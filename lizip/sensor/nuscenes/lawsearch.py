@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lizip.sensor.algebra import invert_definite, multiply
 from lizip.sensor.nuscenes.law import USUAL_STEP, firing_times, packets
 from lizip.sensor.nuscenes.lawfit import Normals, Track, adjust, assemble, cost_of, directions, free_parameters
 
@@ -23,7 +24,7 @@ def _inverse(track: Track, normals: Normals, begin: int) -> tuple[np.ndarray, np
     free = free_parameters(track)
     part = hessian[np.ix_(free, free)]
     scale = 1 / (np.sqrt(np.diag(part)) + 1e-12)
-    part = np.linalg.inv(part * scale[:, None] * scale + 1e-9 * np.eye(len(part))) * scale[:, None] * scale
+    part = invert_definite(part * scale[:, None] * scale + 1e-9 * np.eye(len(part))) * scale[:, None] * scale
     inverse = np.zeros_like(hessian)
     inverse[np.ix_(free, free)] = part
     return inverse, gradient
@@ -41,9 +42,9 @@ def find_steps(track: Track, normals: Normals, phase: int, packet: int, period: 
     cross, own, push = directions(track, normals, phase)
     starts = np.searchsorted(number, np.arange(number[-1] + 1))
     push, own, cross = (np.add.reduceat(value, starts) for value in (push[:, 5], own[:, 5, 5], cross[:, 5]))
-    pulled = cross @ inverse
-    quadratic = np.diag(own) - pulled @ cross.T
-    linear = push - pulled @ gradient
+    pulled = multiply(cross, inverse)
+    quadratic = np.diag(own) - multiply(pulled, cross.T)
+    linear = push - multiply(pulled, gradient[:, None])[:, 0]
     usual = firing_times(np.full(number[-1], USUAL_STEP), firings, phase, packet, period)
     current = (track.times - usual)[starts]
     count = int(number[-1])
@@ -51,7 +52,7 @@ def find_steps(track: Track, normals: Normals, phase: int, packet: int, period: 
     def gain(short: np.ndarray) -> float:
         offset = -np.searchsorted(short, np.arange(count + 1), side="left").astype(float)
         change = offset - offset[-1] - current
-        return float(2 * linear @ change - change @ quadratic @ change)
+        return float(2 * (linear * change).sum() - (change[:, None] * quadratic * change).sum())
 
     patterns = [np.arange(first, count, spacing) for first in range(_PERIOD) for spacing in (_PERIOD, _PERIOD + 1)]
     best = max(patterns, key=gain)
@@ -99,9 +100,9 @@ def _knot_gains(track: Track, normals: Normals, begin: int) -> list[tuple[float,
         first = np.searchsorted(track.times, at)
         at = at * 1e-4
         ramped = _ramp_sums(cross[:, part], scaled, first, at, 1)
-        pulled = ramped @ inverse
-        right = _ramp_sums(push[:, part], scaled, first, at, 1) - pulled @ gradient
-        square = _ramp_sums(own[:, part, part], scaled, first, at, 2) - pulled @ ramped.transpose(0, 2, 1)
+        pulled = multiply(ramped, inverse)
+        right = _ramp_sums(push[:, part], scaled, first, at, 1) - multiply(pulled, gradient[:, None])[:, :, 0]
+        square = _ramp_sums(own[:, part, part], scaled, first, at, 2) - np.einsum("tcp,tdp->tcd", pulled, ramped)
         diagonal = np.arange(square.shape[1])
         square[:, diagonal, diagonal] = square[:, diagonal, diagonal] * (1 + 1e-5) + 1e-9
         gains = np.einsum("tc,tc->t", right, np.linalg.solve(square, right[:, :, None])[:, :, 0])
@@ -155,7 +156,7 @@ def _worth(track: Track, inverse: np.ndarray, k: int, slow: bool) -> float:
         constraint[c, first + wide * (k - 1) + c] = part - 1.0
         constraint[c, first + wide * (k + 1) + c] = -part
     kink = values[k] - (1 - part) * values[k - 1] - part * values[k + 1]
-    spread = constraint @ inverse @ constraint.T
+    spread = multiply(multiply(constraint, inverse), constraint.T)
     spread[np.diag_indices(wide)] *= 1 + 1e-9
     return float(kink @ np.linalg.solve(spread, kink))
 

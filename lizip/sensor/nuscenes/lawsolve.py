@@ -1,8 +1,8 @@
 """From a tracked sweep to its pose law and a far frame to the picometre. Encoder only.
 
 First the spline's poses are read as the vehicle's: kinks of roll and pitch, and of x, y and yaw, by dynamic
-programming. Then Gauss-Newton on knots and their times, packet times to the microsecond, knots added and dropped, and in
-between the far frame sharpened by the points that come out exactly.
+programming. Then Gauss-Newton on knots and their times, packet times to the microsecond, knots added and dropped, and
+in between the far frame sharpened by the points that come out exactly.
 """
 
 from __future__ import annotations

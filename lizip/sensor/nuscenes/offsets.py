@@ -16,12 +16,13 @@ _PHASES = 8
 """Offsets tried at each position, one spacing apart: up to three coarser powers of two get their phase."""
 _POSITIONS = 400
 """Coarse positions within a power of two."""
+_LN2 = 0.6931471805599453
 _FLOOR = -4.0
 """Log likelihood of a point that does not fit (an outlier)."""
 
 
 @kernel
-def score_offsets(x, inverse, offsets, out):
+def score_offsets(x, inverse, logs, offsets, out):
     """Log likelihood, against chance, of float32 rounding of x + offset.
 
     Parameters
@@ -30,14 +31,17 @@ def score_offsets(x, inverse, offsets, out):
         Coordinates, ascending (that keeps the ULP from jumping about).
     inverse : (M,) float64
         1 / standard deviation of their noise.
+    logs : (M,) float64
+        Natural logarithm of 0.4 * inverse.
     offsets : (K,) float64
     out : (K,) float64
         Result.
     """
+    floor = 1.0
+    ulp = 2.0**-23
+    height = -23.0 * _LN2
     for k in range(offsets.size):
         offset = offsets[k]
-        floor = 1.0
-        ulp = 2.0**-23
         total = 0.0
         for j in range(x.size):
             y = x[j] + offset
@@ -47,21 +51,22 @@ def score_offsets(x, inverse, offsets, out):
             while size >= 2.0 * floor:
                 floor *= 2.0
                 ulp *= 2.0
+                height += _LN2
             while size < floor:
                 floor *= 0.5
                 ulp *= 0.5
+                height -= _LN2
             spread = ulp * inverse[j]
             if spread > 3.0:
                 scaled = y / ulp
                 miss = (scaled - np.rint(scaled)) * spread
-                # log of 0.4 spread, by its piecewise linear approximation in powers of two
-                total += max(np.log(0.4 * spread) - 0.5 * miss * miss, _FLOOR)
+                total += max(height + logs[j] - 0.5 * miss * miss, _FLOOR)
         out[k] = total
 
 
 def _best(x, inverse, offsets, count=1):
     out = np.empty(len(offsets))
-    score_offsets(x, inverse, np.ascontiguousarray(offsets), out)
+    score_offsets(x, inverse, np.log(0.4 * inverse), np.ascontiguousarray(offsets), out)
     order = np.argsort(-out, kind="stable")[:count]
     return offsets[order], out[order]
 
@@ -80,7 +85,9 @@ def _sample(x, sigma, count, rng):
     return x[keep], 1.0 / sigma[keep]
 
 
-def find_offset(x: np.ndarray, sigma: np.ndarray, spacing: float, seed: int = 0) -> tuple[float, float]:
+def find_offset(
+    x: np.ndarray, sigma: np.ndarray, spacing: float, near: np.ndarray | None = None, seed: int = 0
+) -> tuple[float, float]:
     """Find the offset of one axis.
 
     Parameters
@@ -89,6 +96,8 @@ def find_offset(x: np.ndarray, sigma: np.ndarray, spacing: float, seed: int = 0)
         Coordinates of the points along the axis and the standard deviation of their noise, m.
     spacing : float
         The ULP that most near points have, m.
+    near : (K,) int64, optional
+        Points that surely have it; None takes those nearer than a power of two is wide.
 
     Returns
     -------
@@ -97,11 +106,12 @@ def find_offset(x: np.ndarray, sigma: np.ndarray, spacing: float, seed: int = 0)
     """
     rng = np.random.default_rng(seed)
     border = spacing * 2.0**23
-    near = np.flatnonzero((np.abs(x) < max(border, 4.0)) & (sigma < 0.3 * spacing))
-    if len(near) < 100:
+    close = np.flatnonzero((np.abs(x) < max(border, 4.0)) & (sigma < 0.3 * spacing))
+    near = close if near is None else near
+    if len(close) < 100:
         return 0.0, 0.0
     phase = np.angle(np.exp(2j * np.pi * x[near] / spacing).mean()) / (2 * np.pi)
-    reach = min(max(-x[near].min(), x[near].max()), border)
+    reach = min(max(-x[close].min(), x[close].max()), border)
     step = border / _POSITIONS
     place = np.arange(max(border - reach, 0.0), 2 * border + reach, step)
     place = np.concatenate([place, -place])
@@ -111,7 +121,7 @@ def find_offset(x: np.ndarray, sigma: np.ndarray, spacing: float, seed: int = 0)
         snapped = (np.rint(places / spacing + phase) - phase) * spacing
         return np.unique(snapped[:, None] + shifts)
 
-    xs, inverse = _sample(x[near], sigma[near], 300, rng)
+    xs, inverse = _sample(x[close], sigma[close], 300, rng)
     found, _ = _best(xs, inverse, candidates(place, shifts), 40)
     xs, inverse = _sample(x, sigma, 2000, rng)
     found, _ = _best(xs, inverse, found, 3)
