@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
@@ -67,6 +69,28 @@ def encode_exceptions(places: np.ndarray, words: np.ndarray) -> bytes:
         coder, fresh_counters(INTEGER_NODES), places.astype(np.int64), np.ascontiguousarray(words, np.uint32)
     )
     return pack_varint(len(places)) + pack_bytes(finish_encoder(coder))
+
+
+def merge_columns(kept: Sequence[np.ndarray], places: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Put exceptions back between the others.
+
+    Parameters
+    ----------
+    kept : sequence of K (M,) arrays of 4-byte numbers
+        The columns without the exceptions.
+    places, words : (E,) int64, (E, K) uint32
+        As from `decode_exceptions`.
+
+    Returns
+    -------
+    (K, M + E) uint32
+    """
+    out = np.empty((len(kept), len(kept[0]) + len(places)), np.uint32)
+    others = slice(None) if not len(places) else np.delete(np.arange(out.shape[1]), places)
+    for row, column in zip(out, kept, strict=True):
+        row[others] = column.view(np.uint32)
+    out[:, places] = words.T
+    return out
 
 
 def decode_exceptions(stream: bytes, width: int, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -58,18 +58,66 @@ def ordinals(values: np.ndarray) -> np.ndarray:
     return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
 
 
-def find_corrections(rounded: np.ndarray, actual: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find corrections (N, 3) int32 from `rounded` to `actual`, (N, 3) float32, and (N,) bool: where they are exact."""
-    if decimal:
-        limit = np.float32(1e9)
-        wanted = np.rint(np.clip(actual, -limit, limit) * np.float64(decimal))
-        corrections = wanted - np.rint(rounded * np.float64(decimal))
-    else:
-        corrections = ordinals(actual) - ordinals(rounded)
-    fits = (np.abs(corrections) <= LARGEST).all(axis=1)
-    corrections = np.where(fits[:, None], corrections, 0).astype(np.int32)
-    same = apply_corrections(rounded, corrections, decimal).view(np.uint32) == actual.view(np.uint32)
-    return corrections, fits & same.all(axis=1)
+def find_corrections(
+    rounded: np.ndarray, actual: np.ndarray, decimal: int, most: int = LARGEST
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find what turns rounded model points into the stored ones.
+
+    Parameters
+    ----------
+    rounded, actual : (N, 3) float32
+        Contiguous; `actual` may hold anything.
+    decimal : int
+        As for `round_points`.
+    most : int
+        Largest correction.
+
+    Returns
+    -------
+    corrections : (N, 3) int32
+    fits : (N,) bool
+        Where the corrections lead to `actual` exactly; elsewhere they mean nothing.
+    """
+    corrections, fits = np.zeros(rounded.shape, np.int32), np.zeros(len(rounded), np.bool_)
+    _find(rounded, rounded.view(np.int32), actual, actual.view(np.int32), decimal, most, corrections, fits)
+    return corrections, fits
+
+
+@kernel
+def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections, fits):
+    """Fill corrections and fits; the bits are views of the floats."""
+    scale = np.float64(decimal)
+    for i in range(rounded.shape[0]):
+        good = True
+        for axis in range(3):
+            here = np.int64(actual_bits[i, axis])
+            if here == np.int64(rounded_bits[i, axis]):
+                continue
+            if decimal:
+                value = np.float64(actual[i, axis])
+                if not abs(value) < 1e9:
+                    good = False
+                    break
+                whole = np.rint(np.float64(rounded[i, axis]) * scale)
+                units = np.int64(np.rint(value * scale) - whole)
+                reached = np.float32((whole + np.float64(units)) / scale)
+                exact = reached == actual[i, axis] and (here == 0 or reached != np.float32(0.0))
+            else:
+                before = np.int64(rounded_bits[i, axis])
+                units = _ordinal(here) - _ordinal(before)
+                # no correction leads to -0.0, infinity or NaN
+                exact = here != -(1 << 31) and (here & 0x7FFFFFFF) < 0x7F800000
+            if not exact or units == 0 or abs(units) > most:
+                good = False
+                break
+            corrections[i, axis] = np.int32(units)
+        fits[i] = good
+
+
+@kernel
+def _ordinal(bits):
+    """Integer in the order of float32 values, from their bits as a signed integer."""
+    return -(bits & 0x7FFFFFFF) if bits < 0 else bits
 
 
 def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int) -> np.ndarray:

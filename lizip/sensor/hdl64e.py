@@ -16,7 +16,7 @@ from lizip.cloud import Cloud, Columns, Schema
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker, pack_signed, pack_varint
 from lizip.scan.columns import align_rings, decode_columns, encode_columns
-from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending
+from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending, merge_columns
 from lizip.scan.rings import split_rings, split_suspects
 from lizip.sensor.beams import azimuth_keys, measure_points
 from lizip.sensor.calibration import Calibration, Profile, load_profile
@@ -216,7 +216,8 @@ class RingsInMillimetres:
     ) -> Columns:
         """Give back the four columns; see `lizip.sensor.chain.Chain`."""
         calibration, base, denominator = _unpack_header(side.get(HEADER, b""))
-        if len(schema) != 4 or intensity is None or ranges.shape[1] != len(calibration.beams):
+        known = len(schema) == 4 and all(dtype == np.dtype("<f4") for _, dtype in schema)
+        if not known or intensity is None or ranges.shape[1] != len(calibration.beams):
             raise CorruptError("sweep does not have the shape that its sensor makes")
         columns = decode_columns(side.get(FIRINGS, b""), calibration.columns)
         ring, row, _, points = place_returns(ranges, columns, base, calibration)
@@ -229,15 +230,10 @@ class RingsInMillimetres:
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), 4, count)
         if len(xyz) + len(places) != count:
             raise CorruptError("sweep does not hold as many points as its file")
-        out = np.empty((4, count), np.float32)
-        kept = np.ones(count, bool)
-        kept[places] = False
-        out[:3, kept] = xyz.T
         stored = from_integers(intensity[row, ring], DENOMINATORS[denominator])
         odd, odd_words = decode_exceptions(side.get(ODD_INTENSITIES, b""), 1, len(xyz))
         stored[odd] = odd_words[:, 0].view(np.float32)
-        out[3, kept] = stored
-        out[:, places] = words.T.view(np.float32)
+        out = merge_columns([*np.ascontiguousarray(xyz.T), stored], places, words).view(np.float32)
         return {name: column for (name, _), column in zip(schema, out, strict=True)}
 
 

@@ -75,15 +75,16 @@ def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: i
     points = np.empty((len(xyz), 3))
     beam_points(c.table, c.step, c.tick, c.hypotenuse, known, firing - shift, ticks, points)
     rounded, fraction = round_points(points, c.decimal)
-    corrections, kept = find_corrections(rounded, xyz, c.decimal)
-    kept &= (ticks > 0) & (np.abs(corrections).max(axis=1) <= most)
+    corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
+    kept &= ticks > 0
     _drop_repeats(ring, firing, kept, np.zeros((len(c.beams), c.columns), np.uint8))
     return Explained(kept, firing, ticks, points, fraction, corrections, xyz - points)
 
 
 def residual_of(explained: Explained) -> int:
     """RMS distance (um) a coordinate between model points and stored ones, their rounding included."""
-    away = explained.residual[explained.kept]
+    kept = np.flatnonzero(explained.kept)
+    away = explained.residual[kept[:: max(1, len(kept) // 4096)]]
     return int(np.rint(1e6 * np.sqrt(np.mean(away * away)))) if away.size else 0
 
 
@@ -130,14 +131,16 @@ def place_returns(
         raise CorruptError("a range is out of bounds")
     if columns.closed and ranges.shape[0] != len(columns.fired):
         raise CorruptError("grid has not as many rows as there were firings")
-    ring, row = np.nonzero(ranges.T)
+    by_ring = np.ascontiguousarray(ranges.T).ravel()
+    cell = np.flatnonzero(by_ring)
+    ring, row = np.divmod(cell, max(ranges.shape[0], 1))
     rank = row + columns.lags(c.shifts)[ring] + base
     if columns.closed:
         rank %= len(columns.fired)
     elif len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
         raise CorruptError("a return lies outside of the firings")
     column = (columns.fired[rank] - c.shifts[ring]).astype(np.int32)
-    ticks = ranges[row, ring].astype(np.int32)
+    ticks = by_ring[cell].astype(np.int32)
     points = np.empty((len(ring), 3))
     beam_points(c.table, c.step, c.tick, c.hypotenuse, ring.astype(np.int32), column, ticks, points)
     return ring, row, rank, points

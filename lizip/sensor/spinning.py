@@ -19,7 +19,7 @@ from lizip.scan.columns import Columns as Firings
 from lizip.scan.columns import decode_columns, encode_columns, find_columns
 from lizip.scan.layout import ALL_FIRINGS, ALL_RINGS, FIRINGS, RINGS, Layout, find_layout
 from lizip.scan.missing import find_missing
-from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending
+from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending, merge_columns
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
@@ -107,7 +107,8 @@ class SpinningSensor:
         calibration, base, order = _unpack_header(side.get(HEADER, b""))
         lit = order.denominator != _NO_INTENSITY
         width = 4 if lit else 3
-        if ranges.shape[1] != len(calibration.beams) or (intensity is None) == lit or len(schema) < width:
+        known = all(dtype == np.dtype("<f4") for _, dtype in schema[:width]) and len(schema) >= width
+        if ranges.shape[1] != len(calibration.beams) or (intensity is None) == lit or not known:
             raise CorruptError("sweep does not have the shape that its sensor makes")
         turn = calibration.columns
         firings = _whole_turn(order, turn) if order.firings else decode_columns(side.get(FIRING_COLUMNS, b""), turn)
@@ -116,34 +117,42 @@ class SpinningSensor:
         sort = np.argsort(keys, kind="stable")
         rounded, fraction = round_points(points[sort], calibration.decimal)
         corrections = decode_corrections(side.get(CORRECTIONS, b""), fraction)
+        xyz = apply_corrections(rounded, corrections, calibration.decimal)
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), width, count)
-        out = np.zeros((width, count), np.uint32)
-        if order.firings:
-            if order.firings * len(order.places) != count:
-                raise CorruptError("sweep does not hold as many points as its file")
-            kept = keys[sort]
-            cell_ring, cell_row = _all_cells(order, firings, base, calibration, ranges.shape[0])
-            out[:3] = order.nothing[:, None]
-            light = np.arange(count)
-        else:
-            if len(places) + len(keys) != count:
-                raise CorruptError("sweep does not hold as many points as its file")
-            kept = np.delete(np.arange(count), places)
-            cell_ring, cell_row = ring[sort], row[sort]
-            light = kept
-        out[:3, kept] = apply_corrections(rounded, corrections, calibration.decimal).view(np.uint32).T
+        stored = [*np.ascontiguousarray(xyz.T)]
         if lit:
-            stored = from_integers(intensity[cell_row, cell_ring], DENOMINATORS[order.denominator]).view(np.uint32)
-            odd, odd_words = decode_exceptions(side.get(ODD_INTENSITIES, b""), 1, len(stored))
-            stored[odd] = odd_words[:, 0]
-            out[3, light] = stored
-        out[:, places] = words.T
-        rings = np.full(count, -1, np.int64)
-        rings[kept] = ring[sort]
-        columns = dict(zip((name for name, _ in schema), out.view(np.float32), strict=False))
-        for number, (name, dtype) in enumerate(schema[width:]):
-            columns[name] = decode_extra(side.get(EXTRAS + number, b""), dtype, rings, len(order.places))
+            cells = ring[sort], row[sort]
+            if order.firings:
+                cells = _all_cells(order, firings, base, calibration, ranges.shape[0])
+            light = from_integers(intensity[cells[1], cells[0]], DENOMINATORS[order.denominator])
+            odd, odd_words = decode_exceptions(side.get(ODD_INTENSITIES, b""), 1, len(light))
+            light[odd] = odd_words[:, 0].view(np.float32)
+            stored.append(light)
+        if (order.firings * len(order.places) or len(keys) + len(places)) != count:
+            raise CorruptError("sweep does not hold as many points as its file")
+        if order.firings:
+            kept = keys[sort]
+            stored[:3] = (
+                _spread(column, kept, nothing, count) for column, nothing in zip(xyz.T, order.nothing, strict=True)
+            )
+            out = np.stack(stored)
+            out.view(np.uint32)[:, places] = words.T
+        else:
+            kept = np.delete(np.arange(count), places)
+            out = merge_columns(stored, places, words).view(np.float32)
+        columns = dict(zip((name for name, _ in schema), out, strict=False))
+        if len(schema) > width:
+            rings = _spread(ring[sort].astype(np.int32), kept, -1, count)
+            for number, (name, dtype) in enumerate(schema[width:]):
+                columns[name] = decode_extra(side.get(EXTRAS + number, b""), dtype, rings, len(order.places))
         return columns
+
+
+def _spread(values: np.ndarray, places: np.ndarray, nothing: int, count: int) -> np.ndarray:
+    """Put values (M,) of 4 bytes at their places (M,) among `count`; elsewhere the bits `nothing`."""
+    out = np.full(count, nothing, np.uint32 if nothing >= 0 else np.int32).view(values.dtype)
+    out[places] = values
+    return out
 
 
 CHAIN = SpinningSensor()
