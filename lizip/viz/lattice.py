@@ -2,42 +2,59 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from lizip.simulator import hdl32
-from lizip.viz.canvas import new_figure, to_png
+from lizip.errors import FormatError
+from lizip.formats import split
+from lizip.viz.canvas import BLUE, label, new_figure, to_png
 
-STEP = 2.0**-13
-"""Spacing of float32 between 1024 and 2048 m."""
+NEAR = 16.0
+"""Points nearer than this (m) are drawn: their stored float32 is much finer than the map's."""
 
 
-def hidden_lattice(seed: int = 1) -> bytes:
-    """Draw one coordinate of near points of a simulated sweep modulo 2^-13 m, as stored and turned into the map's axes.
+def hidden_lattice(path: str | Path, name: str | None = None) -> bytes:
+    """Draw a coordinate of a sweep modulo float32's spacing in the map, as stored and turned into the map's axes.
 
     Parameters
     ----------
-    seed : int
-        Of the sweep.
+    path : path
+        A sweep whose points went through map coordinates in float32, as those of nuScenes.
+    name : str, optional
+        Shown in place of the file's name.
 
     Returns
     -------
     bytes
         PNG.
+
+    Raises
+    ------
+    FormatError
+        When no lattice shows.
     """
-    sweep = hdl32.sweep(seed, map_position=(1400.0, 1600.0))
-    stored = sweep.records[:, :3].astype(np.float64)
-    near = np.nonzero((sweep.ranges.ravel() > 0) & (np.abs(stored).max(axis=1) < 16))[0]
-    turned = stored @ sweep.truth["rotations"][-1].T + sweep.truth["positions"][-1]
-    figure, axes = new_figure(1, 2, 9.0, 3.0)
+    from lizip.sensor.nuscenes.chain import stored_fields
+    from lizip.sensor.nuscenes.frame import find_far_frame, ulp
+
+    fields = stored_fields(split(Path(path).read_bytes()))
+    frame = find_far_frame(fields[0].astype(np.float64)) if fields else None
+    if frame is None or not frame.rounded[0]:
+        raise FormatError(f"{path}: its points do not lie on a lattice of map coordinates")
+    points = fields[0].astype(np.float64).reshape(-1, 3)
+    distance = np.abs(points).max(axis=1)
+    near = np.flatnonzero((distance > 1.0) & (distance < NEAR))
+    in_map = points[near] @ frame.axes[0] + frame.offset[0]
+    spacing = float(np.median(ulp(in_map)))
+    figure, axes = new_figure(1, 2, 9.0, 3.2, sharey=True)
+    power = f"$2^{{{round(np.log2(spacing))}}}$"
     for axis, values, title in (
-        (axes[0, 0], stored[near, 0], "x as stored"),
-        (axes[0, 1], turned[near, 0], "the same points, x in the map"),
+        (axes[0, 0], points[near, 0], f"{name or Path(path).name}: x as the file has it"),
+        (axes[0, 1], in_map, "the same points: x in the map's axes"),
     ):
-        phase = (values / STEP + 0.5) % 1.0 - 0.5
-        axis.scatter(near, phase, s=0.4, alpha=0.5, color="#35618f", linewidths=0)
-        axis.set_title(title, fontsize=9)
+        phase = (values / spacing + 0.5) % 1.0 - 0.5
+        axis.plot(near, phase, ".", color=BLUE, markersize=1.2, markeredgewidth=0)
+        label(axis, title, "point, in the order of the file", "")
         axis.set_ylim(-0.5, 0.5)
-        axis.set_xlabel("point", fontsize=8)
-        axis.set_ylabel("phase modulo $2^{-13}$ m", fontsize=8)
-        axis.tick_params(labelsize=7)
+    axes[0, 0].set_ylabel(f"remainder of x, in units of\n{power} m = {spacing * 1e3:.2g} mm", fontsize=10)
     return to_png(figure)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lizip.viz.canvas import new_figure, to_png
+from lizip.viz.canvas import TEXT, label, new_figure, to_png
 from lizip.viz.grid import load_grid
 
 
-def range_image(path: str | Path, farthest: float = 60.0) -> bytes:
+def range_image(path: str | Path, name: str | None = None, nearest: float = 2.5, farthest: float = 80.0) -> bytes:
     """Draw the range image of a sweep.
 
     Parameters
     ----------
     path : path
         Any file lizip takes apart into coordinates.
-    farthest : float
-        Range (m) at the end of the colour scale.
+    name : str, optional
+        Shown in place of the file's name.
+    nearest, farthest : float
+        Ranges (m) at the ends of the colour scale, which is logarithmic.
 
     Returns
     -------
@@ -24,14 +26,21 @@ def range_image(path: str | Path, farthest: float = 60.0) -> bytes:
         PNG.
     """
     grid = load_grid(path)
-    figure, axes = new_figure(1, 1, 11.0, 2.6)
+    figure, axes = new_figure(1, 1, 9.0, 2.9)
     axis = axes[0, 0]
     axis.set_facecolor("black")
-    image = axis.imshow(grid.ranges, aspect="auto", cmap="turbo_r", vmin=0, vmax=farthest, interpolation="nearest")
+    image = axis.imshow(
+        grid.ranges,
+        aspect="auto",
+        cmap="turbo_r",
+        norm="log",
+        interpolation="nearest",
+        clim=(nearest, farthest),
+    )
     missing = float((grid.ranges != grid.ranges).mean())
-    axis.set_title(f"{Path(path).name}: {grid.source}; black: no return ({missing:.0%})", fontsize=9)
-    axis.set_xlabel("firing" if grid.ticks is not None else "azimuth", fontsize=8)
-    axis.set_ylabel("beam, highest first", fontsize=8)
-    axis.tick_params(labelsize=7)
-    figure.colorbar(image, ax=axis, pad=0.01, label="range (m)")
+    title = f"{name or Path(path).name}: one sweep, black where nothing returned ({missing:.0%})"
+    label(axis, title, "firing" if grid.ticks is not None else "azimuth", "beam, highest first")
+    bar = figure.colorbar(image, ax=axis, pad=0.01, ticks=[5, 10, 20, 40, 80], format="%d")
+    bar.minorticks_off()
+    bar.set_label("range (m)", fontsize=TEXT)
     return to_png(figure)

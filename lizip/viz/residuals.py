@@ -8,17 +8,19 @@ import numpy as np
 
 from lizip.errors import FormatError
 from lizip.formats import split
-from lizip.viz.canvas import new_figure, to_png
+from lizip.viz.canvas import PALE, RED, SMALL, label, new_figure, to_png
 from lizip.viz.grid import load_grid, points_of
 
 
-def residual_histogram(path: str | Path, reach: int = 150) -> bytes:
+def residual_histogram(path: str | Path, name: str | None = None, reach: int = 100) -> bytes:
     """Draw histograms of two residuals of a sweep: of x to the point before, of the range to the beam's last.
 
     Parameters
     ----------
     path : path
         A sweep that one of the chains explains.
+    name : str, optional
+        Shown in place of the file's name.
     reach : int
         Residuals up to this many steps are drawn.
 
@@ -38,22 +40,19 @@ def residual_histogram(path: str | Path, reach: int = 150) -> bytes:
     steps = np.rint(np.diff(points_of(split(Path(path).read_bytes())), axis=0) * 1000).T
     together = sum(entropy(axis) for axis in steps)
     last = residuals(grid.ticks)
-    figure, axes = new_figure(1, 1, 8.0, 3.6)
+    figure, axes = new_figure(1, 1, 9.0, 3.4)
     axis = axes[0, 0]
     edges = np.arange(-reach - 0.5, reach + 1)
-    for values, label, colour in (
-        (steps[0], f"x minus x of the point before, mm; x, y and z together {together:.1f} bits", "#9bb4cc"),
-        (last, f"range minus the beam's last range, ticks; {entropy(last):.1f} bits, x, y, z follow", "#c1432e"),
+    for values, text, colour in (
+        (steps[0], f"x minus the last point's x, in mm\nx, y and z cost {together:.1f} bits together", PALE),
+        (last, f"range minus the beam's last range, in ticks\n{entropy(last):.1f} bits, and x, y, z follow", RED),
     ):
         share, _ = np.histogram(values, edges)
-        axis.step(edges[:-1] + 0.5, 100 * share / len(values), where="mid", label=label, color=colour, linewidth=1)
-    axis.set_yscale("log")
-    axis.set_ylabel("% of the points", fontsize=8)
-    axis.set_xlabel("residual", fontsize=8)
-    axis.legend(fontsize=8)
-    axis.grid(alpha=0.3)
-    axis.tick_params(labelsize=7)
-    axis.set_title(Path(path).name, fontsize=9)
+        axis.stairs(100 * share / len(values), edges, label=text, color=colour, linewidth=1.6)
+    label(axis, name or Path(path).name, "residual (mm or ticks)", "% of the points")
+    axis.set_xlim(-reach, reach)
+    axis.set_ylim(bottom=0)
+    axis.legend(fontsize=SMALL, frameon=False, loc="upper right")
     return to_png(figure)
 
 

@@ -92,8 +92,20 @@ def test_bits_by_stream_of_a_file(sweep, tmp_path):
     assert viz.bits_by_stream([target, target]).startswith(PNG)
 
 
-def test_hidden_lattice():
-    assert viz.hidden_lattice().startswith(PNG)
+def test_hidden_lattice(sweep, tmp_path):
+    moving = tmp_path / "nuscenes.bin"
+    moving.write_bytes(simulator.nuscenes(7))
+    assert viz.hidden_lattice(moving, "a name").startswith(PNG)
+    with pytest.raises(FormatError, match="lattice"):
+        viz.hidden_lattice(sweep)
+
+
+def test_polar_grid(sweep, tmp_path):
+    assert viz.polar_grid(sweep).startswith(PNG)
+    loose = tmp_path / "loose.bin"
+    loose.write_bytes(simulator.unordered(1, points=2000))
+    with pytest.raises(FormatError, match="rings"):
+        viz.polar_grid(loose)
 
 
 @pytest.mark.slow
@@ -101,4 +113,4 @@ def test_the_script_draws_all_pictures(tmp_path, monkeypatch):
     script = Path(__file__).resolve().parents[2] / "scripts" / "make_pictures.py"
     monkeypatch.setattr(sys, "argv", [str(script), "--out", str(tmp_path)])
     runpy.run_path(str(script), run_name="__main__")
-    assert len(list(tmp_path.glob("*.png"))) == 4
+    assert len(list(tmp_path.glob("*.png"))) == 5
