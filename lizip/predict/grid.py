@@ -1,17 +1,24 @@
 """A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
 
-Stream: rows, rings, near, intensity bits << 1 | everywhere, name of the net (empty: none), then for each segment
-of about `SEGMENT` cells its length and its entropy-coded bytes. All integers are LEB128.
+Stream: rows, rings, near, intensity bits << 1 | everywhere, name of the predictor (empty: none) and, if any, its hash
+in 8 bytes, then for each segment of about `SEGMENT` cells its length and its entropy-coded bytes. Integers are
+LEB128.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.predict.weights import Weights, find_weights
+
+if TYPE_CHECKING:
+    from lizip.context.grid_net import GridNet
+    from lizip.entropy.coder import Coder
 
 SEGMENT = 1 << 16
 """Cells coded into one ANS stream: bounds the memory of the log of decisions."""
@@ -19,12 +26,23 @@ SEGMENT = 1 << 16
 MAX_CELLS = 1 << 24
 """Default limit on the cells of a grid to decode."""
 
-_DECISIONS_PER_CELL = 1 + 33 + 16
+DECISIONS_PER_CELL = 1 + 33 + 16
 """At most: the flag; sign, 28 lengths, 2 mantissa bits and slack; the intensity."""
-_RAW_BITS_PER_CELL = 26
+RAW_BITS_PER_CELL = 26
 
 NEAR_METRES = 0.08
 """Candidates further than this from the last range belong to another surface (chosen on nuScenes and KITTI)."""
+
+
+STREAMS = ("flags", "range", "intensity")
+
+
+class Form(NamedTuple):
+    """How a grid is coded: `near`, bit length of the intensity (0: none), whether it is there without a return."""
+
+    near: int
+    bits: int
+    everywhere: int
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,7 @@ class GridStream:
 
     data: bytes
     bits: dict[str, float]
-    """Bits by stream: "flags", "range", "intensity"."""
+    """Bits spent on each of `STREAMS`."""
 
 
 def near_ticks(tick: float) -> int:
@@ -47,7 +65,7 @@ def encode_grid(
     *,
     everywhere: bool = False,
     near: int = 40,
-    net: str | None = None,
+    net: str | Weights | None = None,
     backend: str = "numba",
 ) -> GridStream:
     """Encode a grid.
@@ -63,8 +81,8 @@ def encode_grid(
         Whether cells without a return have an intensity.
     near : int
         Distance in ticks up to which two ranges count as one surface; see `near_ticks`.
-    net : str or None
-        Name of the predictor to use, None for none ("fast").
+    net : str, Weights or None
+        The predictor, or its name; None for none ("fast").
     backend : str
         "numba" or "torch": how the predictor is evaluated; the bytes are the same.
 
@@ -79,19 +97,18 @@ def encode_grid(
     ModelMissingError
         When the predictor is not installed.
     """
-    ranges, intensity = _checked(ranges, intensity)
-    bits = max(1, int(intensity.max(initial=0)).bit_length()) if intensity is not None else 0
-    rings = ranges.shape[1]
-    header = pack_varints([*ranges.shape, near, bits << 1 | everywhere]) + pack_bytes(b"")
-    if intensity is None:
-        intensity = np.zeros((1, rings), np.int32)
-    pieces, spent = _encode_segments(ranges, intensity, bits, everywhere, near)
-    names = ("flags", "range", "intensity")
-    return GridStream(header + b"".join(map(pack_bytes, pieces)), dict(zip(names, spent, strict=True)))
+    ranges, intensity, bits = prepared(ranges, intensity)
+    weights = find_weights(net) if isinstance(net, str) else net
+    form = Form(near, bits, int(everywhere))
+    header = pack_varints([*ranges.shape, near, bits << 1 | everywhere])
+    header += pack_bytes(weights.name.encode()) + weights.digest if weights else pack_bytes(b"")
+    predictor = _predictor(weights, backend, ranges, intensity, form)
+    pieces, spent = _encode_segments(ranges, intensity, form, predictor)
+    return GridStream(header + b"".join(map(pack_bytes, pieces)), dict(zip(STREAMS, spent, strict=True)))
 
 
-def _checked(ranges, intensity):
-    """Inputs as contiguous int32, every bound checked."""
+def prepared(ranges: np.ndarray, intensity: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, int]:
+    """Check the inputs of `encode_grid`; make them contiguous int32, with the bit length of the intensity (0: none)."""
     from lizip.context.grid_model import MAX_INTENSITY, MAX_RANGE, MAX_RINGS
 
     firings, rings = ranges.shape
@@ -99,33 +116,65 @@ def _checked(ranges, intensity):
         raise ValueError(f"{rings} rings; at most {MAX_RINGS}")
     if ranges.size and (ranges.min() < 0 or ranges.max() > MAX_RANGE):
         raise ValueError("range ticks must lie in 0 to 2**24 - 1")
-    if intensity is not None:
-        if intensity.shape != ranges.shape:
-            raise ValueError("ranges and intensity differ in shape")
-        if intensity.size and (intensity.min() < 0 or intensity.max() > MAX_INTENSITY):
-            raise ValueError("intensity must lie in 0 to 65535")
-        intensity = np.ascontiguousarray(intensity, np.int32)
-    return np.ascontiguousarray(ranges, np.int32), intensity
+    ranges = np.ascontiguousarray(ranges, np.int32)
+    if intensity is None:
+        return ranges, np.zeros((1, rings), np.int32), 0
+    if intensity.shape != ranges.shape:
+        raise ValueError("ranges and intensity differ in shape")
+    if intensity.size and (intensity.min() < 0 or intensity.max() > MAX_INTENSITY):
+        raise ValueError("intensity must lie in 0 to 65535")
+    return ranges, np.ascontiguousarray(intensity, np.int32), max(1, int(intensity.max(initial=0)).bit_length())
 
 
-def _encode_segments(ranges, intensity, bits, everywhere, near):
+def _predictor(weights: Weights | None, backend: str, ranges: np.ndarray, intensity: np.ndarray, form: Form) -> GridNet:
+    """What the encoder asks: nothing, the network cell by cell, or what torch said of all cells beforehand."""
+    from lizip.context.grid_net import network, no_net
+
+    if weights is None:
+        return no_net()
+    if backend == "numba":
+        return network(weights.arrays)
+    if backend != "torch":
+        raise ValueError(f"backend {backend!r}: choose numba or torch")
+    from lizip.predict.network import hidden_layers
+
+    _, recorded = record_grid(ranges, intensity, form)
+    return network(weights.arrays, hidden_layers(weights, recorded.cells))
+
+
+def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[Coder, GridNet]:
+    """Code a prepared grid without a network; returns the log and the features and outputs a network would get."""
+    from lizip.context.grid import code_grid
+    from lizip.context.grid_model import fresh_model
+    from lizip.context.grid_net import recorder
+    from lizip.entropy.coder import open_encoder
+
+    most = ranges.size * DECISIONS_PER_CELL
+    coder, net = open_encoder(most, ranges.size * RAW_BITS_PER_CELL), recorder(ranges.size, most)
+    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere))
+    code_grid(coder, ranges, intensity, 0, len(ranges), *form, model, net, np.zeros(3, np.int64))
+    return coder, net
+
+
+def _encode_segments(
+    ranges: np.ndarray, intensity: np.ndarray, form: Form, net: GridNet
+) -> tuple[list[bytes], tuple[float, ...]]:
     """Code all rows; returns the segments' bytes and the bits spent on (flags, ranges, intensities)."""
     from lizip.context.grid import code_grid
     from lizip.context.grid_model import fresh_model
-    from lizip.context.grid_net import no_net
     from lizip.entropy.coder import RAW, finish_encoder, open_encoder
 
-    model = fresh_model(ranges.shape[1], bits, everywhere)
+    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere))
     spent = np.zeros(3, np.int64)
     pieces, raw = [], 0
     for first, last in _segments(*ranges.shape):
         cells = (last - first) * ranges.shape[1]
-        coder = open_encoder(cells * _DECISIONS_PER_CELL, cells * _RAW_BITS_PER_CELL)
-        code_grid(coder, ranges, intensity, first, last, near, bits, int(everywhere), model, no_net(), spent)
+        coder = open_encoder(cells * DECISIONS_PER_CELL, cells * RAW_BITS_PER_CELL)
+        code_grid(coder, ranges, intensity, first, last, *form, model, net, spent)
         raw += 32 * int(coder.at[RAW])
         pieces.append(finish_encoder(coder))
-    flags, range_, intensity_ = (float(bits) / 16384 for bits in spent)
-    return pieces, [flags, range_ + raw, intensity_]
+    flags, distance, level = (float(part) / 16384 for part in spent)
+    return pieces, (flags, distance + raw, level)
 
 
 def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarray, np.ndarray | None]:
@@ -150,33 +199,35 @@ def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarra
         When it was written with a predictor that is not installed.
     """
     from lizip.context.grid_model import MAX_RINGS
+    from lizip.context.grid_net import network, no_net
 
     header = Unpacker(stream)
     firings, rings, near, form = (header.varint() for _ in range(4))
     name = header.bytes()
-    bits, everywhere = form >> 1, form & 1
+    digest = header.take(8) if name else b""
     too_large = rings > MAX_RINGS or firings * max(rings, 1) > max_cells
-    if too_large or bits > 16 or near > 1 << 20 or name:
+    if too_large or form >> 1 > 16 or near > 1 << 20:
         raise CorruptError("grid has an impossible shape")
+    net = network(find_weights(name.decode("utf-8", "replace"), digest).arrays) if name else no_net()
+    form = Form(near, form >> 1, form & 1)
     ranges = np.zeros((firings, rings), np.int32)
-    intensity = np.zeros((firings if bits else 1, rings), np.int32)
-    _decode_segments(header, ranges, intensity, bits, everywhere, near)
+    intensity = np.zeros((firings if form.bits else 1, rings), np.int32)
+    _decode_segments(header, ranges, intensity, form, net)
     header.finish()
-    return ranges, intensity if bits else None
+    return ranges, intensity if form.bits else None
 
 
-def _decode_segments(header, ranges, intensity, bits, everywhere, near):
-    """Fill the aligned `ranges` and `intensity` from the segments that follow the header."""
+def _decode_segments(header: Unpacker, ranges: np.ndarray, intensity: np.ndarray, form: Form, net: GridNet) -> None:
+    """Fill `ranges` and `intensity` from the segments that follow the header."""
     from lizip.context.grid import code_grid
     from lizip.context.grid_model import fresh_model
-    from lizip.context.grid_net import no_net
     from lizip.entropy.coder import finish_decoder, open_decoder
 
-    model = fresh_model(ranges.shape[1], bits, bool(everywhere))
+    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere))
     spent = np.zeros(3, np.int64)
     for first, last in _segments(*ranges.shape):
         coder = open_decoder(header.bytes())
-        code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, model, no_net(), spent)
+        code_grid(coder, ranges, intensity, first, last, *form, model, net, spent)
         finish_decoder(coder)
 
 
