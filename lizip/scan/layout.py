@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.scan.elevations import rings_by_elevation
+from lizip.scan.rings import split_rings
 
 FIRINGS, RINGS, ALL_FIRINGS, ALL_RINGS = range(4)
 """Firing after firing or ring after ring; returns only, or all cells of a grid with something where none returned."""
@@ -14,6 +15,7 @@ FIRINGS, RINGS, ALL_FIRINGS, ALL_RINGS = range(4)
 _AGREE = 0.995
 _LEAST_CYCLE = 0.2
 _MOST_RINGS = 256
+_LEAST_RING = 64
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ def find_layout(xyz: np.ndarray, missing: np.ndarray) -> Layout | None:
     valid = ~missing & np.isfinite(xyz).all(axis=1)
     ring = np.full(len(xyz), -1, np.int32)
     found = rings_by_elevation(xyz[valid])
+    if found is None and not missing.any():
+        found = _rings_by_azimuth(xyz[valid])
     if found is None:
         return None
     ring[valid] = found
@@ -58,6 +62,16 @@ def find_layout(xyz: np.ndarray, missing: np.ndarray) -> Layout | None:
         first = np.array([np.argmax(ring[known] == r) for r in range(rings)])
         return Layout(RINGS, rings, ring, None, np.argsort(np.argsort(first)))
     return _cycles(ring, known, rings)
+
+
+def _rings_by_azimuth(xyz: np.ndarray) -> np.ndarray | None:
+    """Number rings (N,) that follow one another, all in ascending or all in descending azimuth; None when there are none."""
+    x, y = np.ascontiguousarray(xyz[:, 0]), np.ascontiguousarray(xyz[:, 1])
+    for side in (y, -y):
+        bounds = split_rings(x, side, _MOST_RINGS)
+        if bounds is not None and len(bounds) > 3 and len(xyz) > _LEAST_RING * (len(bounds) - 1):
+            return np.repeat(np.arange(len(bounds) - 1, dtype=np.int32), np.diff(bounds))
+    return None
 
 
 def _whole_grid(ring: np.ndarray) -> Layout | None:

@@ -23,7 +23,8 @@ _LIMIT = 250
 _NONZERO = _CLASSES * _CLASSES
 _PLAIN = _NONZERO + 4 * _CLASSES
 _LARGE = _PLAIN + 2 * _CLASSES
-_COUNTERS = _LARGE + 3 * INTEGER_NODES
+_SCALES = 12
+_COUNTERS = _LARGE + 3 * _SCALES * INTEGER_NODES
 
 
 def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
@@ -135,18 +136,19 @@ def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int
     return out
 
 
-def encode_corrections(fraction: np.ndarray, corrections: np.ndarray) -> bytes:
-    """Code corrections (N, 3) int32 given the fractions (N, 3) float64 of `round_points`."""
+def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray) -> bytes:
+    """Code corrections (N, 3) int32 given what `round_points` made of the points."""
     coder = open_encoder(corrections.size * 24 + 64, corrections.size * 20)
-    _code_all(coder, fresh_counters(_COUNTERS), fraction, np.ascontiguousarray(corrections, np.int32))
+    bits = np.ascontiguousarray(rounded).view(np.int32)
+    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, np.ascontiguousarray(corrections, np.int32))
     return finish_encoder(coder)
 
 
-def decode_corrections(stream: bytes, fraction: np.ndarray) -> np.ndarray:
+def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray) -> np.ndarray:
     """Decode corrections (N, 3) int32; raises CorruptError when the stream is not theirs."""
     coder = open_decoder(stream)
     corrections = np.zeros(fraction.shape, np.int32)
-    _code_all(coder, fresh_counters(_COUNTERS), fraction, corrections)
+    _code_all(coder, fresh_counters(_COUNTERS), np.ascontiguousarray(rounded).view(np.int32), fraction, corrections)
     finish_decoder(coder)
     if corrections.size and max(-int(corrections.min()), int(corrections.max())) > LARGEST:
         raise CorruptError("a coordinate correction is out of range")
@@ -160,7 +162,14 @@ def _tie_class(fraction):
 
 
 @kernel
-def _code_all(coder, counters, fraction, corrections):
+def _scale(bits, axis, i):
+    """Class 0 to 11 of how much smaller a coordinate's exponent is than the point's largest, and finer its ULP."""
+    largest = max(bits[i, 0] & 0x7F800000, bits[i, 1] & 0x7F800000, bits[i, 2] & 0x7F800000)
+    return min(np.int64(largest - (bits[i, axis] & 0x7F800000)) >> 23, _SCALES - 1)
+
+
+@kernel
+def _code_all(coder, counters, bits, fraction, corrections):
     """Code three corrections a point: whether there is any, then where, then which way."""
     for i in range(fraction.shape[0]):
         a = _tie_class(fraction[i, 0])
@@ -179,16 +188,17 @@ def _code_all(coder, counters, fraction, corrections):
             if not code_bit(coder, counters, _NONZERO + 4 * near + context, _LIMIT, np.int64(value != 0)):
                 continue
             before += 1
-            corrections[i, axis] = np.int32(_code_one(coder, counters, fraction[i, axis] > 0.0, near, axis, value))
+            large = _LARGE + (axis * _SCALES + _scale(bits, axis, i)) * INTEGER_NODES
+            corrections[i, axis] = np.int32(_code_one(coder, counters, fraction[i, axis] > 0.0, near, large, value))
 
 
 @kernel
-def _code_one(coder, counters, upward, near, axis, value):
+def _code_one(coder, counters, upward, near, large, value):
     """Code a nonzero correction: one unit over the tie nearly always, one unit the other way or more otherwise."""
     over = np.int64(1) if upward else np.int64(-1)
     if code_bit(coder, counters, _PLAIN + 2 * near, _LIMIT, np.int64(value == over)):
         return over
     if code_bit(coder, counters, _PLAIN + 2 * near + 1, _LIMIT, np.int64(value == -over)):
         return -over
-    value = code_integer(coder, counters, _LARGE + axis * INTEGER_NODES, _LIMIT, value)
+    value = code_integer(coder, counters, large, _LIMIT, value)
     return min(max(value, -2 * LARGEST), 2 * LARGEST)

@@ -125,7 +125,7 @@ def _measure(
     side = {
         HEADER: _pack_header(profile, used, beams[known], layout.base, denominator),
         FIRINGS: encode_columns(layout.columns),
-        CORRECTIONS: encode_corrections(explained.fraction[kept], corrections),
+        CORRECTIONS: encode_corrections(explained.rounded[kept], explained.fraction[kept], corrections),
         EXCEPTIONS: encode_exceptions(places, words),
         ODD_INTENSITIES: encode_exceptions(odd, intensity[kept][odd].view(np.uint32)[:, None]),
     }
@@ -226,7 +226,9 @@ class RingsInMillimetres:
         order = np.argsort(keys, kind="stable")
         ring, row, points = ring[order], row[order], points[order]
         rounded, fraction = round_points(points, calibration.decimal)
-        xyz = apply_corrections(rounded, decode_corrections(side.get(CORRECTIONS, b""), fraction), calibration.decimal)
+        xyz = apply_corrections(
+            rounded, decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction), calibration.decimal
+        )
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), 4, count)
         if len(xyz) + len(places) != count:
             raise CorruptError("sweep does not hold as many points as its file")

@@ -28,6 +28,7 @@ class Explained:
         Firing column, 0 to the columns of a turn; range.
     points : (N, 3) float64
         Unrounded model points.
+    rounded : (N, 3) float32
     fraction : (N, 3) float64
     corrections : (N, 3) int32
         See `lizip.sensor.corrections`.
@@ -39,6 +40,7 @@ class Explained:
     firing: np.ndarray
     ticks: np.ndarray
     points: np.ndarray
+    rounded: np.ndarray
     fraction: np.ndarray
     corrections: np.ndarray
     residual: np.ndarray
@@ -78,7 +80,7 @@ def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: i
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
     _drop_repeats(ring, firing, kept, np.zeros((len(c.beams), c.columns), np.uint8))
-    return Explained(kept, firing, ticks, points, fraction, corrections, xyz - points)
+    return Explained(kept, firing, ticks, points, rounded, fraction, corrections, xyz - points)
 
 
 def residual_of(explained: Explained) -> int:

@@ -35,7 +35,7 @@ _MOST_EXTRAS = 16
 _NO_INTENSITY = 255
 _LEAST_POINTS = 512
 _MOST_EXCEPTIONS = 0.05
-_MOST_UNITS = 4096
+_MOST_UNITS = 1 << 18
 _MOST_DECIMALS = 8
 
 
@@ -116,7 +116,7 @@ class SpinningSensor:
         keys = order.keys(ring, firings.fired[rank], turn)
         sort = np.argsort(keys, kind="stable")
         rounded, fraction = round_points(points[sort], calibration.decimal)
-        corrections = decode_corrections(side.get(CORRECTIONS, b""), fraction)
+        corrections = decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction)
         xyz = apply_corrections(rounded, corrections, calibration.decimal)
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), width, count)
         stored = [*np.ascontiguousarray(xyz.T)]
@@ -186,7 +186,7 @@ def _measure(
         integers = to_integers(light)
     side = {
         FIRING_COLUMNS: b"" if order.firings else encode_columns(every.columns),
-        CORRECTIONS: encode_corrections(explained.fraction[kept], explained.corrections[kept]),
+        CORRECTIONS: encode_corrections(explained.rounded[kept], explained.fraction[kept], explained.corrections[kept]),
     }
     grid, everywhere, width = None, False, 3
     if integers is not None:

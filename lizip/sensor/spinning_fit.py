@@ -22,6 +22,7 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 
 _LEAST_SHARE = 0.9
 _PROBED = 3
+_NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
 _FLOOR = 1 / 32
 """A small coordinate of a far point has a tiny ULP; none counts for less than this share of the largest one's."""
 
@@ -83,26 +84,39 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
         np.zeros(0, np.int64),
     )
     units = rounding_units(points, decimal)
-    hypotenuse = _choose_form(points, units, bounds, model)
-    if hypotenuse is None:
+    form = _choose_form(points, units, bounds, model)
+    if form is None:
         return None
+    hypotenuse, noise = form
     model = replace(model, hypotenuse=hypotenuse)
-    beams, shares = fit_beams(points, units, bounds, model.step, tick, hypotenuse, hinges)
+    exact = noise == 1
+    beams, shares = fit_beams(points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0)
     if shares[np.diff(bounds) > 0].mean() < _LEAST_SHARE:
         return None
-    if not decimal:
+    if exact and not decimal:
         refine_beams(points, rounding_units(points, 0, 0.0), bounds, model.step, tick, hypotenuse, hinges, beams)
     return _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
 
 
-def _choose_form(points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration) -> bool | None:
-    """Whether the lateral offset enters by the hypotenuse; None when neither form explains three rings."""
+def _choose_form(
+    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration
+) -> tuple[bool, np.float32] | None:
+    """Whether the lateral offset enters by the hypotenuse, and how noisy points are; None when three rings fit neither.
+
+    Some writers compute in float32 or turn the points afterwards: they are off by some ULPs, which is still far less
+    than a tick.
+    """
     rings = np.argsort(-np.diff(bounds))[:_PROBED]
-    shares = [
-        np.median([fit_beams(points, units, bounds[r : r + 2], model.step, model.tick, form, 0)[1][0] for r in rings])
-        for form in (False, True)
-    ]
-    return None if max(shares) < _LEAST_SHARE - 0.1 else bool(shares[1] > shares[0])
+    for noise in _NOISES[: 1 if model.decimal else None]:
+        shares = []
+        for form in (False, True):
+            fits = [
+                fit_beams(points, units * noise, bounds[r : r + 2], model.step, model.tick, form, 0)[1] for r in rings
+            ]
+            shares.append(float(np.median(fits)))
+        if max(shares) >= _LEAST_SHARE - 0.1:
+            return shares[1] > shares[0], noise
+    return None
 
 
 def _set_in_time(

@@ -116,6 +116,17 @@ def test_outliers_and_dropped_points_cost_only_themselves():
     round_trip(np.delete(points, slice(None, None, 7), axis=0), most_exceptions=40)
 
 
+def test_points_turned_or_noisy_at_the_scale_of_ulps():
+    points = returns(grid(2, columns=1024))
+    turned = points.copy()
+    turned[:, :2] = (points[:, :2].astype(np.float64) @ np.array([[0.8, 0.6], [-0.6, 0.8]])).astype(np.float32)
+    noisy = points.copy()
+    noisy[:, :3] += np.random.default_rng(0).normal(0, 5e-6, (len(points), 3)).astype(np.float32)
+    for other, most in ((turned, 5), (noisy, 24)):
+        measured = round_trip(other, most_exceptions=50)
+        assert 8 * sum(map(len, measured.side.values())) < most * len(other)
+
+
 def test_what_is_no_spinning_sensor_is_declined():
     points = returns(grid())
     rng = np.random.default_rng(0)
