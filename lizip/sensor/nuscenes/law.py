@@ -29,8 +29,8 @@ FAST_QUANTA = 2.0 ** -np.array([35.0, 35.0])
 """Of a roll and pitch knot, rad."""
 SLOW_QUANTA = 2.0 ** -np.array([26.0, 26.0, 32.0])
 """Of an x, y, yaw knot, m and rad."""
-FIXED_QUANTA = 2.0 ** -np.array([30.0, 26.0, 26.0, 26.0])
-"""Of height and lever (forward, left, up), m."""
+FIXED_QUANTA = 2.0 ** -np.array([31.0, 31.0, 31.0, 31.0])
+"""Of height and lever (forward, left, up), m: they add up in the sensor's height."""
 STEP_QUANTA = 2.0 ** -np.array([22.0, 22.0, 27.0, 31.0, 31.0, 28.0])
 """Of the first packet's step in x, y, z, roll, pitch, yaw."""
 USUAL_STEP = 554
