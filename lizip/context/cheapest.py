@@ -26,8 +26,8 @@ class Cheapest(NamedTuple):
     ----------
     tokens : Tokens
     costs : (banks, CANDIDATES + 2) int64
-        Decayed log2 of the miss of every candidate; then, quickly and slowly decayed, the bit lengths of the residuals.
-        All in 1/256 bits.
+        Decayed log2 of the miss of every candidate; then, quickly and slowly decayed, that of the one taken; in 1/256
+        bits.
     distance : (CANDIDATES,) float64
         Misses of the candidates.
     bits : (CANDIDATES,) int64
@@ -43,7 +43,7 @@ class Cheapest(NamedTuple):
 def fresh_cheapest(banks: int) -> Cheapest:
     """Make models that have seen nothing, for so many kinds of numbers."""
     costs = np.zeros((banks, CANDIDATES + 2), np.int64)
-    costs[:, CANDIDATES:] = 12 << 8
+    costs[:] = 1023 << 8
     distance = np.zeros(CANDIDATES)
     tokens = fresh_tokens(banks * _CLASSES * _CLASSES, banks * _PAIRS, banks)
     return Cheapest(tokens, costs, distance, distance.view(np.int64))
@@ -69,7 +69,7 @@ def cheapest(models, bank):
 
 
 @inlined_kernel
-def learn_distances(models, bank):
+def learn_distances(models, bank, taken):
     """Take the misses in `models.distance`, positive and finite, into the candidates' costs.
 
     The bits of a float64, as an integer, are its log2 but for a curve inside each octave.
@@ -77,10 +77,13 @@ def learn_distances(models, bank):
     costs = models.costs
     for k in range(CANDIDATES):
         costs[bank, k] += ((models.bits[k] >> 44) - costs[bank, k]) >> 6
+    latest = models.bits[taken] >> 44
+    costs[bank, _FAST] += (latest - costs[bank, _FAST]) >> 2
+    costs[bank, _SLOW] += (latest - costs[bank, _SLOW]) >> 4
 
 
 @inlined_kernel
-def code_predicted(coder, models, bank, depth, near, before, predicted, value):
+def code_predicted(coder, models, bank, depth, grain, near, before, predicted, value):
     """Code an int64 by its difference from a prediction.
 
     Parameters
@@ -91,6 +94,8 @@ def code_predicted(coder, models, bank, depth, near, before, predicted, value):
         Kind of number.
     depth : int64
         See `code_residual`.
+    grain : int64
+        log2 of one step of the number, as the costs measure it.
     near, before : int64
         Bit lengths of the residuals of two neighbours, as contexts.
     predicted, value : int64
@@ -100,20 +105,8 @@ def code_predicted(coder, models, bank, depth, near, before, predicted, value):
     -------
     value : int64
     """
-    costs = models.costs
-    first = min(costs[bank, _FAST] >> 8, _CLASSES - 1) * _CLASSES + min(costs[bank, _SLOW] >> 8, _CLASSES - 1)
-    second = min(near >> 1, 15) * 16 + min(before >> 1, 15)
-    value = code_residual(
-        coder,
-        models.tokens,
-        bank,
-        bank * _CLASSES * _CLASSES + first,
-        bank * _PAIRS + second,
-        depth,
-        predicted,
-        value,
-    )
-    length = miss(value, predicted) << 8
-    costs[bank, _FAST] += (length - costs[bank, _FAST]) >> 2
-    costs[bank, _SLOW] += (length - costs[bank, _SLOW]) >> 4
-    return value
+    fast = min(max((models.costs[bank, _FAST] - grain) >> 8, 0), _CLASSES - 1)
+    slow = min(max((models.costs[bank, _SLOW] - grain) >> 8, 0), _CLASSES - 1)
+    first = (bank * _CLASSES + fast) * _CLASSES + slow
+    second = bank * _PAIRS + min(near >> 1, 15) * 16 + min(before >> 1, 15)
+    return code_residual(coder, models.tokens, bank, first, second, depth, predicted, value)

@@ -20,6 +20,8 @@ _WIDE = 1024
 """Contexts of the two inputs that need most."""
 
 _LIMIT = 120
+_WHOLE = np.int64(1023 << 8)
+"""log2 of one, as costs measure it."""
 
 
 class Links(NamedTuple):
@@ -176,10 +178,11 @@ def code_numbers(coder, models, links, given, depth, count, values):
         predictions[3] = _onward(before, values[row], values[max(j - 1 - links.lag[j - 1], 0)])
         predictions[4] = values[beside]
         predictions[5] = _onward(before, given[j], given[j - 1])
-        predicted = predictions[cheapest(numbers, 0)]
-        value = code_predicted(coder, numbers, 0, depth, length[row], length[j - 1], predicted, values[j])
+        best = cheapest(numbers, 0)
+        predicted = predictions[best]
+        value = code_predicted(coder, numbers, 0, depth, _WHOLE, length[row], length[j - 1], predicted, values[j])
         values[j] = value
         length[j] = miss(value, predicted)
         for k in range(CANDIDATES):
             numbers.distance[k] = abs(np.float64(value) - np.float64(predictions[k])) + 1.0
-        learn_distances(numbers, 0)
+        learn_distances(numbers, 0, best)

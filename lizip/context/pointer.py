@@ -17,6 +17,7 @@ from lizip.context.rays import (
     HISTORY,
     HOT,
     find_beside,
+    grain_of,
     look_beside,
     move_origin,
     predict_height,
@@ -125,18 +126,20 @@ def _code_point(coder, frame, track, every, j, low, row):
             radius = np.sqrt(values[j, 0] * values[j, 0] + values[j, 1] * values[j, 1])
             predict_height(track, row, radius)
         models = every.coordinates
-        predicted = to_integer(frame, track, axis, track.candidates[cheapest(models, place)])
+        best = cheapest(models, place)
+        predicted = to_integer(frame, track, axis, track.candidates[best])
+        grain = grain_of(frame, track, axis)
         near = track.length[row, place]
         before = track.length[j - 1, place]
         integer = track.integers[j, axis]
-        integer = code_predicted(coder, models, place, frame.depth[axis], near, before, predicted, integer)
+        integer = code_predicted(coder, models, place, frame.depth[axis], grain, near, before, predicted, integer)
         track.integers[j, axis] = integer
         track.length[j, place] = miss(integer, predicted)
         value = to_value(frame, track, axis, integer)
         values[j, axis] = value
         for k in range(CANDIDATES):
             models.distance[k] = abs(value - track.candidates[k]) + frame.unit[axis]
-        learn_distances(models, place)
+        learn_distances(models, place, best)
     track.radius[j] = radius
     track.beside[j] = find_beside(frame, track, j, low)
     remember(track, j, row, values[j, 0], values[j, 1], values[j, 2], radius)

@@ -190,6 +190,15 @@ def to_integer(frame, track, column, value):
 
 
 @inlined_kernel
+def grain_of(frame, track, column):
+    """log2 of one step of the integer just predicted, in 1/256, as the bits of a float64 tell it."""
+    if frame.form[column] == FLOAT32:
+        return ((np.int64(track.bits32[0]) >> 23) & 255) + 1023 - 127 - 23 << 8
+    track.float64[0] = frame.unit[column]
+    return track.bits64[0] >> 44
+
+
+@inlined_kernel
 def move_origin(frame, track):
     """Put the origin where the sensor stands at the next point."""
     index = np.float64(track.index[0])
