@@ -48,8 +48,6 @@ def find_layout(xyz: np.ndarray, missing: np.ndarray) -> Layout | None:
     valid = ~missing & np.isfinite(xyz).all(axis=1)
     ring = np.full(len(xyz), -1, np.int32)
     found = rings_by_elevation(xyz[valid])
-    if found is None and not missing.any():
-        found = _rings_by_azimuth(xyz[valid])
     if found is None:
         return None
     ring[valid] = found
@@ -64,13 +62,16 @@ def find_layout(xyz: np.ndarray, missing: np.ndarray) -> Layout | None:
     return _cycles(ring, known, rings)
 
 
-def _rings_by_azimuth(xyz: np.ndarray) -> np.ndarray | None:
-    """Number rings (N,) that follow one another, all in ascending or all in descending azimuth; None when there are none."""
-    x, y = np.ascontiguousarray(xyz[:, 0]), np.ascontiguousarray(xyz[:, 1])
+def layout_by_azimuth(xyz: np.ndarray) -> Layout | None:
+    """Layout of rings that follow one another, all in ascending or all in descending azimuth, where beams have no
+    common origin; None when points xyz (N, 3) float32 are not like that."""
+    x, y = (np.nan_to_num(column, nan=0.0, posinf=0.0, neginf=0.0) for column in xyz[:, :2].T)
     for side in (y, -y):
         bounds = split_rings(x, side, _MOST_RINGS)
         if bounds is not None and len(bounds) > 3 and len(xyz) > _LEAST_RING * (len(bounds) - 1):
-            return np.repeat(np.arange(len(bounds) - 1, dtype=np.int32), np.diff(bounds))
+            rings = len(bounds) - 1
+            ring = np.repeat(np.arange(rings, dtype=np.int32), np.diff(bounds))
+            return Layout(RINGS, rings, ring, None, np.arange(rings))
     return None
 
 

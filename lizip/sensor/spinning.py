@@ -17,7 +17,7 @@ from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_signed, pack_varint, pack_varints
 from lizip.scan.columns import Columns as Firings
 from lizip.scan.columns import decode_columns, encode_columns, find_columns
-from lizip.scan.layout import ALL_FIRINGS, ALL_RINGS, FIRINGS, RINGS, Layout, find_layout
+from lizip.scan.layout import ALL_FIRINGS, ALL_RINGS, FIRINGS, RINGS, Layout, find_layout, layout_by_azimuth
 from lizip.scan.missing import find_missing
 from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending, merge_columns
 from lizip.sensor.calibration import Calibration
@@ -92,13 +92,13 @@ class SpinningSensor:
             return None
         xyz = np.stack(columns[:3], axis=1)
         missing, nothing = find_missing(xyz)
-        layout = find_layout(xyz, missing)
-        if layout is None:
-            return None
-        calibration = calibrate(xyz, layout, missing, hinges=1 if level == "fast" else 3)
-        if calibration is None:
-            return None
-        return _measure(cloud, xyz, missing, nothing, layout, calibration)
+        for layout in (find_layout(xyz, missing), None if missing.any() else layout_by_azimuth(xyz)):
+            if layout is None:
+                continue
+            calibration = calibrate(xyz, layout, missing, hinges=1 if level == "fast" else 3)
+            if calibration is not None:
+                return _measure(cloud, xyz, missing, nothing, layout, calibration)
+        return None
 
     def rebuild(
         self, ranges: np.ndarray, intensity: np.ndarray | None, side: Mapping[int, bytes], schema: Schema, count: int

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.scan.columns import align_rings
 from lizip.scan.layout import RINGS, Layout
 from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
@@ -22,6 +23,8 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 
 _LEAST_SHARE = 0.9
 _PROBED = 3
+_ALIGNED = 0.9
+"""Rings are taken to fire together when that needs so much fewer firings."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
 _FLOOR = 1 / 32
 """A small coordinate of a far point has a tiny ULP; none counts for less than this share of the largest one's."""
@@ -135,7 +138,10 @@ def _set_in_time(
         c = replace(c, clockwise=True, beams=beams)
         column = -column
     if layout.kind == RINGS:
-        return c
+        shifts = align_rings(column, bounds, c.columns)
+        together = (column + np.repeat(shifts, np.diff(bounds))) % c.columns
+        fewer = len(np.unique(together)) < _ALIGNED * len(np.unique(column % c.columns))
+        return replace(c, shifts=shifts) if fewer else c
     shifts = np.zeros(layout.rings, np.int64)
     firing = np.full(int(layout.turn.max()) + 1, -1, np.int64)
     votes = np.zeros(c.columns, np.int64)
