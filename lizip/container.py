@@ -15,7 +15,7 @@ from typing import BinaryIO
 import xxhash
 
 from lizip.errors import CorruptError, FormatError, UnsupportedVersionError
-from lizip.packing import Unpacker, pack_varint
+from lizip.packing import Unpacker, pack_bytes, pack_varint
 
 MAGIC = b"\x93LZP\r\n\x1a"
 """As in PNG: a byte above 127, CR LF and ctrl-Z, so that any text-mode damage changes it. The version follows."""
@@ -24,18 +24,18 @@ VERSION = 1
 SUFFIX = ".lizip"
 
 _END = b"LZ"
-_TAIL = struct.Struct("<II2s")
+_CRC = struct.Struct("<I")
 _TAIL_READ = 4096
 _MAX_TABLE = 1 << 28
+_LEAST_TAIL = len(_END) + _CRC.size + 1
 
-LAYOUT, REGIONS = 0, 1
-"""Section kinds that the container itself gives meaning to; from `CODEC` on they belong to the codec."""
-CODEC = 4
+REGIONS, CODEC = 1, 4
+"""Section kinds: the opaque regions of the file; from `CODEC` on they belong to the codec."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A run of bytes with a meaning: `kind` is `LAYOUT`, `REGIONS` or one of the codec's own (from `CODEC` to 255)."""
+    """A run of bytes with a meaning: `kind` is `REGIONS` or one of the codec's own (from `CODEC` to 255)."""
 
     kind: int
     data: bytes
@@ -67,6 +67,8 @@ class Header:
         XXH3-128 of the original file, 16 bytes.
     count : int
         Number of points.
+    layout : bytes
+        The format's description of the file, coded (`lizip.codecs.opaque`).
     entries : tuple of Entry
         The sections, in file order.
     """
@@ -77,6 +79,7 @@ class Header:
     length: int
     digest: bytes
     count: int
+    layout: bytes
     entries: tuple[Entry, ...]
 
 
@@ -106,20 +109,23 @@ class Writer:
         self._offset += len(section.data)
         return section.data
 
-    def finish(self, codec: int, format: int, length: int, digest: bytes, count: int) -> bytes:
+    def finish(self, codec: int, format: int, length: int, digest: bytes, count: int, layout: bytes = b"") -> bytes:
         """Return the table of contents and the end mark."""
         table = bytearray([codec, format])
-        table += pack_varint(length) + digest + pack_varint(count) + pack_varint(len(self._entries))
+        table += pack_varint(length) + digest + pack_varint(count) + pack_bytes(layout)
         for entry in self._entries:
-            table += bytes([entry.kind]) + pack_varint(entry.length) + struct.pack("<I", entry.crc)
-        return bytes(table) + _TAIL.pack(zlib.crc32(table), len(table), _END)
+            last = entry is self._entries[-1]
+            table += bytes([entry.kind]) + (b"" if last else pack_varint(entry.length)) + _CRC.pack(entry.crc)
+        return bytes(table) + _CRC.pack(zlib.crc32(table)) + pack_varint(len(table))[::-1] + _END
 
 
-def write(sections: Iterable[Section], codec: int, format: int, length: int, digest: bytes, count: int) -> bytes:
+def write(
+    sections: Iterable[Section], codec: int, format: int, length: int, digest: bytes, count: int, layout: bytes = b""
+) -> bytes:
     """Make a whole .lizip file in memory."""
     writer = Writer()
     pieces = [writer.begin(), *map(writer.section, sections)]
-    return b"".join([*pieces, writer.finish(codec, format, length, digest, count)])
+    return b"".join([*pieces, writer.finish(codec, format, length, digest, count, layout)])
 
 
 class Container:
@@ -175,36 +181,41 @@ class Container:
 
     def _read_table(self, tail: bytes, size: int) -> Header:
         start = len(MAGIC) + 1
-        if size < start + _TAIL.size or tail[-len(_END) :] != _END:
+        if size < start + _LEAST_TAIL or tail[-len(_END) :] != _END:
             raise CorruptError("truncated .lizip file: the end mark is missing")
-        crc, table_size, _ = _TAIL.unpack(tail[-_TAIL.size :])
-        if table_size > min(size - start - _TAIL.size, _MAX_TABLE):
+        backwards = Unpacker(tail[: -len(_END)][::-1])
+        table_size = backwards.varint()
+        crc = backwards.take(_CRC.size)[::-1]
+        end = size - (len(tail) - backwards.remaining) - table_size
+        if end < start or table_size > _MAX_TABLE:
             raise CorruptError("table of contents has an impossible length")
-        if table_size + _TAIL.size > len(tail):
-            self._file.seek(size - _TAIL.size - table_size)
-            table = self._file.read(table_size)
+        if table_size <= backwards.remaining:
+            table = backwards.take(table_size)[::-1]
         else:
-            table = tail[-_TAIL.size - table_size : -_TAIL.size]
-        if zlib.crc32(table) != crc:
+            self._file.seek(end)
+            table = self._file.read(table_size)
+        if _CRC.pack(zlib.crc32(table)) != crc:
             raise CorruptError("table of contents is damaged")
-        return self._parse_table(table, start, size - _TAIL.size - table_size)
+        return self._parse_table(table, start, end)
 
     @staticmethod
     def _parse_table(table: bytes, start: int, end: int) -> Header:
         unpack = Unpacker(table)
         codec, format = unpack.take(2)
-        length, digest, count = unpack.varint(), unpack.take(16), unpack.varint()
+        length, digest, count, layout = unpack.varint(), unpack.take(16), unpack.varint(), unpack.bytes()
         entries = []
         offset = start
-        for _ in range(min(unpack.varint(), len(table))):
+        while unpack.remaining:
             kind = unpack.take(1)[0]
-            size = unpack.varint()
-            entries.append(Entry(kind, offset, size, struct.unpack("<I", unpack.take(4))[0]))
+            last = unpack.remaining == _CRC.size
+            size = end - offset if last else unpack.varint()
+            entries.append(Entry(kind, offset, size, _CRC.unpack(unpack.take(_CRC.size))[0]))
             offset += size
-        unpack.finish()
+            if offset > end:
+                raise CorruptError("sections are longer than the file")
         if offset != end:
             raise CorruptError("sections do not fill the file")
-        return Header(VERSION, codec, format, length, digest, count, tuple(entries))
+        return Header(VERSION, codec, format, length, digest, count, layout, tuple(entries))
 
     def read(self, entry: Entry) -> bytes:
         """Read one section and check it."""

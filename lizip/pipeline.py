@@ -14,7 +14,7 @@ import xxhash
 
 from lizip import codecs, formats
 from lizip.codecs import Options, opaque
-from lizip.container import LAYOUT, REGIONS, Container, Section, Writer
+from lizip.container import REGIONS, Container, Section, Writer
 from lizip.errors import CorruptError, FormatError
 from lizip.packing import Unpacker, pack_varints
 
@@ -78,11 +78,12 @@ def encode(
     codec, sections = choose(cloud, options, names)
     writer = Writer()
     sink.write(writer.begin())
-    for section in chain(_surroundings(cloud, options.level), sections):
+    for section in chain(_regions(cloud, options.level), sections):
         sink.write(writer.section(section))
         release()
     number = formats.by_name(cloud.format).number
-    sink.write(writer.finish(codec.number, number, len(data), digest, cloud.count))
+    layout = opaque.encode_bytes(cloud.layout, options.level) if cloud.layout else b""
+    sink.write(writer.finish(codec.number, number, len(data), digest, cloud.count, layout))
     return codec.name
 
 
@@ -153,10 +154,8 @@ def _hash(data: memoryview, release: Callable[[], None]) -> bytes:
     return state.digest()
 
 
-def _surroundings(cloud: Cloud, level: str) -> Iterator[Section]:
-    """Code what is not columns: the layout, then number, lengths and bytes of the regions, in pieces."""
-    if cloud.layout:
-        yield Section(LAYOUT, opaque.encode_bytes(cloud.layout, level))
+def _regions(cloud: Cloud, level: str) -> Iterator[Section]:
+    """Code number, lengths and bytes of the regions, in pieces."""
     if cloud.regions:
         lengths = pack_varints([len(cloud.regions), *map(len, cloud.regions)])
         body = memoryview(lengths + b"".join(cloud.regions))
@@ -188,11 +187,7 @@ class Decoder:
         self._limit = 4 * self.header.length + (1 << 20)
         if self.header.count > _POINTS_A_BYTE * self.header.length:
             raise CorruptError("header announces more points than the file could have held")
-        self.layout = self._layout()
-
-    def _layout(self) -> bytes:
-        coded = self.container.section(LAYOUT)
-        return opaque.decode_bytes(coded, self._limit) if coded else b""
+        self.layout = opaque.decode_bytes(self.header.layout, self._limit) if self.header.layout else b""
 
     def regions(self) -> tuple[bytes, ...]:
         """Opaque regions around the points, in file order."""

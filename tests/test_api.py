@@ -37,7 +37,7 @@ def test_any_bytes(data):
         assert lizip.decompress(lizip.compress(data, level="fast", codec="opaque")) == data
 
 
-@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda data: memoryview(np.frombuffer(data, "<f4"))])
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, lambda data: memoryview(np.frombuffer(data, "i1"))])
 def test_kinds_of_bytes(kind):
     data = points().tobytes()
     assert lizip.decompress(kind(lizip.compress(kind(data), codec="opaque"))) == data
@@ -184,7 +184,8 @@ def test_open_notices_a_wrong_hash(monkeypatch):
     box = Container(io.BytesIO(lizip.compress(data, fields=4, codec="opaque", level="fast")))
     header = box.header
     sections = [Section(entry.kind, box.read(entry)) for entry in header.entries]
-    forged = write(sections, header.codec, header.format, header.length, content_hash(b"else"), header.count)
+    head = (header.codec, header.format, header.length, content_hash(b"else"), header.count, header.layout)
+    forged = write(sections, *head)
     file = lizip.open(io.BytesIO(forged))
     assert file.read(10) == data[:10]
     with pytest.raises(lizip.CorruptError, match="hash"):

@@ -79,7 +79,7 @@ def _rebuilt(coded, change):
     box = container.Container(io.BytesIO(coded))
     sections = [container.Section(e.kind, change(e.kind, box.read(e))) for e in box.header.entries]
     head = box.header
-    return container.write(sections, head.codec, head.format, head.length, head.digest, head.count)
+    return container.write(sections, head.codec, head.format, head.length, head.digest, head.count, head.layout)
 
 
 def test_damage_behind_right_checksums_gives_corrupt_or_points(coded):
