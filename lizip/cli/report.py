@@ -15,6 +15,8 @@ import click
 from lizip.batch import Job, ManifestWriter, Outcome, cause, run
 from lizip.errors import CorruptError
 
+_DONE = {"compress": "compressed", "decompress": "decompressed", "verify": "verified"}
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -34,7 +36,7 @@ def work_off(jobs: list[Job], workers: int, voice: Voice, manifest: str | None =
             if listing is not None:
                 listing.add(outcome)
             _tell(outcome, voice)
-    _sum_up(outcomes, voice)
+    _sum_up(outcomes, _DONE[jobs[0].verb], voice)
     failures = [outcome for outcome in outcomes if outcome.error is not None]
     if failures:
         corrupt = any(isinstance(outcome.error, CorruptError) for outcome in failures)
@@ -78,7 +80,7 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.source}{arrow}: {outcome.status}{sizes}, {outcome.seconds * 1e3:.0f} ms"
 
 
-def _sum_up(outcomes: list[Outcome], voice: Voice) -> None:
+def _sum_up(outcomes: list[Outcome], participle: str, voice: Voice) -> None:
     """A line about all, and the names of the failures again: above they drown among the others."""
     failures = [outcome for outcome in outcomes if outcome.error is not None]
     if failures and len(outcomes) > 1:
@@ -89,14 +91,14 @@ def _sum_up(outcomes: list[Outcome], voice: Voice) -> None:
     if voice.quiet or voice.as_json or not done:
         return
     skipped = sum(outcome.status == "skipped" for outcome in outcomes)
-    text = f"{len(done)} file{'s' if len(done) > 1 else ''}: "
+    text = f"{len(done)} file{'s' if len(done) > 1 else ''} {participle}: "
     text += _sizes(sum(outcome.size for outcome in done), sum(outcome.compressed for outcome in done))
     click.echo(text + (f"; {skipped} done already" if skipped else ""), err=True)
 
 
 def _sizes(size: int, compressed: int) -> str:
     ratio = f", {size / compressed:.2f} to 1" if compressed else ""
-    return f"{in_units(size)} raw, {in_units(compressed)} compressed{ratio}"
+    return f"{in_units(size)} raw, {in_units(compressed)} packed{ratio}"
 
 
 def in_units(size: float) -> str:

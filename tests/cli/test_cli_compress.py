@@ -16,7 +16,7 @@ def test_there_and_back(lizip_command, scan):
     before = scan.read_bytes()
     done = lizip_command("compress", scan)
     assert (done.status, done.out) == (0, b"")
-    assert done.err.startswith("1 file: 6.00 kB raw")
+    assert done.err.startswith("1 file compressed: 6.00 kB raw")
     packed = scan.with_name("scan.bin.lizip")
     assert lizip.decompress(packed.read_bytes()) == before
     scan.unlink()
