@@ -13,7 +13,7 @@ import numpy as np
 
 from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
 from lizip.codecs.survey.grid import Grid, empty_grid, good_shift, insert, search
-from lizip.codecs.survey.numbers import code_coefficients
+from lizip.codecs.survey.numbers import MIXED, code_coefficients, code_parameters
 from lizip.codecs.survey.tokens import code_number, fresh_model, row
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
 from lizip.entropy.coder import FAULT, MODE, Coder, finish_encoder, open_encoder
@@ -168,7 +168,7 @@ def _token(x, scale):
 
 
 @kernel
-def _code_axis(coder, model, trail, axis, i, guess, top, kind, value, hint):
+def _code_axis(coder, model, trail, axis, i, guess, top, kind, mixed, value, hint):
     """Code one coordinate around its prediction and learn the size of the error."""
     errors, levels, guesses = trail.errors, trail.levels, trail.guesses
     guess = min(max(guess, 0.0), np.float64(top))
@@ -192,13 +192,12 @@ def _code_axis(coder, model, trail, axis, i, guess, top, kind, value, hint):
     coarse = min(scale, 15)
     rows = (
         row(model, 0, quarter_octave(expected) * KINDS + kind),
-        row(model, 1, (quarter_octave(fast) * 72 + quarter_octave(own)) * 8 + part),
-        row(model, 2, (first * 16 + second) * 16 + coarse),
-        row(model, 3, (prior * 16 + hint) * 16 + coarse),
-        row(model, 4, ((third * 16 + first) * KINDS + kind) * 4 + min(scale, 3)),
-        row(model, 5, (_token(before, scale) * 8 + part) * 16 + coarse),
+        row(model, 1, (first * 16 + second) * 16 + coarse),
+        row(model, 2, (prior * 16 + hint) * 16 + coarse),
+        row(model, 3, ((third * 16 + first) * KINDS + kind) * 4 + min(scale, 3)),
+        row(model, 4, (_token(before, scale) * 8 + part) * 16 + coarse),
     )
-    value = centre + code_number(coder, model, rows, min(scale, 7) * 2 + (kind == 0), scale, value - centre)
+    value = centre + code_number(coder, model, rows, min(scale, 7) * 2 + (kind == 0), scale, mixed, value - centre)
     if not 0 <= value <= top:
         coder.at[FAULT] = 1
         value = np.int64(0)
@@ -253,7 +252,7 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[2] = np.float64(first_axis[last]) if i else base
             guess = base + predict(coefficients[0], at, features[0], WIDTHS[0])
             first_axis[i] = _code_axis(
-                coder, models[0], trail, 0, i, guess, tops[0], kind, first_axis[i], 1 if found >= 0 else 0
+                coder, models[0], trail, 0, i, guess, tops[0], kind, shifts[2], first_axis[i], 1 if found >= 0 else 0
             )
         change = np.float64(first_axis[i] - a)
         _gather_second(features[1], trail, change, np.float64(b) * centres[0] - 1.0, step, rest, lags)
@@ -264,7 +263,7 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[2] = np.float64(second_axis[last]) if i else base
             guess = base + predict(coefficients[1], at, features[1], WIDTHS[1])
             second_axis[i] = _code_axis(
-                coder, models[1], trail, 1, i, guess, tops[1], kind, second_axis[i], np.int64(step) & 7
+                coder, models[1], trail, 1, i, guess, tops[1], kind, shifts[2], second_axis[i], np.int64(step) & 7
             )
         change_second = np.float64(second_axis[i] - b)
         if i:
@@ -280,7 +279,9 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             trail.guesses[2] = np.float64(third_axis[last]) if i else base
             guess = base + predict(coefficients[2], at, features[2], WIDTHS[2])
             hint = min(quarter_octave(min(across.distances[0], 1 << 40)) >> 2, 15) if found >= 0 else np.int64(15)
-            third_axis[i] = _code_axis(coder, models[2], trail, 2, i, guess, tops[2], kind, third_axis[i], hint)
+            third_axis[i] = _code_axis(
+                coder, models[2], trail, 2, i, guess, tops[2], kind, shifts[2], third_axis[i], hint
+            )
         else:
             kept_class[i] = fit_class
             for axis in range(3):
@@ -314,12 +315,6 @@ def _fresh_trail(count: int) -> Trail:
     )
 
 
-@kernel
-def _code_parameters(coder, counters, parameters):
-    for k in range(parameters.size):
-        parameters[k] = code_integer(coder, counters, 0, 255, parameters[k])
-
-
 class Plan(NamedTuple):
     """How the axes of a chunk are coded.
 
@@ -331,18 +326,21 @@ class Plan(NamedTuple):
         Look for neighbours of the first axis in the plane of the others, where the point is expected.
     across : bool
         Look for neighbours of the last axis in the plane of the others.
+    thorough : bool
+        Spend more time on the fit and on the last bits.
     """
 
     order: tuple[int, int, int]
     near: bool
     across: bool
+    thorough: bool
 
 
 PLANS = (
-    Plan((2, 0, 1), False, False),
-    Plan((0, 1, 2), False, True),
-    Plan((2, 0, 1), True, False),
-    Plan((0, 1, 2), True, True),
+    Plan((2, 0, 1), False, False, False),
+    Plan((0, 1, 2), False, True, True),
+    Plan((2, 0, 1), True, False, True),
+    Plan((0, 1, 2), True, True, True),
 )
 """Scans in order, clouds in no order; and the same with more effort, for little."""
 
@@ -365,20 +363,23 @@ def choose_plan(planes: list[np.ndarray], tops: list[int], pulses: Pulses, level
 def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, plan: int | None = None) -> None:
     """Code X, Y and Z, (N,) int64 planes, in place when decoding; `plan` (index of `PLANS`) is for the encoder."""
     count = len(planes[0])
-    parameters = np.array([0, -1, -1], np.int64)
+    parameters = np.array([0, -1, -1, 0], np.int64)
     blocks = -(-count // BLOCK)
     fitted = [np.zeros((blocks, CLASSES, width), np.int64) for width in WIDTHS]
     tops = np.array(tops, np.int64)
     if coder.at[MODE] == 0:
         order = list(PLANS[plan].order)
         parameters[0] = plan
+        parameters[3] = MIXED[PLANS[plan].thorough]
         first, second, third = (planes[axis] for axis in order)
         if PLANS[plan].near:
             parameters[1] = good_shift(second, third)
         if PLANS[plan].across:
             parameters[2] = good_shift(first, second)
-        _fit(coder, (first, second, third), tops[order], pulses, parameters[1:], fitted)
-    _code_parameters(coder, fresh_counters(INTEGER_NODES), parameters)
+        _fit(
+            coder, (first, second, third), tops[order], pulses, parameters[1:], fitted, 3 if PLANS[plan].thorough else 2
+        )
+    code_parameters(coder, fresh_counters(INTEGER_NODES), parameters)
     if not (0 <= parameters[0] < len(PLANS) and (parameters[1:] >= -1).all() and (parameters[1:] < 48).all()):
         coder.at[FAULT] = 1
         return
@@ -394,19 +395,19 @@ def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: P
 
 def _run(coder, planes, tops, pulses, shifts, coefficients, kept, kept_class):
     """One walk through the points with everything fresh."""
-    models = tuple(fresh_model(6, 2048, 16) for _ in range(3))
+    models = tuple(fresh_model(5, 1024, 16) for _ in range(3))
     centres = 2.0 / np.maximum(tops[1:], 1)
     trail = _fresh_trail(len(planes[0]))
     grids = empty_grid(), empty_grid()
     _walk(coder, models, trail, pulses, *grids, shifts, centres, coefficients, planes, tops, kept, kept_class)
 
 
-def _fit(coder, planes, tops, pulses, shifts, fitted):
+def _fit(coder, planes, tops, pulses, shifts, fitted, passes):
     """Walk once to see the features, then fit every axis."""
     count = len(planes[0])
     kept, kept_class = np.empty((3, count, WIDTH)), np.empty(count, np.int64)
     _run(coder, planes, tops, pulses, shifts, np.zeros((3, 1)), kept, kept_class)
     for axis, plane in enumerate(planes):
         fit_blocks(
-            kept[axis], np.diff(plane, prepend=0).astype(np.float64), kept_class, CLASSES, BLOCK, 3, fitted[axis]
+            kept[axis], np.diff(plane, prepend=0).astype(np.float64), kept_class, CLASSES, BLOCK, passes, fitted[axis]
         )

@@ -136,7 +136,7 @@ def _model(unit: Sequence[str], known: Known) -> Model:
             axes.code_axes(coder, planes, tops, pulses, known.plan)
             return
         if unit[0] in _CHANNELS:
-            colours.code_colours(coder, planes, tops, *known.neighbours, known.kinds)
+            colours.code_colours(coder, planes, tops, *known.neighbours, known.kinds, known.level)
             return
         for plane, top in zip(planes, tops, strict=True):
             if group == "returns" or (group == "class" and unit[0] != "user_data" and top < symbols.LIMIT):
@@ -146,7 +146,7 @@ def _model(unit: Sequence[str], known: Known) -> Model:
             elif group == "angle" or unit[0] == "user_data":
                 drift.code_column(coder, plane, top, known.previous_in_line, known.same_pulse, known.pace)
             else:
-                numbers.code_column(coder, plane, top, views.of_numbers(unit[0], known))
+                numbers.code_column(coder, plane, top, views.of_numbers(unit[0], known), known.level)
 
     return code
 

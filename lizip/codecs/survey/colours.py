@@ -31,7 +31,13 @@ def _matches(planes: list[np.ndarray], candidates: np.ndarray) -> np.ndarray:
 
 
 def code_colours(
-    coder: Coder, planes: list[np.ndarray], tops: list[int], nearest: np.ndarray, gaps: np.ndarray, kinds: np.ndarray
+    coder: Coder,
+    planes: list[np.ndarray],
+    tops: list[int],
+    nearest: np.ndarray,
+    gaps: np.ndarray,
+    kinds: np.ndarray,
+    level: str = "default",
 ) -> None:
     """Code channels, (N,) int64 each from 0 to its top, in place when decoding.
 
@@ -63,7 +69,7 @@ def code_colours(
         keys = np.zeros(count, np.int64)
         for other in known:
             keys = keys * 65537 + other
-        numbers.code_column(coder, plane, top, Surroundings(classes, copied, nearest, columns, hints, keys))
+        numbers.code_column(coder, plane, top, Surroundings(classes, copied, nearest, columns, hints, keys), level)
         known.append(plane)
 
 

@@ -37,7 +37,7 @@ def _code_all(coder, model, previous, same, pace, values, top):
             since += 1 - pulse
             continue
         still = np.int64(0)
-        value = before + code_number(coder, model, rows, 0, 0, step)
+        value = before + code_number(coder, model, rows, 0, 0, 0, step)
         if not 0 <= value <= top:
             coder.at[FAULT] = 1
             value = np.int64(0)

@@ -9,7 +9,7 @@ from lizip.jit import allocating_kernel, kernel
 COEFFICIENT_ONE = 1 << 12
 """A coefficient of one, as it is written."""
 
-_SAMPLE = 3000
+_SAMPLE = 2000
 """Points that a fit looks at, about."""
 
 _LARGEST = (1 << 27) - 1

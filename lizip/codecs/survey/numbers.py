@@ -16,6 +16,9 @@ from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fres
 from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import kernel
 
+MIXED = (3, 15)
+"""Scale up to which all bits are coded under all contexts; by default, and with more effort. See `tokens.code_number`."""
+
 LAGS = 4
 BLOCK = 12500
 CLASSES = 4
@@ -111,6 +114,13 @@ def code_coefficients(coder, counters, coefficients):
 
 
 @kernel
+def code_parameters(coder, counters, parameters):
+    """Code a few integers that the encoder chose."""
+    for k in range(parameters.size):
+        parameters[k] = code_integer(coder, counters, 0, 255, parameters[k])
+
+
+@kernel
 def _token(x, scale):
     """A difference as 0 to 63: exact up to 15 eighths of the scale (or ones, where that is less), then by octaves."""
     size = abs(x) >> max(scale - 3, 0)
@@ -120,7 +130,7 @@ def _token(x, scale):
 
 
 @kernel
-def _code_all(coder, model, coefficients, around, features, errors, recent, values, top):
+def _code_all(coder, model, coefficients, around, features, errors, recent, mixed, values, top):
     classes, copied, references, hints = around.classes, around.copied, around.references, around.hints
     slow = np.int64(64)
     fast = np.int64(64)
@@ -146,18 +156,16 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, valu
         expected = (2 * slow + fast + 8 * (errors_there + other)) >> 2
         scale = max(bit_length(expected >> 4), 0)
         level = quarter_octave(min(expected, 1 << 40))
-        part = np.int64(np.floor((guess - np.float64(centre) + 0.5) * 4.0)) if scale < 4 else np.int64(0)
         place = scramble(around.keys[i]) & (recent.size - 1)
         recalled = np.int64(recent[place])
         rows = (
             row(model, 0, level * 4 + c),
-            row(model, 1, ((quarter_octave(fast) * 72 + quarter_octave(slow)) * 4 + part) * 4 + c),
-            row(model, 2, _token(last - centre, scale) * 64 + _token(near - centre, scale)),
-            row(model, 3, hints[i, 0] * 32 + scale),
-            row(model, 4, (hints[i, 1] * 32 + scale) * 64 + _token(recalled - centre, scale)),
-            row(model, 5, (centre << 5 >> max(bit_length(top) - 6, 0)) * 16 + min(scale, 15)),
+            row(model, 1, _token(last - centre, scale) * 64 + _token(near - centre, scale)),
+            row(model, 2, hints[i, 0] * 32 + scale),
+            row(model, 3, (hints[i, 1] * 32 + scale) * 64 + _token(recalled - centre, scale)),
+            row(model, 4, (centre << 5 >> max(bit_length(top) - 6, 0)) * 16 + min(scale, 15)),
         )
-        value = centre + code_number(coder, model, rows, min(scale, 15), scale, values[i] - centre)
+        value = centre + code_number(coder, model, rows, min(scale, 15), scale, mixed, values[i] - centre)
         if not 0 <= value <= top:
             coder.at[FAULT] = 1
             value = np.int64(0)
@@ -171,7 +179,7 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, valu
         spread += (size - spread) >> 7
 
 
-def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings) -> None:
+def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings, level: str = "default") -> None:
     """Code (N,) int64 values from 0 to `top`, in place when decoding."""
     width = feature_count(around)
     blocks = -(-len(values) // BLOCK)
@@ -179,10 +187,12 @@ def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings
     if coder.at[MODE] == 0:
         features, target = np.zeros((len(values), width)), np.empty(len(values))
         _features_of_all(values, around, features, target)
-        fit_blocks(features, target, around.classes, CLASSES, BLOCK, 3, fitted)
+        fit_blocks(features, target, around.classes, CLASSES, BLOCK, 3 if level == "max" else 2, fitted)
+    mixed = np.array([MIXED[level == "max"]], np.int64)
+    code_parameters(coder, fresh_counters(INTEGER_NODES), mixed)
     code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted.reshape(blocks, -1))
     coefficients = fitted.ravel() / COEFFICIENT_ONE
-    model = fresh_model(6, 1024, 16)
+    model = fresh_model(5, 1024, 16)
     _code_all(
         coder,
         model,
@@ -191,6 +201,7 @@ def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings
         np.zeros(width),
         np.zeros(len(values), np.int64),
         np.zeros(_RECENT, np.int64),
+        int(mixed[0]),
         values,
         top,
     )

@@ -91,7 +91,7 @@ def _code_all(coder, same, usual, jump, steps, known, ranks, previous, returns, 
                 row(jump, 2, one),
                 row(jump, 3, kind),
             )
-            step = guess + code_number(coder, jump, rows, 0, scale, step - guess)
+            step = guess + code_number(coder, jump, rows, 0, scale, scale, step - guess)
             far = near
             near = step
         value = before + step

@@ -21,8 +21,6 @@ NODES = 32
 CONFIDENCE = np.array([int(256 * (n + 0.3) / (n + 1.5)) if n else 0 for n in range(256)], np.int32)
 """What the logit of a counter is multiplied with, in 1/256, after n decisions."""
 
-_COARSE = 3
-"""Above this scale the place in an interval is nearly random: one counter a bit will do."""
 
 _LIMIT = np.int64(250)
 """Decisions after which a counter stops slowing down."""
@@ -108,11 +106,12 @@ def decide_alone(coder, model, at, bit):
 
 
 @kernel
-def code_number(coder, model, rows, weight_set, scale, value):
+def code_number(coder, model, rows, weight_set, scale, mixed, value):
     """Code an integer (-2**60 < value < 2**60) that is usually smaller than 2**scale.
 
     Sign; then how often the interval [0, 2**scale) must be doubled; then the place in it, of which the first bits are
-    modelled. -1 is the mirror of 0, so a centre half-way between two integers has no preferred side. The counters
+    modelled: under all contexts when `scale` is at most `mixed`, else, as they are nearly random then, under one
+    counter each. -1 is the mirror of 0, so a centre half-way between two integers has no preferred side. The counters
     needed most stand in the first 64 bytes of a context.
     """
     inputs = len(rows)
@@ -139,7 +138,7 @@ def code_number(coder, model, rows, weight_set, scale, value):
     place = np.int64(0)
     left = width
     first = 8 + min(step, 2) * 3
-    if scale > _COARSE:
+    if scale > mixed:
         if left > 0:
             left -= 1
             place = decide_alone(coder, model, rows[0] + first, (rest >> left) & 1)
