@@ -42,6 +42,8 @@ WORDS = (
     "columns of a turn",
     "tick, um",
     "residual, um",
+    "model",
+    "spinning-1",
 )
 """Words of `lizip info` that take one byte in a stream; only ever appended to."""
 
@@ -107,15 +109,17 @@ def _sections(registered: Registered, measured: Measured, options: Options) -> I
     """Lay out a measured sweep."""
     from lizip.predict.grid import encode_grid, near_ticks
 
+    net = options.model
     grid = encode_grid(
         measured.ranges,
         measured.intensity,
         everywhere=measured.intensity_everywhere,
         near=near_ticks(measured.tick),
-        net=None if options.level == "fast" else options.model,
+        net=net,
         backend=options.backend,
     )
-    yield Section(HEADER, _pack_header(registered, measured, grid.bits))
+    info = {**measured.info, "model": net} if net else measured.info
+    yield Section(HEADER, _pack_header(registered, measured.ranges.shape, info, grid.bits))
     yield Section(GRID, grid.data)
     for number, data in sorted(measured.side.items()):
         yield Section(SIDE + number, data)
@@ -135,10 +139,11 @@ def _unpack_word(unpacker: Unpacker) -> str:
     return WORDS[index - 1] if index else unpacker.bytes().decode("utf-8", "replace")
 
 
-def _pack_header(registered: Registered, measured: Measured, bits: Mapping[str, float]) -> bytes:
+def _pack_header(
+    registered: Registered, shape: tuple[int, int], info: Mapping[str, Any], bits: Mapping[str, float]
+) -> bytes:
     """Chain, words and whole numbers for `lizip info`, bytes of the streams inside the grid."""
-    rows, rings = measured.ranges.shape
-    info = {"firings": rows, "rings": rings, **measured.info}
+    info = {"firings": shape[0], "rings": shape[1], **info}
     head = pack_varint(registered.number) + pack_varint(len(info))
     for key, value in info.items():
         head += _pack_word(key)

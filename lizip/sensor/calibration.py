@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, op
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_varint
+from lizip.resources import models_folder
 from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
 from lizip.sensor.trig import TURN, sincos
 
@@ -135,17 +135,10 @@ class Profile:
     calibration: Calibration = field(repr=False)
 
 
-def profile_folder() -> Path:
-    """Folder of the sensor profiles: inside the package when installed, beside it in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / "models" / "sensors"
-    return inside if inside.is_dir() else package.parent / "models" / "sensors"
-
-
 @functools.cache
 def load_profile(name: str) -> Profile:
     """Load a profile by its file name without the suffix; raises ModelMissingError when it is not there."""
-    path = profile_folder() / f"{name}.json"
+    path = models_folder() / "sensors" / f"{name}.json"
     if not path.is_file():
         raise ModelMissingError(f"sensor profile {name!r} is not installed ({path}); install a newer lizip")
     content: dict[str, Any] = json.loads(path.read_text())

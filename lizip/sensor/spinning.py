@@ -95,8 +95,13 @@ class SpinningSensor:
         for layout in (find_layout(xyz, missing), None if missing.any() else layout_by_azimuth(xyz)):
             if layout is None:
                 continue
+            if isinstance(hint, Calibration) and len(hint.beams) == layout.rings:
+                measured = _measure(cloud, xyz, missing, nothing, layout, hint)
+                if measured is not None:
+                    return measured
             calibration = calibrate(xyz, layout, missing, hinges=1 if level == "fast" else 3)
             if calibration is not None:
+                self.last_hint = calibration
                 return _measure(cloud, xyz, missing, nothing, layout, calibration)
         return None
 
