@@ -31,6 +31,7 @@ HEADER, AZIMUTHS, POSES, CORRECTIONS, ODD_INTENSITIES = range(5)
 """Side streams."""
 
 _LEAST_FIRINGS = 64
+_FARTHEST = 1000.0
 _MOST_FIRINGS = 1 << 16
 _SPLINE_ERRORS = np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9])
 """Expected errors of a spline's prediction: at the sensor (m), and growth with range (a metre)."""
@@ -167,7 +168,9 @@ class FiringsThroughMap:
         if integers is None:
             return None
         denominator, values, exact = integers
-        seen = observe(stored.astype(np.float64), hdl32e())
+        # a point that is no place cannot take part in a fit; the corrections bring it back
+        sane = (np.abs(stored) < _FARTHEST).all(axis=2, keepdims=True)
+        seen = observe(np.where(sane, stored, np.float32(0)).astype(np.float64), hdl32e())
         if seen is None:
             return None
         places = places_of(stored)

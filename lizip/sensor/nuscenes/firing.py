@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.resources import models_folder
 from lizip.sensor.trig import arctangent2, sincos_degrees, sincos_steps
 
 RINGS = 32
@@ -75,9 +76,7 @@ def _azimuth_tables(cosine, sine):
 @lru_cache(maxsize=1)
 def hdl32e() -> Sensor:
     """The HDL-32E as in nuScenes (`models/sensors/hdl32e-nuscenes.json`)."""
-    from lizip.sensor.calibration import profile_folder
-
-    profile = json.loads((profile_folder() / "hdl32e-nuscenes.json").read_text())
+    profile = json.loads((models_folder() / "sensors" / "hdl32e-nuscenes.json").read_text())
     cosine, sine = np.empty(profile["turn"], np.float32), np.empty(profile["turn"], np.float32)
     _azimuth_tables(cosine, sine)
     elevation = [sincos_degrees(np.float64(angle)) for angle in profile["elevation"]]

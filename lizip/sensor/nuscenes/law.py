@@ -38,6 +38,7 @@ USUAL_STEP = 554
 
 _MOST_KNOTS = 4096
 _LARGEST = 1 << 52
+_LONGEST_STEP = 1 << 24
 
 
 @dataclass
@@ -250,4 +251,6 @@ def decode_law(data: bytes, firings: int, phase: int, packet: int) -> Law:
     coder = open_decoder(data[4:])
     _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(law).values())
     finish_decoder(coder)
+    if ((law.steps <= 0) | (law.steps > _LONGEST_STEP)).any():
+        raise CorruptError("impossible packet times")
     return law
