@@ -58,6 +58,14 @@ def miss(value, predicted):
 
 
 @inlined_kernel
+def onward(a, b, c):
+    """a + b - c where nothing can overflow, else a."""
+    if abs(a >> 2) < 1 << 58 and abs(b >> 2) < 1 << 58 and abs(c >> 2) < 1 << 58:
+        return a + b - c
+    return a
+
+
+@inlined_kernel
 def cheapest(models, bank):
     """Index of the candidate that has been closest lately."""
     costs = models.costs

@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.context.cheapest import CANDIDATES, Cheapest, cheapest, code_predicted, fresh_cheapest, learn_distances, miss
+from lizip.context.cheapest import (
+    CANDIDATES,
+    Cheapest,
+    cheapest,
+    code_predicted,
+    fresh_cheapest,
+    learn_distances,
+    miss,
+    onward,
+)
 from lizip.context.rays import HISTORY
 from lizip.entropy.adaptive import fresh_counters
 from lizip.entropy.mixing import SIX, code_six, fresh_weights
@@ -140,14 +149,6 @@ def code_symbols(coder, models, links, given, depth, count, values):
 
 
 @kernel
-def _onward(a, b, c):
-    """a + b - c where nothing can overflow, else a."""
-    if abs(a >> 2) < 1 << 58 and abs(b >> 2) < 1 << 58 and abs(c >> 2) < 1 << 58:
-        return a + b - c
-    return a
-
-
-@kernel
 def code_numbers(coder, models, links, given, depth, count, values):
     """Code `count` int64 numbers of any size.
 
@@ -174,10 +175,10 @@ def code_numbers(coder, models, links, given, depth, count, values):
         before = values[j - 1]
         predictions[0] = before
         predictions[1] = values[row]
-        predictions[2] = _onward(before, before, values[j - 2])
-        predictions[3] = _onward(before, values[row], values[max(j - 1 - links.lag[j - 1], 0)])
+        predictions[2] = onward(before, before, values[j - 2])
+        predictions[3] = onward(before, values[row], values[max(j - 1 - links.lag[j - 1], 0)])
         predictions[4] = values[beside]
-        predictions[5] = _onward(before, given[j], given[j - 1])
+        predictions[5] = onward(before, given[j], given[j - 1])
         best = cheapest(numbers, 0)
         predicted = predictions[best]
         value = code_predicted(coder, numbers, 0, depth, _WHOLE, length[row], length[j - 1], predicted, values[j])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lizip.context.blanks import code_blank, code_blank_point, is_blank, solid_row, turn_on
 from lizip.context.cheapest import CANDIDATES, Cheapest, cheapest, code_predicted, fresh_cheapest, learn_distances, miss
 from lizip.context.rays import (
     HISTORY,
@@ -19,6 +20,7 @@ from lizip.context.rays import (
     find_beside,
     grain_of,
     look_beside,
+    major_axis,
     move_origin,
     predict_height,
     predict_major,
@@ -26,7 +28,6 @@ from lizip.context.rays import (
     remember,
     to_integer,
     to_value,
-    turned,
 )
 from lizip.entropy.adaptive import code_bit, code_tree, fresh_counters
 from lizip.entropy.coder import MODE
@@ -36,20 +37,22 @@ _LIMIT = 250
 
 
 class Models(NamedTuple):
-    """Adaptive state: pointer decisions; numbers of the first, second and third coordinate coded."""
+    """Adaptive state: pointer decisions; blank or not; numbers of the three coordinates in coding order, and of blanks."""
 
     pointer: np.ndarray
+    blank: np.ndarray
     coordinates: Cheapest
 
 
 def fresh_models() -> Models:
     """Make models that have seen nothing."""
-    return Models(fresh_counters(64 + 64 * 256), fresh_cheapest(3))
+    return Models(fresh_counters(64 + 64 * 256), fresh_counters(32), fresh_cheapest(6))
 
 
 @inlined_kernel
-def _distance(track, i, x, y, z, radius, cosine, sine):
+def _distance(track, i, low, x, y, z, radius, cosine, sine):
     """How ill row i predicts a point, as a product of the misses in range, direction and height."""
+    i = solid_row(track, i, low)
     near = track.radius[i]
     if near <= 0.0:
         near = 1e-3
@@ -67,11 +70,11 @@ def _search(frame, track, j, low, path, x, y, z):
     cosine = track.motion[0]
     sine = track.motion[1]
     best = np.int64(0)
-    least = _distance(track, path, x, y, z, radius, cosine, sine) * 0.12
+    least = _distance(track, path, low, x, y, z, radius, cosine, sine) * 0.12
     for h in range(HOT):
         i = j - frame.hot[h]
         if i >= low and i != path and (h == 0 or frame.hot[h] != frame.hot[h - 1]):
-            distance = _distance(track, i, x, y, z, radius, cosine, sine)
+            distance = _distance(track, i, low, x, y, z, radius, cosine, sine)
             if distance < least:
                 least = distance
                 best = np.int64(1 + h)
@@ -79,7 +82,7 @@ def _search(frame, track, j, low, path, x, y, z):
     for w in range(-window, window + 1):
         i = path + w
         if low <= i < j and w != 0:
-            distance = _distance(track, i, x, y, z, radius, cosine, sine)
+            distance = _distance(track, i, low, x, y, z, radius, cosine, sine)
             if distance < least:
                 least = distance
                 best = 1 + HOT + window + w
@@ -109,12 +112,15 @@ def _code_pointer(coder, frame, track, models, j, low, choice):
 
 
 @inlined_kernel
-def _code_point(coder, frame, track, every, j, low, row):
+def _code_point(coder, frame, track, every, j, low, pointed):
     """Code the coordinates of row j from those of the row pointed to."""
     values = track.values
-    axis = 0 if abs(turned(track, row, 0, 0)) >= abs(turned(track, row, 1, 0)) else 1
-    radius = 0.0
+    age = track.age[pointed]
+    row = solid_row(track, pointed, low)
     growth = look_beside(frame, track, j, low)
+    turn_on(track, age)
+    axis = major_axis(track, row)
+    radius = 0.0
     for place in range(3):
         if place == 0:
             predict_major(track, row, axis, growth)
@@ -142,7 +148,7 @@ def _code_point(coder, frame, track, every, j, low, row):
         learn_distances(models, place, best)
     track.radius[j] = radius
     track.beside[j] = find_beside(frame, track, j, low)
-    remember(track, j, row, values[j, 0], values[j, 1], values[j, 2], radius)
+    remember(track, j, row, age, values[j, 0], values[j, 1], values[j, 2], radius)
 
 
 @kernel
@@ -163,15 +169,25 @@ def code_coordinates(coder, frame, track, models, count, low):
     """
     encoding = coder.at[MODE] == 0
     integers = track.integers
+    blanks = frame.blank[0] >= 0.0
     for j in range(HISTORY, HISTORY + count):
         choice = np.int64(0)
+        blank = np.int64(0)
+        path = min(max(j - track.lag[j - 1], low), j - 1)
         move_origin(frame, track)
         if encoding:
             x = to_value(frame, track, 0, integers[j, 0])
             y = to_value(frame, track, 1, integers[j, 1])
             z = to_value(frame, track, 2, integers[j, 2])
-            path = min(max(j - track.lag[j - 1], low), j - 1)
-            choice = _search(frame, track, j, low, path, x, y, z)
+            blank = np.int64(blanks and is_blank(frame, track, x, y, z))
+            if not blank:
+                choice = _search(frame, track, j, low, path, x, y, z)
+        if blanks:
+            track.blanks[0] += 1
+            if code_blank(coder, models.blank, track, j, low, path, blank):
+                code_blank_point(coder, frame, track, models.coordinates, j, low, path)
+                track.beside[j] = find_beside(frame, track, j, low)
+                continue
         row = _code_pointer(coder, frame, track, models, j, low, choice)
         track.lag[j] = j - row
         _code_point(coder, frame, track, models, j, low, row)

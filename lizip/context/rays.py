@@ -27,7 +27,7 @@ _MANTISSA32 = np.int64(2**31 - 1)
 _MANTISSA64 = np.int64(2**63 - 1)
 """Flipped in negative floats, these make the bits grow with the value."""
 
-_LAST, _SLOW, _BESIDE = 0, 5, 7
+_LAST, _SLOW, _BESIDE = 10, 12, 14
 """Places of the turns in `Track.motion`."""
 
 _STRIDES = 32
@@ -53,6 +53,8 @@ class Frame(NamedTuple):
         The pointer may leave its path by so many points either way; bits needed to say where to.
     period : (1,) int64
         Points in a line (ring, scan line) where lines are stored one after the other; 0 where not.
+    blank : (1,) float64
+        Points nearer to the sensor than this are blank; negative where there are none.
     """
 
     form: np.ndarray
@@ -66,6 +68,7 @@ class Frame(NamedTuple):
     hot: np.ndarray
     window: np.ndarray
     period: np.ndarray
+    blank: np.ndarray
 
 
 class Track(NamedTuple):
@@ -86,8 +89,13 @@ class Track(NamedTuple):
         Points back to the neighbour in the line beside.
     length : (M, 3) int64
         Bit lengths of the residuals.
-    motion : (10,) float64
-        Last turn (cosine, sine), last step (x, y, z), smoothed turn (cosine, sine), turn of the line beside.
+    solid : (M,) int64
+        Of a blank point: points back to the last of its ring that is not blank; else 0.
+    age : (M,) int64
+        Of a blank point: steps of the pointer to that one; else 0.
+    motion : (16,) float64
+        Last turn (cosine, sine), last step (x, y, z), smoothed turn (cosine, sine), turn of the line beside; then the
+        three turns as they apply to the point pointed to.
     pointer : (8,) int64
         Previous deviations from the path, as contexts.
     bits32, float32, bits64, float64 : (1,) int32, float32, int64, float64
@@ -98,6 +106,10 @@ class Track(NamedTuple):
         Where the sensor stands now.
     index : (1,) int64
         Points so far, in the whole file.
+    blanks : (2,) int64
+        Points back to the last blank, and from there to the one before.
+    guesses : (CANDIDATES,) int64
+        Scratch.
     """
 
     integers: np.ndarray
@@ -107,6 +119,8 @@ class Track(NamedTuple):
     lag: np.ndarray
     beside: np.ndarray
     length: np.ndarray
+    solid: np.ndarray
+    age: np.ndarray
     motion: np.ndarray
     pointer: np.ndarray
     bits32: np.ndarray
@@ -116,12 +130,14 @@ class Track(NamedTuple):
     candidates: np.ndarray
     origin: np.ndarray
     index: np.ndarray
+    blanks: np.ndarray
+    guesses: np.ndarray
 
 
 def fresh_track(segment: int, first: int = 0) -> Track:
     """Make the state before point `first`, for segments of so many points: one point at the origin."""
     rows = HISTORY + segment
-    motion = np.zeros(10)
+    motion = np.zeros(16)
     motion[0] = motion[5] = motion[7] = 1
     bits32, bits64 = np.zeros(1, np.int32), np.zeros(1, np.int64)
     return Track(
@@ -132,6 +148,8 @@ def fresh_track(segment: int, first: int = 0) -> Track:
         np.ones(rows, np.int64),
         np.ones(rows, np.int64),
         np.full((rows, 3), 12, np.int64),
+        np.zeros(rows, np.int64),
+        np.zeros(rows, np.int64),
         motion,
         np.zeros(8, np.int64),
         bits32,
@@ -141,12 +159,24 @@ def fresh_track(segment: int, first: int = 0) -> Track:
         np.zeros(CANDIDATES),
         np.zeros(3),
         np.full(1, first, np.int64),
+        np.ones(2, np.int64),
+        np.zeros(CANDIDATES, np.int64),
     )
 
 
 def keep_history(track: Track, count: int) -> None:
     """Move the last `HISTORY` of the points up to row `HISTORY + count` before the next segment."""
-    for rows in (track.integers, track.values, track.radius, track.slope, track.lag, track.beside, track.length):
+    for rows in (
+        track.integers,
+        track.values,
+        track.radius,
+        track.slope,
+        track.lag,
+        track.beside,
+        track.length,
+        track.solid,
+        track.age,
+    ):
         rows[:HISTORY] = rows[count : count + HISTORY].copy()
 
 
@@ -295,6 +325,12 @@ def predict_height(track, row, radius):
 
 
 @inlined_kernel
+def major_axis(track, row):
+    """Which of x and y will be larger: 0 or 1."""
+    return 0 if abs(turned(track, row, 0, _LAST)) >= abs(turned(track, row, 1, _LAST)) else 1
+
+
+@inlined_kernel
 def turned(track, row, axis, turn):
     """x or y of a row, turned by the turn (cosine, sine) at `turn` of `Track.motion`."""
     cosine = track.motion[turn]
@@ -305,11 +341,15 @@ def turned(track, row, axis, turn):
 
 
 @inlined_kernel
-def remember(track, j, row, x, y, z, radius):
+def remember(track, j, row, age, x, y, z, radius):
     """Remember the turn, step and slope of the point just coded."""
     values = track.values
     motion = track.motion
-    cosine, sine = _turn(track, row, j, motion[0], motion[1])
+    track.solid[j] = 0
+    track.age[j] = 0
+    cosine, sine = motion[0], motion[1]
+    if age == 0:
+        cosine, sine = _turn(track, row, j, cosine, sine)
     motion[0] = cosine
     motion[1] = sine
     motion[5] += 0.125 * (cosine - motion[5])

@@ -34,6 +34,8 @@ class Sight:
         The pointer may leave its path by so many points.
     period : int
         Points in a line where lines are stored one after the other; 0 where not.
+    blank : float
+        Points nearer to the sensor than this are blank (float32 precision); negative where there are none.
     """
 
     columns: tuple[int, int, int]
@@ -42,24 +44,25 @@ class Sight:
     hot: tuple[int, ...]
     window: int
     period: int
+    blank: float = -1.0
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
-        places = struct.pack("<6f", *self.origin, *self.drift)
+        places = struct.pack("<7f", *self.origin, *self.drift, self.blank)
         return bytes(self.columns) + places + pack_varints((*self.hot, self.window, self.period))
 
     @classmethod
     def unpack(cls, unpack: Unpacker, columns: int) -> Sight:
         """Read what `pack` wrote for a cloud with so many columns."""
         places = tuple(unpack.take(3))
-        origin = struct.unpack("<6f", unpack.take(24))
+        origin = struct.unpack("<7f", unpack.take(28))
         hot = tuple(unpack.varint() for _ in range(HOT))
         window, period = unpack.varint(), unpack.varint()
         sane = max(places) < columns and len(set(places)) == 3 and all(abs(value) < 1e15 for value in origin)
         sane = sane and all(1 <= lag < HISTORY for lag in hot) and window <= MOST_WINDOW and period < HISTORY
         if not sane:
             raise CorruptError("coordinates with an impossible model")
-        return cls(places, origin[:3], origin[3:], hot, window, period)
+        return cls(places, origin[:3], origin[3:6], hot, window, period, origin[6])
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class Plan:
             hot=np.array(sight.hot, np.int64),
             window=np.array([sight.window, (2 * sight.window + HOT + 1).bit_length()], np.int64),
             period=np.array([sight.period], np.int64),
+            blank=np.array([sight.blank]),
         )
 
 

@@ -32,6 +32,12 @@ _HELPERS = 4
 _BROAD = 32
 """Alphabets above this may be coded as numbers."""
 
+_BLANK = 0.02
+"""Blank points are nearer to the sensor than this share of the median distance."""
+
+_FEW = 0.01
+"""Blank points below this share are not worth a flag."""
+
 _HANDICAP = 1.15
 """Numbers learn faster than symbols, so on a short sample they look better than they are."""
 
@@ -69,12 +75,16 @@ def _with_sight(plan: Plan, places: tuple[int, int, int], columns: Sequence[np.n
     if count < SMALL:
         return replace(plan, sight=sight)
     sights = [replace(sight, window=window) for window in _WINDOWS]
+    blank = _blank_radius(xyz)
     if level != "fast" and all(plan.columns[i].form == ORDINAL for i in places):
         origin, drift = find_origin(xyz, sight.hot)
-        xyz -= np.array(origin)[:, None]
+        xyz -= np.array(origin)[:, None] + np.array(drift)[:, None] * np.arange(xyz.shape[1])
         there = tuple(np.float32(np.array(origin) - begin * np.array(drift)).tolist())
         moved = replace(sight, origin=there, drift=drift, hot=find_lags(xyz))
         sights += [replace(moved, window=window) for window in _WINDOWS]
+        blank = max(blank, _blank_radius(xyz))
+    if blank > 0:
+        sights += [replace(candidate, blank=blank) for candidate in sights]
     start = (count - _SAMPLE) // 2
     sample = [plan.columns[i].to_coded(columns[i][start : start + _SAMPLE]) for i in places]
 
@@ -85,6 +95,14 @@ def _with_sight(plan: Plan, places: tuple[int, int, int], columns: Sequence[np.n
         return _measure(segments, places)
 
     return replace(plan, sight=min(sights, key=cost))
+
+
+def _blank_radius(xyz: np.ndarray) -> float:
+    """Find below which distance from the sensor points are none; -1 when there are hardly any."""
+    distance = np.sqrt((xyz * xyz).sum(0))
+    solid = distance[distance > 0]
+    radius = float(np.float32(_BLANK * np.median(solid))) if len(solid) else -1.0
+    return radius if np.mean(distance <= radius) > _FEW else -1.0
 
 
 def _with_helpers(plan: Plan, columns: Sequence[np.ndarray]) -> Plan:
