@@ -124,6 +124,8 @@ class SpinningSensor:
         corrections = decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction)
         xyz = apply_corrections(rounded, corrections, calibration.decimal)
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), width, count)
+        if (order.firings * len(order.places) or len(keys) + len(places)) != count:
+            raise CorruptError("sweep does not hold as many points as its file")
         stored = [*np.ascontiguousarray(xyz.T)]
         if lit:
             cells = ring[sort], row[sort]
@@ -133,8 +135,6 @@ class SpinningSensor:
             odd, odd_words = decode_exceptions(side.get(ODD_INTENSITIES, b""), 1, len(light))
             light[odd] = odd_words[:, 0].view(np.float32)
             stored.append(light)
-        if (order.firings * len(order.places) or len(keys) + len(places)) != count:
-            raise CorruptError("sweep does not hold as many points as its file")
         if order.firings:
             kept = keys[sort]
             stored[:3] = (
