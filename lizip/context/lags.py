@@ -68,6 +68,7 @@ def find_period(x: np.ndarray, y: np.ndarray) -> int:
         0 when there are no such lines.
     """
     azimuth = np.arctan2(y.astype(np.float32), x.astype(np.float32))
+    azimuth = azimuth[(x != 0) | (y != 0)]
     jumps = np.flatnonzero(np.abs(np.diff(azimuth)) > 0.5)
     if len(jumps) < 3 or len(jumps) > len(x) // 64:
         return 0

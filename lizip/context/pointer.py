@@ -37,7 +37,7 @@ _LIMIT = 250
 
 
 class Models(NamedTuple):
-    """Adaptive state: pointer decisions; blank or not; numbers of the three coordinates in coding order, and of blanks."""
+    """Adaptive state: pointer decisions; blank or not; numbers of the coordinates in coding order, and of blanks."""
 
     pointer: np.ndarray
     blank: np.ndarray

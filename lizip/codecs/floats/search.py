@@ -72,10 +72,10 @@ def _with_sight(plan: Plan, places: tuple[int, int, int], columns: Sequence[np.n
     begin = max(0, count - _SPAN) // 2
     xyz = _finite([columns[i][begin : begin + _SPAN] for i in places])
     sight = Sight(places, _STILL, _STILL, find_lags(xyz), _WINDOWS[1], find_period(*xyz[:2]))
-    if count < SMALL:
-        return replace(plan, sight=sight)
-    sights = [replace(sight, window=window) for window in _WINDOWS]
     blank = _blank_radius(xyz)
+    if count < SMALL:
+        return replace(plan, sight=replace(sight, blank=blank))
+    sights = [replace(sight, window=window) for window in _WINDOWS]
     if level != "fast" and all(plan.columns[i].form == ORDINAL for i in places):
         origin, drift = find_origin(xyz, sight.hot)
         xyz -= np.array(origin)[:, None] + np.array(drift)[:, None] * np.arange(xyz.shape[1])
