@@ -3,13 +3,15 @@
 python scripts/make_pictures.py                                # from simulated sweeps
 python scripts/make_pictures.py KITTI=a.bin nuScenes=b.pcd.bin # from files of your own, with names to show or without
 
-The first file is shown in detail, the first that went through a map as a lattice, all of them by their streams.
+Each picture of one sweep shows the first file that has such a thing; the streams are shown of all files.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import lizip
@@ -17,6 +19,13 @@ from lizip import simulator, viz
 from lizip.errors import FormatError
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+
+OF_ONE = {
+    "range-image.png": viz.range_image,
+    "polar-grid.png": viz.polar_grid,
+    "residuals.png": viz.residual_histogram,
+    "lattice.png": viz.hidden_lattice,
+}
 
 
 def simulated(folder: Path) -> dict[str, Path]:
@@ -36,14 +45,14 @@ def compressed(paths: list[Path], folder: Path) -> list[Path]:
     return targets
 
 
-def lattice(files: dict[str, Path]) -> bytes:
-    """The lattice of the first file that has one."""
+def first_drawn(draw: Callable[[Path, str], bytes], files: dict[str, Path]) -> bytes | None:
+    """The picture of the first file that has what it shows."""
     for name, path in files.items():
         try:
-            return viz.hidden_lattice(path, name)
-        except FormatError:
-            continue
-    raise FormatError("none of the files went through map coordinates")
+            return draw(path, name)
+        except FormatError as unsuitable:
+            print(unsuitable, file=sys.stderr)
+    return None
 
 
 def main() -> None:
@@ -55,17 +64,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         named = (text.rpartition("=")[::2] for text in options.files)
         files = {name or Path(path).name: Path(path) for name, path in named} or simulated(Path(scratch))
-        name, path = next(iter(files.items()))
-        pictures = {
-            "range-image.png": viz.range_image(path, name),
-            "polar-grid.png": viz.polar_grid(path, name),
-            "residuals.png": viz.residual_histogram(path, name),
-            "lattice.png": lattice(files),
-            "streams.png": viz.bits_by_stream(compressed(list(files.values()), Path(scratch)), list(files)),
-        }
+        pictures = {name: first_drawn(draw, files) for name, draw in OF_ONE.items()}
+        targets = compressed(list(files.values()), Path(scratch))
+        pictures["streams.png"] = viz.bits_by_stream(targets, list(files))
     for name, picture in pictures.items():
-        (options.out / name).write_bytes(picture)
-        print(options.out / name)
+        if picture is not None:
+            (options.out / name).write_bytes(picture)
+            print(options.out / name)
 
 
 if __name__ == "__main__":

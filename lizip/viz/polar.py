@@ -36,7 +36,7 @@ def polar_grid(path: str | Path, name: str | None = None) -> bytes:
     Raises
     ------
     FormatError
-        When the sweep is none of these.
+        When the sweep is none of these, or has nothing smooth near the sensor.
     """
     from lizip.scan.rings import split_rings
     from lizip.sensor.hdl64e import calibrate, stored_fields
@@ -51,6 +51,8 @@ def polar_grid(path: str | Path, name: str | None = None) -> bytes:
     ring = np.repeat(match_rings(xyz, bounds, calibration), np.diff(bounds)).astype(np.int32)
     explained = explain(xyz, ring, calibration, 1)
     run = _choose(explained, ring)
+    if run is None:
+        raise FormatError(f"{path}: no smooth surface near the sensor to show")
     figure, axes = new_figure(1, 2, 9.0, 4.5)
     centre = explained.points[run, :2].mean(axis=0)
     _overview(axes[0, 0], xyz, centre, name or Path(path).name)
@@ -58,8 +60,8 @@ def polar_grid(path: str | Path, name: str | None = None) -> bytes:
     return to_png(figure)
 
 
-def _choose(explained, ring: np.ndarray) -> np.ndarray:
-    """Neighbouring points of one ring on a smooth surface, seen at a slant: the run that comes nearest to that."""
+def _choose(explained, ring: np.ndarray) -> np.ndarray | None:
+    """Neighbouring points of one ring on a smooth surface, at about the slant wanted; None when there are none."""
     points = explained.points
     first = np.arange(len(points) - _RUN)
     last = first + _RUN - 1
@@ -70,7 +72,7 @@ def _choose(explained, ring: np.ndarray) -> np.ndarray:
     whole &= (reach[first] > _NEAREST) & (reach[first] < _FARTHEST) & (np.ptp(ticks, axis=0) <= 7)
     whole &= (np.ptp(ticks, axis=0) >= 3) & (np.diff(fired, axis=0) == 2).all(axis=0)
     if not whole.any():
-        raise FormatError("no smooth surface near the sensor")
+        return None
     turned = np.arctan2(points[first, 1], points[first, 0])
     found = first[whole][np.argmin(np.abs(turned[whole] - _SLANT) + 0.1 * reach[first][whole])]
     return found + np.arange(_RUN)

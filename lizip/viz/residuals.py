@@ -44,7 +44,7 @@ def residual_histogram(path: str | Path, name: str | None = None, reach: int = 1
     axis = axes[0, 0]
     edges = np.arange(-reach - 0.5, reach + 1)
     for values, text, colour in (
-        (steps[0], f"x minus the last point's x, in mm\nx, y and z cost {together:.1f} bits together", PALE),
+        (steps[0], f"x minus the last point's x, to the mm\nx, y and z cost {together:.1f} bits together", PALE),
         (last, f"range minus the beam's last range, in ticks\n{entropy(last):.1f} bits, and x, y, z follow", RED),
     ):
         share, _ = np.histogram(values, edges)
