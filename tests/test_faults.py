@@ -24,6 +24,8 @@ VICTIMS = (
     "kitti.opaque",
     "kitti.floats",
     "kitti_part.sweep",
+    "nuscenes_part.sweep",
+    "ouster_part.sweep",
     "argoverse.floats",
     "las_1.survey",
     "las_3.survey",

@@ -45,8 +45,8 @@ def digests(samples: tuple[str, ...], environment: dict[str, str]) -> dict[str, 
     ("environment", "samples"),
     [
         (NOT_COMPILED, QUICK),
-        (ANY_PROCESSOR, (*QUICK, "kitti_part")),
-        pytest.param(NOT_COMPILED, ("kitti_part", "nuscenes"), marks=pytest.mark.slow),
+        (ANY_PROCESSOR, (*QUICK, "kitti_part", "nuscenes_part", "ouster_part")),
+        pytest.param(NOT_COMPILED, ("kitti_part", "nuscenes_part"), marks=pytest.mark.slow),
     ],
 )
 def test_streams_do_not_depend_on_the_compiler(environment, samples):
