@@ -160,6 +160,9 @@ class Container:
         tail = file.read(tail_size)
         self._check_magic(tail, size)
         self.header = self._read_table(tail, size)
+        self._by_kind: dict[int, list[Entry]] = {}
+        for entry in self.header.entries:
+            self._by_kind.setdefault(entry.kind, []).append(entry)
 
     def _check_magic(self, tail: bytes, size: int) -> None:
         start = len(MAGIC) + 1
@@ -227,7 +230,7 @@ class Container:
 
     def entries(self, kind: int) -> list[Entry]:
         """All entries of a kind, in file order."""
-        return [entry for entry in self.header.entries if entry.kind == kind]
+        return self._by_kind.get(kind, [])
 
     def section(self, kind: int) -> bytes:
         """Read the one section of a kind; b"" when there is none."""

@@ -41,7 +41,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "text": lambda: b"".join(b"%d is the square of %d\n" % (i * i, i) for i in range(200)),
     "empty": lambda: b"",
 }
-"""Name -> what makes the bytes of a small file, the same ones each time. Parts of sweeps are long enough for `sweep`."""
+"""Name -> what makes the bytes of a small file, the same each time. Parts of sweeps are long enough for `sweep`."""
 
 GOLDEN = (
     "kitti.floats",
