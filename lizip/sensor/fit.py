@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lizip.entropy.adaptive import bit_length
 from lizip.jit import kernel
 from lizip.sensor.calibration import PARAMETERS, Calibration
+from lizip.sensor.gauss_newton import improve, median_size, refine_beam
 from lizip.sensor.trig import TURN, arctangent2, sincos
 
 COLUMN, LATERAL, ELEVATION, HEIGHT, OFFSET = range(5)
@@ -28,35 +28,6 @@ SEARCH = 300
 
 _LATERALS = 25
 """Lateral offsets searched either way."""
-
-_OUTLIER = 1.8
-
-
-@kernel
-def _solve(h, g):
-    """Solve h x = g (5 by 5) in place, by elimination with the largest pivot; x is left in g. False when singular."""
-    size = g.size
-    for i in range(size):
-        best = i
-        for r in range(i + 1, size):
-            if abs(h[r, i]) > abs(h[best, i]):
-                best = r
-        if abs(h[best, i]) < 1e-300:
-            return False
-        if best != i:
-            for c in range(size):
-                h[i, c], h[best, c] = h[best, c], h[i, c]
-            g[i], g[best] = g[best], g[i]
-        for r in range(i + 1, size):
-            factor = h[r, i] / h[i, i]
-            g[r] -= factor * g[i]
-            for c in range(i, size):
-                h[r, c] -= factor * h[i, c]
-    for i in range(size - 1, -1, -1):
-        for c in range(i + 1, size):
-            g[i] -= h[i, c] * g[c]
-        g[i] /= h[i, i]
-    return True
 
 
 @kernel
@@ -173,151 +144,6 @@ def fit_phase(points, first, last, stride, step, sums, beam):
 
 
 @kernel
-def _improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, cut, sizes, h, g, beam):
-    """One Gauss-Newton step on a beam.
-
-    `hinge` is the weight of points whose rounding is right already (1: all alike; negative: only count them), `cut` the
-    largest residual that takes part. Residuals count in `units` (N, 3) float32, the size of the rounding; `sizes` (64,)
-    int64 is filled with how many there are of each bit length of 16 times their size. Returns the share of coordinates
-    within half a unit before the step.
-    """
-    phase, lateral, elevation, height, offset = beam[0], beam[1], beam[2], beam[3], beam[4]
-    sine, cosine = sincos(elevation)
-    for u in range(5):
-        g[u] = 0.0
-        for v in range(5):
-            h[u, v] = 0.0
-    for u in range(64):
-        sizes[u] = 0
-    right = 0.0
-    count = 0.0
-    for i in range(first, last, stride):
-        x = np.float64(points[i, 0])
-        y = np.float64(points[i, 1])
-        z = np.float64(points[i, 2])
-        square = x * x + y * y
-        if square <= lateral * lateral + 1e-6:
-            continue
-        level = np.sqrt(square - lateral * lateral)
-        # the heading of the firing: the point's own, turned back by asin(lateral / rho)
-        ca = (x * level + y * lateral) / square
-        sa = (y * level - x * lateral) / square
-        angle = arctangent2(sa, ca)
-        away = (np.rint(angle / step - phase) + phase) * step - angle
-        cb = ca - sa * away - 0.5 * ca * away * away
-        sb = sa + ca * away - 0.5 * sa * away * away
-        along = (np.sqrt(square) if hypotenuse else level) * cosine + z * sine
-        distance = np.rint((along - offset) / tick) * tick + offset
-        q = distance * cosine - height * sine
-        ratio = 1.0
-        longitudinal = q
-        if hypotenuse:
-            longitudinal = np.sqrt(max(q * q - lateral * lateral, 1e-12))
-            ratio = q / longitudinal
-        dq = (-distance * sine - height * cosine) * ratio
-        drop = -lateral / longitudinal if hypotenuse else 0.0
-        for axis in range(3):
-            unit = np.float64(units[i, axis])
-            if axis == 0:
-                e = x - (longitudinal * cb - lateral * sb)
-                j0 = (-longitudinal * sb - lateral * cb) * step
-                j1 = drop * cb - sb
-                j2, j3, j4 = dq * cb, -sine * ratio * cb, cosine * ratio * cb
-            elif axis == 1:
-                e = y - (longitudinal * sb + lateral * cb)
-                j0 = (longitudinal * cb - lateral * sb) * step
-                j1 = drop * sb + cb
-                j2, j3, j4 = dq * sb, -sine * ratio * sb, cosine * ratio * sb
-            else:
-                e = z - (distance * sine + height * cosine)
-                j0, j1, j2, j3, j4 = 0.0, 0.0, q, cosine, sine
-            size = abs(e) / unit
-            sizes[bit_length(np.int64(min(size * 16.0, 1e17)))] += 1
-            count += 1.0
-            weight = 1.0
-            if hinge < 0.0:
-                right += 1.0 if size <= 0.5 else 0.0
-                continue
-            if size <= 0.5:
-                right += 1.0
-                if hinge < 1.0:
-                    weight = hinge
-                    e = 0.0
-                    if size < 0.4:
-                        continue
-            elif hinge < 1.0:
-                e -= 0.5 * unit if e > 0.0 else -0.5 * unit
-            if size > cut:
-                continue
-            weight /= unit * unit
-            g[0] += weight * j0 * e
-            g[1] += weight * j1 * e
-            g[2] += weight * j2 * e
-            g[3] += weight * j3 * e
-            g[4] += weight * j4 * e
-            h[0, 0] += weight * j0 * j0
-            h[1, 0] += weight * j1 * j0
-            h[1, 1] += weight * j1 * j1
-            h[2, 0] += weight * j2 * j0
-            h[2, 1] += weight * j2 * j1
-            h[2, 2] += weight * j2 * j2
-            h[3, 0] += weight * j3 * j0
-            h[3, 1] += weight * j3 * j1
-            h[3, 2] += weight * j3 * j2
-            h[3, 3] += weight * j3 * j3
-            h[4, 0] += weight * j4 * j0
-            h[4, 1] += weight * j4 * j1
-            h[4, 2] += weight * j4 * j2
-            h[4, 3] += weight * j4 * j3
-            h[4, 4] += weight * j4 * j4
-    if hinge < 0.0:
-        return right / max(count, 1.0)
-    for u in range(5):
-        for v in range(u + 1, 5):
-            h[u, v] = h[v, u]
-        h[u, u] = h[u, u] * (1.0 + 1e-9) + 1e-9
-    if _solve(h, g):
-        for u in range(5):
-            beam[u] += g[u]
-    return right / max(count, 1.0)
-
-
-@kernel
-def _median_size(sizes):
-    """Upper bound of the median residual, in units."""
-    total = np.int64(0)
-    for length in range(sizes.size):
-        total += sizes[length]
-    seen = np.int64(0)
-    bound = 1.0 / 16.0
-    for length in range(sizes.size):
-        seen += sizes[length]
-        if 2 * seen >= total:
-            return bound
-        bound *= 2.0
-    return bound
-
-
-@kernel
-def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beam):
-    """Improve one beam by the points whose rounding it misses, while they become fewer; returns the share right."""
-    best = -1.0
-    for turn in range(hinges + 1):
-        for u in range(5):
-            before[u] = beam[u]
-        hinge = 0.003 if turn < hinges else -1.0
-        share = _improve(points, units, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, sizes, h, g, beam)
-        if share < best:
-            break
-        best = share
-        for u in range(5):
-            kept[u] = before[u]
-    for u in range(5):
-        beam[u] = kept[u]
-    return best
-
-
-@kernel
 def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, sizes, h, g, before, kept, beam):
     """Fit one beam to points[first:last]; see `fit_beams`. Returns the share of coordinates explained."""
     stride = max(np.int64(1), (last - first) // SEARCH)
@@ -329,11 +155,11 @@ def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, s
         return 0.0
     cut = 1e12
     for _ in range(4):
-        share = _improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
-        cut = 8.0 * _median_size(sizes) + 2.0
+        share = improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
+        cut = 8.0 * median_size(sizes) + 2.0
     if share < 0.6:
         return share
-    _improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
+    improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
     return refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beam)
 
 
