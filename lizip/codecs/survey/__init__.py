@@ -42,7 +42,7 @@ class Survey:
     def decode_part(
         self, container: Container, schema: Schema, count: int, fields: Sequence[str], start: int, stop: int
     ) -> Iterator[Columns]:
-        """Yield the named columns of the points `start` to `stop`; reads and decodes only the chunks and groups needed."""
+        """Yield the named columns of the points `start` to `stop`; touches only the chunks and groups needed."""
         from lizip.codecs.survey.points import Reader
 
         return Reader(container, schema, count).blocks(fields, start, stop)

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
-from lizip.codecs.survey.grid import Grid, empty_grid, good_shift, insert, search
+from lizip.codecs.survey.grid import empty_grid, good_shift, insert, search
 from lizip.codecs.survey.numbers import MIXED, code_coefficients, code_parameters
 from lizip.codecs.survey.tokens import code_number, fresh_model, row
-from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters, quarter_octave
 from lizip.entropy.coder import FAULT, MODE, Coder, finish_encoder, open_encoder
 from lizip.jit import kernel
 

@@ -20,7 +20,7 @@ from lizip.packing import Unpacker, pack_bytes
 Model = Callable[[Coder, list[np.ndarray], list[int]], None]
 """Codes planes (N,) int64 of values from 0 to their tops, in place when decoding."""
 
-_DECISIONS = 80
+_DECISIONS = 100
 """Most binary decisions of a value."""
 
 

@@ -1,4 +1,4 @@
-"""Colours: taken from an image, so near points often share a pixel. First who copies whom, then the channels of the rest."""
+"""Colours come from an image, so near points often share a pixel: who copies whom, then the channels of the rest."""
 
 from __future__ import annotations
 

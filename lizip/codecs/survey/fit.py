@@ -1,4 +1,4 @@
-"""Least squares that shrugs off outliers: the encoder fits, block by block and class by class; the stream carries the result."""
+"""Least squares that shrugs off outliers, block by block and class by class; the stream carries the result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lizip.jit import allocating_kernel, kernel
 COEFFICIENT_ONE = 1 << 12
 """A coefficient of one, as it is written."""
 
-_SAMPLE = 2000
+_SAMPLE = 1500
 """Points that a fit looks at, about."""
 
 _LARGEST = (1 << 27) - 1

@@ -64,7 +64,7 @@ def insert(grid, shift, x, y, i):
 
 @kernel
 def search(grid, shift, xs, ys, x, y, before):
-    """Find the points nearest to (x, y) among those with an index below `before`, in the four cells around the place."""
+    """Find the points nearest to (x, y), of index below `before`, in the four cells around the place."""
     found, distances = grid.found, grid.distances
     for q in range(FOUND):
         found[q] = -1

@@ -13,7 +13,7 @@ from lizip.packing import Unpacker, pack_signed, pack_varint
 CHUNK = 50_000
 """Points of a chunk, as in LASzip; more for the last one of a file rather than a chunk of few."""
 
-MAX_CHUNK = 1 << 17
+MAX_CHUNK = CHUNK * 3 // 2
 """No chunk that is read may be larger."""
 
 AXES = ("X", "Y", "Z")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.grid import FOUND, NOWHERE, Grid, empty_grid, good_shift, insert, search
+from lizip.codecs.survey.grid import FOUND, NOWHERE, empty_grid, good_shift, insert, search
 from lizip.jit import kernel
 
 _FAR = 1 << 29

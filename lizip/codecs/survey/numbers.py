@@ -1,4 +1,4 @@
-"""Any column of numbers: predicted by a fitted sum of earlier values and of what other columns did, then coded by scale.
+"""Any column of numbers: predicted by a fitted sum of earlier values and of what other columns did.
 
 Earlier values are those of the last points and of reference points (the nearest neighbour in space, the last return of
 the same kind); the other columns are those already decoded, for all points of the chunk.
@@ -17,11 +17,14 @@ from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import kernel
 
 MIXED = (3, 15)
-"""Scale up to which all bits are coded under all contexts; by default, and with more effort. See `tokens.code_number`."""
+"""Scale up to which all bits are coded under all contexts: by default, and with more effort."""
 
 LAGS = 4
 BLOCK = 12500
 CLASSES = 4
+
+_CAP = 1 << 40
+"""Errors above this are all the same."""
 
 _RECENT = 1 << 14
 """Keys whose last value is remembered."""
@@ -134,7 +137,6 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
     classes, copied, references, hints = around.classes, around.copied, around.references, around.hints
     slow = np.int64(64)
     fast = np.int64(64)
-    spread = np.int64(64)
     widest = references.shape[1]
     for i in range(values.size):
         c = classes[i]
@@ -151,11 +153,11 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
         last = values[i - 1] if i else np.int64(0)
         near = values[references[i, 0]] if widest > 0 and i else last
         near_error = errors[references[i, 0]] if widest > 0 else errors[max(i - 1, 0)]
-        errors_there = abs(near_error)
-        other = abs(errors[references[i, 1]]) if widest > 1 else errors_there
+        errors_there = min(abs(near_error), _CAP)
+        other = min(abs(errors[references[i, 1]]), _CAP) if widest > 1 else errors_there
         expected = (2 * slow + fast + 8 * (errors_there + other)) >> 2
         scale = max(bit_length(expected >> 4), 0)
-        level = quarter_octave(min(expected, 1 << 40))
+        level = quarter_octave(expected)
         place = scramble(around.keys[i]) & (recent.size - 1)
         recalled = np.int64(recent[place])
         rows = (
@@ -163,7 +165,7 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
             row(model, 1, _token(last - centre, scale) * 64 + _token(near - centre, scale)),
             row(model, 2, hints[i, 0] * 32 + scale),
             row(model, 3, (hints[i, 1] * 32 + scale) * 64 + _token(recalled - centre, scale)),
-            row(model, 4, (centre << 5 >> max(bit_length(top) - 6, 0)) * 16 + min(scale, 15)),
+            row(model, 4, (centre >> max(bit_length(top) - 11, 0)) * 16 + min(scale, 15)),
         )
         value = centre + code_number(coder, model, rows, min(scale, 15), scale, mixed, values[i] - centre)
         if not 0 <= value <= top:
@@ -173,10 +175,9 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
         recent[place] = value
         error = value - centre
         errors[i] = error
-        size = min(abs(error), 64 * (slow + 64)) << 4
+        size = min(abs(error), 64 * (slow + 64), _CAP) << 4
         fast += (size - fast) >> 2
         slow += (size - slow) >> 5
-        spread += (size - spread) >> 7
 
 
 def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings, level: str = "default") -> None:

@@ -1,8 +1,9 @@
-"""All points of a file: cut into chunks on the way in; on the way out, only the chunks and fields that are asked for."""
+"""All points of a file: cut into chunks on the way in; on the way out, only the chunks and fields asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def encode_points(cloud: Cloud, options: Options) -> Iterator[Section]:
     entries: list[Entry] = []
     plan = None
     bounds = cuts(cloud.count)
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in pairwise(bounds):
         columns = {name: np.ascontiguousarray(column[start:stop]) for name, column in cloud.columns.items()}
         known = Known(stop - start, options.level, plan)
         for number, group in enumerate(GROUPS):
@@ -57,10 +58,12 @@ class Reader:
         self._schema = dict(schema)
         self.index = read_index(container.section(INDEX_KIND), count) if count else []
         self._groups = {group: [name for name in self._schema if group_of(name) == group] for group in GROUPS}
+        self._entries = {}
         for number, group in enumerate(GROUPS):
-            sections = len(container.entries(INDEX_KIND + 1 + number))
-            if sections != (len(self.index) if self._groups[group] else 0):
+            entries = container.entries(INDEX_KIND + 1 + number)
+            if len(entries) != (len(self.index) if self._groups[group] else 0):
                 raise CorruptError(f"the file does not have a section of {group} for every chunk")
+            self._entries[group] = entries
 
     def chunk(self, number: int, fields: Sequence[str]) -> dict[str, np.ndarray]:
         """Decode the named columns of one chunk, and only what they depend on."""
@@ -70,8 +73,7 @@ class Reader:
         for group in needed(fields):
             names = self._groups[group]
             if names:
-                kind = INDEX_KIND + 1 + GROUPS.index(group)
-                payload = self._container.read(self._container.entries(kind)[number])
+                payload = self._container.read(self._entries[group][number])
                 dtypes = [self._schema[name] for name in names]
                 columns |= decode_group(group, names, dtypes, payload, known, fields)
         return {name: columns[name] for name in fields}

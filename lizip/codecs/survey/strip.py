@@ -1,6 +1,6 @@
-"""Columns of any type <-> small integers: what is constant, a multiple, a decimal or one of a few values is stripped off.
+"""Columns of any type <-> small integers: constants, multiples, decimals and tables of a few values are stripped off.
 
-A column becomes planes: int64 arrays of values from 0 to less than 2**60. Nearly always one; numbers that are too
+A column becomes planes: int64 arrays of values from 0 to less than 2**58. Nearly always one; numbers that are too
 wide for that become one plane for each 32-bit half, records of no numeric type one for each byte.
 """
 
@@ -17,7 +17,7 @@ from lizip.packing import Unpacker, pack_signed, pack_varint
 CONSTANT, AFFINE, DECIMAL, ORDINAL, TABLE, SPLIT = range(6)
 """How a column was stripped; written to files."""
 
-_SPAN = 1 << 60
+_SPAN = 1 << 58
 _TABLE_LIMIT = 4096
 _DECIMALS = (3, 4, 5, 6, 7)
 
@@ -64,7 +64,7 @@ def _signed(dtype: np.dtype) -> np.dtype:
 
 
 def _ordinals(column: np.ndarray) -> np.ndarray:
-    """Numbers as int64 in their own order; floats by their bits, an order-preserving bijection (-0.0 apart from 0.0)."""
+    """Numbers as int64 in their own order; floats by their bits, one to one and in order (-0.0 below 0.0)."""
     if column.dtype.kind == "u":
         return column.astype(np.int64) if column.dtype.itemsize < 8 else column.view(np.int64)
     if column.dtype.kind == "f":
@@ -145,6 +145,16 @@ def _split(raw: np.ndarray, size: int) -> Stripped:
     return Stripped(header, tuple(plane for part in parts for plane in part.planes))
 
 
+def _range(kind: int, dtype: np.dtype) -> tuple[int, int]:
+    """Smallest and largest integer that a stripped column of this kind and type can hold."""
+    if kind == DECIMAL:
+        return -(1 << 53), 1 << 53
+    if dtype.kind == "u" and dtype.itemsize < 8:
+        return 0, (1 << 8 * dtype.itemsize) - 1
+    half = 1 << 8 * dtype.itemsize - 1
+    return -half, half - 1
+
+
 def read_recipe(unpack: Unpacker, dtype: np.dtype) -> Recipe:
     """Read the header of a stripped column of the given type; CorruptError when it cannot be one."""
     kind = unpack.take(1)[0]
@@ -174,9 +184,8 @@ def read_recipe(unpack: Unpacker, dtype: np.dtype) -> Recipe:
     if kind == TABLE:
         gaps = [unpack.varint() for _ in range(min(top, unpack.remaining + 1))]
         last = sum(gaps)
-    if not (0 < top < _SPAN and 0 < step and last * step + offset < 1 << 63) or (
-        kind != TABLE and last * step >= 1 << 62
-    ):
+    least, most = _range(inner, dtype)
+    if not 0 < top < _SPAN or step < 1 or offset < least or offset + last * step > most:
         raise CorruptError("column has an impossible range")
     if kind == TABLE:
         table = np.array([offset + step * at for at in accumulate(gaps, initial=0)], np.int64)

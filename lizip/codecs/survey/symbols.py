@@ -1,4 +1,4 @@
-"""Columns of few values (returns, classes, flags): each value in the contexts of its neighbours in order and in space."""
+"""Columns of few values (returns, classes, flags): each in the contexts of its neighbours in order and in space."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def _place(steps, step):
 
 @kernel
 def _code_all(coder, same, usual, jump, steps, known, ranks, previous, returns, values, top):
-    """`previous`: index of the point before in the same flight line, -1 for none; `returns`: bit fields, `follows` << 8."""
+    """Code all times; see `code_column` for `previous` and `returns`."""
     encoding = coder.at[MODE] == 0
     one = np.int64(0)
     two = np.int64(0)

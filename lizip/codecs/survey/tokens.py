@@ -18,9 +18,12 @@ from lizip.jit import kernel
 NODES = 32
 """Counters of one context of a number or of a symbol's first decisions."""
 
-CONFIDENCE = np.array([int(256 * (n + 0.3) / (n + 1.5)) if n else 0 for n in range(256)], np.int32)
+CONFIDENCE = np.array([int(256 * (n + 0.3) / (n + 1.5)) if n else 0 for n in range(256)], np.int16)
 """What the logit of a counter is multiplied with, in 1/256, after n decisions."""
 
+
+_STRETCH, _SQUASH, _RATE = STRETCH.astype(np.int16), SQUASH.astype(np.uint16), RATE.astype(np.uint16)
+"""The tables again, in half the room: together with the counters they must stay in the first cache."""
 
 _LIMIT = np.int64(250)
 """Decisions after which a counter stops slowing down."""
@@ -74,9 +77,9 @@ def decide(coder, model, rows, node, weights_at, bit):
     total = np.int64(0)
     for k in range(len(rows)):
         counter = np.int64(counters[np.uint64(rows[k] + node)])
-        logit = np.int64(STRETCH[np.uint64(counter >> 18)]) * np.int64(CONFIDENCE[np.uint64(counter & 255)]) >> 8
+        logit = np.int64(_STRETCH[np.uint64(counter >> 18)]) * np.int64(CONFIDENCE[np.uint64(counter & 255)]) >> 8
         total += logit * np.int64(weights[np.uint64(weights_at + k)])
-    probability = np.int64(SQUASH[np.uint64(min(max(total >> 16, -3072), 3071) + 3072)])
+    probability = np.int64(_SQUASH[np.uint64(min(max(total >> 16, -3072), 3071) + 3072)])
     bit = code(coder, probability << 8, bit)
     error = (bit << 16) - probability
     target = (bit << 22) - bit
@@ -85,10 +88,10 @@ def decide(coder, model, rows, node, weights_at, bit):
         counter = np.int64(counters[at])
         seen = counter & 255
         value = counter >> 8
-        logit = np.int64(STRETCH[np.uint64(value >> 10)]) * np.int64(CONFIDENCE[np.uint64(seen)]) >> 8
+        logit = np.int64(_STRETCH[np.uint64(value >> 10)]) * np.int64(CONFIDENCE[np.uint64(seen)]) >> 8
         weight = np.uint64(weights_at + k)
         weights[weight] = np.int32(np.int64(weights[weight]) + ((logit * error + 8192) >> 14))
-        value += ((target - value) * np.int64(RATE[np.uint64(seen)])) >> 16
+        value += ((target - value) * np.int64(_RATE[np.uint64(seen)])) >> 16
         counters[at] = np.int32((value << 8) | min(seen + 1, _LIMIT))
     return bit
 
@@ -100,7 +103,7 @@ def decide_alone(coder, model, at, bit):
     seen = counter & 255
     value = counter >> 8
     bit = code(coder, min(max((value << 2) | 2, 256), (1 << 24) - 256), bit)
-    value += (((bit << 22) - bit - value) * np.int64(RATE[np.uint64(seen)])) >> 16
+    value += (((bit << 22) - bit - value) * np.int64(_RATE[np.uint64(seen)])) >> 16
     model.counters[np.uint64(at)] = np.int32((value << 8) | min(seen + 1, _LIMIT))
     return bit
 
@@ -198,7 +201,7 @@ def code_symbol(coder, model, rows, depth, guess, value):
 
 @kernel
 def code_rank(coder, model, rows, guess, value):
-    """Code a small rank (0 <= value < 2**16) that is the smaller the more frequent: is it the guess; else its bit length and bits."""
+    """Code a rank (0 <= value < 2**16), small where frequent: whether it is the guess; else bit length and bits."""
     inputs = len(rows)
     if decide(coder, model, rows, 0, 0, np.int64(1) if value == guess else np.int64(0)):
         return guess
