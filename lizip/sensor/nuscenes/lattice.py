@@ -27,8 +27,10 @@ _FOUND = 0.8
 _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
 _GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
-_LONGEST_STEPS = 16
-"""Longest pairs (in 64 spacings) that decide the step of the search grid."""
+_MOST_DIRECTIONS = 4_000_000
+"""Larger grids are not searched: where ULPs are that fine, little is lost without them."""
+_CHUNK = 100_000
+_CLIMBS = 8
 _BLOCK = 512
 
 
@@ -80,7 +82,7 @@ def _directions(yaw: np.ndarray, tilt: np.ndarray) -> np.ndarray:
 
 
 def no_returns(points: np.ndarray) -> np.ndarray:
-    """Mark (F, R) points that stand more than once in their firing: no-returns, which lie at the sensor."""
+    """Mark no-returns (F, R): they lie at the sensor, so most firings have several points in one place."""
     order = np.argsort(points[:, :, 0], axis=1, kind="stable")
     ordered = np.take_along_axis(points, order[:, :, None], axis=1)
     same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=2)
@@ -89,7 +91,13 @@ def no_returns(points: np.ndarray) -> np.ndarray:
     repeated[:, :-1] |= same
     marked = np.empty_like(repeated)
     np.put_along_axis(marked, order, repeated, axis=1)
-    return marked
+    # lone ones lie where those of other firings say that the sensor was
+    firings = np.flatnonzero(marked.any(axis=1))
+    if len(firings) == 0:
+        return marked
+    known = points[firings, marked[firings].argmax(axis=1)]
+    sensor = np.column_stack([np.interp(np.arange(len(points)), firings, known[:, k]) for k in range(3)])
+    return marked | (((points - sensor[:, None]) ** 2).sum(axis=2) < 0.3**2)
 
 
 @dataclass(frozen=True)
@@ -124,25 +132,53 @@ def near_pairs(points: np.ndarray, usable: np.ndarray) -> Pairs:
     return Pairs(differences[order], lengths[order])
 
 
+def _best_of_grid(pairs: np.ndarray, spacing: float, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Yaw and tilt of the most coherent of all directions on a grid, some thousand."""
+    tilts = np.arange(-TILT, TILT, step)
+    yaws = np.arange(0.0, np.pi, step)
+    rows = max(1, _CHUNK // len(tilts))
+    found = []
+    for begin in range(0, len(yaws), rows):
+        yaw, tilt = np.meshgrid(yaws[begin : begin + rows], tilts, indexing="ij")
+        yaw, tilt = yaw.ravel(), tilt.ravel()
+        score = _score(pairs, spacing, _directions(yaw, tilt))
+        keep = np.argpartition(-score, min(2000, len(score) - 1))[:2000]
+        found.append(np.stack([score[keep], yaw[keep], tilt[keep]]))
+    best = np.concatenate(found, axis=1)
+    best = best[:, np.argsort(-best[0], kind="stable")[:2000]]
+    return best[1], best[2]
+
+
+def _distinct(yaw: np.ndarray, tilt: np.ndarray, apart: float) -> list[int]:
+    """Indices of the first few directions that are some way apart: one peak shall not take all."""
+    chosen: list[int] = []
+    for k in range(len(yaw)):
+        if all(abs(yaw[k] - yaw[c]) + abs(tilt[k] - tilt[c]) > apart for c in chosen):
+            chosen.append(k)
+            if len(chosen) == _CLIMBS:
+                break
+    return chosen
+
+
 def _first_axis(pairs: Pairs) -> tuple[float, np.ndarray, float]:
     """Best (score, direction, spacing) over all horizontal directions."""
     best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0)
     for spacing in COARSE:
         near = pairs.shortest(_PAIRS, 8 * spacing)
-        if len(near) < 30:
+        if len(near) < _FIRST_PAIRS:
             continue
-        reach = np.sqrt(np.einsum("ij,ij->i", near, near).mean())
-        step = 0.35 * spacing / min(reach, 64 * _LONGEST_STEPS * spacing)
-        yaw, tilt = np.meshgrid(np.arange(0.0, np.pi, step), np.arange(-TILT, TILT, step), indexing="ij")
-        yaw, tilt = yaw.ravel(), tilt.ravel()
-        few = near[:: max(1, len(near) // _FIRST_PAIRS)]
-        rough = _score(few, spacing, _directions(yaw, tilt))
-        keep = np.argpartition(-rough, min(2000, len(rough) - 1))[:2000]
-        keep = keep[np.argsort(-_score(near, spacing, _directions(yaw[keep], tilt[keep])), kind="stable")[:4]]
-        for k in keep:
-            score, direction = _climb(near, spacing, yaw[k], tilt[k], step)
-            if score > best[0] + 0.02:
-                best = (score, direction, spacing)
+        # short ones allow a coarse grid; the very shortest may all lie in one plane
+        short = near[(near**2).sum(axis=1) < 2.5 * (near[_FIRST_PAIRS // 2] ** 2).sum()]
+        few = short[:: max(1, len(short) // _FIRST_PAIRS)]
+        step = 0.35 * spacing / np.sqrt(np.einsum("ij,ij->i", few, few).mean())
+        if 2 * np.pi * TILT > _MOST_DIRECTIONS * step**2:
+            break
+        yaw, tilt = _best_of_grid(few, spacing, step)
+        order = np.argsort(-_score(near, spacing, _directions(yaw, tilt)), kind="stable")
+        peaks = [order[k] for k in _distinct(yaw[order[:200]], tilt[order[:200]], 3 * step)]
+        score, direction = max((_climb(near, spacing, yaw[k], tilt[k], step) for k in peaks), key=lambda peak: peak[0])
+        if score > best[0] + 0.02:
+            best = (score, direction, spacing)
         if best[0] > _FOUND:
             break
     return best
