@@ -40,6 +40,31 @@ def _solve(h, g):
 
 
 @kernel
+def _add_row(h, g, weight, e, j0, j1, j2, j3, j4):
+    """Add one residual e with derivatives j0 to j4 to the normal equations (lower triangle)."""
+    g[0] += weight * j0 * e
+    g[1] += weight * j1 * e
+    g[2] += weight * j2 * e
+    g[3] += weight * j3 * e
+    g[4] += weight * j4 * e
+    h[0, 0] += weight * j0 * j0
+    h[1, 0] += weight * j1 * j0
+    h[1, 1] += weight * j1 * j1
+    h[2, 0] += weight * j2 * j0
+    h[2, 1] += weight * j2 * j1
+    h[2, 2] += weight * j2 * j2
+    h[3, 0] += weight * j3 * j0
+    h[3, 1] += weight * j3 * j1
+    h[3, 2] += weight * j3 * j2
+    h[3, 3] += weight * j3 * j3
+    h[4, 0] += weight * j4 * j0
+    h[4, 1] += weight * j4 * j1
+    h[4, 2] += weight * j4 * j2
+    h[4, 3] += weight * j4 * j3
+    h[4, 4] += weight * j4 * j4
+
+
+@kernel
 def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, cut, sizes, h, g, beam):
     """One Gauss-Newton step on a beam.
 
@@ -99,7 +124,9 @@ def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, c
                 e = z - (distance * sine + height * cosine)
                 j0, j1, j2, j3, j4 = 0.0, 0.0, q, cosine, sine
             size = abs(e) / unit
-            sizes[bit_length(np.int64(min(size * 16.0, 1e17)))] += 1
+            if not size < 1e15:  # a step that went astray makes NaN too
+                size = 1e15
+            sizes[bit_length(np.int64(size * 16.0))] += 1
             count += 1.0
             weight = 1.0
             if hinge < 0.0:
@@ -117,26 +144,7 @@ def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, c
             if size > cut:
                 continue
             weight /= unit * unit
-            g[0] += weight * j0 * e
-            g[1] += weight * j1 * e
-            g[2] += weight * j2 * e
-            g[3] += weight * j3 * e
-            g[4] += weight * j4 * e
-            h[0, 0] += weight * j0 * j0
-            h[1, 0] += weight * j1 * j0
-            h[1, 1] += weight * j1 * j1
-            h[2, 0] += weight * j2 * j0
-            h[2, 1] += weight * j2 * j1
-            h[2, 2] += weight * j2 * j2
-            h[3, 0] += weight * j3 * j0
-            h[3, 1] += weight * j3 * j1
-            h[3, 2] += weight * j3 * j2
-            h[3, 3] += weight * j3 * j3
-            h[4, 0] += weight * j4 * j0
-            h[4, 1] += weight * j4 * j1
-            h[4, 2] += weight * j4 * j2
-            h[4, 3] += weight * j4 * j3
-            h[4, 4] += weight * j4 * j4
+            _add_row(h, g, weight, e, j0, j1, j2, j3, j4)
     if hinge < 0.0:
         return right / max(count, 1.0)
     for u in range(5):

@@ -96,6 +96,7 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
     beams, shares = fit_beams(points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0)
     if shares[np.diff(bounds) > 0].mean() < _LEAST_SHARE:
         return None
+    beams[shares < 0.5] = 0.0
     if exact and not decimal:
         refine_beams(points, rounding_units(points, 0, 0.0), bounds, model.step, tick, hypotenuse, hinges, beams)
     return _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
