@@ -30,6 +30,7 @@ ROWS, PLANES, DIFFERENCES = range(3)
 _ARRANGEMENTS = (ROWS, PLANES, DIFFERENCES)
 _WINDOW = 1 << 24
 _SAMPLE = 1 << 17
+_MANY = 1 << 20
 _TINY = 16
 """Nothing below so many bytes shrinks: every coder's own frame costs as much."""
 
@@ -37,7 +38,7 @@ _TINY = 16
 def encode_bytes(data: bytes | memoryview, level: str = "default") -> bytes:
     """Code at most `PIECE` bytes: a tag, and unless they are stored their number, before the coder's own bytes."""
     candidates = [bytes([STORED]) + data]
-    if len(data) > _TINY:
+    if len(data) > _TINY and not _hopeless(data):
         length = pack_varint(len(data))
         candidates.append(bytes([ZSTD]) + length + _zstd(data, 3 if level == "fast" else 19))
         if level != "fast":
@@ -45,6 +46,11 @@ def encode_bytes(data: bytes | memoryview, level: str = "default") -> bytes:
                 bytes([LZMA]) + length + lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data)))
             )
     return min(candidates, key=len)
+
+
+def _hopeless(data: bytes | memoryview) -> bool:
+    """Whether many bytes are random or compressed already: the strong coders would take a second a megabyte."""
+    return len(data) > _MANY and len(_zstd(data, 1)) >= len(data)
 
 
 def decode_bytes(coded: bytes, limit: int) -> bytes:

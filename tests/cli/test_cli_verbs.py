@@ -171,7 +171,7 @@ def test_demo(lizip_command, tmp_path, monkeypatch):
 def test_interrupt_leaves_nothing(tmp_path, number, status, workers):
     """A signal to the command alone, amid a batch."""
     for name in "abc":
-        (tmp_path / name).write_bytes(os.urandom(1 << 20) * 24)
+        (tmp_path / name).write_bytes(os.urandom(24 << 20).translate(bytes(range(16)) * 16))  # slow to code
     command = [*LIZIP, "compress", "--codec", "opaque", "-T", str(workers), "-r", os.fspath(tmp_path)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
