@@ -33,7 +33,7 @@ CARD = """# Predictor {name}
 |---|---|
 | date | {date} |
 | hash | {digest} |
-| network | 48 features, 32, 32, an output for each of 257 binary decisions; whole numbers, weights of 10 and 11 bits |
+| network | 48 features, 64, 64, an output for each of 257 binary decisions; whole numbers, weights of 10 and 11 bits |
 | trained on | {trained} |
 | simulated sweeps | {simulated} (seed {seed}) |
 | cells, epochs | {cells}, {epochs} |
@@ -62,7 +62,7 @@ def main() -> None:
     held = choose_held(sorted(grids), options, random)
     taught = [name for name in grids if name not in held or options.teach_held]
     parts = [sample(grids[name], options.cells, random) for name in taught]
-    parts += [sample(grid, options.cells // 2, random) for grid in simulated(options.simulated, options.seed)]
+    parts += [sample(grid, options.cells // 6, random) for grid in simulated(options.simulated, options.seed)]
     if not parts:
         sys.exit("nothing to train on: no file was understood, and --simulated is 0")
     decisions = joined(parts)

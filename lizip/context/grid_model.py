@@ -89,7 +89,7 @@ class GridModel(NamedTuple):
 ) = range(26)
 
 
-def fresh_model(rings: int, intensity_bits: int, everywhere: bool) -> GridModel:
+def fresh_model(rings: int, intensity_bits: int, everywhere: bool, asks: bool = False) -> GridModel:
     """Make the model of a grid that has seen nothing.
 
     Parameters
@@ -100,6 +100,8 @@ def fresh_model(rings: int, intensity_bits: int, everywhere: bool) -> GridModel:
         Bit length of the largest intensity, 0 when there is none.
     everywhere : bool
         Whether cells without a return have an intensity.
+    asks : bool
+        Whether there is a network; it is trusted from the beginning.
     """
     kinds = (2 if everywhere else 1) if intensity_bits else 0
     symbol = intensity_nodes(intensity_bits)
@@ -117,9 +119,10 @@ def fresh_model(rings: int, intensity_bits: int, everywhere: bool) -> GridModel:
     counters[base[FLAG_QUIET] : base[RANGE_ERROR]] = FRESH
     counters[base[INTENSITY_LOW] :] = FRESH
     weights = _on_cache_lines(int(weight_starts[-1]))
-    weights[: weight_starts[2]] = fresh_grid_weights(sets[0] + sets[1], 1.5, 0.3)
-    weights[weight_starts[2] : weight_starts[4]] = fresh_grid_weights(sets[2] + sets[3], 1.1, 0.3)
-    weights[weight_starts[4] :] = fresh_grid_weights(sets[4] + sets[5], 1.5, 0.3)
+    shares = ((0.8, 0.8), (0.6, 1.0), (1.5, 0.0)) if asks else ((1.5, 0.0), (1.1, 0.0), (1.5, 0.0))
+    for first, share in zip((0, 2, 4), shares, strict=True):
+        part = slice(weight_starts[first], weight_starts[first + 2])
+        weights[part] = fresh_grid_weights(sets[first] + sets[first + 1], *share)
     history = np.zeros((rings + 2, HISTORY), np.int32)
     history[:, HELD : PAST + 3] = 3000
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200

@@ -16,7 +16,7 @@ from lizip.context.grid_features import FEATURES, features_of
 from lizip.context.grid_mixing import LOGIT_LIMIT
 from lizip.jit import inlined_kernel
 
-HIDDEN = 32
+HIDDEN = 64
 OUTPUTS = m.NODES + 1
 FLAG_OUTPUT = m.NODES
 """Output for the return flag; the others stand at the nodes of the residual."""
@@ -180,5 +180,5 @@ def _assemble(
         weights += [np.zeros(OUTPUTS * HIDDEN, np.int16), np.zeros(OUTPUTS, np.int32)]
     cells = np.zeros((0, 0), np.uint8) if cells is None else cells
     nodes = np.zeros(0, np.int16) if nodes is None else nodes
-    scratch = [_on_cache_lines(np.zeros(size, np.float32)) for size in (FEATURES, HIDDEN)]
+    scratch = [_on_cache_lines(np.zeros(max(FEATURES, HIDDEN), np.float32)) for _ in range(2)]
     return GridNet(mode, *weights, *scratch, np.zeros(32, np.int32), np.zeros(HIDDEN, np.int16), cells, nodes)

@@ -162,9 +162,10 @@ def _encode_segments(
     """Code all rows; returns the segments' bytes and the bits spent on (flags, ranges, intensities)."""
     from lizip.context.grid import code_grid
     from lizip.context.grid_model import fresh_model
+    from lizip.context.grid_net import OFF
     from lizip.entropy.coder import RAW, finish_encoder, open_encoder
 
-    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere))
+    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere), asks=net.mode != OFF)
     spent = np.zeros(3, np.int64)
     pieces, raw = [], 0
     for first, last in _segments(*ranges.shape):
@@ -221,9 +222,10 @@ def _decode_segments(header: Unpacker, ranges: np.ndarray, intensity: np.ndarray
     """Fill `ranges` and `intensity` from the segments that follow the header."""
     from lizip.context.grid import code_grid
     from lizip.context.grid_model import fresh_model
+    from lizip.context.grid_net import OFF
     from lizip.entropy.coder import finish_decoder, open_decoder
 
-    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere))
+    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere), asks=net.mode != OFF)
     spent = np.zeros(3, np.int64)
     for first, last in _segments(*ranges.shape):
         coder = open_decoder(header.bytes())

@@ -68,7 +68,7 @@ def test_kernel_is_exact(kind, seed):
             candidates_of(model.history, ring, 5, model.scratch)
             centre = blended_centre(model.history, ring, model.scratch, 40)
             features_of(model.history, ring, 5, model.scratch, centre, 7, net.raw, net.features)
-            top, logits = reference(arrays, net.features.astype(np.int64)[None])
+            top, logits = reference(arrays, net.features[:FEATURES].astype(np.int64)[None])
             think(net, model.history, ring, 5, model.scratch, centre, 7, 0)
             np.testing.assert_array_equal(net.top, top[0])
             assert [int(opinion(net, output)) for output in range(OUTPUTS)] == logits[0].tolist()

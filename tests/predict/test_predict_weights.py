@@ -50,8 +50,8 @@ def test_names_are_not_paths(folder, name):
 def test_sums_that_float32_cannot_hold_are_refused():
     arrays = list(random_arrays(0))
     arrays[2] = np.zeros_like(arrays[2])
-    arrays[2][:, 5] = 2000
-    spare = SUM_LIMIT - 1 - HIDDEN * 2000 * HIDDEN_LIMIT
+    arrays[2][:, 5] = 1000
+    spare = SUM_LIMIT - 1 - HIDDEN * 1000 * HIDDEN_LIMIT
     arrays[3] = np.zeros_like(arrays[3])
     arrays[3][5] = spare
     Weights("largest", tuple(arrays))
