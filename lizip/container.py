@@ -7,6 +7,7 @@ small read of the tail. A file cut short has lost its end mark, so truncation is
 from __future__ import annotations
 
 import struct
+import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -154,6 +155,7 @@ class Container:
 
     def __init__(self, file: BinaryIO):
         self._file = file
+        self._lock = threading.Lock()
         self.size = size = file.seek(0, 2)
         tail_size = min(size, _TAIL_READ)
         file.seek(size - tail_size)
@@ -221,9 +223,10 @@ class Container:
         return Header(VERSION, codec, format, length, digest, count, layout, tuple(entries))
 
     def read(self, entry: Entry) -> bytes:
-        """Read one section and check it."""
-        self._file.seek(entry.offset)
-        data = self._file.read(entry.length)
+        """Read one section and check it; several threads may."""
+        with self._lock:
+            self._file.seek(entry.offset)
+            data = self._file.read(entry.length)
         if len(data) != entry.length or zlib.crc32(data) != entry.crc:
             raise CorruptError(f"section at byte {entry.offset} is damaged")
         return data

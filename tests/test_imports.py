@@ -11,7 +11,7 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors",),
-    ("packing", "cloud", "jit", "resources"),
+    ("packing", "cloud", "jit", "parallel", "resources"),
     ("container", "entropy"),
     ("formats",),
     ("scan",),

@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
 from lizip.batch.perform import Outcome, perform
 from lizip.batch.plan import Job
 from lizip.errors import LizipError
+from lizip.parallel import threads
 
 _PATIENCE = 20.0
 """Seconds a worker has to clean up after Ctrl-C: a kernel that is running cannot be interrupted."""
@@ -26,10 +28,17 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     ----------
     jobs : sequence of Job
     workers : int
-        Processes; 0 takes one a core, 1 works in this process.
+        Cores to use, 0 for all: a process for each file, and threads in each where there are fewer files than cores.
     """
-    count = min(workers or cores(), len(jobs))
-    return _spread(jobs, count) if count > 1 else map(perform, jobs)
+    workers = workers or cores()
+    count = min(workers, len(jobs))
+    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers), jobs)
+
+
+def _perform(count: int, job: Job) -> Outcome:
+    """Do a job in so many threads."""
+    with threads(count):
+        return perform(job)
 
 
 def cores() -> int:
@@ -37,14 +46,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _spread(jobs: Sequence[Job], count: int) -> Iterator[Outcome]:
+def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
     waiting = iter(enumerate(jobs))
     done: dict[int, Outcome] = {}
     workers: list[_Worker] = []
     yielded = 0
     try:
         for _ in range(count):
-            workers.append(_Worker())
+            workers.append(_Worker(each))
             workers[-1].give(*next(waiting))
         while yielded < len(jobs):
             ready = wait([worker.connection for worker in workers if worker.job is not None])
@@ -56,7 +65,7 @@ def _spread(jobs: Sequence[Job], count: int) -> Iterator[Outcome]:
                 following = next(waiting, None)
                 if following is not None:
                     if not worker.process.is_alive():
-                        workers[i] = _Worker()
+                        workers[i] = _Worker(each)
                     workers[i].give(*following)
             while yielded in done:
                 yield done.pop(yielded)
@@ -71,10 +80,10 @@ def _spread(jobs: Sequence[Job], count: int) -> Iterator[Outcome]:
 class _Worker:
     """A process that does one job after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, each: int) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, each), daemon=True)
         with _interrupts_ignored():
             self.process.start()
         theirs.close()
@@ -117,13 +126,13 @@ class _Worker:
             self.process.kill()
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, each: int) -> None:
     """Do jobs until there are no more; what the worker process runs."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         while True:
-            connection.send(perform(connection.recv()))
+            connection.send(_perform(each, connection.recv()))
     except (EOFError, ConnectionError, KeyboardInterrupt):
         return
 

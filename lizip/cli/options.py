@@ -38,7 +38,7 @@ targets = together(
 
 many = together(
     click.option("-T", "--threads", "workers", type=click.IntRange(0), default=1, metavar="N",
-                 help="Work on N files at a time; 0: one a core. The results do not depend on it."),
+                 help="Use N cores, 0: all; for as many files or one large .las. The results do not depend on it."),
 )  # fmt: skip
 
 report = together(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from functools import partial
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -15,26 +16,39 @@ from lizip.codecs.survey.index import Entry, cuts, describe_chunk, pack_index, r
 from lizip.codecs.survey.known import Known
 from lizip.container import Container, Section
 from lizip.errors import CorruptError
+from lizip.parallel import in_order
 
 _PLAN_AGAIN = 16
 """Chunks after which the encoder tries anew how to code the axes."""
 
 
 def encode_points(cloud: Cloud, options: Options) -> Iterator[Section]:
-    """Yield the sections of each chunk, then the index; holds one chunk in memory."""
+    """Yield the sections of each chunk, then the index; holds as many chunks in memory as there are threads."""
     entries: list[Entry] = []
-    plan = None
-    bounds = cuts(cloud.count)
-    for start, stop in pairwise(bounds):
-        columns = {name: np.ascontiguousarray(column[start:stop]) for name, column in cloud.columns.items()}
-        known = Known(stop - start, options.level, plan)
-        for number, group in enumerate(GROUPS):
-            names = [name for name in columns if group_of(name) == group]
-            if names:
-                yield Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known))
-        entries.append(describe_chunk(columns, start))
-        plan = known.plan if len(entries) % _PLAN_AGAIN else None
+    chunks = list(pairwise(cuts(cloud.count)))
+    for leader in range(0, len(chunks), _PLAN_AGAIN):
+        first = _encode_chunk(cloud, options.level, None, chunks[leader])
+        followers = chunks[leader + 1 : leader + _PLAN_AGAIN]
+        rest = in_order(partial(_encode_chunk, cloud, options.level, first[-1]), followers)
+        for sections, entry, _ in chain([first], rest):
+            yield from sections
+            entries.append(entry)
     yield Section(INDEX_KIND, pack_index(entries))
+
+
+def _encode_chunk(
+    cloud: Cloud, level: str, plan: int | None, bounds: tuple[int, int]
+) -> tuple[list[Section], Entry, int | None]:
+    """Sections and index entry of one chunk, and how its axes were coded; None for `plan` finds that out."""
+    start, stop = bounds
+    columns = {name: np.ascontiguousarray(column[start:stop]) for name, column in cloud.columns.items()}
+    known = Known(stop - start, level, plan)
+    sections = []
+    for number, group in enumerate(GROUPS):
+        names = [name for name in columns if group_of(name) == group]
+        if names:
+            sections.append(Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known)))
+    return sections, describe_chunk(columns, start), known.plan
 
 
 class Reader:
@@ -81,12 +95,15 @@ class Reader:
     def blocks(self, fields: Sequence[str] | None = None, start: int = 0, stop: int | None = None) -> Iterator[Columns]:
         """Yield runs of points, chunk by chunk: the named columns (all by default) of the points `start` to `stop`."""
         names = list(self._schema) if fields is None else list(fields)
+        wanted = []
         for number, entry in enumerate(self.index):
             first = max(start - entry.start, 0)
             last = entry.count if stop is None else min(stop - entry.start, entry.count)
             if first < last:
-                columns = self.chunk(number, names)
-                yield {name: column[first:last] for name, column in columns.items()}
+                wanted.append((number, slice(first, last)))
+        chunks = in_order(partial(self.chunk, fields=names), [number for number, _ in wanted])
+        for columns, (_, part) in zip(chunks, wanted, strict=True):
+            yield {name: column[part] for name, column in columns.items()}
 
 
 def read(
