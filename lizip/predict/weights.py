@@ -5,6 +5,7 @@ A stream names its predictor and the hash of its weights; whoever decodes it nee
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import sys
@@ -50,7 +51,7 @@ class Weights:
         if largest >= SUM_LIMIT:
             raise ValueError("weights of the predictor are too large: a sum could pass 2**24")
 
-    @property
+    @functools.cached_property
     def digest(self) -> bytes:
         """Eight bytes that tell these weights from all others."""
         state = hashlib.blake2b(digest_size=8)
@@ -106,6 +107,12 @@ def find_weights(name: str, digest: bytes | None = None) -> Weights:
 
 
 def load_weights(path: Path) -> Weights:
-    """Read a predictor from its file."""
+    """Read a predictor from its file (once, while the file stays as it is)."""
+    state = path.stat()
+    return _load(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=8)
+def _load(path: Path, modified: int, size: int) -> Weights:
     with np.load(path, allow_pickle=False) as arrays:
         return Weights(path.stem, tuple(arrays[field] for field in FIELDS))
