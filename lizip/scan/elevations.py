@@ -24,6 +24,7 @@ _STAGES = (
 
 _MOST_RINGS = 256
 _LEAST_RING = 12
+_FARTHEST = 1e4
 _LEAST_POINTS = 256
 _GATHERED = 0.7
 """From the true origin slopes fall into fewer bins than from most others; by how much they must, to go on."""
@@ -98,9 +99,12 @@ def rings_by_elevation(xyz: np.ndarray) -> np.ndarray | None:
     if origin is None:
         return None
     x, y, z = xyz.astype(np.float64).T
-    slope = (z - origin[0]) / np.maximum(np.sqrt(x * x + y * y) - origin[1], 1e-3)
-    bins = np.clip(((slope + 2 * _STEEPEST) * (_FINE_BINS / (4 * _STEEPEST))).astype(np.int64), 0, _FINE_BINS - 1)
-    counts = np.bincount(bins, minlength=_FINE_BINS)
+    rho = np.sqrt(x * x + y * y)
+    near = rho < _FARTHEST
+    slope = (z - origin[0]) / np.maximum(rho - origin[1], 1e-3)
+    slope = np.clip(slope, -2 * _STEEPEST, 2 * _STEEPEST)
+    bins = np.minimum(((slope + 2 * _STEEPEST) * (_FINE_BINS / (4 * _STEEPEST))).astype(np.int64), _FINE_BINS - 1)
+    counts = np.bincount(bins[near], minlength=_FINE_BINS)
     dense = counts >= max(2, len(xyz) // (64 * _MOST_RINGS))
     begins = np.flatnonzero(dense & ~np.concatenate([[False], dense[:-1]]))
     ends = np.flatnonzero(dense & ~np.concatenate([dense[1:], [False]])) + 1
@@ -111,4 +115,4 @@ def rings_by_elevation(xyz: np.ndarray) -> np.ndarray | None:
     ring_of_bin = np.full(_FINE_BINS, -1, np.int32)
     for ring, (begin, end) in enumerate(zip(begins[real][::-1], ends[real][::-1], strict=True)):
         ring_of_bin[max(begin - 1, 0) : end + 1] = ring
-    return ring_of_bin[bins]
+    return np.where(near, ring_of_bin[bins], np.int32(-1))

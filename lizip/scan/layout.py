@@ -80,7 +80,7 @@ def _whole_grid(ring: np.ndarray) -> Layout | None:
     count = len(ring)
     known = np.flatnonzero(ring >= 0)
     labels = int(ring.max()) + 1
-    for rings in range(labels, min(_MOST_RINGS, count) + 1):
+    for rings in range(labels // 2 + 1, min(_MOST_RINGS, count) + 1):
         if count % rings:
             continue
         firings = count // rings

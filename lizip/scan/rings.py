@@ -27,17 +27,26 @@ def pseudo_angle(x, y):
 
 @kernel
 def _split(x, y, fall, starts):
-    """Fill starts with the first point of each ring; returns their number, or -1 when there is no room for all."""
+    """Fill starts with the first point of each ring; returns their number, or -1 when there is no room for all.
+
+    One stray point makes no ring: what comes after it must have fallen as well, and from the two points before.
+    """
     count = np.int64(0)
+    before = 9.0
     previous = 9.0
+    angle = pseudo_angle(np.float64(x[0]), np.float64(y[0])) if x.size else 0.0
     for i in range(x.size):
-        angle = pseudo_angle(np.float64(x[i]), np.float64(y[i]))
-        if angle < previous - fall:
+        following = pseudo_angle(np.float64(x[i + 1]), np.float64(y[i + 1])) if i + 1 < x.size else angle
+        if max(angle, following) < min(before, previous) - fall:
             if count == starts.size:
                 return np.int64(-1)
             starts[count] = i
             count += 1
+            before = angle
+        else:
+            before = previous
         previous = angle
+        angle = following
     return count
 
 

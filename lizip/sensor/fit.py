@@ -14,7 +14,7 @@ import numpy as np
 
 from lizip.jit import kernel
 from lizip.sensor.calibration import PARAMETERS, Calibration
-from lizip.sensor.gauss_newton import improve, median_size, refine_beam
+from lizip.sensor.gauss_newton import improve, make_scratch, median_size, refine_beam
 from lizip.sensor.trig import TURN, arctangent2, sincos
 
 COLUMN, LATERAL, ELEVATION, HEIGHT, OFFSET = range(5)
@@ -26,16 +26,64 @@ The last two are those along and across the beam: forward = offset cos - height 
 SEARCH = 300
 """Points of a ring that take part in the searches."""
 
+_FARTHEST = 500.0
+"""Points further away (m) are mistakes, and would turn a line."""
+
 _LATERALS = 25
 """Lateral offsets searched either way."""
 
 
 @kernel
-def fit_line(points, first, last, stride, beam):
-    """Elevation and height of a beam from the line z over rho; outliers are cut twice."""
-    slope = 0.0
-    middle = 0.0
-    cut = 1e30
+def _median(values, count):
+    """Median of the first `count` > 0 of values (M,), which are sorted in place."""
+    for i in range(1, count):
+        value = values[i]
+        j = i
+        while j > 0 and values[j - 1] > value:
+            values[j] = values[j - 1]
+            j -= 1
+        values[j] = value
+    return values[count // 2]
+
+
+@kernel
+def _first_line(points, first, last, scratch, line):
+    """Fill line with slope, middle and typical distance of z over rho, by medians: mistakes do not move them."""
+    half = (last - first) // 2
+    pairs = min(half, scratch.size)
+    count = np.int64(0)
+    for k in range(pairs):
+        i = first + k * half // pairs
+        x = np.float64(points[i, 0])
+        y = np.float64(points[i, 1])
+        u = np.float64(points[i + half, 0])
+        v = np.float64(points[i + half, 1])
+        run = np.sqrt(u * u + v * v) - np.sqrt(x * x + y * y)
+        if abs(run) > 1e-3 and abs(run) < _FARTHEST:
+            scratch[count] = (np.float64(points[i + half, 2]) - np.float64(points[i, 2])) / run
+            count += 1
+    if count < 4:
+        return False
+    line[0] = _median(scratch, count)
+    for turn in range(2):
+        for k in range(pairs):
+            i = first + k * half // pairs
+            x = np.float64(points[i, 0])
+            y = np.float64(points[i, 1])
+            rest = np.float64(points[i, 2]) - line[0] * np.sqrt(x * x + y * y)
+            scratch[k] = rest if turn == 0 else abs(rest - line[1])
+        line[1 + turn] = _median(scratch, pairs)
+    return True
+
+
+@kernel
+def fit_line(points, first, last, stride, pairs, beam):
+    """Elevation and height of a beam from its line z over rho; `pairs` (M,) float64 is scratch. False without one."""
+    if not _first_line(points, first, last, pairs, beam):
+        return False
+    slope = beam[0]
+    middle = beam[1]
+    cut = 8.0 * beam[2] + 1e-3
     for _ in range(3):
         n = 0.0
         sum_rho = 0.0
@@ -45,7 +93,7 @@ def fit_line(points, first, last, stride, beam):
             y = np.float64(points[i, 1])
             z = np.float64(points[i, 2])
             rho = np.sqrt(x * x + y * y)
-            if abs(z - slope * rho - middle) < cut:
+            if rho < _FARTHEST and abs(z - slope * rho - middle) < cut:
                 n += 1.0
                 sum_rho += rho
                 sum_z += z
@@ -60,7 +108,7 @@ def fit_line(points, first, last, stride, beam):
             y = np.float64(points[i, 1])
             z = np.float64(points[i, 2])
             rho = np.sqrt(x * x + y * y)
-            if abs(z - slope * rho - middle) < cut:
+            if rho < _FARTHEST and abs(z - slope * rho - middle) < cut:
                 sxx += (rho - mean_rho) * (rho - mean_rho)
                 sxz += (rho - mean_rho) * (z - mean_z)
         if sxx < 1e-6:
@@ -71,8 +119,9 @@ def fit_line(points, first, last, stride, beam):
         for i in range(first, last, stride):
             x = np.float64(points[i, 0])
             y = np.float64(points[i, 1])
-            away = abs(np.float64(points[i, 2]) - slope * np.sqrt(x * x + y * y) - middle)
-            spread += min(away, cut)
+            rho = np.sqrt(x * x + y * y)
+            if rho < _FARTHEST:
+                spread += min(abs(np.float64(points[i, 2]) - slope * rho - middle), cut)
         cut = 4.0 * spread * stride / (last - first) + 1e-4
     beam[ELEVATION] = arctangent2(slope, 1.0)
     beam[HEIGHT] = middle / np.sqrt(1.0 + slope * slope)
@@ -144,23 +193,23 @@ def fit_phase(points, first, last, stride, step, sums, beam):
 
 
 @kernel
-def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, sums, sizes, h, g, before, kept, beam):
+def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beam):
     """Fit one beam to points[first:last]; see `fit_beams`. Returns the share of coordinates explained."""
     stride = max(np.int64(1), (last - first) // SEARCH)
-    if not fit_line(points, first, last, stride, beam):
+    if not fit_line(points, first, last, stride, scratch.pairs, beam):
         return 0.0
     if fit_offset(points, first, last, stride, tick, beam) < 0.1:
         return 0.0
-    if fit_phase(points, first, last, stride, step, sums, beam) < 0.1:
+    if fit_phase(points, first, last, stride, step, scratch.sums, beam) < 0.1:
         return 0.0
-    cut = 1e12
+    improve(points, units, first, last, stride, step, tick, hypotenuse, -1.0, 0.0, scratch, beam)
     for _ in range(4):
-        share = improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
-        cut = 8.0 * median_size(sizes) + 2.0
+        cut = 8.0 * median_size(scratch.sizes) + 2.0
+        share = improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, cut, scratch, beam)
     if share < 0.6:
         return share
-    improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, cut, sizes, h, g, beam)
-    return refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beam)
+    improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, cut, scratch, beam)
+    return refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beam)
 
 
 def fit_beams(
@@ -196,12 +245,9 @@ def fit_beams(
         Share of coordinates within half a unit; 0 where nothing could be fitted.
     """
     beams, shares = np.zeros((len(bounds) - 1, 5)), np.zeros(len(bounds) - 1)
-    sums, sizes, h, g = np.zeros((2 * _LATERALS + 1, 2)), np.zeros(64, np.int64), np.zeros((5, 5)), np.zeros(5)
-    before, kept = np.zeros(5), np.zeros(5)
+    scratch = make_scratch(_LATERALS)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        shares[ring] = fit_beam(
-            points, units, first, last, step, tick, hypotenuse, hinges, sums, sizes, h, g, before, kept, beams[ring]
-        )
+        shares[ring] = fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
     return beams, shares
 
 
@@ -216,9 +262,9 @@ def refine_beams(
     beams: np.ndarray,
 ) -> None:
     """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
-    sizes, h, g, before, kept = np.zeros(64, np.int64), np.zeros((5, 5)), np.zeros(5), np.zeros(5), np.zeros(5)
+    scratch = make_scratch(_LATERALS)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beams[ring])
+        refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
 
 
 def calibration_of(beams: np.ndarray, model: Calibration) -> Calibration:

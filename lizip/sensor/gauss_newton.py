@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from lizip.entropy.adaptive import bit_length
@@ -10,6 +12,38 @@ from lizip.sensor.trig import arctangent2, sincos
 
 _OUTLIER = 1.8
 """Residuals beyond this, in units, are no matter of rounding."""
+
+
+class Scratch(NamedTuple):
+    """Memory of a fit, made once.
+
+    Attributes
+    ----------
+    pairs : (64,) float64
+        Samples to take a median of.
+    sums : (L, 2) float64
+        Complex sums, one for each lateral offset tried.
+    sizes : (64,) int64
+        Numbers of residuals by bit length.
+    h, g : (5, 5), (5,) float64
+        Normal equations.
+    before, kept : (5,) float64
+        A beam as it was, and the best so far.
+    """
+
+    pairs: np.ndarray
+    sums: np.ndarray
+    sizes: np.ndarray
+    h: np.ndarray
+    g: np.ndarray
+    before: np.ndarray
+    kept: np.ndarray
+
+
+def make_scratch(laterals: int) -> Scratch:
+    """Make the memory of a fit that searches so many lateral offsets either way."""
+    sums, sizes = np.zeros((2 * laterals + 1, 2)), np.zeros(64, np.int64)
+    return Scratch(np.zeros(64), sums, sizes, np.zeros((5, 5)), np.zeros(5), np.zeros(5), np.zeros(5))
 
 
 @kernel
@@ -65,14 +99,15 @@ def _add_row(h, g, weight, e, j0, j1, j2, j3, j4):
 
 
 @kernel
-def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, cut, sizes, h, g, beam):
+def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, cut, scratch, beam):
     """One Gauss-Newton step on a beam.
 
     `hinge` is the weight of points whose rounding is right already (1: all alike; negative: only count them), `cut` the
-    largest residual that takes part. Residuals count in `units` (N, 3) float32, the size of the rounding; `sizes` (64,)
-    int64 is filled with how many there are of each bit length of 16 times their size. Returns the share of coordinates
-    within half a unit before the step.
+    largest residual that takes part. Residuals count in `units` (N, 3) float32, the size of the rounding;
+    `scratch.sizes` is filled with how many there are of each bit length of 16 times their size. Returns the share of
+    coordinates within half a unit before the step.
     """
+    sizes, h, g = scratch.sizes, scratch.h, scratch.g
     phase, lateral, elevation, height, offset = beam[0], beam[1], beam[2], beam[3], beam[4]
     sine, cosine = sincos(elevation)
     for u in range(5):
@@ -174,14 +209,15 @@ def median_size(sizes):
 
 
 @kernel
-def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, sizes, h, g, before, kept, beam):
+def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beam):
     """Improve one beam by the points whose rounding it misses, while they become fewer; returns the share right."""
+    before, kept = scratch.before, scratch.kept
     best = -1.0
     for turn in range(hinges + 1):
         for u in range(5):
             before[u] = beam[u]
         hinge = 0.003 if turn < hinges else -1.0
-        share = improve(points, units, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, sizes, h, g, beam)
+        share = improve(points, units, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, scratch, beam)
         if share < best:
             break
         best = share

@@ -37,6 +37,9 @@ _MOST_RINGS = 192
 _LEAST_POINTS = 512
 _MOST_EXCEPTIONS = 0.06
 _LEAST_RING = 50
+_FARTHEST = 1e4
+"""Points with a larger coordinate (m), or NaN, take no part in a fit."""
+
 _LEAST_SHARE = 0.9
 
 
@@ -51,10 +54,9 @@ def stored_fields(cloud: Cloud) -> tuple[np.ndarray, np.ndarray] | None:
 def on_decimal_lattice(xyz: np.ndarray, decimal: int) -> bool:
     """Whether nearly all coordinates of a sample of xyz (N, 3) float32 are whole multiples of 1 / decimal, rounded."""
     sample = xyz[:: max(1, len(xyz) // 256)]
-    if not (np.abs(sample) < 1e4).all():
-        return False
-    whole = np.rint(sample * np.float64(decimal)) / decimal
-    return bool((whole.astype(np.float32) == sample).mean() > 0.98)
+    sane = sample[np.abs(sample) < _FARTHEST]
+    whole = np.rint(sane * np.float64(decimal)) / decimal
+    return np.count_nonzero(whole.astype(np.float32) == sane) > 0.97 * sample.size
 
 
 def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibration | None:
@@ -63,6 +65,8 @@ def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibrati
     Rings that do not fit are left out. `hinges` is the number of refining passes, see `lizip.sensor.fit`.
     """
     model = load_profile(PROFILES[0]).calibration
+    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
+    xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
     units = np.full(xyz.shape, 1.0 / model.decimal, np.float32)
     sizes = np.diff(bounds)
     rings = np.flatnonzero(sizes >= _LEAST_RING)

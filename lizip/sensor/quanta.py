@@ -50,7 +50,7 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[i
     lines = []
     for first, last in spans:
         beam = np.zeros(5)
-        if not fit_line(points, first, last, _stride(first, last), beam):
+        if not fit_line(points, first, last, _stride(first, last), np.zeros(64), beam):
             return None
         lines.append(beam)
     if len(lines) < 3:

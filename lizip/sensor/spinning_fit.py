@@ -23,6 +23,8 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 
 _LEAST_SHARE = 0.9
 _PROBED = 3
+_FARTHEST = 1e4
+"""Points with a larger coordinate (m), or NaN, take no part."""
 _ALIGNED = 0.9
 """Rings are taken to fire together when that needs so much fewer firings."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
@@ -66,7 +68,8 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
     Calibration or None
         For all rings of the layout (some may be useless); None when no lattice of columns and ticks is found.
     """
-    ring = np.where(missing, -1, layout.ring)
+    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
+    ring = np.where(missing | ~plausible, -1, layout.ring)
     order = np.argsort(ring, kind="stable")
     order = order[ring[order] >= 0]
     bounds = np.searchsorted(ring[order], np.arange(layout.rings + 1))
