@@ -20,6 +20,7 @@ from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
 from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths
 from lizip.sensor.nuscenes.choose import choose_lattice
 from lizip.sensor.nuscenes.firing import RINGS, hdl32e
+from lizip.sensor.nuscenes.frame import FarFrame
 from lizip.sensor.nuscenes.header import Header, powers_of, quaternion_of
 from lizip.sensor.nuscenes.lawsolve import solve_law
 from lizip.sensor.nuscenes.observe import Observed, observe
@@ -170,9 +171,11 @@ class FiringsThroughMap:
         denominator, values, exact = integers
         # a point that is no place cannot take part in a fit; the corrections bring it back
         sane = (np.abs(stored) < _FARTHEST).all(axis=2, keepdims=True)
-        seen = observe(np.where(sane, stored, np.float32(0)).astype(np.float64), hdl32e())
+        known = hint if isinstance(hint, FarFrame) else None
+        seen = observe(np.where(sane, stored, np.float32(0)).astype(np.float64), hdl32e(), known)
         if seen is None:
             return None
+        self.last_hint = seen.frame if seen.frame.rounded.all() else None
         places = places_of(stored)
         attempts = _spline_attempts(seen, places, level, denominator)
         if level != "fast":

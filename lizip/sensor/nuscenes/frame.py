@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lizip.sensor.nuscenes.lattice import find_lattice
+from lizip.sensor.algebra import rotate
+from lizip.sensor.nuscenes.lattice import Lattice, find_lattice
 from lizip.sensor.nuscenes.offsets import find_offset
 
 _BLUR = 2e-8
@@ -59,12 +60,12 @@ def snap(x: np.ndarray) -> np.ndarray:
 def stored_noise(stored: np.ndarray, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Noise that the stored float32 rounding leaves: its ULPs (M, 3), and its deviation along the axes (M, 3), m."""
     unit = ulp(stored)
-    return unit, np.sqrt((unit**2) @ (axes**2).T / 12)
+    return unit, np.sqrt(rotate(unit**2, axes**2) / 12)
 
 
 def _sharpen(stored, frame, noise, axes_used) -> None:
     """Least squares for a turn of the axes and a shift of the offsets, in place, from points that sit on the grid."""
-    flat = stored @ frame.axes.T
+    flat = rotate(stored, frame.axes)
     size = np.sqrt(np.einsum("ij,ij->i", flat, flat))
     normal, right = np.zeros((6, 6)), np.zeros(6)
     for k in axes_used:
@@ -80,8 +81,8 @@ def _sharpen(stored, frame, noise, axes_used) -> None:
         design[:, b] = -flat[good, a]
         design[:, 3 + k] = 1.0
         design *= weight[:, None]
-        normal += design.T @ design
-        right += design.T @ (miss[good] * weight)
+        normal += np.einsum("ij,ik->jk", design, design)
+        right += np.einsum("ij,i->j", design, miss[good] * weight)
     normal[np.diag_indices(6)] += 1e-3
     step = np.linalg.solve(normal, right)
     frame.axes = turn(frame.axes, step[:3])
@@ -91,33 +92,48 @@ def _sharpen(stored, frame, noise, axes_used) -> None:
 def _z_from_plane(stored, frame) -> np.ndarray:
     """Third far coordinate (relative) given the first two exactly: only the stored z's own rounding is left in it."""
     axes = frame.axes
-    flat = stored @ axes[:2].T
+    flat = rotate(stored, axes)[:, :2]
     exact = snap(flat + frame.offset[:2]) - frame.offset[:2]
-    return (stored[:, 2] - exact @ axes[:2, 2]) / axes[2, 2]
+    return (stored[:, 2] - exact[:, 0] * axes[0, 2] - exact[:, 1] * axes[1, 2]) / axes[2, 2]
 
 
-def find_far_frame(points: np.ndarray) -> FarFrame | None:
-    """Find the far frame of a sweep from its stored points (F, R, 3); None when no lattice shows."""
+def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame | None:
+    """Find the far frame of a sweep from its stored points (F, R, 3); None when no lattice shows.
+
+    `hint` is the frame of a sweep from about the same place: it spares the search for the axes' signs and the offset.
+    """
     lattice = find_lattice(points)
     if lattice is None:
         return None
     stored = points.reshape(-1, 3)
-    frame = FarFrame(lattice.axes, np.zeros(3), np.zeros(3, bool))
+    frame = FarFrame(_as_before(lattice, hint), np.zeros(3), np.zeros(3, bool))
+    spacing = lattice.spacing
+    unit, noise = stored_noise(stored, frame.axes)
+    size = np.sqrt(np.einsum("ij,ij->i", stored, stored))
     for attempt in range(2):
-        unit, noise = stored_noise(stored, frame.axes)
-        size = np.sqrt(np.einsum("ij,ij->i", stored, stored))
         blur = _BLUR * size if attempt == 0 else 0.0
-        flat = stored @ frame.axes.T
+        flat = rotate(stored, frame.axes)
         for k in (0, 1):
-            if lattice.spacing[k] > 0:
-                sigma = np.sqrt(noise[:, k] ** 2 + blur**2 + 1e-16)
-                frame.offset[k], score = find_offset(flat[:, k], sigma, lattice.spacing[k], seed=attempt)
-                frame.rounded[k] = score > _LEAST_SCORE
+            if spacing[k] == 0:
+                continue
+            sigma = np.sqrt(noise[:, k] ** 2 + blur**2 + 1e-16)
+            around = float(hint.offset[k]) if hint is not None and hint.rounded[k] else None
+            known = float(frame.offset[k]) if attempt else None
+            frame.offset[k], score = find_offset(flat[:, k], sigma, spacing[k], around=around, known=known)
+            frame.rounded[k] = score > _LEAST_SCORE
         for _ in range(3 - attempt):
             _sharpen(stored, frame, noise, np.flatnonzero(frame.rounded[:2]))
     if frame.rounded[0] and frame.rounded[1]:
         _find_z(stored, frame, unit)
     return frame
+
+
+def _as_before(lattice: Lattice, hint: FarFrame | None) -> np.ndarray:
+    """The lattice's axes, turned by half if that brings them nearer to the hint's."""
+    axes = lattice.axes
+    if hint is not None and (axes[0] * hint.axes[0]).sum() < 0:
+        axes = axes * np.array([[-1.0], [-1.0], [1.0]])
+    return axes
 
 
 def _find_z(stored, frame, unit) -> None:

@@ -30,7 +30,9 @@ _GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
 _MOST_DIRECTIONS = 4_000_000
 """Larger grids are not searched: where ULPs are that fine, little is lost without them."""
 _CHUNK = 100_000
-_CLIMBS = 8
+_CLIMBS = 6
+_WORTH_CLIMBING = 0.1
+"""Squared coherence that the best of a grid has when the spacing is right; others stay near 0.02."""
 _BLOCK = 512
 
 
@@ -174,7 +176,10 @@ def _first_axis(pairs: Pairs) -> tuple[float, np.ndarray, float]:
         if 2 * np.pi * TILT > _MOST_DIRECTIONS * step**2:
             break
         yaw, tilt = _best_of_grid(few, spacing, step)
-        order = np.argsort(-_score(near, spacing, _directions(yaw, tilt)), kind="stable")
+        score = _score(near, spacing, _directions(yaw, tilt))
+        order = np.argsort(-score, kind="stable")
+        if score[order[0]] < _WORTH_CLIMBING:
+            continue
         peaks = [order[k] for k in _distinct(yaw[order[:200]], tilt[order[:200]], 3 * step)]
         score, direction = max((_climb(near, spacing, yaw[k], tilt[k], step) for k in peaks), key=lambda peak: peak[0])
         if score > best[0] + 0.02:

@@ -264,11 +264,13 @@ def assemble_track(track, poses, normals, begin, scratch, hessian, gradient):
             for p in range(6):
                 total += jacobian[p, q] * right[p]
             gradient[index[q]] += total
-            for s in range(18):
+            for s in range(q + 1):
                 total = 0.0
                 for p in range(6):
                     total += jacobian[p, q] * product[p, s]
                 hessian[index[q], index[s]] += total
+                if s < q:
+                    hessian[index[s], index[q]] += total
     return cost
 
 

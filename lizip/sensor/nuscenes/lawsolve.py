@@ -189,5 +189,5 @@ def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: S
     normals = _normals(track, seen, 0.0, 8.0)
     track, _ = adjust(track, normals, 6, begin)
     _fit_first_packet(track, seen)
-    seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin))
+    seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin, rounds=4))
     return _quantised(track, steps)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.sensor.algebra import rotate
 from lizip.sensor.nuscenes.azimuths import find_phase, settle_blocks
 from lizip.sensor.nuscenes.firing import Sensor, fit_blocks, place_points
 from lizip.sensor.nuscenes.frame import FarFrame, find_far_frame, snap, stored_noise, ulp
@@ -62,12 +63,13 @@ def in_frame(stored: np.ndarray, frame: FarFrame) -> tuple[np.ndarray, np.ndarra
     """Points (F, R, 3) and their deviations in a far frame's axes; on its grid where the stored rounding allows."""
     flat = stored.reshape(-1, 3)
     unit, noise = stored_noise(flat, frame.axes)
-    points = flat @ frame.axes.T
+    points = rotate(flat, frame.axes)
     sigma = noise.copy()
     on_grid = np.ones(len(flat), bool)
     for k in (0, 1, 2):
         if k == 2 and frame.rounded[:2].all():
-            exact = (flat[:, 2] - points[:, :2] @ frame.axes[:2, 2]) / frame.axes[2, 2]
+            exact = flat[:, 2] - points[:, 0] * frame.axes[0, 2] - points[:, 1] * frame.axes[1, 2]
+            exact /= frame.axes[2, 2]
             points[:, 2] = np.where(on_grid, exact, points[:, 2])
             sigma[:, 2] = np.where(on_grid, unit[:, 2] / np.sqrt(12), sigma[:, 2])
         if not frame.rounded[k]:
@@ -85,7 +87,7 @@ def _track(stored: np.ndarray, frame: FarFrame, sensor: Sensor, open_sigma: np.n
     """Track a sweep in a far frame; `open_sigma` (3,) holds for the axes without rounding."""
     flat = stored.reshape(-1, 3)
     _, noise = stored_noise(flat, frame.axes)
-    points = flat @ frame.axes.T
+    points = rotate(flat, frame.axes)
     coarse = np.median(ulp(points + frame.offset), axis=0) * 0.3
     sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
     weight = 1 / np.sqrt(noise**2 + sigma**2)
@@ -123,9 +125,14 @@ def _frame_without_lattice(stored: np.ndarray, sensor: Sensor) -> tuple[FarFrame
     return frame, track
 
 
-def observe(stored: np.ndarray, sensor: Sensor) -> Observed | None:
-    """Find all that can be found of a sweep, stored (F, R, 3) float64; None when no pose explains it."""
-    frame = find_far_frame(stored)
+def observe(stored: np.ndarray, sensor: Sensor, hint: FarFrame | None = None) -> Observed | None:
+    """Find all that can be found of a sweep, stored (F, R, 3) float64; None when no pose explains it.
+
+    `hint` is the far frame of a sweep from about the same place.
+    """
+    frame = find_far_frame(stored, hint)
+    if hint is not None and (frame is None or not frame.rounded.all()):
+        frame = find_far_frame(stored)
     track = None
     if frame is not None:
         track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]))

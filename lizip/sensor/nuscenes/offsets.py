@@ -16,6 +16,8 @@ _PHASES = 8
 """Offsets tried at each position, one spacing apart: up to three coarser powers of two get their phase."""
 _POSITIONS = 400
 """Coarse positions within a power of two."""
+_DRIFT = 40.0
+"""How far the sensor may have moved since a similar sweep, m."""
 _LN2 = 0.6931471805599453
 _FLOOR = -4.0
 """Log likelihood of a point that does not fit (an outlier)."""
@@ -71,22 +73,50 @@ def _best(x, inverse, offsets, count=1):
     return offsets[order], out[order]
 
 
-def _sample(x, sigma, count, rng):
-    """About `count` points, ascending: half as they come, half evenly spread over x (few points see far borders)."""
-    keep = rng.permutation(len(x))[:count]
-    if len(x) > count:
-        place = (x - x.min()) * (count / 4 / max(np.ptp(x), 1e-9))
-        order = rng.permutation(len(x))
-        order = order[np.argsort(place[order].astype(np.int64), kind="stable")]
-        first = np.flatnonzero(np.diff(place[order].astype(np.int64), prepend=-1))
-        spread = (first[:, None] + np.arange(4)).ravel()
-        keep = np.unique(np.concatenate([keep[: count // 2], order[spread[spread < len(order)]]]))
-    keep = keep[np.argsort(x[keep], kind="stable")]
-    return x[keep], 1.0 / sigma[keep]
+def _sample(count: int, x: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """About `count` of ascending points: half as dense as they are, half evenly over x (few points see far borders)."""
+    if len(x) <= count:
+        return x, inverse
+    dense = np.linspace(0, len(x) - 1, count // 2).astype(np.int64)
+    even = np.searchsorted(x, np.linspace(x[0], x[-1], count // 8))[:, None] + np.arange(4)
+    keep = np.unique(np.concatenate([dense, np.minimum(even.ravel(), len(x) - 1)]))
+    return x[keep], inverse[keep]
+
+
+def _coarse(x, inverse, spacing: float, phase: float, around: float | None) -> np.ndarray:
+    """The likeliest positions, with all phases of three coarser powers of two; `around` a known one, or everywhere."""
+    border = spacing * 2.0**23
+    step = border / _POSITIONS
+    close = np.abs(x) < max(border, 4.0)
+    reach = min(max(-x[close][0], x[close][-1]), border)
+    if around is None:
+        place = np.arange(max(border - reach, 0.0), 2 * border + reach, step)
+        place = np.concatenate([place, -place])
+    else:
+        place = around + np.arange(-_DRIFT, _DRIFT + step, min(step, _DRIFT / 8))
+    shifts = np.arange(_PHASES) * spacing
+
+    def candidates(places):
+        snapped = (np.rint(places / spacing + phase) - phase) * spacing
+        return np.unique(snapped[:, None] + shifts)
+
+    found, _ = _best(*_sample(300, x[close], inverse[close]), candidates(place), 40)
+    few = _sample(2000, x, inverse)
+    found, _ = _best(*few, found, 3)
+    while step > spacing * _PHASES:
+        places = (found[:, None] + np.linspace(-1.2 * step, 1.2 * step, 13)).ravel()
+        found, _ = _best(*few, np.concatenate([found, candidates(places)]), 3)
+        step /= 5
+    return found
 
 
 def find_offset(
-    x: np.ndarray, sigma: np.ndarray, spacing: float, near: np.ndarray | None = None, seed: int = 0
+    x: np.ndarray,
+    sigma: np.ndarray,
+    spacing: float,
+    near: np.ndarray | None = None,
+    around: float | None = None,
+    known: float | None = None,
 ) -> tuple[float, float]:
     """Find the offset of one axis.
 
@@ -98,46 +128,34 @@ def find_offset(
         The ULP that most near points have, m.
     near : (K,) int64, optional
         Points that surely have it; None takes those nearer than a power of two is wide.
+    around : float, optional
+        Search within `_DRIFT` of this offset only.
+    known : float, optional
+        The offset but for the last phases and the borders' last metres.
 
     Returns
     -------
     (float, float)
         The offset and its log likelihood against chance for each point that can tell.
     """
-    rng = np.random.default_rng(seed)
     border = spacing * 2.0**23
+    tells = sigma < 1.2 * spacing
     close = np.flatnonzero((np.abs(x) < max(border, 4.0)) & (sigma < 0.3 * spacing))
-    near = close if near is None else near
     if len(close) < 100:
         return 0.0, 0.0
-    phase = np.angle(np.exp(2j * np.pi * x[near] / spacing).mean()) / (2 * np.pi)
-    reach = min(max(-x[close].min(), x[close].max()), border)
-    step = border / _POSITIONS
-    place = np.arange(max(border - reach, 0.0), 2 * border + reach, step)
-    place = np.concatenate([place, -place])
-    shifts = np.arange(_PHASES) * spacing
-
-    def candidates(places, shifts):
-        snapped = (np.rint(places / spacing + phase) - phase) * spacing
-        return np.unique(snapped[:, None] + shifts)
-
-    xs, inverse = _sample(x[close], sigma[close], 300, rng)
-    found, _ = _best(xs, inverse, candidates(place, shifts), 40)
-    xs, inverse = _sample(x, sigma, 2000, rng)
-    found, _ = _best(xs, inverse, found, 3)
-    while step > spacing * _PHASES:
-        places = (found[:, None] + np.linspace(-1.2 * step, 1.2 * step, 13)).ravel()
-        found, _ = _best(xs, inverse, np.concatenate([found, candidates(places, shifts)]), 3)
-        step /= 5
-    xs, inverse = _sample(x, sigma, 8000, rng)
-    found, _ = _best(xs, inverse, np.unique(found[:, None] + np.arange(-12, 13) * spacing))
-    # the phases are settled; all points tell on which side of a border they lie
-    tells = sigma < 1.2 * spacing
+    near = x[close if near is None else near]
+    phase = np.angle(np.exp(2j * np.pi * near / spacing).mean()) / (2 * np.pi)
     order = np.argsort(x[tells], kind="stable")
-    xs, inverse = x[tells][order], 1.0 / sigma[tells][order]
+    x, inverse = x[tells][order], 1.0 / sigma[tells][order]
+    if known is None:
+        found = _coarse(x, inverse, spacing, phase, around)
+    else:
+        found = np.array([(np.rint(known / spacing + phase) - phase) * spacing])
+    found, _ = _best(*_sample(8000, x, inverse), np.unique(found[:, None] + np.arange(-12, 13) * spacing))
+    # the phases are settled; all points tell on which side of a border they lie
     unit = 2 * _PHASES * spacing
     for width in border * np.array([2.0**-9, 2.0**-11, 2.0**-13, 2.0**-15]):
         moves = np.rint(np.arange(-6, 7) * width / unit) * unit
-        found, score = _best(xs, inverse, found[0] + np.unique(moves))
+        found, score = _best(x, inverse, found[0] + np.unique(moves))
     informative = np.count_nonzero(spacing * inverse > 3.0)
     return float(found[0]), float(score[0] / max(informative, 1))

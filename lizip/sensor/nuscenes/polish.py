@@ -18,7 +18,7 @@ _TIE = 0.12
 
 
 @kernel
-def _normals(stored, sensor_points, rotation, shift, axes, offset, begin, floor, far, normal, right):
+def _normals(stored, sensor_points, rotation, shift, axes, offset, begin, floor, far, row, normal, right):
     """Normal equations (6, 6), (6,) of a turn and a shift of the transform back; returns the points that counted."""
     for p in range(6):
         right[p] = 0.0
@@ -51,12 +51,13 @@ def _normals(stored, sensor_points, rotation, shift, axes, offset, begin, floor,
                 j0 = far[2] * axes[1, k] - far[1] * axes[2, k]
                 j1 = far[0] * axes[2, k] - far[2] * axes[0, k]
                 j2 = far[1] * axes[0, k] - far[0] * axes[1, k]
+                for p in range(3):
+                    row[p] = j0 if p == 0 else j1 if p == 1 else j2
+                    row[3 + p] = -axes[p, k]
                 for p in range(6):
-                    a = j0 if p == 0 else j1 if p == 1 else j2 if p == 2 else -axes[p - 3, k]
-                    right[p] += weight * a * miss
+                    right[p] += weight * row[p] * miss
                     for q in range(p + 1):
-                        b = j0 if q == 0 else j1 if q == 1 else j2 if q == 2 else -axes[q - 3, k]
-                        normal[p, q] += weight * a * b
+                        normal[p, q] += weight * row[p] * row[q]
     for p in range(6):
         for q in range(p):
             normal[q, p] = normal[p, q]
@@ -64,7 +65,12 @@ def _normals(stored, sensor_points, rotation, shift, axes, offset, begin, floor,
 
 
 def polish_frame(
-    frame: FarFrame, stored: np.ndarray, sensor_points: np.ndarray, poses: tuple[np.ndarray, np.ndarray], begin: int
+    frame: FarFrame,
+    stored: np.ndarray,
+    sensor_points: np.ndarray,
+    poses: tuple[np.ndarray, np.ndarray],
+    begin: int,
+    rounds: int = len(_FLOORS),
 ) -> FarFrame:
     """Sharpen a far frame by the points that its poses predict exactly.
 
@@ -78,15 +84,17 @@ def polish_frame(
         Poses in the far frame, relative to its offset.
     begin : int
         First firing that counts.
+    rounds : int
+        How many of the last rounds to do: all for a rough frame, few for one that was sharpened before.
     """
     axes, offset = frame.axes.copy(), frame.offset.copy()
     rotation, shift = poses
-    normal, right, far = np.empty((6, 6)), np.empty(6), np.empty(3)
+    normal, right, far, row = np.empty((6, 6)), np.empty(6), np.empty(3), np.empty(6)
     for floor in _FLOORS:
         for _ in range(2):
             # the far float32 must not move with the offset: it is the poses that are relative to it
             moved = shift - (offset - frame.offset)
-            used = _normals(stored, sensor_points, rotation, moved, axes, offset, begin, floor, far, normal, right)
+            used = _normals(stored, sensor_points, rotation, moved, axes, offset, begin, floor, far, row, normal, right)
             if used < 100:
                 return FarFrame(axes, offset, frame.rounded)
             scale = 1 / np.sqrt(np.diag(normal))
