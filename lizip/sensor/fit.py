@@ -26,6 +26,7 @@ The last two are those along and across the beam: forward = offset cos - height 
 SEARCH = 300
 """Points of a ring that take part in the searches."""
 
+_MOST_STEPS = 9
 _FARTHEST = 500.0
 """Points further away (m) are mistakes, and would turn a line."""
 
@@ -203,7 +204,10 @@ def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch
     if fit_phase(points, first, last, stride, step, scratch.sums, beam) < 0.1:
         return 0.0
     improve(points, units, first, last, stride, step, tick, hypotenuse, -1.0, 0.0, scratch, beam)
-    for _ in range(4):
+    share = 0.0
+    for _ in range(_MOST_STEPS):
+        if share > 0.9:
+            break
         cut = 8.0 * median_size(scratch.sizes) + 2.0
         share = improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, cut, scratch, beam)
     if share < 0.6:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.sensor.fit import SEARCH, fit_line, fit_offset, fit_phase
+from lizip.sensor.fit import ELEVATION, HEIGHT, SEARCH, fit_line, fit_offset, fit_phase
 from lizip.sensor.trig import TURN, sincos
 
 TURNS = (
@@ -19,6 +19,7 @@ TICKS = (0.02, 0.016, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.0025, 0.002, 0.
 """Range resolutions to try (m), likewise."""
 
 _COHERENT = 0.8
+_ON_LINE = 0.01
 _LEAST_POINTS = 24
 _MOST_COLUMNS = 9000
 _MOST_TRIED = 40
@@ -52,14 +53,25 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[i
         beam = np.zeros(5)
         if not fit_line(points, first, last, _stride(first, last), np.zeros(64), beam):
             return None
+        if _typical_miss(points[first:last], beam) > _ON_LINE:
+            return None
         lines.append(beam)
     if len(lines) < 3:
         return None
     finest = 2.0 / decimal if decimal else 0.0
     ticks = (tick for tick in TICKS if tick >= finest and _ticks_agree(points, spans, lines, tick))
     tick = next(ticks, None) or _scan_ticks(points, spans, lines, finest)
+    if tick is None:
+        return None
     turn = next((turn for turn in TURNS if _columns_agree(points, spans, turn)), None) or _scan_turns(points, spans)
-    return None if turn is None or tick is None else (turn, tick)
+    return None if turn is None else (turn, tick)
+
+
+def _typical_miss(points: np.ndarray, line: np.ndarray) -> float:
+    """Median distance (m) of points (N, 3) from the cone of a beam."""
+    sine, cosine = sincos(line[ELEVATION])
+    x, y, z = points.astype(np.float64).T
+    return float(np.median(np.abs(z * cosine - np.sqrt(x * x + y * y) * sine - line[HEIGHT])))
 
 
 def _stride(first: int, last: int) -> int:
@@ -90,7 +102,7 @@ def _scan_turns(points: np.ndarray, spans: list[tuple[int, int]]) -> int | None:
     if len(single) < 60:
         return None
     longer = [_azimuth_steps(points, first, last, lag) for first, last in spans for lag in (4, 9, 20)]
-    steps = np.concatenate([piece[:200] for piece in (single[::3], *longer)])
+    steps = np.concatenate([piece[:: 1 + len(piece) // 40] for piece in (single, *longer)])
     turns = np.arange(max(64, int(0.8 * TURN / np.percentile(single, 20))), _MOST_COLUMNS)
     sums = np.empty(len(turns))
     _comb(steps, TURN / turns, sums)
@@ -127,7 +139,7 @@ def _scan_ticks(
     """Find a tick of any size: first from small range steps, which forgive a wrong one, then from ever larger ones."""
     ranges = []
     for (first, last), line in zip(spans, lines, strict=True):
-        sine, cosine = sincos(line[2])
+        sine, cosine = sincos(line[ELEVATION])
         x, y, z = points[first:last].astype(np.float64).T
         ranges.append(np.sqrt(x * x + y * y) * cosine + z * sine)
     low, reach = max(_FINEST, finest), _NEAR
@@ -135,7 +147,8 @@ def _scan_ticks(
     candidates = np.cumprod(np.concatenate([[low], np.full(_MOST_CANDIDATES, _FINENESS)]))
     candidates = candidates[candidates < _COARSEST]
     steps = np.concatenate([np.abs(np.diff(r)) for r in ranges])
-    steps = np.ascontiguousarray(steps[(steps < reach) & (steps > 1e-5)][:600])
+    steps = steps[(steps < reach) & (steps > 1e-5)]
+    steps = np.ascontiguousarray(steps[:: 1 + len(steps) // 200])
     if len(steps) < 60:
         return None
     sums = np.empty(len(candidates))
@@ -148,7 +161,7 @@ def _scan_ticks(
     while reach < 64.0:
         reach *= 2.0
         steps = np.concatenate([np.abs(r[k:] - r[:-k]) for r in ranges for k in (1, 3, 7, 15)])
-        steps = np.ascontiguousarray(steps[steps < reach][:4000])
+        steps = np.ascontiguousarray(steps[steps < reach][:1000])
         candidates = tick * (1.0 + np.linspace(-1, 1, 81) * 0.5 * tick / reach)
         sums = np.empty(len(candidates))
         _comb(steps, candidates, sums)
