@@ -108,8 +108,9 @@ CODEC = Sweep()
 def _sections(registered: Registered, measured: Measured, options: Options) -> Iterator[Section]:
     """Lay out a measured sweep."""
     from lizip.predict.grid import encode_grid, near_ticks
+    from lizip.predict.weights import DEFAULT_NET
 
-    net = options.model
+    net = None if options.level == "fast" else options.model or DEFAULT_NET
     grid = encode_grid(
         measured.ranges,
         measured.intensity,
