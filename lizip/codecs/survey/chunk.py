@@ -14,11 +14,16 @@ from lizip.cloud import Columns
 from lizip.codecs.survey import axes, colours, drift, numbers, symbols, times, views
 from lizip.codecs.survey.known import Known
 from lizip.codecs.survey.strip import read_recipe, restore, strip
+from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
 from lizip.entropy.coder import MODE, Coder, finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes
 
 Model = Callable[[Coder, list[np.ndarray], list[int]], None]
 """Codes planes (N,) int64 of values from 0 to their tops, in place when decoding."""
+
+_SAMPLE = 8192
+"""Points on which ways of coding are compared."""
 
 _DECISIONS = 100
 """Most binary decisions of a value."""
@@ -136,19 +141,52 @@ def _model(unit: Sequence[str], known: Known) -> Model:
             axes.code_axes(coder, planes, tops, pulses, known.plan)
             return
         if unit[0] in _CHANNELS:
-            colours.code_colours(coder, planes, tops, *known.neighbours, known.kinds, known.level)
+            colours.code_colours(
+                coder, planes, tops, *known.neighbours, known.kinds, (known.coordinates[2],), known.level
+            )
             return
         for plane, top in zip(planes, tops, strict=True):
             if group == "returns" or (group == "class" and unit[0] != "user_data" and top < symbols.LIMIT):
                 symbols.code_column(coder, plane, top, *views.of_symbols(unit[0], known))
             elif group == "time" and len(planes) == 1:
                 times.code_column(coder, plane, top, known.previous_in_line, known.bit_fields + 256 * known.follows)
+            elif group == "extra" and top < symbols.LIMIT:
+                _code_extra(coder, plane, top, unit[0], known)
             elif group == "angle" or unit[0] == "user_data":
                 drift.code_column(coder, plane, top, known.previous_in_line, known.same_pulse, known.pace)
             else:
                 numbers.code_column(coder, plane, top, views.of_numbers(unit[0], known), known.level)
 
     return code
+
+
+def _code_extra(coder: Coder, plane: np.ndarray, top: int, name: str, known: Known) -> None:
+    """Code small numbers of unknown meaning as symbols or as numbers, whichever is smaller on a sample."""
+    kinds = (
+        lambda coder, plane, references, hints, around: symbols.code_column(coder, plane, top, references, hints),
+        lambda coder, plane, references, hints, around: numbers.code_column(coder, plane, top, around, known.level),
+    )
+    references, hints = views.of_symbols(name, known)
+    around = views.of_numbers(name, known)
+    choice = np.zeros(1, np.int64)
+    if coder.at[MODE] == 0:
+        part = slice(0, _SAMPLE)
+        sizes = []
+        for kind in kinds:
+            trial = open_encoder(_DECISIONS * _SAMPLE + (1 << 20), 64 * _SAMPLE + (1 << 20))
+            kind(
+                trial,
+                plane[part].copy(),
+                references[part],
+                hints[part],
+                type(around)(*(array[part] for array in around)),
+            )
+            sizes.append(len(finish_encoder(trial)))
+        choice[0] = int(np.argmin(sizes))
+    numbers.code_parameters(coder, fresh_counters(INTEGER_NODES), choice)
+    if not 0 <= choice[0] < len(kinds):
+        raise CorruptError("extra bytes are coded in an unknown way")
+    kinds[choice[0]](coder, plane, references, hints, around)
 
 
 def encode_group(group: str, names: Sequence[str], columns: Columns, known: Known) -> bytes:

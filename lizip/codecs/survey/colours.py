@@ -6,7 +6,9 @@ import numpy as np
 
 from lizip.codecs.survey import numbers, symbols
 from lizip.codecs.survey.numbers import Surroundings
+from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
 from lizip.entropy.coder import MODE, Coder
+from lizip.errors import CorruptError
 
 FRESH_COLOUR = 3
 """Match of a colour that is none of the three looked at."""
@@ -37,6 +39,7 @@ def code_colours(
     nearest: np.ndarray,
     gaps: np.ndarray,
     kinds: np.ndarray,
+    others: tuple[np.ndarray, ...],
     level: str = "default",
 ) -> None:
     """Code channels, (N,) int64 each from 0 to its top, in place when decoding.
@@ -47,8 +50,14 @@ def code_colours(
         Neighbours and squared distances, see `neighbours`.
     kinds : (N,) int64
         Kind of return.
+    others : tuple of (N,) int64
+        Columns that a channel may repeat: grey images, heights painted by colour.
     """
     count = len(kinds)
+    known = _code_repeated(coder, planes, others)
+    rest = [k for k in range(len(planes)) if not any(planes[k] is plane for plane in known)]
+    if not rest:
+        return
     candidates = sources(nearest)
     matches = _matches(planes, candidates) if coder.at[MODE] == 0 else np.zeros(count, np.int64)
     closeness = np.minimum(np.frexp(gaps.astype(np.float64))[1], 40)
@@ -60,17 +69,34 @@ def code_colours(
     fresh = matches == FRESH_COLOUR
     classes = np.where(fresh, 0, -1)
     copied = candidates[np.arange(count), np.minimum(matches, FRESH_COLOUR - 1)]
-    known: list[np.ndarray] = []
-    for plane, top in zip(planes, tops, strict=True):
+    for k in rest:
+        plane, top = planes[k], tops[k]
         columns = np.stack(known, axis=1).astype(np.float64) if known else np.zeros((count, 0))
         hints = np.zeros((count, 2), np.int64)
-        for k, other in enumerate(known[-2:]):
-            hints[:, k] = signed_size(other - other[nearest[:, 0]])
+        for side, other in enumerate(known[-2:]):
+            hints[:, side] = signed_size(other - other[nearest[:, 0]])
         keys = np.zeros(count, np.int64)
         for other in known:
             keys = keys * 65537 + other
         numbers.code_column(coder, plane, top, Surroundings(classes, copied, nearest, columns, hints, keys), level)
         known.append(plane)
+
+
+def _code_repeated(coder: Coder, planes: list[np.ndarray], others: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+    """Code which channels are equal to another column; returns those channels, complete."""
+    choices = np.full(len(planes), -1, np.int64)
+    if coder.at[MODE] == 0:
+        for k, plane in enumerate(planes):
+            choices[k] = next((m for m, other in enumerate(others) if np.array_equal(plane, other)), -1)
+    numbers.code_parameters(coder, fresh_counters(INTEGER_NODES), choices)
+    complete = []
+    for plane, choice in zip(planes, choices, strict=True):
+        if not -1 <= choice < len(others):
+            raise CorruptError("a colour repeats an unknown column")
+        if choice >= 0:
+            plane[:] = others[choice]
+            complete.append(plane)
+    return complete
 
 
 def signed_size(differences: np.ndarray) -> np.ndarray:

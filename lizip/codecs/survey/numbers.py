@@ -150,6 +150,8 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
         )
         guess = min(max(guess, 0.0), np.float64(top))
         centre = np.int64(np.rint(guess))
+        place = scramble(around.keys[i]) & (recent.size - 1)
+        recalled = np.int64(recent[place])
         last = values[i - 1] if i else np.int64(0)
         near = values[references[i, 0]] if widest > 0 and i else last
         near_error = errors[references[i, 0]] if widest > 0 else errors[max(i - 1, 0)]
@@ -158,8 +160,6 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
         expected = (2 * slow + fast + 8 * (errors_there + other)) >> 2
         scale = max(bit_length(expected >> 4), 0)
         level = quarter_octave(expected)
-        place = scramble(around.keys[i]) & (recent.size - 1)
-        recalled = np.int64(recent[place])
         rows = (
             row(model, 0, level * 4 + c),
             row(model, 1, _token(last - centre, scale) * 64 + _token(near - centre, scale)),

@@ -213,13 +213,12 @@ def code_rank(coder, model, rows, guess, value):
         ):
             break
         length += 1
+    if length == 0:
+        return np.int64(0)
+    rows = _deeper(model, rows, length)
     decoded = np.int64(1)
     for left in range(length - 1, -1, -1):
         bit = ((value + 1) >> left) & 1
-        if decoded < 4:
-            node = 17 + min(length, 3) * 3 + decoded
-            bit = decide(coder, model, rows, node, node * inputs, bit)
-        else:
-            bit = code_raw(coder, bit, 1)
+        bit = decide(coder, model, rows, decoded, decoded * inputs, bit) if decoded < NODES else code_raw(coder, bit, 1)
         decoded = 2 * decoded + bit
     return decoded - 1
