@@ -90,15 +90,14 @@ def polish_frame(
     axes, offset = frame.axes.copy(), frame.offset.copy()
     rotation, shift = poses
     normal, right, far, row = np.empty((6, 6)), np.empty(6), np.empty(3), np.empty(6)
-    for floor in _FLOORS:
-        for _ in range(2):
-            # the far float32 must not move with the offset: it is the poses that are relative to it
-            moved = shift - (offset - frame.offset)
-            used = _normals(stored, sensor_points, rotation, moved, axes, offset, begin, floor, far, row, normal, right)
-            if used < 100:
-                return FarFrame(axes, offset, frame.rounded)
-            scale = 1 / np.sqrt(np.diag(normal))
-            step = np.linalg.solve(normal * scale[:, None] * scale + 1e-13 * np.eye(6), right * scale) * scale
-            axes = turn(axes, step[:3])
-            offset = offset + step[3:]
+    for floor in _FLOORS[-rounds:]:
+        # the far float32 must not move with the offset: it is the poses that are relative to it
+        moved = shift - (offset - frame.offset)
+        used = _normals(stored, sensor_points, rotation, moved, axes, offset, begin, floor, far, row, normal, right)
+        if used < 100:
+            break
+        scale = 1 / np.sqrt(np.diag(normal))
+        step = np.linalg.solve(normal * scale[:, None] * scale + 1e-13 * np.eye(6), right * scale) * scale
+        axes = turn(axes, step[:3])
+        offset = offset + step[3:]
     return FarFrame(axes, offset, frame.rounded)
