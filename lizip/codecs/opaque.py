@@ -50,7 +50,7 @@ def encode_bytes(data: bytes | memoryview, level: str = "default") -> bytes:
 
 def _hopeless(data: bytes | memoryview) -> bool:
     """Whether many bytes are random or compressed already: the strong coders would take a second a megabyte."""
-    return len(data) > _MANY and len(_zstd(data, 1)) >= len(data)
+    return len(data) > _MANY and len(_zstd(data, 1, long_distance=True)) >= len(data)
 
 
 def decode_bytes(coded: bytes, limit: int) -> bytes:

@@ -145,3 +145,9 @@ def test_estimate_is_near_the_result():
     cloud = Cloud("bin", columns=smooth(60_000, "<f4", "<f4", "<u1"))
     size = sum(len(section.data) for section in opaque.CODEC.encode(cloud, Options()))
     assert 0.6 < opaque.CODEC.quick_size(cloud) * opaque.CODEC.gain(cloud) / size < 1.5
+
+
+def test_random_bytes_are_stored_but_not_those_that_come_twice():
+    data = random.Random(0).randbytes(3 << 20)
+    assert opaque.encode_bytes(data)[0] == opaque.STORED
+    assert len(opaque.encode_bytes(data + data, "fast")) < 1.1 * len(data)
