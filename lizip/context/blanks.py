@@ -1,6 +1,6 @@
 """Points that are none: a firing that came back empty, stored as zeros, NaN, or the sensor's own place.
 
-They keep their place in the path of the pointer, so that rings stay in step, but nothing is predicted from them except
+They keep their place in the path of the pointer, so that rings stay in step, but nothing is predicted from them but
 other blanks: a pointer to one is followed back to the last real point of its ring.
 """
 

@@ -20,7 +20,7 @@ from lizip.context.cheapest import (
     miss,
     onward,
 )
-from lizip.context.rays import HISTORY
+from lizip.context.track import HISTORY
 from lizip.entropy.adaptive import fresh_counters
 from lizip.entropy.mixing import SIX, code_six, fresh_weights
 from lizip.jit import kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.context.rays import HISTORY, HOT
+from lizip.context.track import HISTORY, HOT
 from lizip.jit import kernel
 
 _PROBES = 128

@@ -15,20 +15,15 @@ import numpy as np
 from lizip.context.blanks import code_blank, code_blank_point, is_blank, solid_row, turn_on
 from lizip.context.cheapest import CANDIDATES, Cheapest, cheapest, code_predicted, fresh_cheapest, learn_distances, miss
 from lizip.context.rays import (
-    HISTORY,
-    HOT,
     find_beside,
-    grain_of,
     look_beside,
     major_axis,
-    move_origin,
     predict_height,
     predict_major,
     predict_minor,
     remember,
-    to_integer,
-    to_value,
 )
+from lizip.context.track import HISTORY, HOT, grain_of, move_origin, to_integer, to_value
 from lizip.entropy.adaptive import code_bit, code_tree, fresh_counters
 from lizip.entropy.coder import MODE
 from lizip.jit import inlined_kernel, kernel

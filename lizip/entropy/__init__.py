@@ -1,0 +1,1 @@
+"""Decisions, symbols and integers <-> bytes: adaptive models, and the ANS coder with its twin in numba."""

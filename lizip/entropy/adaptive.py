@@ -70,7 +70,10 @@ def code_bit(coder, counters, index, limit, bit):
 
 @kernel
 def code_tree(coder, counters, base, depth, limit, value):
-    """Code 0 <= value < 2**depth as `depth` decisions, most significant first; uses counters base + 1 to base + 2**depth - 1."""
+    """Code 0 <= value < 2**depth as `depth` decisions, most significant first.
+
+    Uses the counters base + 1 to base + 2**depth - 1.
+    """
     node = np.int64(1)
     for shift in range(depth - 1, -1, -1):
         node = 2 * node + code_bit(coder, counters, base + node, limit, (value >> shift) & 1)

@@ -1,8 +1,8 @@
 """The entropy coder: one `code` call serves encoder and decoder, so a model is written once.
 
-Encoding, `code` logs each binary decision with its probability; `finish` then turns the log into the stream that
-constriction's `AnsCoder` writes (32-bit words, 64-bit state, 24-bit probabilities). Decoding, `code` takes each decision
-out of those words. Bits too random to model go past the coder through `code_raw`.
+Encoding, `code` logs each binary decision with its probability; `finish_encoder` then turns the log into the stream
+that constriction's `AnsCoder` writes (32-bit words, 64-bit state, 24-bit probabilities). Decoding, `code` takes each
+decision out of those words. Bits too random to model go past the coder through `code_raw`.
 
 The stream of ANS words is, word for word, what `constriction.stream.stack.AnsCoder` gives for the same decisions under
 `Categorical(perfect=False)` with the two weights (2**24 - p - 1, p - 1).
@@ -20,7 +20,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
 
 MODE, WORD, LOG, RAW, RAW_FILL, FAULT = range(6)
-"""Meaning of `Coder.at`: 1 when decoding; words left; decisions logged; raw words used; bits in the raw buffer; fault seen."""
+"""Meaning of `Coder.at`: 1 when decoding; words left; decisions logged; raw words used; bits in the buffer; fault."""
 
 _PROBABILITY_BITS = np.uint64(24)
 _ONE = np.uint64(1 << 24)

@@ -13,7 +13,7 @@ from lizip.codecs.floats.origin import find_origin
 from lizip.codecs.floats.plan import Plan, Sight, seen
 from lizip.codecs.floats.segments import DECISIONS, RAW_BITS, Segments
 from lizip.context.lags import find_lags, find_period
-from lizip.context.rays import HISTORY
+from lizip.context.track import HISTORY
 from lizip.entropy.coder import LOG, RAW, open_encoder
 
 _STILL = (0.0, 0.0, 0.0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lizip.context.cheapest import miss, onward
 from lizip.context.lags import find_lags, find_period
-from lizip.context.rays import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame, fresh_track, to_integer, to_value
+from lizip.context.track import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame, fresh_track, to_integer, to_value
 from lizip.jit import kernel
 
 
