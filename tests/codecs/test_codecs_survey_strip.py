@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lizip.codecs.survey.index import Entry, cuts, pack_index, read_index
+from lizip.codecs.survey.strip import read_recipe, restore, strip
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker
+
+TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", "V1", "V3", "V8")
+
+
+def round_trip(column):
+    stripped = strip(column)
+    unpack = Unpacker(stripped.header)
+    recipe = read_recipe(unpack, column.dtype)
+    unpack.finish()
+    assert len(recipe.tops) == len(stripped.planes)
+    for top, plane in zip(recipe.tops, stripped.planes, strict=True):
+        assert plane.min() >= 0
+        assert plane.max() <= top < 1 << 58
+    assert restore(recipe, stripped.planes, len(column)).tobytes() == column.tobytes()
+    return stripped, recipe
+
+
+@given(st.sampled_from(TYPES), st.binary(min_size=8, max_size=400), st.integers(1, 60))
+def test_any_bytes_come_back(code, data, repeats):
+    size = np.dtype(code).itemsize
+    data = data[: len(data) // size * size] * repeats
+    round_trip(np.frombuffer(data, code))
+
+
+@given(st.lists(st.floats(width=64), min_size=1, max_size=40), st.sampled_from(["f4", "f8"]))
+def test_any_floats_come_back(values, code):
+    with np.errstate(over="ignore"):
+        round_trip(np.array(values).astype(code))
+
+
+@given(st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=50), st.sampled_from([3, 4, 5, 6, 7]))
+def test_decimals_are_small_integers(values, decimals):
+    column = np.array(values) / 10.0**decimals
+    _, recipe = round_trip(column)
+    assert recipe.tops == () or recipe.tops[0] <= max(values) - min(values) or recipe.table is not None
+
+
+def test_multiples_tables_and_constants():
+    random = np.random.default_rng(3)
+    assert round_trip(np.full(9, 7, "u2"))[0].planes == ()
+    assert round_trip((257 * random.integers(0, 256, 500)).astype("u2"))[1].tops[0] <= 255
+    few = random.choice([0, 3, 40_000, 65_535], 500).astype("u2")
+    assert round_trip(few)[1].tops == (3,)
+    huge = random.choice([1.0, 2.5, 1.7976931348623157e308, np.nan, -0.0], 500)
+    assert round_trip(huge)[1].tops == (4,)
+
+
+@given(st.binary(max_size=60), st.sampled_from(TYPES))
+def test_random_headers_are_refused_or_harmless(data, code):
+    unpack = Unpacker(data)
+    try:
+        recipe = read_recipe(unpack, np.dtype(code))
+    except CorruptError:
+        return
+    planes = tuple(np.array([0, top], np.int64) for top in recipe.tops)
+    assert restore(recipe, planes, 2).dtype == np.dtype(code)
+
+
+def test_index_round_trip():
+    entries = [Entry(0, 5, (-3, 0, 7), (2**31 - 1, 0, 9), (1.5, 2.5)), Entry(5, 1, (-(2**31), 4, 4), (4, 4, 4), None)]
+    packed = pack_index(entries)
+    assert read_index(packed, 6) == entries
+    for count in (5, 7):
+        with pytest.raises(CorruptError):
+            read_index(packed, count)
+    for stop in range(len(packed)):
+        with pytest.raises(CorruptError):
+            read_index(packed[:stop], 6)
+
+
+@given(st.integers(1, 10**7))
+def test_chunks_are_even(count):
+    sizes = np.diff(cuts(count))
+    assert sizes.min() > 0
+    assert sizes.max() - sizes.min() <= 1
+    assert sizes.max() <= 75_000
