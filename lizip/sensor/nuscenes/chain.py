@@ -74,6 +74,17 @@ def _looks_like_rings(points: np.ndarray) -> bool:
     return bool((off[far] < 0.01).mean() > 0.8)
 
 
+def _for_fits(stored: np.ndarray) -> np.ndarray:
+    """Points (F, R, 3) as float64; those that are no place, or too far, stand high above and fit nothing.
+
+    The corrections bring them back.
+    """
+    sane = (np.abs(stored) < _FARTHEST).all(axis=2, keepdims=True)
+    aside = np.zeros((1, RINGS, 3))
+    aside[0, :, 2] = _FARTHEST / 2 + np.arange(RINGS)
+    return np.where(sane, stored, aside).astype(np.float64)
+
+
 def places_of(values: np.ndarray) -> np.ndarray:
     """Places (int64) of float32 values among the float32 numbers, as `residual.ordinal`."""
     bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
@@ -169,10 +180,8 @@ class FiringsThroughMap:
         if integers is None:
             return None
         denominator, values, exact = integers
-        # a point that is no place cannot take part in a fit; the corrections bring it back
-        sane = (np.abs(stored) < _FARTHEST).all(axis=2, keepdims=True)
         known = hint if isinstance(hint, FarFrame) else None
-        seen = observe(np.where(sane, stored, np.float32(0)).astype(np.float64), hdl32e(), known)
+        seen = observe(_for_fits(stored), hdl32e(), known)
         if seen is None:
             return None
         self.last_hint = seen.frame if seen.frame.rounded.all() else None
