@@ -1,7 +1,8 @@
 """The one way a numba kernel is made here: cached on disk, deterministic, and recompiled when anything it calls changes.
 
 Numba's own cache looks only at the file a kernel stands in; a change in a helper from another file would go unnoticed.
-So every set of source files gets a cache folder of its own, named after a hash of them all.
+So every set of source files gets a cache folder of its own, named after a hash of them all and of the version: what is
+cached names the modules of its argument types, and these may move from one version to the next.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import numba
 from numba.core.dispatcher import Dispatcher
+
+from lizip import __version__
 
 
 def cache_root() -> Path:
@@ -40,6 +44,11 @@ def _sources(function: Callable) -> set[str]:
     return files
 
 
+@cache
+def _content(file: str) -> bytes:
+    return Path(file).read_bytes()
+
+
 def kernel(function: Callable) -> Callable:
     """Compile `function` with numba: deterministic (no fastmath), C-like division, cached on disk, memory from the caller.
 
@@ -63,9 +72,9 @@ def allocating_kernel(function: Callable) -> Callable:
 
 
 def _compile(function: Callable, **options: bool) -> Callable:
-    digest = hashlib.blake2b(digest_size=8)
+    digest = hashlib.blake2b(__version__.encode(), digest_size=8)
     for file in sorted(filter(os.path.isfile, {__file__, *_sources(function)})):
-        digest.update(Path(file).read_bytes())
+        digest.update(_content(file))
     previous = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_root() / digest.hexdigest())
     try:
