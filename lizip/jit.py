@@ -1,4 +1,4 @@
-"""The one way a numba kernel is made here: cached on disk, deterministic, and recompiled when anything it calls changes.
+"""The one way a numba kernel is made here: cached on disk, deterministic, compiled anew when anything it calls changes.
 
 Numba's own cache looks only at the file a kernel stands in; a change in a helper from another file would go unnoticed.
 So every set of source files gets a cache folder of its own, named after a hash of them all and of the version: what is
@@ -50,7 +50,7 @@ def _content(file: str) -> bytes:
 
 
 def kernel(function: Callable) -> Callable:
-    """Compile `function` with numba: deterministic (no fastmath), C-like division, cached on disk, memory from the caller.
+    """Compile `function` with numba: no fastmath, C-like division, cached on disk, memory from the caller.
 
     Reference counting is off: it costs twenty times the work of a coding step. So a kernel cannot make or return arrays
     (compiling one that does fails); it fills those it is given. Where a fit needs that, use `allocating_kernel`.
