@@ -63,8 +63,11 @@ def stored_noise(stored: np.ndarray, axes: np.ndarray) -> tuple[np.ndarray, np.n
     return unit, np.sqrt(rotate(unit**2, axes**2) / 12)
 
 
-def _sharpen(stored, frame, noise, axes_used) -> None:
-    """Least squares for a turn of the axes and a shift of the offsets, in place, from points that sit on the grid."""
+def _sharpen(stored, frame, noise, axes_used, blur) -> None:
+    """Least squares for a turn of the axes and a shift of the offsets, in place, from points that sit on the grid.
+
+    `blur` is how well the axes are known by now, rad: too far out, points may sit on the wrong grid line.
+    """
     flat = rotate(stored, frame.axes)
     size = np.sqrt(np.einsum("ij,ij->i", flat, flat))
     normal, right = np.zeros((6, 6)), np.zeros(6)
@@ -72,7 +75,9 @@ def _sharpen(stored, frame, noise, axes_used) -> None:
         x = flat[:, k] + frame.offset[k]
         unit = ulp(x)
         miss = snap(x) - x
-        good = ((unit > 5 * noise[:, k]) | (size < 4)) & (np.abs(miss) < 0.35 * np.maximum(unit, 3 * noise[:, k]))
+        good = ((unit > 5 * noise[:, k] + 12 * blur * size) | (size < 4)) & (
+            np.abs(miss) < 0.35 * np.maximum(unit, 3 * noise[:, k])
+        )
         weight = 1 / np.maximum(noise[good, k], 2e-8)
         design = np.zeros((np.count_nonzero(good), 6))
         a, b = (k + 1) % 3, (k + 2) % 3
@@ -121,8 +126,8 @@ def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame
             known = float(frame.offset[k]) if attempt else None
             frame.offset[k], score = find_offset(flat[:, k], sigma, spacing[k], around=around, known=known)
             frame.rounded[k] = score > _LEAST_SCORE
-        for _ in range(3 - attempt):
-            _sharpen(stored, frame, noise, np.flatnonzero(frame.rounded[:2]))
+        for doubt in (_BLUR, _BLUR / 4, _BLUR / 16)[attempt:]:
+            _sharpen(stored, frame, noise, np.flatnonzero(frame.rounded[:2]), doubt)
     if frame.rounded[0] and frame.rounded[1]:
         _find_z(stored, frame, unit)
     return frame
