@@ -10,8 +10,11 @@ from lizip.errors import FormatError
 from lizip.formats import split
 from lizip.viz.canvas import BLUE, label, new_figure, to_png
 
-NEAR = 16.0
-"""Points nearer than this (m) are drawn: their stored float32 is much finer than the map's."""
+FINER = 100
+"""Points are drawn whose stored float32 is so many times finer than the map's: the near ones."""
+
+NEAREST = 1.0
+"""Nearer points (m) are no returns."""
 
 
 def hidden_lattice(path: str | Path, name: str | None = None) -> bytes:
@@ -42,19 +45,18 @@ def hidden_lattice(path: str | Path, name: str | None = None) -> bytes:
     if frame is None or not frame.rounded[0]:
         raise FormatError(f"{path}: its points do not lie on a lattice of map coordinates")
     points = fields[0].astype(np.float64).reshape(-1, 3)
-    distance = np.abs(points).max(axis=1)
-    near = np.flatnonzero((distance > 1.0) & (distance < NEAR))
-    in_map = points[near] @ frame.axes[0] + frame.offset[0]
+    in_map = points @ frame.axes[0] + frame.offset[0]
     spacing = float(np.median(ulp(in_map)))
+    near = np.flatnonzero((np.abs(points).max(axis=1) > NEAREST) & (ulp(points).max(axis=1) * FINER < spacing))
     figure, axes = new_figure(1, 2, 9.0, 3.2, sharey=True)
     power = f"$2^{{{round(np.log2(spacing))}}}$"
     for axis, values, title in (
         (axes[0, 0], points[near, 0], f"{name or Path(path).name}: x as the file has it"),
-        (axes[0, 1], in_map, "the same points: x in the map's axes"),
+        (axes[0, 1], in_map[near], "the same points: x in the map's axes"),
     ):
         phase = (values / spacing + 0.5) % 1.0 - 0.5
-        axis.plot(near, phase, ".", color=BLUE, markersize=1.2, markeredgewidth=0)
-        label(axis, title, "point, in the order of the file", "")
+        axis.plot(phase, ".", color=BLUE, markersize=1.8, markeredgewidth=0)
+        label(axis, title, "near points, in the order of the file", "")
         axis.set_ylim(-0.5, 0.5)
     axes[0, 0].set_ylabel(f"remainder of x, in units of\n{power} m = {spacing * 1e3:.2g} mm", fontsize=10)
     return to_png(figure)
