@@ -18,9 +18,10 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_bytes, pack_varint
+from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
 from lizip.resources import models_folder
 from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
+from lizip.sensor.maker import UNITS, Maker, find_maker, lengths_of, quanta_of
 from lizip.sensor.trig import TURN, sincos
 
 PARAMETERS = ("phase", "lateral", "elevation", "forward", "up")
@@ -52,6 +53,8 @@ class Calibration:
         Units of the five `PARAMETERS` in `beams`.
     beams : (B, 5) int64
         The parameters of each beam, in quanta, from the top of the file's order down.
+    maker : Maker or None
+        Where the numbers follow from those of a maker; then only azimuths and altitudes of the beams are sent.
     shifts : (B,) int64
         Columns by which a beam's firing is ahead: firing column = column + shift is common to all beams.
     """
@@ -64,6 +67,7 @@ class Calibration:
     quanta: tuple[float, ...]
     beams: np.ndarray = field(repr=False)
     shifts: np.ndarray = field(repr=False)
+    maker: Maker | None = None
 
     @property
     def step(self) -> float:
@@ -80,17 +84,26 @@ class Calibration:
             table[beam, SINE], table[beam, COSINE] = sincos(elevation)
         return table
 
+    @functools.cached_property
+    def leads(self) -> np.ndarray:
+        """Columns (B,) int64 by which a beam looks behind where its firing column says: brings rings side by side."""
+        return self.shifts - np.rint(self.table[:, PHASE]).astype(np.int64)
+
     def select(self, beams: np.ndarray) -> Calibration:
         """Keep some of the beams, (K,) int64."""
         return replace(self, beams=self.beams[beams], shifts=self.shifts[beams])
 
     def pack(self) -> bytes:
         """Write everything into a stream."""
-        head = pack_varint(self.columns) + np.array([self.tick, *self.quanta], "<f8").tobytes()
-        head += (
-            pack_varint(self.decimal) + pack_varint(self.hypotenuse + 2 * self.clockwise) + pack_varint(len(self.beams))
-        )
-        numbers = np.column_stack([self.shifts, self.beams])
+        form = self.hypotenuse + 2 * self.clockwise + 4 * (self.maker is not None)
+        head = pack_varint(self.columns) + pack_varint(form) + np.array([self.tick], "<f8").tobytes()
+        head += pack_varints([self.decimal, len(self.beams)])
+        if self.maker:
+            head += pack_varints([self.maker.unit, self.maker.origin]) + pack_signed(self.maker.lift)
+            numbers = np.column_stack([self.shifts, self.beams[:, [0, 2]]])
+        else:
+            head += np.array(self.quanta, "<f8").tobytes()
+            numbers = np.column_stack([self.shifts, self.beams])
         coder = open_encoder(100 * numbers.size + 64, 64 * numbers.size + 64)
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
         return head + pack_bytes(finish_encoder(coder))
@@ -98,21 +111,53 @@ class Calibration:
     @staticmethod
     def unpack(unpacker: Unpacker) -> Calibration:
         """Read what `pack` wrote; raises CorruptError on numbers that make no sensor."""
-        columns = unpacker.varint()
-        tick, *quanta = np.frombuffer(unpacker.take(8 * (1 + len(PARAMETERS))), "<f8").tolist()
-        decimal, form, count = unpacker.varint(), unpacker.varint(), unpacker.varint()
-        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 3:
+        columns, form = unpacker.varint(), unpacker.varint()
+        tick = float(np.frombuffer(unpacker.take(8), "<f8")[0])
+        decimal, count = unpacker.varint(), unpacker.varint()
+        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 7 or count > MAX_BEAMS:
             raise CorruptError("impossible sensor calibration")
-        if count > MAX_BEAMS or not all(1e-15 < q < 1e-2 for q in quanta):
-            raise CorruptError("impossible sensor calibration")
-        numbers = np.zeros((count, 1 + len(PARAMETERS)), np.int64)
+        maker = None
+        if form & 4:
+            maker = Maker(unpacker.varint(), unpacker.varint(), unpacker.signed())
+            if maker.unit not in UNITS or maker.origin > 1 << 20 or abs(maker.lift) > 1 << 24:
+                raise CorruptError("impossible sensor calibration")
+            quanta = quanta_of(maker.unit, columns)
+        else:
+            quanta = tuple(np.frombuffer(unpacker.take(8 * len(PARAMETERS)), "<f8").tolist())
+        numbers = np.zeros((count, 3 if maker else 1 + len(PARAMETERS)), np.int64)
         coder = open_decoder(unpacker.bytes())
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
         finish_decoder(coder)
         shifts, beams = numbers[:, 0].copy(), numbers[:, 1:].copy()
-        if (np.abs(shifts) > columns).any() or (np.abs(beams * np.array(quanta)) > _LARGEST).any():
+        if (np.abs(shifts) > columns).any() or not all(1e-15 < q < 1e3 for q in quanta):
             raise CorruptError("impossible sensor calibration")
-        return Calibration(columns, tick, decimal, bool(form & 1), bool(form & 2), tuple(quanta), beams, shifts)
+        if maker:
+            if (np.abs(beams) > 360 * maker.unit).any():
+                raise CorruptError("impossible sensor calibration")
+            beams = beams_of(maker, beams[:, 0], beams[:, 1], bool(form & 2))
+        if (np.abs(beams * np.array(quanta)) > _LARGEST).any():
+            raise CorruptError("impossible sensor calibration")
+        return Calibration(columns, tick, decimal, bool(form & 1), bool(form & 2), quanta, beams, shifts, maker)
+
+    def as_made(self) -> Calibration | None:
+        """The calibration that a maker must have meant, if these numbers say so."""
+        found = None if self.hypotenuse else find_maker(self.beams * np.array(self.quanta), self.step, self.tick)
+        if found is None:
+            return None
+        maker, printed, turns = found
+        columns = -printed[:, 0] if self.clockwise else printed[:, 0]
+        beams = beams_of(maker, columns, printed[:, 1], self.clockwise)
+        shifts = (self.shifts + turns + self.columns // 2) % self.columns - self.columns // 2
+        return replace(self, quanta=quanta_of(maker.unit, self.columns), beams=beams, shifts=shifts, maker=maker)
+
+
+def beams_of(maker: Maker, phases: np.ndarray, altitudes: np.ndarray, clockwise: bool) -> np.ndarray:
+    """Beams (B, 5) int64 of a maker's calibration, from phases and altitudes (B,) in its units."""
+    beams = np.zeros((len(phases), len(PARAMETERS)), np.int64)
+    beams[:, 0], beams[:, 2] = phases, altitudes
+    for beam in beams:
+        beam[[1, 3, 4]] = lengths_of(maker, int(-beam[0] if clockwise else beam[0]), int(beam[2]))
+    return beams
 
 
 @kernel

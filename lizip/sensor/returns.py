@@ -103,7 +103,7 @@ class Grid:
 def make_grid(firing: np.ndarray, ring: np.ndarray, calibration: Calibration, columns: Columns | None = None) -> Grid:
     """Lay out returns, firing and ring (M,), M > 0; `columns` where the firings are known."""
     columns = columns or find_columns(firing, calibration.columns)
-    row = columns.ranks(firing) - columns.lags(calibration.shifts)[ring]
+    row = columns.ranks(firing) - columns.lags(calibration.leads)[ring]
     if columns.closed:
         rows = len(columns.fired)
         return Grid(columns, row % rows, rows, 0)
@@ -136,7 +136,7 @@ def place_returns(
     by_ring = np.ascontiguousarray(ranges.T).ravel()
     cell = np.flatnonzero(by_ring)
     ring, row = np.divmod(cell, max(ranges.shape[0], 1))
-    rank = row + columns.lags(c.shifts)[ring] + base
+    rank = row + columns.lags(c.leads)[ring] + base
     if columns.closed:
         rank %= len(columns.fired)
     elif len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):

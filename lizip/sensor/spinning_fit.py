@@ -13,6 +13,7 @@ from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
 from lizip.sensor.quanta import find_quanta
+from lizip.sensor.returns import explain
 
 DECIMALS = (1000, 100, 10000)
 """Decimal roundings to look for, units a metre."""
@@ -23,6 +24,7 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 
 _LEAST_SHARE = 0.9
 _PROBED = 3
+_TRIED = 4096
 _FARTHEST = 1e4
 """Points with a larger coordinate (m), or NaN, take no part."""
 _ALIGNED = 0.9
@@ -102,7 +104,19 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
     beams[shares < 0.5] = 0.0
     if exact and not decimal:
         refine_beams(points, rounding_units(points, 0, 0.0), bounds, model.step, tick, hypotenuse, hinges, beams)
-    return _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
+    fitted = _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
+    made = fitted.as_made()
+    if made is None:
+        return fitted
+    sample = slice(None, None, 1 + len(points) // _TRIED)
+    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))[sample]
+    return max((made, fitted), key=lambda c: _exact_points(np.ascontiguousarray(points[sample]), ring, c))
+
+
+def _exact_points(points: np.ndarray, ring: np.ndarray, calibration: Calibration) -> int:
+    """Number of points that a calibration gives without any correction."""
+    explained = explain(points, ring, calibration, 1)
+    return int(np.count_nonzero(explained.kept & ~explained.corrections.any(axis=1)))
 
 
 def _choose_form(

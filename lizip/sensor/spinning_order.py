@@ -67,7 +67,7 @@ def all_cells(
         rank, ring = np.divmod(index, len(order.places))
     else:
         ring, rank = np.divmod(index, order.firings)
-    row = rank - firings.lags(calibration.shifts)[ring]
+    row = rank - firings.lags(calibration.leads)[ring]
     row = row % order.firings if firings.closed else row - base
     if len(row) and not 0 <= int(row.min()) <= int(row.max()) < rows:
         raise CorruptError("a point lies outside of the grid")

@@ -9,8 +9,9 @@ from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker
 from lizip.scan.rings import split_rings
 from lizip.sensor.beams import beam_measure, beam_point
-from lizip.sensor.calibration import Calibration, load_profile
+from lizip.sensor.calibration import Calibration, beams_of, load_profile
 from lizip.sensor.hdl64e import PROFILES, calibrate
+from lizip.sensor.maker import Maker, quanta_of
 from lizip.simulator import hdl64
 
 
@@ -63,3 +64,42 @@ def test_calibration_of_an_unknown_sensor_is_found_from_one_scan():
     assert np.median(np.abs(phase - np.rint(phase))) < 0.01
     shifts = calibration.shifts - np.rint(phase) - truth.columns[nearest]
     assert (shifts == np.median(shifts)).mean() > 0.9
+
+
+@given(st.booleans(), st.sampled_from([100, 1000]), st.integers(10000, 40000), st.integers(-90000, 90000))
+def test_a_makers_numbers_are_recognised_and_come_back(clockwise, unit, origin, lift):
+    rng = np.random.default_rng(origin)
+    maker = Maker(unit, origin, lift)
+    altitudes = np.linspace(20 * unit, -20 * unit, 16).astype(np.int64)
+    azimuths = np.tile([4, 1, -1, -4], 4) * unit + rng.integers(-9, 10, 16)
+    beams = beams_of(maker, azimuths, altitudes, clockwise)
+    made = Calibration(1024, 0.001, 0, False, clockwise, quanta_of(unit, 1024), beams, rng.integers(-9, 9, 16), maker)
+    again = Calibration.unpack(Unpacker(made.pack()))
+    np.testing.assert_array_equal(again.table, made.table)
+    assert again.maker == maker
+    # as a fit would find them: phases within half a column, ranges off by whole ticks, all a little wrong
+    values = made.beams * np.array(made.quanta)
+    whole = np.rint(values[:, 0])
+    ticks = rng.integers(-3, 4, 16) * made.tick
+    values[:, 0] -= whole
+    values[:, 3] += ticks * np.cos(values[:, 2])
+    values[:, 4] += ticks * np.sin(values[:, 2])
+    quanta = (2e-8, 2e-9, 1e-10, 2e-9, 2e-9)
+    shifts = made.shifts - whole.astype(np.int64)
+    fitted = Calibration(1024, 0.001, 0, False, clockwise, quanta, np.rint(values / quanta).astype(np.int64), shifts)
+    found = fitted.as_made()
+    assert found is not None
+    np.testing.assert_array_equal(found.table[:, 2:], made.table[:, 2:])
+    turned = (found.table[:, 0] - made.table[:, 0]) - (found.shifts - made.shifts)
+    assert np.abs(turned).max() < 1e-9
+
+
+def test_angles_between_whole_ones_are_no_makers():
+    rng = np.random.default_rng(1)
+    values = np.zeros((16, 5))
+    values[:, 2] = np.linspace(0.3, -0.3, 16) + rng.normal(0, 1e-4, 16)
+    values[:, 3] = 0.02 * (1 - np.cos(values[:, 2]))
+    values[:, 4] = 0.036 - 0.02 * np.sin(values[:, 2])
+    quanta = (2e-8, 2e-9, 1e-10, 2e-9, 2e-9)
+    beams = np.rint(values / quanta).astype(np.int64)
+    assert Calibration(1024, 0.001, 0, False, True, quanta, beams, np.zeros(16, np.int64)).as_made() is None
