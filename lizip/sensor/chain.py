@@ -29,7 +29,7 @@ class Measured:
         The intensity the sensor reported, 0 to 255; where a firing has no return it counts only if
         `intensity_everywhere`.
     tick : float
-        Metres a tick of `ranges`: tells the predictor what is near.
+        Metres a tick of `ranges`: tells the predictor how far apart two ranges of one surface may lie.
     intensity_everywhere : bool
         Whether cells without a return have stored points, hence intensities, too (nuScenes).
     side : Mapping[int, bytes]
@@ -37,8 +37,6 @@ class Measured:
         0 to 31.
     info : Mapping[str, Any]
         For `lizip info`: sensor, calibration residual, pose model ...: a few short strings and whole numbers.
-    tick : float
-        Metres a range tick is worth; sets how far apart two ranges of one surface may lie.
     """
 
     ranges: np.ndarray
@@ -47,7 +45,6 @@ class Measured:
     tick: float = 0.002
     intensity_everywhere: bool = False
     info: Mapping[str, Any] = field(default_factory=dict)
-    tick: float = 0.002
 
 
 class Chain(Protocol):
