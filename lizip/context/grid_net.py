@@ -93,11 +93,11 @@ def opinion(net, output):
     """Logit, in 1/256, that the network gives one decision of the cell it thinks of."""
     if net.mode == RECORD:
         return np.int64(0)
-    total = np.int64(net.out_bias[output])
+    total = net.out_bias[output]
     begin = output * HIDDEN
     for j in range(HIDDEN):
-        total += np.int64(net.top[np.uintp(j)]) * np.int64(net.out[np.uintp(begin + j)])
-    return min(max(total >> OUT_SHIFT, -LOGIT_LIMIT), LOGIT_LIMIT)
+        total = np.int32(total + np.int32(np.int32(net.top[np.uintp(j)]) * np.int32(net.out[np.uintp(begin + j)])))
+    return min(max(np.int64(total) >> OUT_SHIFT, -LOGIT_LIMIT), LOGIT_LIMIT)
 
 
 @inlined_kernel
