@@ -116,6 +116,7 @@ def fit_spline(
     pose: np.ndarray,
     spacing: int,
     gates: tuple[float, ...],
+    finer: int = 0,
 ) -> np.ndarray:
     """Fit the knots by Gauss-Newton.
 
@@ -133,11 +134,13 @@ def fit_spline(
         Firings from knot to knot.
     gates : tuple of float
         Standard deviations beyond which a point does not count, for each round.
+    finer : int
+        Knots are rounded to `QUANTA` / 2**finer.
 
     Returns
     -------
     (K, 6) int64
-        Knots in units of `QUANTA`.
+        Knots in units of `QUANTA` / 2**finer.
     """
     firings, rings, _ = points.shape
     count = knot_count(firings, spacing)
@@ -155,12 +158,12 @@ def fit_spline(
         _assemble(pose, matrix, vector, spacing, stiff, np.empty((3, 6, 6)), np.empty(6), band, right)
         solve_banded(band, right)
         interpolate(right.reshape(count, 6), spacing, pose)
-    return np.clip(np.rint(right.reshape(count, 6) / QUANTA), -_LARGEST, _LARGEST).astype(np.int64)
+    return np.clip(np.rint(right.reshape(count, 6) / np.ldexp(QUANTA, -finer)), -_LARGEST, _LARGEST).astype(np.int64)
 
 
-def knot_values(knots: np.ndarray) -> np.ndarray:
-    """Knots (K, 6) in m and rad from units of `QUANTA`."""
-    return knots.astype(np.float64) * QUANTA
+def knot_values(knots: np.ndarray, finer: int = 0) -> np.ndarray:
+    """Knots (K, 6) in m and rad from units of `QUANTA` / 2**finer."""
+    return knots.astype(np.float64) * np.ldexp(QUANTA, -finer)
 
 
 @kernel

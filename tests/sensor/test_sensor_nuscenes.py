@@ -44,7 +44,7 @@ def round_trip(records, level="default"):
     [
         ({}, 0.6),
         ({"map_position": (1024.0, 2048.0)}, 0.6),
-        ({"map_position": (-4500.0, 5200.0)}, 0.8),
+        ({"map_position": (-5200.0, 9000.0)}, 0.8),
         ({"map_position": (40.0, 900.0)}, 1.2),
         ({"speed": 0.0}, 0.8),
         ({"yaw_rate": 0.8}, 0.8),

@@ -134,7 +134,10 @@ def _spline_attempts(seen: Observed, places: np.ndarray, level: str, denominator
     tight = 1 / seen.sigma
     loose = 1 / np.sqrt(seen.sigma**2 + np.array([3e-6, 3e-6, 1e-6]) ** 2)
     attempts = []
-    for spacing in _SPACINGS[level]:
+    # without the map's coarse rounding, finer poses pay
+    choices = [(spacing, 0) for spacing in _SPACINGS[level]]
+    choices += [] if seen.frame.rounded.all() else [(8, 4)]
+    for spacing, finer in choices:
         knots = fit_spline(
             seen.points,
             seen.sensor_points,
@@ -143,8 +146,9 @@ def _spline_attempts(seen: Observed, places: np.ndarray, level: str, denominator
             seen.track.pose,
             spacing,
             (30.0, 15.0, 30.0, 15.0),
+            finer,
         )
-        poses = spline_poses(knots, spacing, len(places), axes)
+        poses = spline_poses(knots, spacing, finer, len(places), axes)
         attempts.append(_Attempt(seen, places, poses, _SPLINE_ERRORS, denominator))
     return attempts
 

@@ -13,11 +13,14 @@ from lizip.sensor.algebra import rotate
 from lizip.sensor.nuscenes.azimuths import find_phase, settle_blocks
 from lizip.sensor.nuscenes.firing import Sensor, fit_blocks, place_points
 from lizip.sensor.nuscenes.frame import FarFrame, find_far_frame, snap, stored_noise, ulp
+from lizip.sensor.nuscenes.lattice import no_returns
 from lizip.sensor.nuscenes.track import Tracked, track_sweep
 from lizip.sensor.rigid import pose_matrices
 
 _LEAST_EXPLAINED = 0.5
 _TRACK_SIGMA = 2e-6
+_AZIMUTH_NOISE = 3e-5
+"""Largest azimuth noise of a point that takes part in tracking, rad; a step is 1.7e-4."""
 _OPEN_SIGMA = 1e-5
 """Standard deviations assumed while tracking: along an axis whose rounding is fine, and where nothing is known, m."""
 
@@ -91,6 +94,10 @@ def _track(stored: np.ndarray, frame: FarFrame, sensor: Sensor, open_sigma: np.n
     coarse = np.median(ulp(points + frame.offset), axis=0) * 0.3
     sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
     weight = 1 / np.sqrt(noise**2 + sigma**2)
+    # so near that the noise spans azimuth steps, a point would only confirm whatever step it is rounded to
+    distance = np.sqrt(np.einsum("ij,ij->i", flat, flat))
+    vague = (distance < sigma[:2].max() / _AZIMUTH_NOISE).reshape(stored.shape[:2]) & ~no_returns(stored)
+    weight[vague.ravel()] = 0.0
     return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor)
 
 

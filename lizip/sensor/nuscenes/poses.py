@@ -18,6 +18,7 @@ NAMES = ("spline", "law")
 """As `lizip info` shows them."""
 
 _WIDEST = 1 << 16
+_FINEST = 32
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,15 @@ class Poses:
     shift: np.ndarray
 
 
-def spline_poses(knots: np.ndarray, spacing: int, firings: int, axes: np.ndarray) -> Poses:
-    """Poses of a spline with knots (K, 6) int64 every `spacing` firings."""
-    data = pack_varint(spacing) + encode_knots(knots)
-    return Poses(SPLINE, data, *_interpolated(knots, spacing, firings, axes))
+def spline_poses(knots: np.ndarray, spacing: int, finer: int, firings: int, axes: np.ndarray) -> Poses:
+    """Poses of a spline with knots (K, 6) int64 every `spacing` firings, in quanta / 2**finer."""
+    data = pack_varint(spacing) + pack_varint(finer) + encode_knots(knots)
+    return Poses(SPLINE, data, *_interpolated(knots, spacing, finer, firings, axes))
 
 
-def _interpolated(knots, spacing, firings, axes):
+def _interpolated(knots, spacing, finer, firings, axes):
     pose, rotation, shift = np.empty((firings, 6)), np.empty((firings, 3, 3)), np.empty((firings, 3))
-    interpolate(knot_values(knots), spacing, pose)
+    interpolate(knot_values(knots, finer), spacing, pose)
     pose_matrices(pose, axes, rotation, shift)
     return rotation, shift
 
@@ -58,9 +59,9 @@ def read_poses(model: int, data: bytes, firings: int, phase: int, axes: np.ndarr
         return law_poses(law, firings, phase, sensor.packet, sensor.period)
     if model == SPLINE:
         unpacker = Unpacker(data)
-        spacing = unpacker.varint()
-        if not 1 <= spacing <= _WIDEST:
+        spacing, finer = unpacker.varint(), unpacker.varint()
+        if not 1 <= spacing <= _WIDEST or finer > _FINEST:
             raise CorruptError("impossible spacing of knots")
         knots = decode_knots(unpacker.take(unpacker.remaining), knot_count(firings, spacing))
-        return _interpolated(knots, spacing, firings, axes)
+        return _interpolated(knots, spacing, finer, firings, axes)
     raise CorruptError("unknown pose model")

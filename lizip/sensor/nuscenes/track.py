@@ -21,6 +21,8 @@ WINDOW = 8
 
 _LOOSE, _TIGHT = 30.0, 8.0
 """Gates of the first rounds and of the later ones, standard deviations."""
+_MISFIT = 27.0
+"""Weighted squares that make a point of the first window worthless (three axes, three deviations each)."""
 _FIRST_PRIOR = np.array([3e-6] * 3 + [5e-6] * 3)
 _DRIFT = np.array([2e-5] * 3 + [2e-7] * 3)
 """How much velocity may change from window to window, m and rad a firing."""
@@ -148,10 +150,10 @@ def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor
     guess = np.zeros(12)
     fixed = (sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
     wide = np.concatenate([_PLACE, 100 * _FIRST_PRIOR])
-    best = (-1.0, np.zeros(12))
+    best = (-np.inf, np.zeros(12))
     for start in _starts(points, axes):
         begin = max(0, firings - 2 * WINDOW)
-        score = _fit_window(
+        _fit_window(
             points,
             weight,
             base := np.ascontiguousarray(axes),
@@ -166,13 +168,15 @@ def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor
             ranges,
             azimuth,
         )
+        stats = work[5][begin:]
+        score = stats[:, 0].sum() - stats[:, 1:].sum() / _MISFIT
         if score > best[0]:
             best = (score, start)
     start = best[1]
     prior = np.concatenate([_PLACE, _DRIFT])
     pose = np.zeros((firings, 6))
     explained = _follow(points, weight, base, WINDOW, 5, *fixed, prior, start, guess, work, ranges, azimuth, pose)
-    return Tracked(pose, ranges, azimuth, explained / (firings * rings))
+    return Tracked(pose, ranges, azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
 
 
 def _starts(points: np.ndarray, axes: np.ndarray) -> list[np.ndarray]:
