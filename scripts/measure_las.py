@@ -2,8 +2,8 @@
 
     python scripts/measure_las.py FOLDER_OR_FILES... [--level default] [--repeats 3]
 
-A .laz file is expanded in memory first. LAZ counts from its offset to the points on (the reader's header and VLRs left
-out); lizip counts everything of its file but the regions, which are header and VLRs. Every file is decoded and compared.
+A .laz file is expanded in memory first. LAZ counts from its offset to the points on (header and VLRs left out); lizip
+counts everything of its file but the regions, which are header and VLRs. Every file is decoded and compared.
 """
 
 from __future__ import annotations

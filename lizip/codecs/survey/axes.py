@@ -178,11 +178,9 @@ def _code_axis(coder, model, trail, axis, i, guess, top, kind, mixed, value, hin
     slow = levels[axis, 1]
     expected = (3 * own + 2 * fast + slow) // 6
     scale = bit_length(expected >> 4)
-    part = np.int64(np.floor((guess - np.float64(centre) + 0.5) * 6.0))
-    before = errors[axis, max(i - 1, 0)]
+    part = np.int64(np.floor((guess - np.float64(centre) + 0.5) * 6.0)) if scale < 3 else np.int64(0)
     first = _token(np.int64(np.rint(guesses[0])) - centre, scale)
     second = _token(np.int64(np.rint(guesses[1])) - centre, scale)
-    third = _token(np.int64(np.rint(guesses[2])) - centre, scale)
     prior = np.int64(0)
     if axis == 1:
         prior = 1 + _token(errors[0, i], bit_length(levels[0, 0] >> 4))
@@ -191,11 +189,9 @@ def _code_axis(coder, model, trail, axis, i, guess, top, kind, mixed, value, hin
         prior = prior * 16 + _token(errors[0, i], bit_length(levels[0, 0] >> 4))
     coarse = min(scale, 15)
     rows = (
-        row(model, 0, quarter_octave(expected) * KINDS + kind),
+        row(model, 0, (quarter_octave(expected) * KINDS + kind) * 8 + part),
         row(model, 1, (first * 16 + second) * 16 + coarse),
         row(model, 2, (prior * 16 + hint) * 16 + coarse),
-        row(model, 3, ((third * 16 + first) * KINDS + kind) * 4 + min(scale, 3)),
-        row(model, 4, (_token(before, scale) * 8 + part) * 16 + coarse),
     )
     value = centre + code_number(coder, model, rows, min(scale, 7) * 2 + (kind == 0), scale, mixed, value - centre)
     if not 0 <= value <= top:
@@ -249,7 +245,6 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             found = near.found[0] if i else np.int64(-1)
             trail.guesses[0] = np.float64(first_axis[found]) if found >= 0 else base
             trail.guesses[1] = base
-            trail.guesses[2] = np.float64(first_axis[last]) if i else base
             guess = base + predict(coefficients[0], at, features[0], WIDTHS[0])
             first_axis[i] = _code_axis(
                 coder, models[0], trail, 0, i, guess, tops[0], kind, shifts[2], first_axis[i], 1 if found >= 0 else 0
@@ -260,7 +255,6 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             base = np.float64(b)
             trail.guesses[0] = base + step * trail.rates[1]
             trail.guesses[1] = base
-            trail.guesses[2] = np.float64(second_axis[last]) if i else base
             guess = base + predict(coefficients[1], at, features[1], WIDTHS[1])
             second_axis[i] = _code_axis(
                 coder, models[1], trail, 1, i, guess, tops[1], kind, shifts[2], second_axis[i], np.int64(step) & 7
@@ -276,7 +270,6 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             found = across.found[0] if i else np.int64(-1)
             trail.guesses[0] = np.float64(third_axis[found]) if found >= 0 else base
             trail.guesses[1] = base + step * trail.rates[2]
-            trail.guesses[2] = np.float64(third_axis[last]) if i else base
             guess = base + predict(coefficients[2], at, features[2], WIDTHS[2])
             hint = min(quarter_octave(min(across.distances[0], 1 << 40)) >> 2, 15) if found >= 0 else np.int64(15)
             third_axis[i] = _code_axis(
@@ -395,7 +388,7 @@ def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: P
 
 def _run(coder, planes, tops, pulses, shifts, coefficients, kept, kept_class):
     """One walk through the points with everything fresh."""
-    models = tuple(fresh_model(5, 1024, 16) for _ in range(3))
+    models = tuple(fresh_model(3, 1024, 16) for _ in range(3))
     centres = 2.0 / np.maximum(tops[1:], 1)
     trail = _fresh_trail(len(planes[0]))
     grids = empty_grid(), empty_grid()
