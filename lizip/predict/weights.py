@@ -9,6 +9,7 @@ import functools
 import hashlib
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -107,12 +108,21 @@ def find_weights(name: str, digest: bytes | None = None) -> Weights:
 
 
 def load_weights(path: Path) -> Weights:
-    """Read a predictor from its file (once, while the file stays as it is)."""
-    state = path.stat()
-    return _load(path, state.st_mtime_ns, state.st_size)
+    """Read a predictor from its file (once, while the file stays as it is).
+
+    Raises
+    ------
+    ModelMissingError
+        When the file is none, or one for another version of lizip.
+    """
+    try:
+        state = path.stat()
+        return _load(path, state.st_mtime_ns, state.st_size)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelMissingError(f"{path} cannot be used as a predictor: {error}") from error
 
 
 @functools.lru_cache(maxsize=8)
 def _load(path: Path, modified: int, size: int) -> Weights:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return Weights(path.stem, tuple(arrays[field] for field in FIELDS))

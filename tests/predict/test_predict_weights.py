@@ -4,7 +4,7 @@ import pytest
 from lizip.context.grid_net import FEATURES, HIDDEN, OUTPUTS
 from lizip.errors import ModelMissingError
 from lizip.predict.grid import decode_grid, encode_grid
-from lizip.predict.weights import HIDDEN_LIMIT, SUM_LIMIT, Weights, find_weights, load_weights
+from lizip.predict.weights import FIELDS, HIDDEN_LIMIT, SUM_LIMIT, Weights, find_weights, load_weights
 
 
 def random_arrays(seed, scale=300):
@@ -58,6 +58,20 @@ def test_sums_that_float32_cannot_hold_are_refused():
     arrays[3][5] = spare + 1
     with pytest.raises(ValueError, match="too large"):
         Weights("too large", tuple(arrays))
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing", b"PK\x03\x04 cut"])
+def test_files_that_are_none_are_named(folder, content):
+    (folder / "mine.npz").write_bytes(content)
+    with pytest.raises(ModelMissingError, match=r"mine\.npz cannot be used"):
+        find_weights("mine")
+
+
+def test_predictors_of_other_versions_are_named(folder):
+    arrays = dict(zip(FIELDS, random_arrays(0), strict=True))
+    np.savez(folder / "mine.npz", **{**arrays, "first": arrays["first"][:-1]})
+    with pytest.raises(ModelMissingError, match="shape"):
+        find_weights("mine")
 
 
 def test_other_shapes_are_refused():
