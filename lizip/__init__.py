@@ -6,7 +6,7 @@ The functions are loaded when first used; importing the package costs nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from lizip.version import __version__
 
 _HOME = {
     "compress": "api",

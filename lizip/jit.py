@@ -18,7 +18,7 @@ from types import ModuleType
 import numba
 from numba.core.dispatcher import Dispatcher
 
-from lizip import __version__
+from lizip.version import __version__
 
 
 def cache_root() -> Path:

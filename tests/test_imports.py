@@ -10,7 +10,7 @@ import lizip
 ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
-    ("errors",),
+    ("errors", "version"),
     ("packing", "cloud", "jit", "parallel", "resources"),
     ("container", "entropy"),
     ("formats",),
@@ -25,7 +25,6 @@ LAYOUT = (
     ("reader",),
     ("api",),
     ("__init__",),
-    ("expand",),
     ("batch",),
     ("rivals",),
     ("bench", "demo"),
