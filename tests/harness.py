@@ -26,7 +26,7 @@ from lizip.container import CODEC, Container
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
-    "kitti_part": lambda: simulator.kitti(1, firings=150),
+    "kitti_part": lambda: simulator.kitti(1, firings=250),
     "nuscenes_part": lambda: simulator.nuscenes(1, firings=100),
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
