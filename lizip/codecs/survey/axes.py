@@ -15,150 +15,29 @@ from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
 from lizip.codecs.survey.grid import empty_grid, good_shift, insert, search
 from lizip.codecs.survey.numbers import MIXED, code_coefficients, code_parameters
 from lizip.codecs.survey.tokens import code_number, fresh_model, row
+from lizip.codecs.survey.trail import (
+    KINDS,
+    WIDTH,
+    WIDTHS,
+    Pulses,
+    fresh_trail,
+    gather_first,
+    gather_second,
+    gather_third,
+    pulses_passed,
+    remember,
+    update_rates,
+)
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters, quarter_octave
 from lizip.entropy.coder import FAULT, MODE, Coder, finish_encoder, open_encoder
 from lizip.jit import kernel
-
-HISTORY = 6
-"""Pulses remembered."""
-
-WIDTHS = (12, 16, 24)
-"""Features of each axis, in order of coding; multiples of four, the rest are zeros."""
-
-WIDTH = WIDTHS[2]
 
 BLOCK = 12500
 CLASSES = 4
 """Fitted apart: same pulse, next pulse of one return, next pulse of several, after a gap."""
 
-GAP = 6.0
-"""Pulses missing before the scan is thought to have moved elsewhere."""
-
-KINDS = 12
 EXCLUDED = 30
 """The last points are no neighbours from another scan line."""
-
-
-class Pulses(NamedTuple):
-    """What is known of all points beforehand.
-
-    Attributes
-    ----------
-    clock : (N,) float64
-        Time in pulse periods.
-    same : (N,) int64
-        Whether a point belongs to the pulse of the point before.
-    kinds : (N,) int64
-        0 only return, 1 first, 2 last, 3 between.
-    """
-
-    clock: np.ndarray
-    same: np.ndarray
-    kinds: np.ndarray
-
-
-class Trail(NamedTuple):
-    """Where the scan has been.
-
-    Attributes
-    ----------
-    past : (4, HISTORY) float64
-        The three axes in order of coding and the clock, of the last pulses; the newest first.
-    rates : (3,) float64
-        Change of each axis in a pulse.
-    features : (3, WIDTH) float64
-    errors : (3, N) int64
-        Value less centre.
-    levels : (3, 4 + KINDS) int64
-        Running sizes of the errors, in 1/16.
-    last : (16,) int64
-        Last point of each return number and count.
-    guesses : (8,) float64
-        Further opinions on the axis being coded.
-    """
-
-    past: np.ndarray
-    rates: np.ndarray
-    features: np.ndarray
-    errors: np.ndarray
-    levels: np.ndarray
-    last: np.ndarray
-    guesses: np.ndarray
-
-
-@kernel
-def _clamp(x, limit):
-    return min(max(x, -limit), limit)
-
-
-@kernel
-def _update_rates(trail, known, gap):
-    """Rates over the longest run of pulses without a gap; returns the number of usable lags."""
-    past, rates = trail.past, trail.rates
-    lags = 0
-    for k in range(1, min(known, HISTORY)):
-        if not abs(past[3, k - 1] - past[3, k]) <= GAP:
-            break
-        lags = k
-    span = past[3, 0] - past[3, lags]
-    scale = 1.0 / span if lags > 0 and abs(span) >= 0.5 else 0.0
-    for axis in range(3):
-        rates[axis] = (past[axis, 0] - past[axis, lags]) * scale
-    return 0 if gap else lags
-
-
-@kernel
-def _gather_first(features, trail, values, grid, last, point, step, same, lags):
-    """Features of the axis coded first: rate, neighbours at the place where the point is expected, earlier pulses."""
-    base = np.float64(values[point - 1])
-    features[0] = step * trail.rates[0]
-    features[1] = 1.0 if same else step
-    features[2] = np.float64(values[last]) - base
-    for q in range(4):
-        j = grid.found[q]
-        features[3 + q] = np.float64(values[j]) - base if j >= 0 else 0.0
-        features[7 + q] = trail.past[0, q + 1] - base if q < lags and not same else 0.0
-    if same and lags > 0:
-        features[7] = trail.past[0, 1] - base
-
-
-@kernel
-def _gather_second(features, trail, change, place, step, rest, lags):
-    """Features of the axis coded second; `place` is the last value over the extent, -1 to 1."""
-    past, rates = trail.past, trail.rates
-    features[0] = change
-    features[1] = step
-    features[2] = step * rates[1]
-    features[3] = step * rates[0]
-    features[4] = rest
-    features[5] = change * place
-    for q in range(4):
-        pulses = past[3, q] - past[3, q + 1]
-        features[6 + 2 * q] = past[1, q] - past[1, q + 1] - rates[1] * pulses if q < lags else 0.0
-        features[7 + 2 * q] = past[0, q] - past[0, q + 1] - rates[0] * pulses if q < lags else 0.0
-
-
-@kernel
-def _gather_third(features, trail, values, grid, point, change, change_second, place, step, rest, lags):
-    """Features of the axis coded last; neighbours in the plane of the other two."""
-    past, rates = trail.past, trail.rates
-    base = np.float64(values[point - 1])
-    features[0] = change
-    features[1] = change_second
-    features[2] = step
-    features[3] = step * rates[2]
-    features[4] = step * rates[1]
-    features[5] = step * rates[0]
-    features[6] = rest
-    features[7] = change * place
-    for q in range(4):
-        pulses = past[3, q] - past[3, q + 1]
-        features[8 + 3 * q] = past[2, q] - past[2, q + 1] - rates[2] * pulses if q < lags else 0.0
-        features[9 + 3 * q] = trail.features[1, 6 + 2 * q]
-        features[10 + 3 * q] = trail.features[1, 7 + 2 * q]
-    for q in range(3):
-        j = grid.found[q]
-        features[20 + q] = np.float64(values[j]) - base if j >= 0 else 0.0
 
 
 @kernel
@@ -210,20 +89,12 @@ def _code_axis(coder, model, trail, axis, i, guess, top, kind, mixed, value, hin
 def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficients, planes, tops, kept, kept_class):
     """Go through the points: code them, or (when `kept` has room) only keep their features for the fit."""
     first_axis, second_axis, third_axis = planes
-    past, features = trail.past, trail.features
+    features = trail.features
     coding = kept.shape[1] == 0
     known = 0
     for i in range(first_axis.size):
-        same = pulses.same[i] if i else np.int64(0)
-        elapsed = pulses.clock[i] - past[3, 0] if known else 1.0
-        step, rest = 0.0, 0.0
-        gap = not abs(elapsed) <= GAP
-        if not (same or gap):
-            step = np.rint(elapsed)
-            if step == 0.0:
-                step = 1.0 if elapsed >= 0 else -1.0
-            rest = elapsed - step
-        lags = _update_rates(trail, known, gap and not same)
+        same, gap, step, rest = pulses_passed(trail, pulses, known, i)
+        lags = update_rates(trail, known, gap and not same)
         kind = pulses.kinds[i] + (4 if same else (8 if gap else 0))
         fit_class = 0 if same else (3 if gap else (1 if pulses.kinds[i] == 0 else 2))
         at = ((i // BLOCK) * CLASSES + fit_class) * WIDTH
@@ -237,7 +108,7 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
                 search(
                     near, shifts[0], second_axis, third_axis, np.int64(expected_b), np.int64(expected_c), i - EXCLUDED
                 )
-            _gather_first(features[0], trail, first_axis, near, last, i, step, same, lags)
+            gather_first(features[0], trail, first_axis, near, last, i, step, same, lags)
         else:
             a = b = c = np.int64(0)
         if coding:
@@ -250,7 +121,7 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
                 coder, models[0], trail, 0, i, guess, tops[0], kind, shifts[2], first_axis[i], 1 if found >= 0 else 0
             )
         change = np.float64(first_axis[i] - a)
-        _gather_second(features[1], trail, change, np.float64(b) * centres[0] - 1.0, step, rest, lags)
+        gather_second(features[1], trail, change, np.float64(b) * centres[0] - 1.0, step, rest, lags)
         if coding:
             base = np.float64(b)
             trail.guesses[0] = base + step * trail.rates[1]
@@ -264,7 +135,7 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             if shifts[1] >= 0:
                 search(across, shifts[1], first_axis, second_axis, first_axis[i], second_axis[i], i)
             place = np.float64(c) * centres[1] - 1.0
-            _gather_third(features[2], trail, third_axis, across, i, change, change_second, place, step, rest, lags)
+            gather_third(features[2], trail, third_axis, across, i, change, change_second, place, step, rest, lags)
         if coding:
             base = np.float64(c)
             found = across.found[0] if i else np.int64(-1)
@@ -280,32 +151,12 @@ def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficie
             for axis in range(3):
                 for k in range(WIDTH):
                     kept[axis, i, k] = features[axis, k]
-        trail.last[pulses.kinds[i]] = i
-        if not same:
-            for k in range(HISTORY - 1, 0, -1):
-                for axis in range(4):
-                    past[axis, k] = past[axis, k - 1]
-            past[3, 0] = pulses.clock[i]
-            known += 1
-        past[0, 0] = np.float64(first_axis[i])
-        past[1, 0] = np.float64(second_axis[i])
-        past[2, 0] = np.float64(third_axis[i])
+        remember(trail, pulses, i, first_axis[i], second_axis[i], third_axis[i])
+        known += 1 - same
         if shifts[0] >= 0:
             insert(near, shifts[0], second_axis[i], third_axis[i], i)
         if shifts[1] >= 0:
             insert(across, shifts[1], first_axis[i], second_axis[i], i)
-
-
-def _fresh_trail(count: int) -> Trail:
-    return Trail(
-        np.zeros((4, HISTORY)),
-        np.zeros(3),
-        np.zeros((3, WIDTH)),
-        np.zeros((3, count), np.int64),
-        np.full((3, 4 + KINDS), 256, np.int64),
-        np.zeros(16, np.int64),
-        np.zeros(8),
-    )
 
 
 class Plan(NamedTuple):
@@ -390,7 +241,7 @@ def _run(coder, planes, tops, pulses, shifts, coefficients, kept, kept_class):
     """One walk through the points with everything fresh."""
     models = tuple(fresh_model(3, 1024, 16) for _ in range(3))
     centres = 2.0 / np.maximum(tops[1:], 1)
-    trail = _fresh_trail(len(planes[0]))
+    trail = fresh_trail(len(planes[0]))
     grids = empty_grid(), empty_grid()
     _walk(coder, models, trail, pulses, *grids, shifts, centres, coefficients, planes, tops, kept, kept_class)
 
