@@ -141,21 +141,15 @@ def code_number(coder, model, rows, weight_set, scale, mixed, value):
     place = np.int64(0)
     left = width
     first = 8 + min(step, 2) * 3
-    if scale > mixed:
-        if left > 0:
-            left -= 1
-            place = decide_alone(coder, model, rows[0] + first, (rest >> left) & 1)
-        if left > 0 and step < 2:
-            left -= 1
-            place = 2 * place + decide_alone(coder, model, rows[0] + first + 1 + place, (rest >> left) & 1)
-    else:
-        if left > 0:
-            left -= 1
-            place = decide(coder, model, rows, first, base + first * inputs, (rest >> left) & 1)
-        if left > 0 and step < 2:
-            left -= 1
-            node = first + 1 + place
-            place = 2 * place + decide(coder, model, rows, node, base + node * inputs, (rest >> left) & 1)
+    for turn in range(min(left, 2 if step < 2 else 1)):
+        left -= 1
+        node = first + 1 + place if turn else first
+        bit = (rest >> left) & 1
+        if scale > mixed:
+            bit = decide_alone(coder, model, rows[0] + node, bit)
+        else:
+            bit = decide(coder, model, rows, node, base + node * inputs, bit)
+        place = 2 * place + bit
     while left > 0:
         bits = min(left, 32)
         left -= bits
