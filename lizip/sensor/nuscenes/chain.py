@@ -68,8 +68,7 @@ def _looks_like_rings(points: np.ndarray) -> bool:
     """Whether far points of the last firings lie at their rings' elevations, within half a degree."""
     sensor = hdl32e()
     tail = points[-_TAIL:].astype(np.float64)
-    if not (np.abs(tail) < 1e4).all():
-        return False
+    tail = np.where(np.abs(tail) < _FARTHEST, tail, 0.0)
     distance = np.sqrt((tail**2).sum(axis=2))
     far = distance > 4
     if np.count_nonzero(far) < 3 * _TAIL:
