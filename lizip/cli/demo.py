@@ -24,7 +24,7 @@ def command(keep: Path | None) -> None:
 def _show(folder: Path) -> None:
     from lizip.demo import show
 
-    click.echo("Simulated sweeps, compressed and brought back (the first time, compiling takes some seconds) ...")
+    click.echo("Simulated sweeps, compressed and brought back (the first time, compiling takes a minute or two) ...")
     sample = ""
     losses = {}
     for line in show(folder):
