@@ -6,226 +6,11 @@ those thousand small systems, so a Gauss-Newton step costs a millisecond or two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from lizip.jit import kernel
 from lizip.sensor.algebra import solve_definite
-from lizip.sensor.nuscenes.law import _locate, evaluate, turn_matrix
-from lizip.sensor.rigid import firing_normals
-
-LOCAL = 18
-"""Parameters that touch one firing."""
-
-
-@dataclass
-class Track:
-    """The law's numbers while they are fitted, in m, rad, us: see `law.Law`; knot times include both ends."""
-
-    times: np.ndarray
-    whole: int
-    fast_times: np.ndarray
-    fast: np.ndarray
-    slow_times: np.ndarray
-    slow: np.ndarray
-    fixed: np.ndarray
-    step: np.ndarray = field(default_factory=lambda: np.zeros(6))
-
-    @property
-    def size(self) -> int:
-        """Number of parameters of a step (knot times at the ends included)."""
-        return 4 + 3 * len(self.fast) + 4 * len(self.slow)
-
-    def moved(self, change: np.ndarray) -> Track | None:
-        """The track after a step; None when knots would cross."""
-        a, b = len(self.fast), len(self.slow)
-        at = np.cumsum([4, a, 2 * a, b])
-        limited = np.clip(change, -400.0, 400.0)
-        new = Track(
-            self.times,
-            self.whole,
-            self.fast_times + limited[at[0] : at[1]],
-            self.fast + change[at[1] : at[2]].reshape(a, 2),
-            self.slow_times + limited[at[2] : at[3]],
-            self.slow + change[at[3] :].reshape(b, 3),
-            self.fixed + change[:4],
-            self.step,
-        )
-        closest = min(np.diff(new.fast_times).min(), np.diff(new.slow_times).min())
-        return new if closest > 60.0 else None
-
-    @property
-    def numbers(self) -> tuple[np.ndarray, ...]:
-        """What the kernels take."""
-        return self.times, self.fast_times, self.fast, self.slow_times, self.slow, self.fixed
-
-    def poses(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rotations (F, 3, 3) and shifts (F, 3)."""
-        count = len(self.times)
-        rotation, shift = np.empty((count, 3, 3)), np.empty((count, 3))
-        evaluate(
-            self.times,
-            self.whole,
-            self.fast_times,
-            self.fast,
-            self.slow_times,
-            self.slow,
-            self.fixed,
-            self.step,
-            np.empty((3, 3)),
-            rotation,
-            shift,
-        )
-        return rotation, shift
-
-
-@dataclass
-class Normals:
-    """Normal equations of each firing about poses `rotation`, `shift`: matrix (F, 6, 6), vector (F, 6)."""
-
-    rotation: np.ndarray
-    shift: np.ndarray
-    matrix: np.ndarray
-    vector: np.ndarray
-    stats: np.ndarray
-    residual: np.ndarray
-
-    @property
-    def numbers(self) -> tuple[np.ndarray, ...]:
-        """What the kernels take."""
-        return self.rotation, self.shift, self.matrix, self.vector
-
-
-def condense(points, sensor_points, weight, rotation, shift, gate) -> Normals:
-    """Normal equations of all firings; see `lizip.sensor.rigid.firing_normals`."""
-    firings, rings, _ = points.shape
-    normals = Normals(
-        rotation,
-        shift,
-        np.empty((firings, 6, 6)),
-        np.empty((firings, 6)),
-        np.empty((firings, 4)),
-        np.empty((firings, rings, 3)),
-    )
-    firing_normals(
-        points,
-        sensor_points,
-        weight,
-        rotation,
-        shift,
-        float(gate),
-        0,
-        firings,
-        normals.matrix,
-        normals.vector,
-        normals.stats,
-        normals.residual,
-    )
-    return normals
-
-
-@kernel
-def _pose_change(rotation, shift, base_rotation, base_shift, i, out):
-    """Perturbation (d, w) that takes the base pose of firing i to another one near it."""
-    for p in range(3):
-        out[p] = shift[i, p] - base_shift[i, p]
-    for p in range(3):
-        a = (p + 1) % 3
-        b = (p + 2) % 3
-        total = 0.0
-        for q in range(3):
-            total += rotation[i, b, q] * base_rotation[i, a, q] - rotation[i, a, q] * base_rotation[i, b, q]
-        out[3 + p] = 0.5 * total
-
-
-@kernel
-def track_cost(rotation, shift, base_rotation, base_shift, matrix, vector, begin, change):
-    """Weighted squares gained (negative is better) by moving all firings from `begin` on to other poses."""
-    cost = 0.0
-    for i in range(begin, shift.shape[0]):
-        _pose_change(rotation, shift, base_rotation, base_shift, i, change)
-        for p in range(6):
-            cost -= 2.0 * vector[i, p] * change[p]
-            for q in range(6):
-                cost += change[p] * matrix[i, p, q] * change[q]
-    return cost
-
-
-@kernel
-def _jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index):
-    """Derivatives (6, 18) of firing i's pose perturbation by its parameters, and their places (18,) in the step."""
-    k = _locate(fast_times, times[i])
-    m = _locate(slow_times, times[i])
-    knots = fast_times.size
-    gap = fast_times[k + 1] - fast_times[k]
-    u = (times[i] - fast_times[k]) / gap
-    roll_rate = (fast[k + 1, 0] - fast[k, 0]) / gap
-    pitch_rate = (fast[k + 1, 1] - fast[k, 1]) / gap
-    roll = fast[k, 0] + u * (fast[k + 1, 0] - fast[k, 0])
-    pitch = fast[k, 1] + u * (fast[k + 1, 1] - fast[k, 1])
-    gap = slow_times[m + 1] - slow_times[m]
-    v = (times[i] - slow_times[m]) / gap
-    yaw = slow[m, 2] + v * (slow[m + 1, 2] - slow[m, 2])
-    turn_matrix(roll, pitch, yaw, turn)
-    for p in range(6):
-        for q in range(18):
-            jacobian[p, q] = 0.0
-    jacobian[2, 0] = 1.0
-    for q in range(3):
-        for p in range(3):
-            jacobian[p, 1 + q] = turn[p, q]
-    l0 = turn[0, 0] * fixed[1] + turn[0, 1] * fixed[2] + turn[0, 2] * fixed[3]
-    l1 = turn[1, 0] * fixed[1] + turn[1, 1] * fixed[2] + turn[1, 2] * fixed[3]
-    l2 = turn[2, 0] * fixed[1] + turn[2, 1] * fixed[2] + turn[2, 2] * fixed[3]
-    # axes of turning: roll about Rz Ry x, pitch about Rz y, yaw about z
-    level = np.sqrt(turn[0, 0] * turn[0, 0] + turn[1, 0] * turn[1, 0])
-    for c in range(2):
-        if c == 0:
-            w0 = turn[0, 0]
-            w1 = turn[1, 0]
-            w2 = turn[2, 0]
-        else:
-            w0 = -turn[1, 0] / level
-            w1 = turn[0, 0] / level
-            w2 = 0.0
-        for side in range(2):
-            q = 6 + 2 * c + side
-            part = u if side else 1.0 - u
-            jacobian[0, q] = part * (w1 * l2 - w2 * l1)
-            jacobian[1, q] = part * (w2 * l0 - w0 * l2)
-            jacobian[2, q] = part * (w0 * l1 - w1 * l0)
-            jacobian[3, q] = part * w0
-            jacobian[4, q] = part * w1
-            jacobian[5, q] = part * w2
-            index[q] = 4 + knots + 2 * (k + side) + c
-    for side in range(2):
-        part = v if side else 1.0 - v
-        jacobian[0, 12 + side] = part
-        jacobian[1, 14 + side] = part
-        jacobian[0, 16 + side] = -part * l1
-        jacobian[1, 16 + side] = part * l0
-        jacobian[5, 16 + side] = part
-    slots = 4 + 3 * knots + slow_times.size
-    for side in range(2):
-        index[4 + side] = 4 + k + side
-        index[10 + side] = 4 + 3 * knots + m + side
-        for c in range(3):
-            index[12 + 2 * c + side] = slots + 3 * (m + side) + c
-    x_rate = (slow[m + 1, 0] - slow[m, 0]) / gap
-    y_rate = (slow[m + 1, 1] - slow[m, 1]) / gap
-    yaw_rate = (slow[m + 1, 2] - slow[m, 2]) / gap
-    for p in range(6):
-        # a knot's time acts against the rates; jacobian[:, 6] + [:, 7] is the derivative by roll, and so on
-        rate = (jacobian[p, 6] + jacobian[p, 7]) * roll_rate + (jacobian[p, 8] + jacobian[p, 9]) * pitch_rate
-        jacobian[p, 4] = -rate * (1.0 - u)
-        jacobian[p, 5] = -rate * u
-        rate = (jacobian[p, 12] + jacobian[p, 13]) * x_rate + (jacobian[p, 14] + jacobian[p, 15]) * y_rate
-        rate += (jacobian[p, 16] + jacobian[p, 17]) * yaw_rate
-        jacobian[p, 10] = -rate * (1.0 - v)
-        jacobian[p, 11] = -rate * v
-    for q in range(4):
-        index[q] = q
+from lizip.sensor.nuscenes.lawtrack import LOCAL, Normals, Track, firing_jacobian, pose_change, track_cost
 
 
 @kernel
@@ -245,8 +30,8 @@ def assemble_track(track, poses, normals, begin, scratch, hessian, gradient):
             hessian[p, q] = 0.0
     cost = 0.0
     for i in range(begin, times.size):
-        _pose_change(rotation, shift, base_rotation, base_shift, i, change)
-        _jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index)
+        pose_change(rotation, shift, base_rotation, base_shift, i, change)
+        firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index)
         for p in range(6):
             total = 0.0
             for q in range(6):
@@ -282,8 +67,8 @@ def _directions(track, poses, normals, begin, scratch, cross, own, push):
     base_rotation, base_shift, matrix, vector = normals
     turn, jacobian, index, pulled, change, right = scratch
     for i in range(begin, times.size):
-        _pose_change(rotation, shift, base_rotation, base_shift, i, change)
-        _jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index)
+        pose_change(rotation, shift, base_rotation, base_shift, i, change)
+        firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index)
         for p in range(6):
             right[p] = vector[i, p]
             for q in range(6):

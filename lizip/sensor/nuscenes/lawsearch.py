@@ -8,7 +8,8 @@ import numpy as np
 
 from lizip.sensor.algebra import invert_definite, multiply
 from lizip.sensor.nuscenes.law import USUAL_STEP, firing_times, packets
-from lizip.sensor.nuscenes.lawfit import Normals, Track, adjust, assemble, cost_of, directions, free_parameters
+from lizip.sensor.nuscenes.lawfit import adjust, assemble, cost_of, directions, free_parameters
+from lizip.sensor.nuscenes.lawtrack import Normals, Track
 
 _PERIOD = 25
 """A step of 553 instead of 554 us comes every 25 packets, sometimes 24 or 26."""

@@ -20,8 +20,9 @@ from lizip.sensor.nuscenes.law import (
     firing_times,
     packets,
 )
-from lizip.sensor.nuscenes.lawfit import LEVER, Normals, Track, adjust, condense
+from lizip.sensor.nuscenes.lawfit import LEVER, adjust
 from lizip.sensor.nuscenes.lawsearch import add_knots, drop_knots, find_steps
+from lizip.sensor.nuscenes.lawtrack import Normals, Track, condense
 from lizip.sensor.nuscenes.observe import Observed
 from lizip.sensor.nuscenes.polish import polish_frame
 from lizip.sensor.nuscenes.segments import find_segments
