@@ -128,13 +128,22 @@ class _Worker:
 
 def _serve(connection: Connection, each: int) -> None:
     """Do jobs until there are no more; what the worker process runs."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupted = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        interrupted.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         while True:
             connection.send(_perform(each, connection.recv()))
     except (EOFError, ConnectionError, KeyboardInterrupt):
         return
+    except ImportError:  # numpy makes this of Ctrl-C while it is being imported
+        if not interrupted.is_set():
+            raise
 
 
 @contextmanager
