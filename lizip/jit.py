@@ -78,6 +78,6 @@ def _compile(function: Callable, **options: bool) -> Callable:
     previous = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(cache_root() / digest.hexdigest())
     try:
-        return numba.njit(cache=True, error_model="numpy", nogil=True, **options)(function)
+        return numba.njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True, **options)(function)
     finally:
         numba.config.CACHE_DIR = previous
