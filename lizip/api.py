@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import storage
@@ -210,17 +210,24 @@ def open(path: StrPath | BinaryIO) -> io.BufferedReader:
 
 
 def read(
-    path: StrPath | BinaryIO, fields: list[str] | None = None, points: slice | None = None
+    path: StrPath | BinaryIO,
+    fields: Sequence[str] | None = None,
+    points: slice | None = None,
+    bounds: Sequence[float] | None = None,
 ) -> dict[str, np.ndarray]:
     """Read the points of a .lizip file as columns.
 
     Parameters
     ----------
     path : path, URL or binary file object
-    fields : list of str, optional
+    fields : sequence of str, optional
         Names of the columns wanted; all otherwise.
     points : slice, optional
         Which points; all otherwise. Decoding ends with the last one wanted.
+    bounds : six numbers, optional
+        Of these points only those with x, y and z within (least x, y, z, most x, y, z), ends included, in the
+        coordinates of the file (metres in sweeps; scaled, with offset, in .las). Of a large .las only the chunks that
+        can hold such points are read.
 
     Returns
     -------
@@ -230,14 +237,14 @@ def read(
     Raises
     ------
     FormatError
-        When there is no such field, or not a .lizip file.
+        When there is no such field, or not a .lizip file, or there are bounds and no coordinates.
     CorruptError
     """
     from lizip.reader import read_columns
 
     file, owned = _file_of(path)
     try:
-        return read_columns(Decoder(Container(file)), fields, points or slice(None))
+        return read_columns(Decoder(Container(file)), fields, points or slice(None), bounds)
     finally:
         if owned:
             file.close()

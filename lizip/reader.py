@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import struct
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
-from lizip.errors import FormatError
+from lizip.errors import CorruptError, FormatError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _IN_MEMORY = 1 << 27
 """Decoded bytes kept in memory; more go to a temporary file."""
+
+_ROUNDING = 1e-3
+"""Stored units by which a bound that was computed as scale * integer + offset may have missed the integer."""
 
 
 class DecodedFile(io.RawIOBase):
@@ -86,10 +90,12 @@ class DecodedFile(io.RawIOBase):
         super().close()
 
 
-def read_columns(decoder: Decoder, fields: Sequence[str] | None, points: slice) -> dict[str, np.ndarray]:
-    """Columns `fields` (all when None) of the points in a slice; decoding ends with the last point wanted.
+def read_columns(
+    decoder: Decoder, fields: Sequence[str] | None, points: slice, bounds: Sequence[float] | None = None
+) -> dict[str, np.ndarray]:
+    """Columns `fields` (all when None) of the points in a slice and within bounds; see `lizip.read`.
 
-    Raises FormatError when there is no such field.
+    Raises FormatError when there is no such field, or bounds are given and there are no coordinates.
     """
     import numpy as np
 
@@ -98,24 +104,59 @@ def read_columns(decoder: Decoder, fields: Sequence[str] | None, points: slice) 
     wanted = known if fields is None else list(fields)
     if missing := [name for name in wanted if name not in known]:
         raise FormatError(f"no field {missing[0]!r}; there are {', '.join(known) or 'none'}")
+    axes = _axes(known) if bounds is not None else ()
+    box = _stored(decoder, bounds) if bounds is not None else None
     chosen = range(decoder.header.count)[points]
     start, stop = (min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1]) + 1) if chosen else (0, 0)
-    parts: dict[str, list[np.ndarray]] = {name: [np.empty(0, dtype)] for name, dtype in schema if name in wanted}
-    for block in _part(decoder, tuple(parts), start, stop):
+    needed = {*wanted, *axes}
+    parts: dict[str, list[np.ndarray]] = {name: [np.empty(0, dtype)] for name, dtype in schema if name in needed}
+    for block in _part(decoder, tuple(parts), start, stop, box if chosen.step == 1 else None):
         for name, kept in parts.items():
             kept.append(block[name])
-    columns = {name: np.concatenate(kept) for name, kept in parts.items()}
-    step = chosen.step
-    return {name: columns[name][::step] for name in wanted}
+    columns = {name: np.concatenate(kept)[:: chosen.step] for name, kept in parts.items()}
+    if box is None:
+        return {name: columns[name] for name in wanted}
+    inside = np.ones(len(columns[axes[0]]), bool)
+    for axis, low, high in zip(axes, box[:3], box[3:], strict=True):
+        inside &= (columns[axis] >= low) & (columns[axis] <= high)
+    return {name: columns[name][inside] for name in wanted}
 
 
-def _part(decoder: Decoder, fields: tuple[str, ...], start: int, stop: int) -> Iterator[Columns]:
+def _axes(known: Sequence[str]) -> tuple[str, ...]:
+    """Names of the coordinates."""
+    for axes in (("X", "Y", "Z"), ("x", "y", "z")):
+        if set(axes) <= set(known):
+            return axes
+    raise FormatError("no coordinates to compare the bounds with")
+
+
+def _stored(decoder: Decoder, bounds: Sequence[float]) -> tuple[float, ...]:
+    """Bounds in stored numbers: .las keeps (coordinate - offset) / scale, and both in its header, from byte 131 on."""
+    if len(bounds) != 6:
+        raise ValueError("bounds are six numbers: least x, y, z, then most x, y, z")
+    if decoder.format.name != "las":
+        return tuple(bounds)
+    header = b"".join(decoder.regions())
+    if len(header) < 131 + 48:
+        raise CorruptError("the .las header is too short")
+    numbers = struct.unpack_from("<6d", header, 131)
+    scale, offset = numbers[:3] * 2, numbers[3:] * 2
+    ends = [(bound - offset[k]) / scale[k] if scale[k] else bound for k, bound in enumerate(bounds)]
+    pairs = [sorted((ends[k], ends[k + 3])) for k in range(3)]
+    return (*(low - _ROUNDING for low, _ in pairs), *(high + _ROUNDING for _, high in pairs))
+
+
+def _part(
+    decoder: Decoder, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None
+) -> Iterator[Columns]:
     """Yield the points from `start` to `stop`, with the means of a codec that can do so without decoding the others."""
     if start == stop:
         return
     if hasattr(decoder.codec, "decode_part"):
         header = decoder.header
-        yield from decoder.codec.decode_part(decoder.container, decoder.schema(), header.count, fields, start, stop)
+        yield from decoder.codec.decode_part(
+            decoder.container, decoder.schema(), header.count, fields, start, stop, box
+        )
         return
     position = 0
     for block in decoder.blocks():

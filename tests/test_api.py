@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import lizip
-from lizip import codecs, pipeline, simulator
+from lizip import codecs, formats, pipeline, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import Options, opaque
 from lizip.container import Container, Section, content_hash, write
@@ -129,6 +129,32 @@ def test_read(path):
         lizip.read(path, fields=["w"])
 
 
+def test_read_within_bounds(path):
+    array = points()
+    low, high = np.percentile(array[:, :3], [20, 80], axis=0)
+    inside = ((array[:, :3] >= low) & (array[:, :3] <= high)).all(axis=1)
+    assert 0 < inside.sum() < len(array)
+    columns = lizip.read(path, fields=["intensity", "x"], bounds=[*low, *high])
+    assert list(columns) == ["intensity", "x"]
+    assert np.array_equal(columns["intensity"], array[inside, 3])
+    some = lizip.read(path, points=slice(None, None, -3), bounds=[*low, *high])
+    assert np.array_equal(some["z"], array[::-3, 2][inside[::-3]])
+    with pytest.raises(ValueError, match="six numbers"):
+        lizip.read(path, bounds=[0, 1])
+
+
+def test_read_las_within_bounds_in_metres():
+    content = simulator.airborne_las(1, pulses=3000)
+    cloud = formats.split(content)
+    header = laspy.open(io.BytesIO(content)).header
+    x, y = (cloud.columns[axis] * header.scales[k] + header.offsets[k] for k, axis in enumerate("XY"))
+    bounds = [x[40], y[40], -1e9, x.max(), y.max(), 1e9]
+    inside = (x >= x[40]) & (y >= y[40])
+    for codec in ("survey", "opaque"):
+        found = lizip.read(io.BytesIO(lizip.compress(content, codec=codec)), ["gps_time"], bounds=bounds)
+        assert np.array_equal(found["gps_time"], cloud.columns["gps_time"][inside])
+
+
 @given(st.slices(500))
 def test_read_any_slice(path_once, part):
     assert np.array_equal(lizip.read(path_once, fields=["y"], points=part)["y"], points()[part, 1])
@@ -151,8 +177,8 @@ def test_read_ends_with_the_last_point_wanted(monkeypatch):
 
 
 def test_read_asks_a_codec_for_a_part(path, monkeypatch):
-    def decode_part(container, schema, count, fields, start, stop):
-        assert (count, fields, start, stop) == (500, ("z",), 10, 13)
+    def decode_part(container, schema, count, fields, start, stop, box):
+        assert (count, fields, start, stop, box) == (500, ("z",), 10, 13, None)
         yield {"z": np.float32([1, 2, 3])}
 
     monkeypatch.setattr(opaque.Opaque, "decode_part", staticmethod(decode_part), raising=False)

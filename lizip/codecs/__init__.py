@@ -66,8 +66,9 @@ class Codec(Protocol):
     """What a module (or folder) of this package offers, as a module-level object `CODEC`.
 
     A codec that can decode a part of the points without the rest may also have a method
-    `decode_part(container, schema, count, fields, start, stop)`, which yields only the named columns of the points
-    `start` to `stop`, as `decode` yields all.
+    `decode_part(container, schema, count, fields, start, stop, box)`, which yields only the named columns of the points
+    `start` to `stop`, as `decode` yields all; it may leave out points outside of the box (least x, y, z, most x, y, z,
+    in stored numbers) if there is one.
     """
 
     name: str

@@ -40,12 +40,22 @@ class Survey:
         return Reader(container, schema, count).blocks()
 
     def decode_part(
-        self, container: Container, schema: Schema, count: int, fields: Sequence[str], start: int, stop: int
+        self,
+        container: Container,
+        schema: Schema,
+        count: int,
+        fields: Sequence[str],
+        start: int,
+        stop: int,
+        box: Sequence[float] | None = None,
     ) -> Iterator[Columns]:
-        """Yield the named columns of the points `start` to `stop`; touches only the chunks and groups needed."""
+        """Yield the named columns of the points `start` to `stop`; touches only the chunks and groups needed.
+
+        Chunks without a point in the box (least X, Y, Z, most X, Y, Z, in stored integers) are left out.
+        """
         from lizip.codecs.survey.points import Reader
 
-        return Reader(container, schema, count).blocks(fields, start, stop)
+        return Reader(container, schema, count).blocks(fields, start, stop, box)
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Bytes of each group, and the number of chunks."""

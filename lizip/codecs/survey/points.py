@@ -92,72 +92,32 @@ class Reader:
                 columns |= decode_group(group, names, dtypes, payload, known, fields)
         return {name: columns[name] for name in fields}
 
-    def blocks(self, fields: Sequence[str] | None = None, start: int = 0, stop: int | None = None) -> Iterator[Columns]:
-        """Yield runs of points, chunk by chunk: the named columns (all by default) of the points `start` to `stop`."""
+    def blocks(
+        self,
+        fields: Sequence[str] | None = None,
+        start: int = 0,
+        stop: int | None = None,
+        box: Sequence[float] | None = None,
+    ) -> Iterator[Columns]:
+        """Yield runs of points, chunk by chunk: the named columns (all by default) of the points `start` to `stop`.
+
+        Chunks without a point in the box (least X, Y, Z, most X, Y, Z, in stored integers) are left out.
+        """
         names = list(self._schema) if fields is None else list(fields)
         wanted = []
         for number, entry in enumerate(self.index):
             first = max(start - entry.start, 0)
             last = entry.count if stop is None else min(stop - entry.start, entry.count)
-            if first < last:
+            if first < last and (box is None or _touches(entry, box)):
                 wanted.append((number, slice(first, last)))
         chunks = in_order(partial(self.chunk, fields=names), [number for number, _ in wanted])
         for columns, (_, part) in zip(chunks, wanted, strict=True):
             yield {name: column[part] for name, column in columns.items()}
 
 
-def read(
-    container: Container,
-    schema: Schema,
-    count: int,
-    points: slice | None = None,
-    fields: Sequence[str] | None = None,
-    bounds: tuple[float, float, float, float, float, float] | None = None,
-) -> dict[str, np.ndarray]:
-    """Read columns of some points, touching only the chunks that can hold them.
-
-    Parameters
-    ----------
-    points : slice, optional
-        Points by their place in the file, with a positive step; all by default.
-    fields : sequence of str, optional
-        Columns to return; all by default.
-    bounds : six numbers, optional
-        Only points with xmin <= X <= xmax and so on (xmin, ymin, zmin, xmax, ymax, zmax), in the units of the stored
-        integers, before scale and offset.
-
-    Returns
-    -------
-    dict
-        Name -> (n,) array, in file order.
-    """
-    reader = Reader(container, schema, count)
-    dtypes = dict(schema)
-    names = list(dtypes) if fields is None else list(fields)
-    wanted = list(dict.fromkeys([*names, *(("X", "Y", "Z") if bounds else ())]))
-    start, stop, step = (points or slice(None)).indices(count)
-    if step < 1:
-        raise ValueError("points must be taken in file order")
-    parts: list[dict[str, np.ndarray]] = []
-    for number, entry in enumerate(reader.index):
-        first = max(start - entry.start, 0)
-        first += (start - entry.start - first) % step
-        last = min(stop - entry.start, entry.count)
-        if first >= last or (bounds and not _touches(entry, bounds)):
-            continue
-        columns = {name: column[first:last:step] for name, column in reader.chunk(number, wanted).items()}
-        if bounds:
-            inside = np.ones(len(columns["X"]), bool)
-            for axis, low, high in zip("XYZ", bounds[:3], bounds[3:], strict=True):
-                inside &= (columns[axis] >= low) & (columns[axis] <= high)
-            columns = {name: column[inside] for name, column in columns.items()}
-        parts.append(columns)
-    return {name: np.concatenate([np.empty(0, dtypes[name]), *(part[name] for part in parts)]) for name in names}
-
-
-def _touches(entry: Entry, bounds: Sequence[float]) -> bool:
-    """Whether the box of a chunk meets the bounds."""
+def _touches(entry: Entry, box: Sequence[float]) -> bool:
+    """Whether the box of a chunk meets another."""
     return all(
         low <= most and high >= least
-        for low, high, least, most in zip(entry.low, entry.high, bounds[:3], bounds[3:], strict=True)
+        for low, high, least, most in zip(entry.low, entry.high, box[:3], box[3:], strict=True)
     )
