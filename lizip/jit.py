@@ -18,6 +18,7 @@ from types import ModuleType
 import numba
 from numba.core.dispatcher import Dispatcher
 
+from lizip import vectors
 from lizip.version import __version__
 
 
@@ -39,6 +40,8 @@ def _sources(function: Callable) -> set[str]:
         value = function.__globals__.get(name)
         if isinstance(value, Dispatcher):
             files |= _sources(value.py_func)
+        elif declared := getattr(value, "__wrapped__", None):  # an intrinsic
+            files |= {declared.__code__.co_filename, vectors.__file__}
         elif isinstance(value, ModuleType) and value.__name__.startswith("lizip."):
             files.add(value.__file__ or "")
     return files

@@ -11,7 +11,8 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "jit", "parallel", "resources"),
+    ("packing", "cloud", "vectors", "parallel", "resources"),
+    ("jit",),
     ("container", "entropy"),
     ("formats",),
     ("scan",),

@@ -9,18 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.context import grid_model as m
-from lizip.jit import inlined_kernel, kernel
+from lizip.context.grid_vectors import DIFFERENCES, signed_logs
+from lizip.jit import inlined_kernel
 
 FEATURES = 48
-_DIFFERENCES = 32
-
-
-@kernel
-def signed_log(difference):
-    """Sign and eight times the binary logarithm of 1 + |difference|, at most 127; by the bits of a float32."""
-    size = np.float32(abs(difference) + 1)
-    level = min((size.view(np.int32) >> 20) - (127 << 3), 127)
-    return level if difference >= 0 else -level
 
 
 @inlined_kernel
@@ -38,7 +30,7 @@ def features_of(history, r, rings, guess, centre, bits, raw, features):
         Bit length of the largest intensity.
     raw : (32,) int32
         Scratch.
-    features : (FEATURES,) float32
+    features : (FEATURES,) int16
         Written here.
     """
     own = r + 1
@@ -76,26 +68,25 @@ def features_of(history, r, rings, guess, centre, bits, raw, features):
     raw[29] = history[own, m.ERROR + 3]
     raw[30] = history[own, m.ERROR + 5]
     raw[31] = history[own, m.ERROR + 6]
-    for i in range(_DIFFERENCES):
-        features[i] = np.float32(signed_log(np.int64(raw[i])))
-    for i in range(23, _DIFFERENCES):
-        features[i] -= np.float32(64.0)
+    signed_logs(raw, features)
+    for i in range(23, DIFFERENCES):
+        features[i] -= np.int16(64)
     past = np.int64(history[own, m.FLAGS])
     past_up = np.int64(history[above, m.FLAGS])
     past_down = np.int64(history[below, m.FLAGS])
     for i in range(4):
-        features[32 + i] = np.float32(32 * ((past >> i) & 1))
+        features[32 + i] = np.int16(32 * ((past >> i) & 1))
     for i in range(3):
-        features[36 + i] = np.float32(32 * ((past_up >> i) & 1))
-    features[39] = np.float32(32 * (past_down & 1))
-    features[40] = np.float32(16 * (past_down & 2))
-    features[41] = np.float32(32 * (np.int64(history[above2, m.FLAGS]) & 1))
+        features[36 + i] = np.int16(32 * ((past_up >> i) & 1))
+    features[39] = np.int16(32 * (past_down & 1))
+    features[40] = np.int16(16 * (past_down & 2))
+    features[41] = np.int16(32 * (np.int64(history[above2, m.FLAGS]) & 1))
     place = (64 * r) // max(rings - 1, 1) - 32
-    features[42] = np.float32(place)
-    features[43] = np.float32((place * place) >> 5)
+    features[42] = np.int16(place)
+    features[43] = np.int16((place * place) >> 5)
     scale = min(bits, 8)
     left = np.int64(history[own, m.FIRST + 1]) << 7 >> scale
-    features[44] = np.float32(left)
-    features[45] = np.float32((np.int64(history[above, m.FIRST + 1]) << 7 >> scale) - left)
-    features[46] = np.float32((np.int64(history[below, m.FIRST + 1]) << 7 >> scale) - left)
-    features[47] = np.float32((np.int64(history[own, m.SECOND + 1]) << 7 >> scale) - left)
+    features[44] = np.int16(left)
+    features[45] = np.int16((np.int64(history[above, m.FIRST + 1]) << 7 >> scale) - left)
+    features[46] = np.int16((np.int64(history[below, m.FIRST + 1]) << 7 >> scale) - left)
+    features[47] = np.int16((np.int64(history[own, m.SECOND + 1]) << 7 >> scale) - left)

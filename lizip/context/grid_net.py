@@ -14,9 +14,9 @@ import numpy as np
 from lizip.context import grid_model as m
 from lizip.context.grid_features import FEATURES, features_of
 from lizip.context.grid_mixing import LOGIT_LIMIT
+from lizip.context.grid_vectors import HIDDEN, dot, layer
 from lizip.jit import inlined_kernel
 
-HIDDEN = 64
 OUTPUTS = m.NODES + 1
 FLAG_OUTPUT = m.NODES
 """Output for the return flag; the others stand at the nodes of the residual."""
@@ -36,11 +36,9 @@ class GridNet(NamedTuple):
     ----------
     mode : int
         OFF, ASK, GIVEN or RECORD.
-    first, second : (FEATURES * HIDDEN,), (HIDDEN * HIDDEN,) float32
-        Weights, input-major.
-    first_bias, second_bias : (HIDDEN,) float32
-    scale : (2,) float32
-        Powers of two that the sums of the hidden layers are multiplied by.
+    first, second : (FEATURES * HIDDEN,), (HIDDEN * HIDDEN,) int16
+        Weights, as `lizip.context.grid_vectors.layer` takes them.
+    first_bias, second_bias : (HIDDEN,) int32
     out : (OUTPUTS * HIDDEN,) int16
     out_bias : (OUTPUTS,) int32
     features, hidden, raw : scratch
@@ -57,7 +55,6 @@ class GridNet(NamedTuple):
     first_bias: np.ndarray
     second: np.ndarray
     second_bias: np.ndarray
-    scale: np.ndarray
     out: np.ndarray
     out_bias: np.ndarray
     features: np.ndarray
@@ -80,12 +77,8 @@ def think(net, history, r, rings, guess, centre, bits, cell):
         for j in range(FEATURES):
             net.cells[cell, j] = np.uint8(np.int32(net.features[j]) + 128)
         return
-    _layer(net.features, net.first, net.first_bias, net.hidden, FEATURES)
-    for j in range(HIDDEN):
-        net.hidden[j] = np.float32(min(max(np.int32(net.hidden[j] * net.scale[0]), 0), 255))
-    _layer(net.hidden, net.second, net.second_bias, net.features, HIDDEN)
-    for j in range(HIDDEN):
-        net.top[j] = np.int16(min(max(np.int32(net.features[j] * net.scale[1]), 0), 255))
+    layer(net.features, net.first, net.first_bias, net.hidden, FEATURES // 2, FIRST_SHIFT)
+    layer(net.hidden, net.second, net.second_bias, net.top, HIDDEN // 2, SECOND_SHIFT)
 
 
 @inlined_kernel
@@ -93,44 +86,14 @@ def opinion(net, output):
     """Logit, in 1/256, that the network gives one decision of the cell it thinks of."""
     if net.mode == RECORD:
         return np.int64(0)
-    total = net.out_bias[output]
-    begin = output * HIDDEN
-    for j in range(HIDDEN):
-        total = np.int32(total + np.int32(np.int32(net.top[np.uintp(j)]) * np.int32(net.out[np.uintp(begin + j)])))
-    return min(max(np.int64(total) >> OUT_SHIFT, -LOGIT_LIMIT), LOGIT_LIMIT)
+    total = np.int64(net.out_bias[output]) + dot(net.top, net.out, output * HIDDEN)
+    return min(max(total >> OUT_SHIFT, -LOGIT_LIMIT), LOGIT_LIMIT)
 
 
 @inlined_kernel
 def record(net, position, node):
     """Note which output the decision that is logged next belongs to."""
     net.nodes[position] = np.int16(node)
-
-
-@inlined_kernel
-def _layer(x, weights, bias, y, inputs):
-    """y = bias + x weights, sixteen inputs at a time so that the partial sums stay in registers."""
-    for j in range(HIDDEN):
-        y[j] = bias[j]
-    for i in range(0, inputs, 16):
-        x0, x1, x2, x3 = x[i], x[i + 1], x[i + 2], x[i + 3]
-        x4, x5, x6, x7 = x[i + 4], x[i + 5], x[i + 6], x[i + 7]
-        x8, x9, x10, x11 = x[i + 8], x[i + 9], x[i + 10], x[i + 11]
-        x12, x13, x14, x15 = x[i + 12], x[i + 13], x[i + 14], x[i + 15]
-        for j in range(HIDDEN):
-            k = np.uintp(i * HIDDEN + j)
-            s0 = (x0 * weights[k] + x1 * weights[k + np.uintp(1 * HIDDEN)]) + (
-                x2 * weights[k + np.uintp(2 * HIDDEN)] + x3 * weights[k + np.uintp(3 * HIDDEN)]
-            )
-            s1 = (x4 * weights[k + np.uintp(4 * HIDDEN)] + x5 * weights[k + np.uintp(5 * HIDDEN)]) + (
-                x6 * weights[k + np.uintp(6 * HIDDEN)] + x7 * weights[k + np.uintp(7 * HIDDEN)]
-            )
-            s2 = (x8 * weights[k + np.uintp(8 * HIDDEN)] + x9 * weights[k + np.uintp(9 * HIDDEN)]) + (
-                x10 * weights[k + np.uintp(10 * HIDDEN)] + x11 * weights[k + np.uintp(11 * HIDDEN)]
-            )
-            s3 = (x12 * weights[k + np.uintp(12 * HIDDEN)] + x13 * weights[k + np.uintp(13 * HIDDEN)]) + (
-                x14 * weights[k + np.uintp(14 * HIDDEN)] + x15 * weights[k + np.uintp(15 * HIDDEN)]
-            )
-            y[j] += (s0 + s1) + (s2 + s3)
 
 
 def no_net() -> GridNet:
@@ -155,9 +118,10 @@ def network(arrays: tuple[np.ndarray, ...], hidden: np.ndarray | None = None) ->
         Second hidden layer of every cell of the grid, where another backend has computed it.
     """
     first, first_bias, second, second_bias, out, out_bias = arrays
-    layers = [np.asarray(each, np.float32).ravel() for each in (first, first_bias, second, second_bias)]
-    scale = np.array([2.0**-FIRST_SHIFT, 2.0**-SECOND_SHIFT], np.float32)
-    weights = [*layers, scale, out.astype(np.int16).ravel(), out_bias.astype(np.int32)]
+    pairs = (each.reshape(-1, 2, HIDDEN).transpose(0, 2, 1) for each in (first, second))
+    layers = zip(pairs, (first_bias, second_bias), strict=True)
+    weights = [part for weight, bias in layers for part in (weight.astype(np.int16).ravel(), bias.astype(np.int32))]
+    weights += [out.astype(np.int16).ravel(), out_bias.astype(np.int32)]
     return _assemble(ASK if hidden is None else GIVEN, [_on_cache_lines(each) for each in weights], hidden)
 
 
@@ -176,9 +140,9 @@ def _assemble(
     nodes: np.ndarray | None = None,
 ) -> GridNet:
     if weights is None:
-        weights = [np.zeros(size, np.float32) for size in (FEATURES * HIDDEN, HIDDEN, HIDDEN * HIDDEN, HIDDEN, 2)]
-        weights += [np.zeros(OUTPUTS * HIDDEN, np.int16), np.zeros(OUTPUTS, np.int32)]
+        sizes = (FEATURES * HIDDEN, HIDDEN, HIDDEN * HIDDEN, HIDDEN, OUTPUTS * HIDDEN, OUTPUTS)
+        weights = [np.zeros(size, kind) for size, kind in zip(sizes, (np.int16, np.int32) * 3, strict=True)]
     cells = np.zeros((0, 0), np.uint8) if cells is None else cells
     nodes = np.zeros(0, np.int16) if nodes is None else nodes
-    scratch = [_on_cache_lines(np.zeros(max(FEATURES, HIDDEN), np.float32)) for _ in range(2)]
-    return GridNet(mode, *weights, *scratch, np.zeros(32, np.int32), np.zeros(HIDDEN, np.int16), cells, nodes)
+    features, hidden, top = (_on_cache_lines(np.zeros(size, np.int16)) for size in (FEATURES, HIDDEN, HIDDEN))
+    return GridNet(mode, *weights, features, hidden, np.zeros(32, np.int32), top, cells, nodes)

@@ -1,0 +1,193 @@
+"""The steps of the grid coder's mixer and network that take eight or more numbers at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+
+from lizip import vectors as v
+from lizip.vectors import vectorised
+
+WEIGHT_STRIDE = 8
+"""Weights in a set of the mixer: one for each counter, one for the given logit, one unused; a vector."""
+
+INPUTS = 6
+"""Adaptive counters that have a say in each decision."""
+
+
+def _weigh(typing, weights, a, b, x0, x1, x2, x3, x4, x5, x6):
+    def spell(context, builder, signature, arguments):
+        array, first, second, *inputs = arguments
+        places = (v.pointer(context, builder, weights, array, at) for at in (first, second))
+        weight = builder.add(*(v.load(builder, place, WEIGHT_STRIDE) for place in places))
+        logits = v.gathered(builder, inputs, WEIGHT_STRIDE)
+        return v.total(builder, builder.mul(v.widened(builder, weight, v.I64), v.widened(builder, logits, v.I64)))
+
+    return types.int64(weights, types.uintp, types.uintp, *[types.int64] * 7), spell
+
+
+@vectorised(_weigh)
+def weigh(weights, a, b, x0, x1, x2, x3, x4, x5, x6):
+    """Sum of x_k * (weights[a + k] + weights[b + k])."""
+    pairs = enumerate((x0, x1, x2, x3, x4, x5, x6))
+    return np.int64(sum(int(x) * (int(weights[int(a) + k]) + int(weights[int(b) + k])) for k, x in pairs))
+
+
+def _learn(typing, weights, a, b, error, rate, x0, x1, x2, x3, x4, x5, x6):
+    def spell(context, builder, signature, arguments):
+        array, first, second, error, rate, *inputs = arguments
+        rates = v.gathered(builder, [rate] * WEIGHT_STRIDE, WEIGHT_STRIDE)
+        half = builder.lshr(builder.shl(v.constant(1, WEIGHT_STRIDE), rates), v.constant(1, WEIGHT_STRIDE))
+        errors = v.gathered(builder, [error] * WEIGHT_STRIDE, WEIGHT_STRIDE)
+        product = builder.mul(v.gathered(builder, inputs, WEIGHT_STRIDE), errors)
+        step = builder.ashr(builder.add(product, half), rates)
+        for at in (first, second):
+            place = v.pointer(context, builder, weights, array, at)
+            v.store(builder, builder.add(v.load(builder, place, WEIGHT_STRIDE), step), place)
+        return context.get_dummy_value()
+
+    return types.void(weights, types.uintp, types.uintp, *[types.int64] * 9), spell
+
+
+@vectorised(_learn)
+def learn(weights, a, b, error, rate, x0, x1, x2, x3, x4, x5, x6):
+    """Add x_k * error / 2**rate, rounded, to weights[a + k] and weights[b + k]."""
+    half = 1 << int(rate) >> 1
+    for k, x in enumerate((x0, x1, x2, x3, x4, x5, x6)):
+        step = (int(x) * int(error) + half) >> int(rate)
+        weights[int(a) + k] += step
+        weights[int(b) + k] += step
+
+
+def _move(typing, counters, i0, i1, i2, i3, i4, i5, v0, v1, v2, v3, v4, v5, r0, r1, r2, r3, r4, r5, target, limit):
+    def spell(context, builder, signature, arguments):
+        array, *rest = arguments
+        indices, values, rates, (target, limit) = rest[:6], rest[6:12], rest[12:18], rest[18:]
+        counter = v.gathered(builder, values, 8)
+        value = builder.ashr(counter, v.constant(8, 8))
+        away = builder.sub(v.gathered(builder, [target] * 8, 8), value)
+        rate = v.widened(builder, v.gathered(builder, rates, 8), v.I64)
+        step = builder.ashr(builder.mul(v.widened(builder, away, v.I64), rate), v.constant(16, 8, v.I64))
+        value = builder.add(value, v.narrowed(builder, step, v.I32))
+        seen = builder.add(builder.and_(counter, v.constant(255, 8)), v.constant(1, 8))
+        most = v.gathered(builder, [limit] * 8, 8)
+        seen = builder.select(builder.icmp_signed("<", seen, most), seen, most)
+        counter = builder.or_(builder.shl(value, v.constant(8, 8)), seen)
+        for lane, index in enumerate(indices):
+            moved = builder.extract_element(counter, v.I32(lane))
+            builder.store(moved, v.pointer(context, builder, counters, array, index))
+        return context.get_dummy_value()
+
+    return types.void(counters, *[types.uintp] * 6, *[types.int64] * 14), spell
+
+
+@vectorised(_move)
+def move(counters, i0, i1, i2, i3, i4, i5, v0, v1, v2, v3, v4, v5, r0, r1, r2, r3, r4, r5, target, limit):
+    """Move six counters towards `target` (-2**21 or 2**21 - 1) by their rates in 2**-16; their counts go one up."""
+    values, rates = (v0, v1, v2, v3, v4, v5), (r0, r1, r2, r3, r4, r5)
+    for index, counter, rate in zip((i0, i1, i2, i3, i4, i5), map(int, values), map(int, rates), strict=True):
+        value = (counter >> 8) + ((int(target) - (counter >> 8)) * rate >> 16)
+        counters[int(index)] = value << 8 | min((counter & 255) + 1, int(limit))
+
+
+HIDDEN = 64
+"""Units of a hidden layer of the network."""
+_LANES = 16
+
+
+def _layer(typing, x, weights, bias, y, pairs, shift):
+    def spell(context, builder, signature, arguments):
+        x_, weights_, bias_, y_, pairs_, shift_ = arguments
+        starts = range(0, HIDDEN, _LANES)
+        sums = [cgutils.alloca_once(builder, ir.VectorType(v.I32, _LANES)) for _ in starts]
+        for sum_, start in zip(sums, starts, strict=True):
+            builder.store(v.load(builder, v.pointer(context, builder, bias, bias_, v.I64(start)), _LANES), sum_)
+        with cgutils.for_range(builder, pairs_) as loop:
+            place = v.pointer(context, builder, x, x_, builder.mul(loop.index, v.I64(2)))
+            pair = builder.bitcast(v.load(builder, place, 2), v.I32)
+            both = builder.bitcast(v.spread(builder, pair, _LANES), ir.VectorType(v.I16, 2 * _LANES))
+            row = builder.mul(loop.index, v.I64(2 * HIDDEN))
+            for sum_, start in zip(sums, starts, strict=True):
+                place = v.pointer(context, builder, weights, weights_, builder.add(row, v.I64(2 * start)))
+                products = v.paired_products(builder, both, v.load(builder, place, 2 * _LANES))
+                builder.store(builder.add(builder.load(sum_), products), sum_)
+        shifts = v.spread(builder, builder.trunc(shift_, v.I32), _LANES)
+        for sum_, start in zip(sums, starts, strict=True):
+            value = v.limited(builder, builder.ashr(builder.load(sum_), shifts), 0, 255)
+            v.store(builder, v.narrowed(builder, value, v.I16), v.pointer(context, builder, y, y_, v.I64(start)))
+        return context.get_dummy_value()
+
+    return types.void(x, weights, bias, y, types.int64, types.int64), spell
+
+
+@vectorised(_layer)
+def layer(x, weights, bias, y, pairs, shift):
+    """One hidden layer: y = (bias + x weights) >> shift, within 0 to 255.
+
+    Parameters
+    ----------
+    x : (2 * pairs,) int16
+    weights : (pairs * HIDDEN * 2,) int16
+        For each pair of inputs, the two weights of every unit.
+    bias : (HIDDEN,) int32
+    y : (HIDDEN,) int16
+        Written here.
+    """
+    sums = x[: 2 * pairs].astype(np.int64).reshape(-1, 1, 2) * weights.reshape(-1, HIDDEN, 2)
+    y[:] = np.clip((bias + sums.sum(axis=(0, 2))) >> shift, 0, 255)
+
+
+def _dot(typing, x, weights, begin):
+    def spell(context, builder, signature, arguments):
+        x_, weights_, begin_ = arguments
+        parts = []
+        for start in range(0, HIDDEN, 2 * _LANES):
+            one = v.load(builder, v.pointer(context, builder, x, x_, v.I64(start)), 2 * _LANES)
+            place = v.pointer(context, builder, weights, weights_, builder.add(begin_, v.I64(start)))
+            parts.append(v.paired_products(builder, one, v.load(builder, place, 2 * _LANES)))
+        return builder.sext(v.total(builder, builder.add(*parts)), v.I64)
+
+    return types.int64(x, weights, types.int64), spell
+
+
+@vectorised(_dot)
+def dot(x, weights, begin):
+    """Sum of x (HIDDEN,) int16 times as many weights, int16, from `begin` on; below 2**31."""
+    return x.astype(np.int64) @ weights[begin : begin + HIDDEN]
+
+
+DIFFERENCES = 32
+"""Features that are logarithms of differences."""
+
+
+def _signed_logs(typing, differences, logs):
+    def spell(context, builder, signature, arguments):
+        differences_, logs_ = arguments
+        value = v.load(builder, v.pointer(context, builder, differences, differences_, v.I64(0)), DIFFERENCES)
+        zero = v.constant(0, DIFFERENCES)
+        negative = builder.icmp_signed("<", value, zero)
+        size = builder.select(negative, builder.sub(zero, value), value)
+        size = builder.sitofp(builder.add(size, v.constant(1, DIFFERENCES)), ir.VectorType(ir.FloatType(), DIFFERENCES))
+        level = builder.ashr(builder.bitcast(size, value.type), v.constant(20, DIFFERENCES))
+        level = v.limited(builder, builder.sub(level, v.constant(127 << 3, DIFFERENCES)), None, 127)
+        level = builder.select(negative, builder.sub(zero, level), level)
+        v.store(builder, v.narrowed(builder, level, v.I16), v.pointer(context, builder, logs, logs_, v.I64(0)))
+        return context.get_dummy_value()
+
+    return types.void(differences, logs), spell
+
+
+@vectorised(_signed_logs)
+def signed_logs(differences, logs):
+    """Sign and eight times the binary logarithm of 1 + |difference|, at most 127, by the bits of a float32.
+
+    Parameters
+    ----------
+    differences : (DIFFERENCES,) int32
+    logs : (DIFFERENCES or more,) int16
+        Written here.
+    """
+    sizes = (np.abs(differences) + 1).astype(np.float32)
+    levels = np.minimum((sizes.view(np.int32) >> 20) - (127 << 3), 127)
+    logs[:DIFFERENCES] = np.where(differences < 0, -levels, levels)
