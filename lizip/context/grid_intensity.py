@@ -1,4 +1,4 @@
-"""Intensities in the grid: a binary tree of their values under six contexts."""
+"""Intensities in the grid: the decisions of their tree under six contexts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ def _contexts_of(model, r, flag, bits):
     history, base, guess = model.history, model.base, model.scratch
     own = r + 1
     kind = 1 - flag
-    depth = min(bits, 8)
-    nodes = np.int64(16) + (np.int64(16) << max(depth - 4, 0))
+    nodes = model.tree.stride
     left = np.int64(history[own, m.FIRST + flag])
     left2 = np.int64(history[own, m.SECOND + flag])
     left3 = np.int64(history[own, m.THIRD + flag])
@@ -74,18 +73,11 @@ def code_intensity(coder, model, r, flag, bits, level):
     """
     counters, history, base = model.counters, model.history, model.base
     own = r + 1
-    depth = min(bits, 8)
     c0, c1, c2, c3, c4, c5, mix_value, mix_level = _contexts_of(model, r, flag, bits)
-    top = level >> (bits - depth)
-    split = max(depth - 4, 0)
-    tree = np.int64(1)
-    line = np.int64(0)
-    inner = np.int64(1)
-    for done in range(depth):
-        if done == split:
-            line = 16 + (tree - (np.int64(1) << split)) * 16
-            inner = np.int64(1)
-        node = line + inner
+    low = max(bits - 8, 0)
+    top = level >> low
+    node = np.int64(model.tree.root)
+    while node >= 0:
         bit = code_six(
             coder,
             counters,
@@ -97,22 +89,19 @@ def code_intensity(coder, model, r, flag, bits, level):
             c5 + node,
             0,
             model.weights,
-            mix_value + tree * WEIGHT_STRIDE,
+            mix_value + node * WEIGHT_STRIDE,
             mix_level,
             m.QUICK,
             16,
-            (top >> (depth - 1 - done)) & 1,
+            np.int64(top >= model.tree.split[np.uintp(node)]),
         )
-        tree = 2 * tree + bit
-        inner = 2 * inner + bit
-    top = tree - (np.int64(1) << depth)
+        node = np.int64(model.tree.after[np.uintp(2 * node + bit)])
+    top = ~node
     history[own, m.THIRD + flag] = history[own, m.SECOND + flag]
     history[own, m.SECOND + flag] = history[own, m.FIRST + flag]
     history[own, m.FIRST + flag] = top
-    if bits <= 8:
-        return top
     node = np.int64(1)
-    for shift in range(bits - 9, -1, -1):
+    for shift in range(low - 1, -1, -1):
         counter = base[m.INTENSITY_LOW] + top * 256 + node
         node = 2 * node + code_bit(coder, counters, counter, m.QUICK, (level >> shift) & 1)
-    return (top << (bits - 8)) | (node - (np.int64(1) << (bits - 8)))
+    return (top << low) | (node - (np.int64(1) << low))

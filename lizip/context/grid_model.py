@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.context.grid_mixing import WEIGHT_STRIDE, fresh_grid_weights
+from lizip.context.grid_tree import IntensityTree
 from lizip.entropy.adaptive import FRESH, quarter_octave
 from lizip.jit import kernel
 
@@ -55,6 +56,7 @@ class GridModel(NamedTuple):
     weights: np.ndarray
     history: np.ndarray
     base: np.ndarray
+    tree: IntensityTree
     scratch: np.ndarray
 
 
@@ -89,7 +91,9 @@ class GridModel(NamedTuple):
 ) = range(26)
 
 
-def fresh_model(rings: int, intensity_bits: int, everywhere: bool, asks: bool = False) -> GridModel:
+def fresh_model(
+    rings: int, intensity_bits: int, everywhere: bool, tree: IntensityTree, asks: bool = False
+) -> GridModel:
     """Make the model of a grid that has seen nothing.
 
     Parameters
@@ -100,11 +104,13 @@ def fresh_model(rings: int, intensity_bits: int, everywhere: bool, asks: bool = 
         Bit length of the largest intensity, 0 when there is none.
     everywhere : bool
         Whether cells without a return have an intensity.
+    tree : IntensityTree
+        Of the intensities' upper eight bits.
     asks : bool
         Whether there is a network; it is trusted from the beginning.
     """
     kinds = (2 if everywhere else 1) if intensity_bits else 0
-    symbol = intensity_nodes(intensity_bits)
+    symbol = tree.stride
     sizes = [4096, rings * 64, 64 * 32, 64 * 32 * 2, 4096 + rings * 32, rings * 4]
     sizes += [n * NODES for n in (CLASSES, CLASSES, rings * 12, TOKENS, TOKENS, 14 * 14)]
     fine, triples = intensity_levels(intensity_bits)
@@ -127,12 +133,7 @@ def fresh_model(rings: int, intensity_bits: int, everywhere: bool, asks: bool = 
     history[:, HELD : PAST + 3] = 3000
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200
     history[:, FIRST : THIRD + 2] = min(8, (1 << min(intensity_bits, 8)) - 1)
-    return GridModel(counters, weights, history, base, np.zeros(32, np.int64))
-
-
-def intensity_nodes(bits: int) -> int:
-    """Nodes of the tree of intensities of so many bits (8 at most): a cache line for the top, then one each."""
-    return 16 + (16 << max(min(bits, 8) - 4, 0))
+    return GridModel(counters, weights, history, base, tree, np.zeros(32, np.int64))
 
 
 def intensity_levels(bits: int) -> tuple[int, int]:

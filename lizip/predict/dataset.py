@@ -100,10 +100,9 @@ def record(grid: Grid) -> Decisions:
     """Code a grid without a network and write down what a network would have been asked."""
     from lizip.context.grid_net import FLAG_OUTPUT
     from lizip.entropy.coder import LOG
-    from lizip.predict.grid import Form, prepared, record_grid
+    from lizip.predict.grid import prepared, record_grid
 
-    ranges, intensity, bits = prepared(grid.ranges, grid.intensity)
-    coder, net = record_grid(ranges, intensity, Form(grid.near, bits, int(grid.everywhere)))
+    coder, net = record_grid(*prepared(grid.ranges, grid.intensity, grid.everywhere, grid.near))
     asked = np.flatnonzero(net.nodes[: coder.at[LOG]] >= 0)
     log, outputs = coder.log[asked], net.nodes[asked]
     begins = np.flatnonzero(outputs == FLAG_OUTPUT)

@@ -1,7 +1,7 @@
 """A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
 
-Stream: rows, rings, near, intensity bits << 1 | everywhere, name of the predictor (empty: none) and, if any, its hash
-in 8 bytes, then for each segment of about `SEGMENT` cells its length and its entropy-coded bytes. Integers are
+Stream: rows, rings, near, intensity bits << 1 | everywhere, the shares of the intensities if there are any, name of
+the predictor (empty: none) and, if any, its hash in 8 bytes, then for each segment of about `SEGMENT` cells its length and its entropy-coded bytes. Integers are
 LEB128.
 """
 
@@ -17,6 +17,7 @@ from lizip.packing import Unpacker, pack_bytes, pack_varints
 from lizip.predict.weights import Weights, find_weights
 
 if TYPE_CHECKING:
+    from lizip.context.grid_model import GridModel
     from lizip.context.grid_net import GridNet
     from lizip.entropy.coder import Coder
 
@@ -26,7 +27,7 @@ SEGMENT = 1 << 16
 MAX_CELLS = 1 << 24
 """Default limit on the cells of a grid to decode."""
 
-DECISIONS_PER_CELL = 1 + 33 + 16
+DECISIONS_PER_CELL = 1 + 33 + 28
 """At most: the flag; sign, 28 lengths, 2 mantissa bits and slack; the intensity."""
 RAW_BITS_PER_CELL = 26
 
@@ -38,11 +39,31 @@ STREAMS = ("flags", "range", "intensity")
 
 
 class Form(NamedTuple):
-    """How a grid is coded: `near`, bit length of the intensity (0: none), whether it is there without a return."""
+    """How a grid is coded.
+
+    Attributes
+    ----------
+    near : int
+        See `encode_grid`.
+    bits : int
+        Bit length of the largest intensity, 0 when there is none.
+    everywhere : int
+        1 when cells without a return have an intensity.
+    shares : (2 ** min(bits, 8),) int64
+        How often intensities occur, see `lizip.context.grid_tree`.
+    """
 
     near: int
     bits: int
     everywhere: int
+    shares: np.ndarray
+
+    def model(self, rings: int, asks: bool = False) -> GridModel:
+        """What adapts, in its first state."""
+        from lizip.context.grid_model import fresh_model
+        from lizip.context.grid_tree import tree_of
+
+        return fresh_model(rings, self.bits, bool(self.everywhere), tree_of(self.shares), asks)
 
 
 @dataclass(frozen=True)
@@ -97,19 +118,24 @@ def encode_grid(
     ModelMissingError
         When the predictor is not installed.
     """
-    ranges, intensity, bits = prepared(ranges, intensity)
+    from lizip.context.grid_tree import pack_shares
+
+    ranges, intensity, form = prepared(ranges, intensity, everywhere, near)
     weights = find_weights(net) if isinstance(net, str) else net
-    form = Form(near, bits, int(everywhere))
-    header = pack_varints([*ranges.shape, near, bits << 1 | everywhere])
+    header = pack_varints([*ranges.shape, near, form.bits << 1 | everywhere])
+    header += pack_bytes(pack_shares(form.shares)) if form.bits else b""
     header += pack_bytes(weights.name.encode()) + weights.digest if weights else pack_bytes(b"")
     predictor = _predictor(weights, backend, ranges, intensity, form)
     pieces, spent = _encode_segments(ranges, intensity, form, predictor)
     return GridStream(header + b"".join(map(pack_bytes, pieces)), dict(zip(STREAMS, spent, strict=True)))
 
 
-def prepared(ranges: np.ndarray, intensity: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, int]:
-    """Check the inputs of `encode_grid`; make them contiguous int32, with the bit length of the intensity (0: none)."""
+def prepared(
+    ranges: np.ndarray, intensity: np.ndarray | None, everywhere: bool, near: int
+) -> tuple[np.ndarray, np.ndarray, Form]:
+    """Check the inputs of `encode_grid`; make the arrays contiguous int32, and look at what is to be coded."""
     from lizip.context.grid_model import MAX_INTENSITY, MAX_RANGE, MAX_RINGS
+    from lizip.context.grid_tree import shares_of
 
     firings, rings = ranges.shape
     if firings and rings > MAX_RINGS:
@@ -118,12 +144,16 @@ def prepared(ranges: np.ndarray, intensity: np.ndarray | None) -> tuple[np.ndarr
         raise ValueError("range ticks must lie in 0 to 2**24 - 1")
     ranges = np.ascontiguousarray(ranges, np.int32)
     if intensity is None:
-        return ranges, np.zeros((1, rings), np.int32), 0
+        return ranges, np.zeros((1, rings), np.int32), Form(near, 0, int(everywhere), np.zeros(1, np.int64))
     if intensity.shape != ranges.shape:
         raise ValueError("ranges and intensity differ in shape")
     if intensity.size and (intensity.min() < 0 or intensity.max() > MAX_INTENSITY):
         raise ValueError("intensity must lie in 0 to 65535")
-    return ranges, np.ascontiguousarray(intensity, np.int32), max(1, int(intensity.max(initial=0)).bit_length())
+    intensity = np.ascontiguousarray(intensity, np.int32)
+    bits = max(1, int(intensity.max(initial=0)).bit_length())
+    coded = intensity if everywhere else intensity[ranges > 0]
+    shares = shares_of(coded >> max(bits - 8, 0), 1 << min(bits, 8))
+    return ranges, intensity, Form(near, bits, int(everywhere), shares)
 
 
 def _predictor(weights: Weights | None, backend: str, ranges: np.ndarray, intensity: np.ndarray, form: Form) -> GridNet:
@@ -145,14 +175,13 @@ def _predictor(weights: Weights | None, backend: str, ranges: np.ndarray, intens
 def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[Coder, GridNet]:
     """Code a prepared grid without a network; returns the log and the features and outputs a network would get."""
     from lizip.context.grid import code_grid
-    from lizip.context.grid_model import fresh_model
     from lizip.context.grid_net import recorder
     from lizip.entropy.coder import open_encoder
 
     most = ranges.size * DECISIONS_PER_CELL
     coder, net = open_encoder(most, ranges.size * RAW_BITS_PER_CELL), recorder(ranges.size, most)
-    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere))
-    code_grid(coder, ranges, intensity, 0, len(ranges), *form, model, net, np.zeros(3, np.int64))
+    model, spent = form.model(ranges.shape[1]), np.zeros(3, np.int64)
+    code_grid(coder, ranges, intensity, 0, len(ranges), form.near, form.bits, form.everywhere, model, net, spent)
     return coder, net
 
 
@@ -161,17 +190,16 @@ def _encode_segments(
 ) -> tuple[list[bytes], tuple[float, ...]]:
     """Code all rows; returns the segments' bytes and the bits spent on (flags, ranges, intensities)."""
     from lizip.context.grid import code_grid
-    from lizip.context.grid_model import fresh_model
     from lizip.context.grid_net import OFF
     from lizip.entropy.coder import RAW, finish_encoder, open_encoder
 
-    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere), asks=net.mode != OFF)
+    model = form.model(ranges.shape[1], asks=net.mode != OFF)
     spent = np.zeros(3, np.int64)
     pieces, raw = [], 0
     for first, last in _segments(*ranges.shape):
         cells = (last - first) * ranges.shape[1]
         coder = open_encoder(cells * DECISIONS_PER_CELL, cells * RAW_BITS_PER_CELL)
-        code_grid(coder, ranges, intensity, first, last, *form, model, net, spent)
+        code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
         raw += 32 * int(coder.at[RAW])
         pieces.append(finish_encoder(coder))
     flags, distance, level = (float(part) / 16384 for part in spent)
@@ -201,16 +229,18 @@ def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarra
     """
     from lizip.context.grid_model import MAX_RINGS
     from lizip.context.grid_net import network, no_net
+    from lizip.context.grid_tree import unpack_shares
 
     header = Unpacker(stream)
     firings, rings, near, form = (header.varint() for _ in range(4))
-    name = header.bytes()
-    digest = header.take(8) if name else b""
     too_large = rings > MAX_RINGS or firings * max(rings, 1) > max_cells
     if too_large or form >> 1 > 16 or near > 1 << 20:
         raise CorruptError("grid has an impossible shape")
+    shares = unpack_shares(header.bytes(), 1 << min(form >> 1, 8)) if form >> 1 else np.zeros(1, np.int64)
+    name = header.bytes()
+    digest = header.take(8) if name else b""
     net = network(find_weights(name.decode("utf-8", "replace"), digest).arrays) if name else no_net()
-    form = Form(near, form >> 1, form & 1)
+    form = Form(near, form >> 1, form & 1, shares)
     ranges = np.zeros((firings, rings), np.int32)
     intensity = np.zeros((firings if form.bits else 1, rings), np.int32)
     _decode_segments(header, ranges, intensity, form, net)
@@ -221,15 +251,14 @@ def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarra
 def _decode_segments(header: Unpacker, ranges: np.ndarray, intensity: np.ndarray, form: Form, net: GridNet) -> None:
     """Fill `ranges` and `intensity` from the segments that follow the header."""
     from lizip.context.grid import code_grid
-    from lizip.context.grid_model import fresh_model
     from lizip.context.grid_net import OFF
     from lizip.entropy.coder import finish_decoder, open_decoder
 
-    model = fresh_model(ranges.shape[1], form.bits, bool(form.everywhere), asks=net.mode != OFF)
+    model = form.model(ranges.shape[1], asks=net.mode != OFF)
     spent = np.zeros(3, np.int64)
     for first, last in _segments(*ranges.shape):
         coder = open_decoder(header.bytes())
-        code_grid(coder, ranges, intensity, first, last, *form, model, net, spent)
+        code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
         finish_decoder(coder)
 
 
