@@ -10,7 +10,7 @@ from lizip.jit import kernel
 
 HAS_CONSTRICTION = importlib.util.find_spec("constriction") is not None
 
-_PIECE = 1 << 18
+_PIECE = 1 << 16
 """Decisions handed to constriction at a time; its probability rows take 8 bytes each."""
 
 
@@ -25,14 +25,22 @@ def words_by_constriction(log: np.ndarray) -> np.ndarray:
 
     family = constriction.stream.model.Categorical(perfect=False)
     coder = constriction.stream.stack.AnsCoder()
+    rows, outcomes = np.empty((min(len(log), _PIECE), 2), np.float32), np.empty(min(len(log), _PIECE), np.int32)
     for begin in reversed(range(0, len(log), _PIECE)):
         piece = log[begin : begin + _PIECE]
-        one = piece >> 1
-        rows = np.empty((len(piece), 2), np.float32)
-        rows[:, 0] = (1 << 24) - 1 - one.astype(np.int32)
-        rows[:, 1] = one - np.uint32(1)
-        coder.encode_reverse((piece & 1).astype(np.int32), family, rows)
+        _unpack(piece, rows, outcomes)
+        coder.encode_reverse(outcomes[: len(piece)], family, rows[: len(piece)])
     return coder.get_compressed()
+
+
+@kernel
+def _unpack(log, rows, outcomes):
+    """Lay out a log as constriction takes it: weights (N, 2) of a zero and a one, outcomes (N,)."""
+    for i in range(log.size):
+        one = np.int32(log[i] >> np.uint32(1))
+        rows[i, 0] = np.float32((1 << 24) - 1 - one)
+        rows[i, 1] = np.float32(one - 1)
+        outcomes[i] = np.int32(log[i] & np.uint32(1))
 
 
 def words_by_twin(log: np.ndarray) -> np.ndarray:
