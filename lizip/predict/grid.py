@@ -1,8 +1,8 @@
 """A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
 
 Stream: rows, rings, near, intensity bits << 1 | everywhere, the shares of the intensities if there are any, name of
-the predictor (empty: none) and, if any, its hash in 8 bytes, then for each segment of about `SEGMENT` cells its length and its entropy-coded bytes. Integers are
-LEB128.
+the predictor (empty: none) and, if any, its hash in 8 bytes, then for each segment of about `SEGMENT` cells its length
+and its entropy-coded bytes. Integers are LEB128.
 """
 
 from __future__ import annotations

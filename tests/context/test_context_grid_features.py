@@ -5,6 +5,7 @@ from lizip.context.grid import blended_centre, candidates_of, code_grid
 from lizip.context.grid_features import FEATURES, features_of
 from lizip.context.grid_model import fresh_model
 from lizip.context.grid_net import recorder
+from lizip.context.grid_tree import tree_of
 from lizip.entropy.coder import open_encoder
 
 SHAPE = (24, 7)
@@ -15,7 +16,7 @@ def recorded_features(ranges, intensity, everywhere=False):
     bits = 7
     net = recorder(ranges.size, ranges.size * 50)
     coder = open_encoder(ranges.size * 50, ranges.size * 26)
-    model = fresh_model(ranges.shape[1], bits, everywhere)
+    model = fresh_model(ranges.shape[1], bits, everywhere, tree_of(np.ones(1 << bits, int)))
     spent = np.zeros(3, np.int64)
     code_grid(coder, ranges, intensity, 0, len(ranges), 40, bits, int(everywhere), model, net, spent)
     return net.cells.reshape(*ranges.shape, FEATURES)
@@ -45,7 +46,7 @@ def test_features_know_decoded_cells_only(seed):
 def test_features_stay_in_bounds_for_extreme_histories():
     random = np.random.default_rng(0)
     for bits in (0, 1, 7, 16):
-        model = fresh_model(5, bits, False)
+        model = fresh_model(5, bits, False, tree_of(np.ones(1, int)))
         top = (1 << min(bits, 8)) - 1
         for _ in range(200):
             largest = random.choice([1, 100, (1 << 24) - 1])

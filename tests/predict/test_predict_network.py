@@ -6,6 +6,7 @@ from lizip.context.grid_features import FEATURES, features_of
 from lizip.context.grid_mixing import LOGIT_LIMIT
 from lizip.context.grid_model import fresh_model
 from lizip.context.grid_net import HIDDEN, OUTPUTS, network, opinion, think
+from lizip.context.grid_tree import tree_of
 from lizip.predict.grid import decode_grid, encode_grid
 from lizip.predict.weights import Weights
 
@@ -61,7 +62,7 @@ def test_kernel_is_exact(kind, seed):
     arrays = arrays_of(kind, seed)
     net = network(Weights("x", arrays).arrays)
     random = np.random.default_rng(seed)
-    model = fresh_model(5, 7, False)
+    model = fresh_model(5, 7, False, tree_of(np.ones(128, int)))
     for _ in range(8):
         model.history[:, :8] = random.integers(1, random.choice([100, 1 << 24]), model.history[:, :8].shape)
         for ring in range(5):
