@@ -160,9 +160,8 @@ def _law_attempts(seen: Observed, places: np.ndarray, spline: _Attempt, denomina
     """The pose law, fitted from a spline's poses; none where a stage does not show or the fit breaks down."""
     if not seen.frame.rounded.all():
         return []
-    try:
-        law = solve_law(seen, spline.poses.rotation, spline.poses.shift, hdl32e())
-    except np.linalg.LinAlgError:
+    law = solve_law(seen, spline.poses.rotation, spline.poses.shift, hdl32e())
+    if law is None:
         return []
     poses = law_track(law, len(places), seen.phase)
     return [_Attempt(seen, places, poses, _LAW_ERRORS, denominator)]

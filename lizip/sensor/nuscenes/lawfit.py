@@ -11,6 +11,7 @@ import numpy as np
 from lizip.jit import kernel
 from lizip.sensor.algebra import solve_definite
 from lizip.sensor.nuscenes.lawtrack import LOCAL, Normals, Track, firing_jacobian, pose_change, track_cost
+from lizip.sensor.nuscenes.vehicle import LEVER
 
 
 @kernel
@@ -160,10 +161,6 @@ def free_parameters(track: Track) -> np.ndarray:
 def _prior(track: Track) -> tuple[np.ndarray, np.ndarray]:
     """Weak pull of the lever to its usual place: weights and targets for the first four parameters."""
     return np.array([0.0, 1 / 0.05**2, 1 / 0.05**2, 1 / 0.05**2]), np.array([0.0, *LEVER])
-
-
-LEVER = (0.902, 0.005, 1.845)
-"""Where the sensor sits in nuScenes' vehicles: forward, left, up, m."""
 
 
 def adjust(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Track, float]:

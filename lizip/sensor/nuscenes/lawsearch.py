@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lizip.sensor.algebra import invert_definite, multiply
+from lizip.sensor.algebra import invert_definite, multiply, solve_definite, solve_each
 from lizip.sensor.nuscenes.law import USUAL_STEP, firing_times, packets
 from lizip.sensor.nuscenes.lawfit import adjust, assemble, cost_of, directions, free_parameters
 from lizip.sensor.nuscenes.lawtrack import Normals, Track
@@ -16,6 +16,7 @@ _PERIOD = 25
 _TEST_STEP = 300.0
 _CLEAR = 350.0
 """Where further knots are tried, us apart, and how far from others."""
+_OLD_NEWS = 1e-7
 _FAST, _SLOW = slice(0, 2), slice(2, 5)
 
 
@@ -103,10 +104,14 @@ def _knot_gains(track: Track, normals: Normals, begin: int) -> list[tuple[float,
         ramped = _ramp_sums(cross[:, part], scaled, first, at, 1)
         pulled = multiply(ramped, inverse)
         right = _ramp_sums(push[:, part], scaled, first, at, 1) - multiply(pulled, gradient[:, None])[:, :, 0]
-        square = _ramp_sums(own[:, part, part], scaled, first, at, 2) - np.einsum("tcp,tdp->tcd", pulled, ramped)
-        diagonal = np.arange(square.shape[1])
-        square[:, diagonal, diagonal] = square[:, diagonal, diagonal] * (1 + 1e-5) + 1e-9
-        gains = np.einsum("tc,tc->t", right, np.linalg.solve(square, right[:, :, None])[:, :, 0])
+        alone = _ramp_sums(own[:, part, part], scaled, first, at, 2)
+        square = alone - (pulled[:, :, None, :] * ramped[:, None, :, :]).sum(axis=3)
+        k = np.arange(square.shape[1])
+        square[:, k, k] = square[:, k, k] * (1 + 1e-5) + 1e-9
+        # where the track can do the same already, there is nothing to gain
+        new = (square[:, k, k] > _OLD_NEWS * alone[:, k, k]).all(axis=1)
+        gains = np.zeros(len(at))
+        gains[new] = (right[new] * solve_each(square[new], right[new])).sum(axis=1)
         options += [(float(gain), float(time * 1e4), slow) for gain, time in zip(gains, at, strict=True)]
     return options
 
@@ -114,7 +119,8 @@ def _knot_gains(track: Track, normals: Normals, begin: int) -> list[tuple[float,
 def _with_knot(track: Track, time: float, slow: bool) -> Track:
     times, values = (track.slow_times, track.slow) if slow else (track.fast_times, track.fast)
     k = int(np.searchsorted(times, time))
-    new = np.array([np.interp(time, times, values[:, c]) for c in range(values.shape[1])])
+    part = (time - times[k - 1]) / (times[k] - times[k - 1])
+    new = values[k - 1] + part * (values[k] - values[k - 1])
     times, values = np.insert(times, k, time), np.insert(values, k, new, axis=0)
     return replace(track, slow_times=times, slow=values) if slow else replace(track, fast_times=times, fast=values)
 
@@ -159,7 +165,7 @@ def _worth(track: Track, inverse: np.ndarray, k: int, slow: bool) -> float:
     kink = values[k] - (1 - part) * values[k - 1] - part * values[k + 1]
     spread = multiply(multiply(constraint, inverse), constraint.T)
     spread[np.diag_indices(wide)] *= 1 + 1e-9
-    return float(kink @ np.linalg.solve(spread, kink))
+    return float((kink * solve_definite(spread, kink)).sum())
 
 
 def drop_knots(track: Track, normals: Normals, begin: int, prices: tuple[float, float]) -> Track:

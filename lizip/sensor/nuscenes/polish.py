@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.sensor.algebra import solve_definite
 from lizip.sensor.nuscenes.frame import FarFrame, turn
 from lizip.sensor.nuscenes.residual import at_ordinal, ordinal, unit_at
 
@@ -97,7 +98,7 @@ def polish_frame(
         if used < 100:
             break
         scale = 1 / np.sqrt(np.diag(normal))
-        step = np.linalg.solve(normal * scale[:, None] * scale + 1e-13 * np.eye(6), right * scale) * scale
+        step = solve_definite(normal * scale[:, None] * scale + 1e-13 * np.eye(6), right * scale) * scale
         axes = turn(axes, step[:3])
         offset = offset + step[3:]
     return FarFrame(axes, offset, frame.rounded)
