@@ -176,7 +176,8 @@ def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame
 
     `hint` is the frame of a sweep from about the same place: it spares the search for the axes' signs and the offset.
     """
-    lattice = find_lattice(points)
+    expected = None if hint is None else Lattice(hint.axes, np.where(hint.rounded, ulp(hint.offset), 0.0)[:2])
+    lattice = find_lattice(points, expected)
     if lattice is None:
         return None
     stored = points.reshape(-1, 3)
@@ -195,7 +196,7 @@ def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame
         for doubt in (_BLUR, _BLUR / 4, _BLUR / 16)[attempt:]:
             _sharpen(stored, frame, frame.rounded & [True, True, False], doubt)
     if frame.rounded[0] and frame.rounded[1]:
-        _find_z(stored, frame)
+        _find_z(stored, frame, hint)
     return frame
 
 
@@ -207,12 +208,12 @@ def _as_before(lattice: Lattice, hint: FarFrame | None) -> np.ndarray:
     return axes
 
 
-def _find_z(stored, frame) -> None:
+def _find_z(stored, frame, hint) -> None:
     points, sigma = place_on_grid(stored, frame)
     z, sigma = np.ascontiguousarray(points[:, 2]), sigma[:, 2] + 3e-9
     # returns about as high as the sensor: all in the same power of two; no-returns are all at one place
     near = np.flatnonzero((np.abs(z) < 0.5) & (np.abs(stored).max(axis=1) > 2))
-    best = (0.0, 0.0, 0.0)
+    around = float(hint.offset[2]) if hint is not None and hint.rounded[2] else None
     for spacing in _Z_SPACINGS:
         usable = near[sigma[near] < 0.2 * spacing]
         if len(usable) < 200:
@@ -220,7 +221,7 @@ def _find_z(stored, frame) -> None:
         usable = usable[:: max(1, len(usable) // 2000)]
         cosine, sine = wave_sums(z[usable], 1.0 / spacing)
         if np.sqrt(cosine * cosine + sine * sine) > 0.5 * len(usable):
-            best = max(best, (*find_offset(z, sigma, spacing, usable)[::-1], spacing))
+            offset, score = find_offset(z, sigma, spacing, usable, around)
+            if score > _LEAST_SCORE:
+                frame.offset[2], frame.rounded[2] = offset, True
             break
-    if best[0] > _LEAST_SCORE:
-        frame.offset[2], frame.rounded[2] = best[1], True

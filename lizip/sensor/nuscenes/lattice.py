@@ -15,7 +15,7 @@ import numpy as np
 from lizip.jit import kernel
 from lizip.sensor.algebra import cross, factor, substitute, unit
 from lizip.sensor.nuscenes.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
-from lizip.sensor.trig import sincos
+from lizip.sensor.trig import PI, arcsine, arctangent2, sincos
 
 COARSE = tuple(2.0**-k for k in range(9, 18))
 """Spacings tried for the first axis, m: ULPs of coordinates from 64 m to 32 km."""
@@ -23,6 +23,8 @@ FINE = tuple(2.0**-k for k in range(9, 22))
 """Spacings tried for the second axis, m: the nearer the map's axis, the finer."""
 TILT = 0.12
 """Largest tilt of the sensor against the map, rad."""
+_TURNED = 0.08, 0.03
+"""How far a hint's axis may have turned in yaw and tilted, rad."""
 
 _FIRST_PAIRS = 40
 _PAIRS = 512
@@ -153,10 +155,8 @@ def _best(score: np.ndarray, count: int) -> np.ndarray:
     return np.argsort(-score, kind="stable")
 
 
-def _best_of_grid(pairs: np.ndarray, spacing: float, step: float) -> tuple[np.ndarray, np.ndarray]:
+def _best_of_grid(pairs: np.ndarray, spacing: float, yaws: np.ndarray, tilts: np.ndarray) -> tuple[np.ndarray, ...]:
     """Yaw and tilt of the most coherent of all directions on a grid."""
-    tilts = np.arange(-TILT, TILT, step)
-    yaws = np.arange(0.0, np.pi, step)
     rows = max(1, _CHUNK // len(tilts))
     found = []
     for begin in range(0, len(yaws), rows):
@@ -181,32 +181,52 @@ def _distinct(yaw: np.ndarray, tilt: np.ndarray, apart: float) -> list[int]:
     return chosen
 
 
-def _first_axis(pairs: Pairs) -> tuple[float, np.ndarray, float]:
-    """Best (score, direction, spacing) over all horizontal directions."""
+def _search(pairs: Pairs, spacing: float, middle: tuple[float, float], reach: tuple[float, float]):
+    """Best (score, direction) among directions within some `reach` of a yaw and a tilt, rad; None when none stands out.
+
+    Raises
+    ------
+    OverflowError
+        When there are too many directions.
+    """
+    near = pairs.shortest(_PAIRS, 8 * spacing)
+    if len(near) < _FIRST_PAIRS:
+        return None
+    # short ones allow a coarse grid; the very shortest may all lie in one plane
+    square = (near**2).sum(axis=1)
+    short = near[square < 2.5 * square[_FIRST_PAIRS // 2]]
+    few = short[:: max(1, len(short) // _FIRST_PAIRS)]
+    step = 0.35 * spacing / np.sqrt((few**2).sum(axis=1).mean())
+    if 4 * reach[0] * reach[1] > _MOST_DIRECTIONS * step**2:
+        raise OverflowError
+    yaws, tilts = (at + np.arange(-far, far, step) for at, far in zip(middle, reach, strict=True))
+    yaw, tilt = _best_of_grid(few, spacing, yaws, tilts)
+    order = _best(_score(near[::4], spacing, yaw, tilt), _CANDIDATES[1])
+    yaw, tilt = yaw[order], tilt[order]
+    score = _score(near, spacing, yaw, tilt)
+    order = np.argsort(-score, kind="stable")
+    if score[order[0]] < _WORTH_CLIMBING:
+        return None
+    yaw, tilt = yaw[order], tilt[order]
+    peaks = _distinct(yaw, tilt, 3 * step)
+    return max((_climb(near, spacing, yaw[k], tilt[k], step) for k in peaks), key=lambda peak: peak[0])
+
+
+def _first_axis(pairs: Pairs, hint: Lattice | None) -> tuple[float, np.ndarray, float]:
+    """Best (score, direction, spacing) over all horizontal directions; near the first of a hint before."""
+    if hint is not None and hint.spacing[0] > 0:
+        x, y, z = hint.axes[0]
+        found = _search(pairs, hint.spacing[0], (arctangent2(y, x), arcsine(z)), _TURNED)
+        if found is not None and found[0] > _FOUND:
+            return (*found, hint.spacing[0])
     best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0)
     for spacing in COARSE:
-        near = pairs.shortest(_PAIRS, 8 * spacing)
-        if len(near) < _FIRST_PAIRS:
-            continue
-        # short ones allow a coarse grid; the very shortest may all lie in one plane
-        square = (near**2).sum(axis=1)
-        short = near[square < 2.5 * square[_FIRST_PAIRS // 2]]
-        few = short[:: max(1, len(short) // _FIRST_PAIRS)]
-        step = 0.35 * spacing / np.sqrt((few**2).sum(axis=1).mean())
-        if 2 * np.pi * TILT > _MOST_DIRECTIONS * step**2:
+        try:
+            found = _search(pairs, spacing, (0.5 * PI, 0.0), (0.5 * PI, TILT))
+        except OverflowError:
             break
-        yaw, tilt = _best_of_grid(few, spacing, step)
-        order = _best(_score(near[::4], spacing, yaw, tilt), _CANDIDATES[1])
-        yaw, tilt = yaw[order], tilt[order]
-        score = _score(near, spacing, yaw, tilt)
-        order = np.argsort(-score, kind="stable")
-        if score[order[0]] < _WORTH_CLIMBING:
-            continue
-        yaw, tilt = yaw[order], tilt[order]
-        peaks = _distinct(yaw, tilt, 3 * step)
-        score, direction = max((_climb(near, spacing, yaw[k], tilt[k], step) for k in peaks), key=lambda peak: peak[0])
-        if score > best[0] + 0.02:
-            best = (score, direction, spacing)
+        if found is not None and found[0] > best[0] + 0.02:
+            best = (*found, spacing)
         if best[0] > _FOUND:
             break
     return best
@@ -239,12 +259,12 @@ def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     return direction, coherence
 
 
-def _second_axis(pairs: Pairs, first: np.ndarray) -> tuple[float, np.ndarray, float]:
-    """Best (score, direction, spacing) in the plane perpendicular to the first axis."""
+def _second_axis(pairs: Pairs, first: np.ndarray, hint: Lattice | None) -> tuple[float, np.ndarray, float]:
+    """Best (score, direction, spacing) in the plane perpendicular to the first axis; a hint's spacing comes first."""
     beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
     upward = cross(first, beside)
     best = (0.0, beside, 0.0)
-    for spacing in FINE:
+    for spacing in (*([] if hint is None else hint.spacing[1:]), *FINE):
         near = pairs.shortest(400, 8 * spacing)
         if len(near) < 30:
             continue
@@ -265,13 +285,15 @@ def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return vectors[:, 0] * direction[0] + vectors[:, 1] * direction[1] + vectors[:, 2] * direction[2]
 
 
-def find_lattice(points: np.ndarray) -> Lattice | None:
+def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | None:
     """Find the axes of the far frame from one sweep.
 
     Parameters
     ----------
     points : (F, R, 3) float64
         Stored points by firing and ring, m.
+    hint : Lattice, optional
+        Roughly what to expect.
 
     Returns
     -------
@@ -280,13 +302,13 @@ def find_lattice(points: np.ndarray) -> Lattice | None:
     """
     # no-returns all move along the track: their differences know one direction only
     pairs = near_pairs(points, no_returns(points))
-    score, first, spacing = _first_axis(pairs)
+    score, first, spacing = _first_axis(pairs, hint)
     if score < 0.5:
         return None
     first, coherence = _grow(points, pairs, first, spacing)
     if coherence < 0.3:
         return None
-    score, second, second_spacing = _second_axis(pairs, first)
+    score, second, second_spacing = _second_axis(pairs, first, hint)
     if score > _SECOND_LEAST:
         second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
         if coherence > 0.3:

@@ -168,23 +168,47 @@ def _worth(track: Track, inverse: np.ndarray, k: int, slow: bool) -> float:
     return float((kink * solve_definite(spread, kink)).sum())
 
 
-def drop_knots(track: Track, normals: Normals, begin: int, prices: tuple[float, float]) -> Track:
-    """Drop inner knots that do not save their price (fast, slow) in weighted squares, the least useful first."""
+def _least_useful(track: Track, inverse: np.ndarray, prices: tuple[float, float], kept: set) -> list[tuple]:
+    """Inner knots that seem not to save their price: (worth less price, index, slow), the least useful first."""
+    options = [
+        (_worth(track, inverse, k, slow) - prices[slow], k, slow)
+        for slow, times in ((False, track.fast_times), (True, track.slow_times))
+        for k in range(1, len(times) - 1)
+        if (round(times[k], 1), slow) not in kept
+    ]
+    return sorted(option for option in options if option[0] <= 0)
+
+
+def _apart(options: list[tuple]) -> list[tuple]:
+    """Of some knots, the first ones of which no two are neighbours."""
+    chosen: list[tuple] = []
+    for option in options:
+        if all(option[2] != other[2] or abs(option[1] - other[1]) > 1 for other in chosen):
+            chosen.append(option)
+    return chosen
+
+
+def drop_knots(track: Track, normals: Normals, begin: int, prices: tuple[float, float], rounds: int) -> Track:
+    """Drop inner knots that do not save their price (fast, slow) in weighted squares.
+
+    All that seem useless and are no neighbours go at once; where that costs too much, the least useful alone.
+    """
     cost = cost_of(track, normals, begin)
     kept: set[tuple[float, bool]] = set()
-    while True:
+    for _ in range(rounds):
         inverse, _ = _inverse(track, normals, begin)
-        options = [
-            (_worth(track, inverse, k, slow) - prices[slow], k, slow)
-            for slow, times in ((False, track.fast_times), (True, track.slow_times))
-            for k in range(1, len(times) - 1)
-            if (round(times[k], 1), slow) not in kept
-        ]
-        if not options or min(options)[0] > 0:
-            return track
-        _, k, slow = min(options)
-        better, new_cost = adjust(_without_knot(track, k, slow), normals, 3, begin)
-        if new_cost < cost + prices[slow]:
-            track, cost = better, new_cost
+        options = _apart(_least_useful(track, inverse, prices, kept))
+        if not options:
+            break
+        for chosen in (options, options[:1])[len(options) == 1 :]:
+            better = track
+            for _, k, slow in sorted(chosen, key=lambda option: -option[1]):
+                better = _without_knot(better, k, slow)
+            better, new_cost = adjust(better, normals, 3, begin)
+            if new_cost < cost + sum(prices[slow] for _, _, slow in chosen):
+                track, cost = better, new_cost
+                break
         else:
+            _, k, slow = options[0]
             kept.add((round((track.slow_times if slow else track.fast_times)[k], 1), slow))
+    return track

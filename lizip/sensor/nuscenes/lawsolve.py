@@ -138,9 +138,10 @@ def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: S
     """
     begin = seen.phase
     track, normals = _first_track(seen, rotation, shift, sensor)
-    track, _ = adjust(track, normals, 12, begin)
+    track, _ = adjust(track, normals, 4, begin)
+    track = drop_knots(track, normals, begin, _DROPPING, 3)
     normals = _normals(track, seen, 1.0, 15.0)
-    track, _ = adjust(track, normals, 6, begin)
+    track, _ = adjust(track, normals, 4, begin)
     steps = find_steps(track, normals, begin, sensor.packet, sensor.period)
     track.times = firing_times(steps, len(rotation), begin, sensor.packet, sensor.period)
     track.fast_times[0] = track.slow_times[0] = track.times[begin]
@@ -151,7 +152,7 @@ def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: S
     seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin))
     normals = _normals(track, seen, 0.0, 8.0)
     track = add_knots(track, normals, begin, _ADDING, 4)
-    track = drop_knots(track, normals, begin, _DROPPING)
+    track = drop_knots(track, normals, begin, _DROPPING, 12)
     normals = _normals(track, seen, 0.0, 8.0)
     track, _ = adjust(track, normals, 6, begin)
     _fit_first_packet(track, seen)

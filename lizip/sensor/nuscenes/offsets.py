@@ -21,8 +21,10 @@ _PHASES = 8
 _POSITIONS = 400
 """Coarse positions within a power of two."""
 _DRIFT = 40.0
-"""How far the sensor may have moved since a similar sweep, m."""
+"""How far the sensor may have moved since a similar sweep, m; at most a quarter of a power of two."""
 _LN2 = 0.6931471805599453
+_LEAST_SHARE = 0.97
+"""Share of the points that an offset must explain to be taken for the one hinted at."""
 _FLOOR = -4.0
 """Log likelihood of a point that does not fit (an outlier)."""
 _BLOCK = 256
@@ -148,11 +150,14 @@ def _coarse(points: Points, spacing: float, phase: float, around: float | None) 
     close = np.abs(x) < max(border, 4.0)
     near = x[close], inverse[close]
     reach = min(max(-near[0].min(), near[0].max()), border)
-    if around is None:
-        place = np.arange(max(border - reach, 0.0), 2 * border + reach, step)
+    low, high = max(border - reach, 0.0), 2 * border + reach
+    if around is not None:
+        drift = min(_DRIFT, border / 4)
+        place = around + np.arange(-drift, drift + step, min(step, drift / 8))
+        place = place[(np.abs(place) >= low) & (np.abs(place) <= high)]
+    if around is None or len(place) == 0:
+        place = np.arange(low, high, step)
         place = np.concatenate([place, -place])
-    else:
-        place = around + np.arange(-_DRIFT, _DRIFT + step, min(step, _DRIFT / 8))
     found = _best(_sample(near, _FEWEST), _candidates(place, spacing, phase), _PLACES[0])
     few = _sample(points, _FEW)
     found = _best(few, found[:, None], _PLACES[1])
@@ -171,6 +176,13 @@ def _near_borders(points: Points, offset: float, reach: float) -> Points:
     power = np.ldexp(0.5, exponent)
     near = np.minimum(y - power, 2 * power - y) < reach
     return points[0][near], points[1][near]
+
+
+def _share_on_grid(points: Points, offset: float) -> float:
+    """Share of the points that lie on the float32 grid once `offset` is added, as far as their noise shows it."""
+    y = points[0] + offset
+    miss = np.abs(y.astype(np.float32).astype(np.float64) - y) * points[1]
+    return float(np.mean(miss < 4.0))
 
 
 def find_offset(
@@ -192,7 +204,7 @@ def find_offset(
     near : (K,) int64, optional
         Points that surely have it; None takes those nearer than a power of two is wide.
     around : float, optional
-        Search within `_DRIFT` of this offset only.
+        Search within `_DRIFT` of this offset first.
     known : float, optional
         The offset but for the last phases and the borders' last metres.
 
@@ -217,6 +229,8 @@ def find_offset(
         found = np.array([(np.rint(known / spacing + phase) - phase) * spacing])
     found = _best(some, found[:, None] + np.arange(-12, 13) * spacing, _PLACES[1])
     offset = float(_best(points, found[:, None], 1)[0])
+    if around is not None and _share_on_grid(some, offset) < _LEAST_SHARE:
+        return find_offset(x, sigma, spacing, near)
     # the phases are settled; all points near a border tell on which side of it they lie
     unit = 2 * _PHASES * spacing
     for width in _WIDTHS:
