@@ -45,8 +45,8 @@ _ERRORS = {
 """Expected errors of a model's prediction: at the sensor (m), and growth with range (a metre)."""
 _SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
 """Firings from knot to knot of the splines tried."""
-_LAWS = {"fast": 0, "default": 1, "max": 3}
-"""How many of them a pose law is fitted from."""
+_LAWS = {"fast": (), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
+"""Pose laws fitted: from which of the splines, and how dear it is to add and to keep a knot."""
 
 
 def stored_fields(cloud: Cloud) -> tuple[np.ndarray, np.ndarray] | None:
@@ -164,10 +164,9 @@ def _splines(seen: Observed, level: str) -> list[Poses]:
 def _attempts(seen: Observed, places: np.ndarray, level: str, denominator: int) -> Iterator[_Attempt]:
     """Pose models: the law, fitted from splines; and splines where that does not make most points exact."""
     splines, frame = _splines(seen, level), seen.frame
-    starts = splines[: _LAWS[level]] if frame.rounded.all() else []
     lawful = False
-    for start in starts:
-        law = solve_law(seen, start.rotation, start.shift, hdl32e())
+    for start, adding, keeping in _LAWS[level] if frame.rounded.all() else ():
+        law = solve_law(seen, splines[start].rotation, splines[start].shift, hdl32e(), (adding, keeping))
         if law is not None:
             attempt = _Attempt(seen, places, law_track(law, len(places), seen.phase), denominator)
             lawful = lawful or 2 * attempt.exact > places.shape[0] * places.shape[1]

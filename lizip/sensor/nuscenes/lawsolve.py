@@ -38,8 +38,8 @@ _PRICES = (300.0, 120.0)
 """Weighted squares that a kink of the fast and of the slow functions must save in the first segmentation."""
 _APART = 700.0
 """Least distance of first knots, us."""
-_ADDING = (100.0, 80.0)
-_DROPPING = (50.0, 50.0)
+_KNOTS = (100.0, 80.0), (50.0, 50.0)
+"""Weighted squares that a knot of the fast and of the slow functions must save to be added, and to be kept."""
 _STEP_BLURS = (1e-4, 1e-4, 3e-5, 1e-5, 1e-5, 3e-6, 1e-6, 3e-7, 0.0, 0.0)
 
 
@@ -120,7 +120,28 @@ def _quantised(track: Track, steps: np.ndarray) -> Law:
     )
 
 
-def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor) -> Law | None:
+def _first_fit(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor, prices) -> tuple[Track, ...]:
+    """A track that follows the spline's poses, and the packets' steps in whole microseconds."""
+    begin = seen.phase
+    track, normals = _first_track(seen, rotation, shift, sensor)
+    track, _ = adjust(track, normals, 4, begin)
+    track = drop_knots(track, normals, begin, prices[1], 3)
+    normals = _normals(track, seen, 1.0, 15.0)
+    track, _ = adjust(track, normals, 4, begin)
+    steps = find_steps(track, normals, begin, sensor.packet, sensor.period)
+    track.times = firing_times(steps, len(rotation), begin, sensor.packet, sensor.period)
+    track.fast_times[0] = track.slow_times[0] = track.times[begin]
+    track, _ = adjust(track, normals, 8, begin)
+    return add_knots(track, normals, begin, prices[0], 6), steps
+
+
+def solve_law(
+    seen: Observed,
+    rotation: np.ndarray,
+    shift: np.ndarray,
+    sensor: Sensor,
+    dearness: tuple[float, float] = (1.0, 1.0),
+) -> Law | None:
     """Fit the pose law, starting from a spline's poses; sharpens the far frame of `seen` on the way.
 
     Parameters
@@ -130,6 +151,8 @@ def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: S
     rotation, shift : (F, 3, 3), (F, 3) float64
         The spline's poses.
     sensor : Sensor
+    dearness : (float, float)
+        Factors of what a knot must save to be added, and to be kept.
 
     Returns
     -------
@@ -137,22 +160,14 @@ def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: S
         The best found; how good it is shows in the size of the corrections. None when the fit broke down.
     """
     begin = seen.phase
-    track, normals = _first_track(seen, rotation, shift, sensor)
-    track, _ = adjust(track, normals, 4, begin)
-    track = drop_knots(track, normals, begin, _DROPPING, 3)
-    normals = _normals(track, seen, 1.0, 15.0)
-    track, _ = adjust(track, normals, 4, begin)
-    steps = find_steps(track, normals, begin, sensor.packet, sensor.period)
-    track.times = firing_times(steps, len(rotation), begin, sensor.packet, sensor.period)
-    track.fast_times[0] = track.slow_times[0] = track.times[begin]
-    track, _ = adjust(track, normals, 8, begin)
-    track = add_knots(track, normals, begin, _ADDING, 6)
+    prices = tuple(tuple(factor * price for price in pair) for factor, pair in zip(dearness, _KNOTS, strict=True))
+    track, steps = _first_fit(seen, rotation, shift, sensor, prices)
     normals = _normals(track, seen, 0.0, 10.0)
     track, _ = adjust(track, normals, 8, begin)
     seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin))
     normals = _normals(track, seen, 0.0, 8.0)
-    track = add_knots(track, normals, begin, _ADDING, 4)
-    track = drop_knots(track, normals, begin, _DROPPING, 12)
+    track = add_knots(track, normals, begin, prices[0], 4)
+    track = drop_knots(track, normals, begin, prices[1], 12)
     normals = _normals(track, seen, 0.0, 8.0)
     track, _ = adjust(track, normals, 6, begin)
     _fit_first_packet(track, seen)
