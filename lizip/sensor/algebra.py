@@ -23,23 +23,24 @@ def rotate(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def _cholesky(matrix):
-    """Factor a positive definite matrix (N, N) in place (lower triangle)."""
+def factor(matrix):
+    """Factor a positive definite matrix (N, N) in place (lower triangle); tiny or negative pivots are held positive."""
     size = matrix.shape[0]
     for i in range(size):
+        least = max(1e-14 * matrix[i, i], 1e-300)
         for j in range(i + 1):
             total = matrix[i, j]
             for k in range(j):
                 total -= matrix[i, k] * matrix[j, k]
             if i == j:
-                matrix[i, i] = np.sqrt(max(total, 1e-300))
+                matrix[i, i] = np.sqrt(max(total, least))
             else:
                 matrix[i, j] = total / matrix[j, j]
 
 
 @kernel
-def _substitute(matrix, right):
-    """Solve with the factor of `_cholesky`: right (N,) becomes the solution."""
+def substitute(matrix, right):
+    """Solve with the factor of `factor`: right (N,) becomes the solution."""
     size = matrix.shape[0]
     for i in range(size):
         total = right[i]
@@ -56,7 +57,7 @@ def _substitute(matrix, right):
 @kernel
 def _invert(matrix, inverse):
     """Factor `matrix` and write its inverse; inverse (N, N) holds the unit matrix before."""
-    _cholesky(matrix)
+    factor(matrix)
     size = matrix.shape[0]
     for c in range(size):
         for i in range(c, size):
@@ -71,11 +72,25 @@ def _invert(matrix, inverse):
             inverse[c, i] = total / matrix[i, i]
 
 
+@kernel
+def _solve_each(matrices, rights):
+    for i in range(rights.shape[0]):
+        factor(matrices[i])
+        substitute(matrices[i], rights[i])
+
+
+def solve_each(matrices: np.ndarray, rights: np.ndarray) -> np.ndarray:
+    """Solve many symmetric positive definite systems (M, N, N), (M, N)."""
+    solutions = np.array(rights, np.float64)
+    _solve_each(np.array(matrices, np.float64), solutions)
+    return solutions
+
+
 def solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve a symmetric positive definite system (N, N), (N,); where it is not, the result is merely useless."""
-    factor, solution = np.array(matrix, np.float64), np.array(right, np.float64)
-    _cholesky(factor)
-    _substitute(factor, solution)
+    factored, solution = np.array(matrix, np.float64), np.array(right, np.float64)
+    factor(factored)
+    substitute(factored, solution)
     return solution
 
 
@@ -104,3 +119,32 @@ def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     out = np.empty((len(flat), b.shape[1]))
     _multiply(flat, np.ascontiguousarray(b), out)
     return out.reshape(*a.shape[:-1], b.shape[1])
+
+
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cross product of vectors (3,)."""
+    return a[[1, 2, 0]] * b[[2, 0, 1]] - a[[2, 0, 1]] * b[[1, 2, 0]]
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    """A vector (3,) scaled to length one."""
+    return vector / np.sqrt((vector * vector).sum())
+
+
+def principal_axes(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (3,), largest first, and eigenvectors (rows) of a symmetric matrix (3, 3), by Jacobi rotations."""
+    a, rows = np.array(matrix, np.float64), np.eye(3)
+    for _ in range(12):
+        for p, q in ((0, 1), (0, 2), (1, 2)):
+            if abs(a[p, q]) < 1e-30:
+                continue
+            theta = 0.5 * (a[q, q] - a[p, p]) / a[p, q]
+            t = (1.0 if theta >= 0 else -1.0) / (abs(theta) + np.sqrt(theta * theta + 1.0))
+            c = 1.0 / np.sqrt(t * t + 1.0)
+            turn = np.eye(3)
+            turn[p, p] = turn[q, q] = c
+            turn[p, q], turn[q, p] = -t * c, t * c
+            a = multiply(multiply(turn, a), turn.T)
+            rows = multiply(turn, rows)
+    order = np.argsort(-np.diag(a), kind="stable")
+    return np.diag(a)[order], rows[order]

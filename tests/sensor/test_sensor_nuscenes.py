@@ -189,3 +189,43 @@ def test_decoder_without_jit_gives_the_same_bits(small, keep):
     found = subprocess.run(command, input=message, env=environment, capture_output=True, check=True)
     expected = hashlib.sha256(b"".join(np.ascontiguousarray(records[:, k]).tobytes() for k in range(5))).hexdigest()
     assert found.stdout.decode().strip() == expected
+
+
+ENCODE = """
+import hashlib, sys
+import numpy as np
+from lizip import simulator
+from lizip.cloud import Cloud
+from lizip.sensor.nuscenes.chain import CHAIN
+records = np.frombuffer(simulator.nuscenes(28, firings=260), "<f4").reshape(-1, 5)
+cloud = Cloud("bin", bytes([5]), {name: records[:, k] for k, name in enumerate(("x", "y", "z", "intensity", "ring"))})
+measured = CHAIN.recover(cloud, "default")
+assert measured.info["pose model"] == "law"
+print(hashlib.sha256(measured.ranges.tobytes() + b"".join(measured.side[k] for k in sorted(measured.side))).hexdigest())
+"""
+
+
+def test_the_fit_does_not_depend_on_the_processor():
+    """Numpy without any vector code of its own, and another processor's linear algebra: the same bytes."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    features = " ".join(name for name in __cpu_dispatch__ if __cpu_features__[name])
+    plain = {"NPY_DISABLE_CPU_FEATURES": features, "OPENBLAS_CORETYPE": "Prescott"}
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", ENCODE],
+            env={**os.environ, **environment},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for environment in ({}, plain)
+    }
+    assert len(found) == 1
+
+
+def test_more_time_never_costs_size():
+    records = simulated(29, firings=400)
+    sizes = [
+        sum(map(len, CHAIN.recover(cloud_of(records), level).side.values())) for level in ("max", "default", "fast")
+    ]
+    assert sizes == sorted(sizes)

@@ -7,7 +7,7 @@ that did not happen (or do not show) are left out: without the map's rounding it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from lizip.sensor.nuscenes.frame import FarFrame
 from lizip.sensor.nuscenes.header import Header, powers_of, quaternion_of
 from lizip.sensor.nuscenes.lawsolve import solve_law
 from lizip.sensor.nuscenes.observe import Observed, observe
-from lizip.sensor.nuscenes.poses import NAMES, Poses, law_track, read_poses, spline_poses
+from lizip.sensor.nuscenes.poses import LAW, NAMES, SPLINE, Poses, law_track, read_poses, spline_poses
 from lizip.sensor.nuscenes.residual import DECISIONS, RAW_BITS, code_sweep, fresh_models
 from lizip.sensor.spline import fit_spline
 
@@ -38,11 +38,15 @@ _FARTHEST = 1000.0
 _MOST_BITS = 34
 """Bits a point for poses and corrections beyond which the chain explains nothing."""
 _MOST_FIRINGS = 1 << 16
-_SPLINE_ERRORS = np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9])
-"""Expected errors of a spline's prediction: at the sensor (m), and growth with range (a metre)."""
-_LAW_ERRORS = np.array([2e-7, 2e-7, 4e-9, 2e-8, 2e-8, 4e-10])
-"""The same of the pose law's."""
-_SPACINGS = {"fast": (8,), "default": (6,), "max": (4, 6, 8, 10)}
+_ERRORS = {
+    SPLINE: np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9]),
+    LAW: np.array([2e-7, 2e-7, 4e-9, 2e-8, 2e-8, 4e-10]),
+}
+"""Expected errors of a model's prediction: at the sensor (m), and growth with range (a metre)."""
+_SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
+"""Firings from knot to knot of the splines tried."""
+_LAWS = {"fast": (), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
+"""Pose laws fitted: from which of the splines, and how dear it is to add and to keep a knot."""
 
 
 def stored_fields(cloud: Cloud) -> tuple[np.ndarray, np.ndarray] | None:
@@ -107,8 +111,9 @@ def _scratch(size: int) -> tuple[np.ndarray, np.ndarray]:
 class _Attempt:
     """One pose model tried on a sweep: header and streams; the smallest attempt wins."""
 
-    def __init__(self, seen: Observed, places: np.ndarray, poses: Poses, errors: np.ndarray, denominator: int):
+    def __init__(self, seen: Observed, places: np.ndarray, poses: Poses, denominator: int):
         frame = seen.frame
+        errors = _ERRORS[poses.model]
         rounded = frame.rounded.astype(np.int64)
         quaternion = quaternion_of(frame.axes)
         self.poses = poses
@@ -131,12 +136,13 @@ class _Attempt:
         return len(self.poses.data) + len(self.corrections)
 
 
-def _spline_attempts(seen: Observed, places: np.ndarray, level: str, denominator: int) -> list[_Attempt]:
+def _splines(seen: Observed, level: str) -> list[Poses]:
+    """The sweep's poses as splines."""
     # the axes as the decoder will have them
     axes = Header(0, 0, np.zeros(3), quaternion_of(seen.frame.axes), np.zeros(3), np.zeros(6, int), 0).far[0]
     tight = 1 / seen.sigma
     loose = 1 / np.sqrt(seen.sigma**2 + np.array([3e-6, 3e-6, 1e-6]) ** 2)
-    attempts = []
+    splines = []
     # without the map's coarse rounding, finer poses pay
     choices = [(spacing, 0) for spacing in _SPACINGS[level]]
     choices += [] if seen.frame.rounded.all() else [(8, 4)]
@@ -151,21 +157,24 @@ def _spline_attempts(seen: Observed, places: np.ndarray, level: str, denominator
             (30.0, 15.0, 30.0, 15.0),
             finer,
         )
-        poses = spline_poses(knots, spacing, finer, len(places), axes)
-        attempts.append(_Attempt(seen, places, poses, _SPLINE_ERRORS, denominator))
-    return attempts
+        splines.append(spline_poses(knots, spacing, finer, len(seen.stored), axes))
+    return splines
 
 
-def _law_attempts(seen: Observed, places: np.ndarray, spline: _Attempt, denominator: int) -> list[_Attempt]:
-    """The pose law, fitted from a spline's poses; none where a stage does not show or the fit breaks down."""
-    if not seen.frame.rounded.all():
-        return []
-    try:
-        law = solve_law(seen, spline.poses.rotation, spline.poses.shift, hdl32e())
-    except np.linalg.LinAlgError:
-        return []
-    poses = law_track(law, len(places), seen.phase)
-    return [_Attempt(seen, places, poses, _LAW_ERRORS, denominator)]
+def _attempts(seen: Observed, places: np.ndarray, level: str, denominator: int) -> Iterator[_Attempt]:
+    """Pose models: the law, fitted from splines; and splines where that does not make most points exact."""
+    splines, frame = _splines(seen, level), seen.frame
+    lawful = False
+    for start, adding, keeping in _LAWS[level] if frame.rounded.all() else ():
+        law = solve_law(seen, splines[start].rotation, splines[start].shift, hdl32e(), (adding, keeping))
+        if law is not None:
+            attempt = _Attempt(seen, places, law_track(law, len(places), seen.phase), denominator)
+            lawful = lawful or 2 * attempt.exact > places.shape[0] * places.shape[1]
+            yield attempt
+        seen.refer(frame)
+    if not lawful:
+        for spline in splines:
+            yield _Attempt(seen, places, spline, denominator)
 
 
 class FiringsThroughMap:
@@ -193,10 +202,7 @@ class FiringsThroughMap:
             return None
         self.last_hint = seen.frame if seen.frame.rounded.all() else None
         places = places_of(stored)
-        attempts = _spline_attempts(seen, places, level, denominator)
-        if level != "fast":
-            attempts += _law_attempts(seen, places, attempts[0], denominator)
-        best = min(attempts, key=lambda attempt: attempt.size)
+        best = min(_attempts(seen, places, level, denominator), key=lambda attempt: attempt.size)
         if 8 * best.size > _MOST_BITS * cloud.count:
             return None
         odd = np.flatnonzero(~exact)

@@ -71,7 +71,7 @@ class Header:
         offset = np.zeros(3)
         offset[rounded == 1] = np.frombuffer(unpacker.take(8 * int(rounded.sum())), "<f8")
         unpacker.finish()
-        if not ((np.abs(quaternion) <= 1).all() and quaternion @ quaternion >= 0.5):
+        if not ((np.abs(quaternion) <= 1).all() and (quaternion * quaternion).sum() >= 0.5):
             raise CorruptError("impossible rotation")
         if not (np.abs(offset) < _LARGEST_OFFSET).all() or (sigma >= _SIGMAS).any():
             raise CorruptError("impossible far frame")
@@ -114,4 +114,4 @@ def quaternion_of(rotation: np.ndarray) -> np.ndarray:
         ]
     )
     row = squares[np.argmax(np.diag(squares))]
-    return row / np.sqrt(row @ row)
+    return row / np.sqrt((row * row).sum())

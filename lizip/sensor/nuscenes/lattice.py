@@ -13,6 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.sensor.algebra import cross, factor, substitute, unit
+from lizip.sensor.nuscenes.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
+from lizip.sensor.trig import PI, arcsine, arctangent2, sincos
 
 COARSE = tuple(2.0**-k for k in range(9, 18))
 """Spacings tried for the first axis, m: ULPs of coordinates from 64 m to 32 km."""
@@ -20,6 +23,8 @@ FINE = tuple(2.0**-k for k in range(9, 22))
 """Spacings tried for the second axis, m: the nearer the map's axis, the finer."""
 TILT = 0.12
 """Largest tilt of the sensor against the map, rad."""
+_TURNED = 0.08, 0.03
+"""How far a hint's axis may have turned in yaw and tilted, rad."""
 
 _FIRST_PAIRS = 40
 _PAIRS = 512
@@ -27,9 +32,13 @@ _FOUND = 0.8
 _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
 _GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
+_GROWN_PAIRS = 1500
+_ROUNDS = 3
 _MOST_DIRECTIONS = 4_000_000
 """Larger grids are not searched: where ULPs are that fine, little is lost without them."""
 _CHUNK = 100_000
+_CANDIDATES = (2000, 200)
+"""Directions of a grid looked at again with more pairs, and with all."""
 _CLIMBS = 6
 _WORTH_CLIMBING = 0.1
 """Squared coherence that the best of a grid has when the spacing is right; others stay near 0.02."""
@@ -45,110 +54,120 @@ class Lattice:
 
 
 @kernel
-def _coherence(pairs, inverse, directions, cosine, sine, out):
-    """|mean exp(2 pi i D.u / h)|^2 of (M, 3) `pairs` for each of (K, 3) `directions`; cosine and sine are scratch (K,).
+def _wave(x):
+    """Cosine and sine of 2 pi x for |x| <= 1/2, to about 1 %: enough for a search."""
+    t = x * x
+    return (
+        1.0 + t * (-19.7392088 + t * (64.9393940 + t * (-85.456817 + t * (60.24464 - t * 22.0)))),
+        x * (6.28318531 + t * (-41.3417022 + t * (81.6052493 + t * (-76.7058598 + t * 34.0)))),
+    )
 
-    The polynomials stand in for cos and sin of a turn's fraction; 1 % is enough for a search. The inner loop runs over
-    directions so that it needs no reduction and becomes vector code.
+
+@kernel
+def _coherence(pairs, inverse, yaw, tilt, work, out):
+    """|mean exp(2 pi i D.u / h)|^2 of (M, 3) `pairs` for directions of yaw and tilt (K,); `work` is scratch (5, K).
+
+    The inner loop runs over directions so that it needs no reduction and becomes vector code.
     """
-    total = directions.shape[0]
+    total = yaw.size
     for k in range(total):
-        cosine[k] = 0.0
-        sine[k] = 0.0
+        s, c = sincos(yaw[k])
+        up, flat = sincos(tilt[k])
+        work[0, k] = c * flat
+        work[1, k] = s * flat
+        work[2, k] = up
+        work[3, k] = 0.0
+        work[4, k] = 0.0
     for begin in range(0, total, _BLOCK):
-        end = min(begin + _BLOCK, total)
+        part = work[:, begin : begin + _BLOCK]
         for j in range(pairs.shape[0]):
             a = pairs[j, 0] * inverse
             b = pairs[j, 1] * inverse
             c = pairs[j, 2] * inverse
-            for k in range(begin, end):
-                x = a * directions[k, 0] + b * directions[k, 1] + c * directions[k, 2]
-                x -= np.rint(x)
-                t = x * x
-                cosine[k] += 1.0 + t * (-19.7392088 + t * (64.9393940 + t * (-85.456817 + t * (60.24464 - t * 22.0))))
-                sine[k] += x * (6.28318531 + t * (-41.3417022 + t * (81.6052493 + t * (-76.7058598 + t * 34.0))))
+            for k in range(part.shape[1]):
+                x = a * part[0, k] + b * part[1, k] + c * part[2, k]
+                cosine, sine = _wave(x - np.rint(x))
+                part[3, k] += cosine
+                part[4, k] += sine
     scale = 1.0 / (pairs.shape[0] * pairs.shape[0])
     for k in range(total):
-        out[k] = (cosine[k] * cosine[k] + sine[k] * sine[k]) * scale
+        out[k] = (work[3, k] * work[3, k] + work[4, k] * work[4, k]) * scale
 
 
-def _score(pairs: np.ndarray, spacing: float, directions: np.ndarray) -> np.ndarray:
-    out, cosine, sine = (np.empty(len(directions)) for _ in range(3))
-    _coherence(pairs, 1.0 / spacing, np.asfortranarray(directions), cosine, sine, out)
+def _score(pairs: np.ndarray, spacing: float, yaw: np.ndarray, tilt: np.ndarray) -> np.ndarray:
+    out = np.empty(len(yaw))
+    _coherence(np.ascontiguousarray(pairs), 1.0 / spacing, yaw, tilt, np.empty((5, len(yaw))), out)
     return out
 
 
-def _directions(yaw: np.ndarray, tilt: np.ndarray) -> np.ndarray:
-    level = np.cos(tilt)
-    return np.stack([np.cos(yaw) * level, np.sin(yaw) * level, np.sin(tilt)], 1)
+@kernel
+def _align(differences, inverse, rounds, direction, normal, right):
+    """Turn `direction` (3,) by least squares so that differences (M, 3) along it become multiples of 1 / inverse.
+
+    Returns their coherence then; `normal` (3, 3) and `right` (3,) are scratch.
+    """
+    cosine = 0.0
+    sine = 0.0
+    for turn in range(rounds + 1):
+        cosine = 0.0
+        sine = 0.0
+        for p in range(3):
+            right[p] = 0.0
+            for q in range(3):
+                normal[p, q] = 1e-9 if p == q else 0.0
+        for j in range(differences.shape[0]):
+            d0 = differences[j, 0] * inverse
+            d1 = differences[j, 1] * inverse
+            d2 = differences[j, 2] * inverse
+            x = d0 * direction[0] + d1 * direction[1] + d2 * direction[2]
+            x -= np.rint(x)
+            if turn == rounds:
+                c, s = _wave(x)
+                cosine += c
+                sine += s
+            elif abs(x) < 0.25:
+                normal[0, 0] += d0 * d0
+                normal[1, 0] += d1 * d0
+                normal[1, 1] += d1 * d1
+                normal[2, 0] += d2 * d0
+                normal[2, 1] += d2 * d1
+                normal[2, 2] += d2 * d2
+                right[0] -= d0 * x
+                right[1] -= d1 * x
+                right[2] -= d2 * x
+        if turn < rounds:
+            factor(normal)
+            substitute(normal, right)
+            along = right[0] * direction[0] + right[1] * direction[1] + right[2] * direction[2]
+            for p in range(3):
+                direction[p] += right[p] - along * direction[p]
+            size = direction[0] * direction[0] + direction[1] * direction[1] + direction[2] * direction[2]
+            for p in range(3):
+                direction[p] /= np.sqrt(size)
+    return np.sqrt(cosine * cosine + sine * sine) / differences.shape[0]
 
 
-def no_returns(points: np.ndarray) -> np.ndarray:
-    """Mark no-returns (F, R): they lie at the sensor, so most firings have several points in one place."""
-    order = np.argsort(points[:, :, 0], axis=1, kind="stable")
-    ordered = np.take_along_axis(points, order[:, :, None], axis=1)
-    same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=2)
-    repeated = np.zeros(points.shape[:2], bool)
-    repeated[:, 1:] |= same
-    repeated[:, :-1] |= same
-    marked = np.empty_like(repeated)
-    np.put_along_axis(marked, order, repeated, axis=1)
-    # lone ones lie where those of other firings say that the sensor was
-    firings = np.flatnonzero(marked.any(axis=1))
-    if len(firings) == 0:
-        return marked
-    known = points[firings, marked[firings].argmax(axis=1)]
-    sensor = np.column_stack([np.interp(np.arange(len(points)), firings, known[:, k]) for k in range(3)])
-    return marked | (((points - sensor[:, None]) ** 2).sum(axis=2) < 0.3**2)
+def _best(score: np.ndarray, count: int) -> np.ndarray:
+    """Indices of the `count` largest or so, the largest first; independent of how a machine sorts."""
+    if len(score) > count:
+        few = np.flatnonzero(score >= np.partition(score, -count)[-count])
+        return few[np.argsort(-score[few], kind="stable")]
+    return np.argsort(-score, kind="stable")
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """Differences (M, 3) of returns of one ring in neighbouring firings, by ascending length (M,), m."""
-
-    differences: np.ndarray
-    lengths: np.ndarray
-
-    def shortest(self, count: int, least: float) -> np.ndarray:
-        """The `count` shortest that are longer than `least`, m."""
-        begin = int(np.searchsorted(self.lengths, least))
-        return self.differences[begin : begin + count]
-
-    def within(self, reach: float, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Some `count` with lengths from reach / 4 to reach."""
-        begin, end = np.searchsorted(self.lengths, [reach / 4, reach])
-        found = self.differences[begin:end]
-        return found if len(found) <= count else found[rng.integers(0, len(found), count)]
-
-
-def near_pairs(points: np.ndarray, usable: np.ndarray) -> Pairs:
-    """Find the pairs shorter than 0.2 m among usable points (F, R) of points (F, R, 3)."""
-    parts = []
-    for lag in (1, 2, 3):
-        difference = (points[lag:] - points[:-lag])[usable[lag:] & usable[:-lag]]
-        square = np.einsum("ij,ij->i", difference, difference)
-        parts.append(difference[(square < 0.04) & (square > 1e-6)])
-    differences = np.concatenate(parts)
-    lengths = np.sqrt(np.einsum("ij,ij->i", differences, differences))
-    order = np.argsort(lengths, kind="stable")
-    return Pairs(differences[order], lengths[order])
-
-
-def _best_of_grid(pairs: np.ndarray, spacing: float, step: float) -> tuple[np.ndarray, np.ndarray]:
-    """Yaw and tilt of the most coherent of all directions on a grid, some thousand."""
-    tilts = np.arange(-TILT, TILT, step)
-    yaws = np.arange(0.0, np.pi, step)
+def _best_of_grid(pairs: np.ndarray, spacing: float, yaws: np.ndarray, tilts: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Yaw and tilt of the most coherent of all directions on a grid."""
     rows = max(1, _CHUNK // len(tilts))
     found = []
     for begin in range(0, len(yaws), rows):
         yaw, tilt = np.meshgrid(yaws[begin : begin + rows], tilts, indexing="ij")
         yaw, tilt = yaw.ravel(), tilt.ravel()
-        score = _score(pairs, spacing, _directions(yaw, tilt))
-        keep = np.argpartition(-score, min(2000, len(score) - 1))[:2000]
+        score = _score(pairs, spacing, yaw, tilt)
+        keep = _best(score, _CANDIDATES[0])
         found.append(np.stack([score[keep], yaw[keep], tilt[keep]]))
     best = np.concatenate(found, axis=1)
-    best = best[:, np.argsort(-best[0], kind="stable")[:2000]]
-    return best[1], best[2]
+    _, yaw, tilt = best[:, _best(best[0], _CANDIDATES[0])]
+    return yaw, tilt
 
 
 def _distinct(yaw: np.ndarray, tilt: np.ndarray, apart: float) -> list[int]:
@@ -162,28 +181,52 @@ def _distinct(yaw: np.ndarray, tilt: np.ndarray, apart: float) -> list[int]:
     return chosen
 
 
-def _first_axis(pairs: Pairs) -> tuple[float, np.ndarray, float]:
-    """Best (score, direction, spacing) over all horizontal directions."""
+def _search(pairs: Pairs, spacing: float, middle: tuple[float, float], reach: tuple[float, float]):
+    """Best (score, direction) among directions within some `reach` of a yaw and a tilt, rad; None when none stands out.
+
+    Raises
+    ------
+    OverflowError
+        When there are too many directions.
+    """
+    near = pairs.shortest(_PAIRS, 8 * spacing)
+    if len(near) < _FIRST_PAIRS:
+        return None
+    # short ones allow a coarse grid; the very shortest may all lie in one plane
+    square = (near**2).sum(axis=1)
+    short = near[square < 2.5 * square[_FIRST_PAIRS // 2]]
+    few = short[:: max(1, len(short) // _FIRST_PAIRS)]
+    step = 0.35 * spacing / np.sqrt((few**2).sum(axis=1).mean())
+    if 4 * reach[0] * reach[1] > _MOST_DIRECTIONS * step**2:
+        raise OverflowError
+    yaws, tilts = (at + np.arange(-far, far, step) for at, far in zip(middle, reach, strict=True))
+    yaw, tilt = _best_of_grid(few, spacing, yaws, tilts)
+    order = _best(_score(near[::4], spacing, yaw, tilt), _CANDIDATES[1])
+    yaw, tilt = yaw[order], tilt[order]
+    score = _score(near, spacing, yaw, tilt)
+    order = np.argsort(-score, kind="stable")
+    if score[order[0]] < _WORTH_CLIMBING:
+        return None
+    yaw, tilt = yaw[order], tilt[order]
+    peaks = _distinct(yaw, tilt, 3 * step)
+    return max((_climb(near, spacing, yaw[k], tilt[k], step) for k in peaks), key=lambda peak: peak[0])
+
+
+def _first_axis(pairs: Pairs, hint: Lattice | None) -> tuple[float, np.ndarray, float]:
+    """Best (score, direction, spacing) over all horizontal directions; near the first of a hint before."""
+    if hint is not None and hint.spacing[0] > 0:
+        x, y, z = hint.axes[0]
+        found = _search(pairs, hint.spacing[0], (arctangent2(y, x), arcsine(z)), _TURNED)
+        if found is not None and found[0] > _FOUND:
+            return (*found, hint.spacing[0])
     best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0)
     for spacing in COARSE:
-        near = pairs.shortest(_PAIRS, 8 * spacing)
-        if len(near) < _FIRST_PAIRS:
-            continue
-        # short ones allow a coarse grid; the very shortest may all lie in one plane
-        short = near[(near**2).sum(axis=1) < 2.5 * (near[_FIRST_PAIRS // 2] ** 2).sum()]
-        few = short[:: max(1, len(short) // _FIRST_PAIRS)]
-        step = 0.35 * spacing / np.sqrt(np.einsum("ij,ij->i", few, few).mean())
-        if 2 * np.pi * TILT > _MOST_DIRECTIONS * step**2:
+        try:
+            found = _search(pairs, spacing, (0.5 * PI, 0.0), (0.5 * PI, TILT))
+        except OverflowError:
             break
-        yaw, tilt = _best_of_grid(few, spacing, step)
-        score = _score(near, spacing, _directions(yaw, tilt))
-        order = np.argsort(-score, kind="stable")
-        if score[order[0]] < _WORTH_CLIMBING:
-            continue
-        peaks = [order[k] for k in _distinct(yaw[order[:200]], tilt[order[:200]], 3 * step)]
-        score, direction = max((_climb(near, spacing, yaw[k], tilt[k], step) for k in peaks), key=lambda peak: peak[0])
-        if score > best[0] + 0.02:
-            best = (score, direction, spacing)
+        if found is not None and found[0] > best[0] + 0.02:
+            best = (*found, spacing)
         if best[0] > _FOUND:
             break
     return best
@@ -191,105 +234,91 @@ def _first_axis(pairs: Pairs) -> tuple[float, np.ndarray, float]:
 
 def _climb(pairs, spacing, yaw, tilt, width):
     """Refine a direction on ever finer 7 x 7 grids."""
+    moves = np.arange(-3, 4) / 3
     for _ in range(4):
-        a, b = np.meshgrid(yaw + width * np.linspace(-1, 1, 7), tilt + width * np.linspace(-1, 1, 7))
-        directions = _directions(a.ravel(), b.ravel())
-        score = _score(pairs, spacing, directions)
-        k = score.argmax()
-        yaw, tilt, width = a.flat[k], b.flat[k], width / 3
-    return np.sqrt(score[k]), directions[k]
+        yaws, tilts = np.repeat(yaw + width * moves, 7), np.tile(tilt + width * moves, 7)
+        score = _score(pairs, spacing, yaws, tilts)
+        k = int(score.argmax())
+        yaw, tilt, width = yaws[k], tilts[k], width / 3
+    (s, c), (up, flat) = sincos(yaw), sincos(tilt)
+    return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
 
 
-def _grow(points, pairs: Pairs, direction, spacing, rng, reaches=_GROWING):
+def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
     flat = points.reshape(-1, 3)
-    coherence = 0.0
+    direction, coherence = direction.copy(), 0.0
     for reach in reaches:
-        if reach < 0.25:
-            differences = pairs.within(reach, 3000, rng)
-        else:
-            count = 40000 if reach < 20 else 8000
-            i = rng.integers(0, len(flat), count)
-            j = rng.integers(0, len(flat), count)
-            if reach < 20:
-                j = np.clip(i + rng.integers(-200, 200, count), 0, len(flat) - 1)
-            differences = flat[i] - flat[j]
-            square = np.einsum("ij,ij->i", differences, differences)
-            differences = differences[(square < reach**2) & (square > 1e-8)][:4000]
+        near = reach <= LONGEST
+        differences = pairs.within(reach, _GROWN_PAIRS) if near else far_pairs(flat, reach, _GROWN_PAIRS)
         if len(differences) < 30:
             continue
-        for _ in range(4):
-            phase = np.einsum("ij,j->i", differences, direction) / spacing
-            error = phase - np.rint(phase)
-            near = np.abs(error) < 0.25
-            design = differences[near] / spacing
-            normal = np.einsum("ij,ik->jk", design, design) + 1e-9 * np.eye(3)
-            step = np.linalg.solve(normal, -np.einsum("ij,i->j", design, error[near]))
-            step -= direction * (step @ direction)
-            direction = direction + step
-            direction /= np.linalg.norm(direction)
-        phase = np.einsum("ij,j->i", differences, direction) / spacing
-        coherence = float(np.abs(np.exp(2j * np.pi * phase).mean()))
+        coherence = _align(differences, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
         if coherence < 0.3:
             break
     return direction, coherence
 
 
-def _second_axis(pairs: Pairs, first: np.ndarray) -> tuple[float, np.ndarray, float]:
-    """Best (score, direction, spacing) in the plane perpendicular to the first axis."""
-    level = np.cross([0.0, 0.0, 1.0], first)
-    level /= np.linalg.norm(level)
-    upward = np.cross(first, level)
-    best = (0.0, level, 0.0)
-    for spacing in FINE:
+def _second_axis(pairs: Pairs, first: np.ndarray, hint: Lattice | None) -> tuple[float, np.ndarray, float]:
+    """Best (score, direction, spacing) in the plane perpendicular to the first axis; a hint's spacing comes first."""
+    beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
+    upward = cross(first, beside)
+    best = (0.0, beside, 0.0)
+    for spacing in (*([] if hint is None else hint.spacing[1:]), *FINE):
         near = pairs.shortest(400, 8 * spacing)
         if len(near) < 30:
             continue
-        angle = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt(np.einsum("ij,ij->i", near, near).mean()))
-        directions = np.cos(angle)[:, None] * level + np.sin(angle)[:, None] * upward
-        score = np.sqrt(_score(near, spacing, directions))
-        k = score.argmax()
+        angle = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
+        # seen in the plane, the direction of an angle has this yaw and no tilt
+        flat = np.stack([_along(near, beside), _along(near, upward), np.zeros(len(near))], axis=1)
+        score = np.sqrt(_score(flat, spacing, angle, np.zeros(len(angle))))
+        k = int(score.argmax())
         if score[k] > best[0] + 0.05:
-            best = (score[k], directions[k], spacing)
+            s, c = sincos(angle[k])
+            best = (float(score[k]), c * beside + s * upward, spacing)
         if best[0] > _SECOND_FOUND:
             break
     return best
 
 
-def find_lattice(points: np.ndarray, seed: int = 0) -> Lattice | None:
+def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    return vectors[:, 0] * direction[0] + vectors[:, 1] * direction[1] + vectors[:, 2] * direction[2]
+
+
+def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | None:
     """Find the axes of the far frame from one sweep.
 
     Parameters
     ----------
     points : (F, R, 3) float64
         Stored points by firing and ring, m.
+    hint : Lattice, optional
+        Roughly what to expect.
 
     Returns
     -------
     Lattice or None
         None when no direction stands out.
     """
-    rng = np.random.default_rng(seed)
     # no-returns all move along the track: their differences know one direction only
-    pairs = near_pairs(points, ~no_returns(points))
-    score, first, spacing = _first_axis(pairs)
+    pairs = near_pairs(points, no_returns(points))
+    score, first, spacing = _first_axis(pairs, hint)
     if score < 0.5:
         return None
-    first, coherence = _grow(points, pairs, first, spacing, rng)
+    first, coherence = _grow(points, pairs, first, spacing)
     if coherence < 0.3:
         return None
-    score, second, second_spacing = _second_axis(pairs, first)
+    score, second, second_spacing = _second_axis(pairs, first, hint)
     if score > _SECOND_LEAST:
-        second, coherence = _grow(points, pairs, second, second_spacing, rng, _GROWING[:3])
+        second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
         if coherence > 0.3:
-            second, _ = _grow(points, pairs, second, second_spacing, rng, _GROWING[3:])
+            second, _ = _grow(points, pairs, second, second_spacing, _GROWING[3:])
         else:
             second_spacing = 0.0
     else:
         second_spacing = 0.0
-    second = second - first * (first @ second)
-    second /= np.linalg.norm(second)
-    third = np.cross(first, second)
+    second = unit(second - first * (first * second).sum())
+    third = cross(first, second)
     if third[2] < 0:
         second, third = -second, -third
     return Lattice(np.stack([first, second, third]), np.array([spacing, second_spacing]))

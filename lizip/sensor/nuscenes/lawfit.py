@@ -11,6 +11,21 @@ import numpy as np
 from lizip.jit import kernel
 from lizip.sensor.algebra import solve_definite
 from lizip.sensor.nuscenes.lawtrack import LOCAL, Normals, Track, firing_jacobian, pose_change, track_cost
+from lizip.sensor.nuscenes.vehicle import LEVER
+
+
+@kernel
+def _flush(local, pushed, index, hessian, gradient):
+    """Add what firings of one interval have gathered to the normal equations (lower triangle), and clear it."""
+    for q in range(LOCAL):
+        a = index[q]
+        gradient[a] += pushed[q]
+        pushed[q] = 0.0
+        for s in range(LOCAL):
+            b = index[s]
+            if b <= a:
+                hessian[a, b] += local[q, s]
+            local[q, s] = 0.0
 
 
 @kernel
@@ -18,44 +33,56 @@ def assemble_track(track, poses, normals, begin, scratch, hessian, gradient):
     """Normal equations of the track's parameters: fills hessian (P, P) and gradient (P,); returns the cost.
 
     `track`: times, fast_times, fast, slow_times, slow, fixed. `poses`: rotation, shift of the track. `normals`: base
-    rotation, base shift, matrix, vector. `scratch`: (3, 3), (6, 18), (18,) int64, (6, 18), (6,), (6,).
+    rotation, base shift, matrix, vector. `scratch`: (3, 3), (6, 18), (18,) int64, (18,) int64, (18,), (18, 18), (6,),
+    (18,).
     """
     times, fast_times, fast, slow_times, slow, fixed = track
     rotation, shift = poses
     base_rotation, base_shift, matrix, vector = normals
-    turn, jacobian, index, product, change, right = scratch
+    turn, jacobian, index, before, product, local, change, pushed = scratch
     for p in range(gradient.size):
         gradient[p] = 0.0
         for q in range(gradient.size):
             hessian[p, q] = 0.0
+    for q in range(LOCAL):
+        pushed[q] = 0.0
+        for s in range(LOCAL):
+            local[q, s] = 0.0
     cost = 0.0
     for i in range(begin, times.size):
         pose_change(rotation, shift, base_rotation, base_shift, i, change)
         firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index)
+        if i > begin and (index[4] != before[4] or index[10] != before[10]):
+            _flush(local, pushed, before, hessian, gradient)
+        for q in range(LOCAL):
+            before[q] = index[q]
         for p in range(6):
             total = 0.0
             for q in range(6):
                 total += matrix[i, p, q] * change[q]
             cost += change[p] * (total - 2.0 * vector[i, p])
-            right[p] = vector[i, p] - total
-        for p in range(6):
-            for q in range(18):
-                total = 0.0
-                for r in range(6):
-                    total += matrix[i, p, r] * jacobian[r, q]
-                product[p, q] = total
-        for q in range(18):
-            total = 0.0
-            for p in range(6):
-                total += jacobian[p, q] * right[p]
-            gradient[index[q]] += total
-            for s in range(q + 1):
-                total = 0.0
-                for p in range(6):
-                    total += jacobian[p, q] * product[p, s]
-                hessian[index[q], index[s]] += total
-                if s < q:
-                    hessian[index[s], index[q]] += total
+            right = vector[i, p] - total
+            # rows at a time, so that the inner loops become vector code
+            for q in range(LOCAL):
+                pushed[q] += jacobian[p, q] * right
+            for q in range(LOCAL):
+                total = matrix[i, p, 0] * jacobian[0, q]
+                total += matrix[i, p, 1] * jacobian[1, q]
+                total += matrix[i, p, 2] * jacobian[2, q]
+                total += matrix[i, p, 3] * jacobian[3, q]
+                total += matrix[i, p, 4] * jacobian[4, q]
+                total += matrix[i, p, 5] * jacobian[5, q]
+                product[q] = total
+            for q in range(LOCAL):
+                weight = jacobian[p, q]
+                if weight != 0.0:
+                    row = local[q]
+                    for s in range(LOCAL):
+                        row[s] += weight * product[s]
+    _flush(local, pushed, before, hessian, gradient)
+    for p in range(gradient.size):
+        for q in range(p):
+            hessian[q, p] = hessian[p, q]
     return cost
 
 
@@ -136,9 +163,11 @@ def assemble(track: Track, normals: Normals, begin: int) -> tuple[float, np.ndar
         np.empty((3, 3)),
         np.empty((6, LOCAL)),
         np.zeros(LOCAL, np.int64),
-        np.empty((6, LOCAL)),
+        np.zeros(LOCAL, np.int64),
+        np.empty(LOCAL),
+        np.empty((LOCAL, LOCAL)),
         np.empty(6),
-        np.empty(6),
+        np.empty(LOCAL),
     )
     cost = assemble_track(track.numbers, track.poses(), normals.numbers, begin, scratch, hessian, gradient)
     return cost, hessian, gradient
@@ -160,10 +189,6 @@ def free_parameters(track: Track) -> np.ndarray:
 def _prior(track: Track) -> tuple[np.ndarray, np.ndarray]:
     """Weak pull of the lever to its usual place: weights and targets for the first four parameters."""
     return np.array([0.0, 1 / 0.05**2, 1 / 0.05**2, 1 / 0.05**2]), np.array([0.0, *LEVER])
-
-
-LEVER = (0.902, 0.005, 1.845)
-"""Where the sensor sits in nuScenes' vehicles: forward, left, up, m."""
 
 
 def adjust(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Track, float]:

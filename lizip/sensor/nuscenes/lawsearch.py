@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lizip.sensor.algebra import invert_definite, multiply
+from lizip.sensor.algebra import invert_definite, multiply, solve_definite, solve_each
 from lizip.sensor.nuscenes.law import USUAL_STEP, firing_times, packets
 from lizip.sensor.nuscenes.lawfit import adjust, assemble, cost_of, directions, free_parameters
 from lizip.sensor.nuscenes.lawtrack import Normals, Track
@@ -16,6 +16,7 @@ _PERIOD = 25
 _TEST_STEP = 300.0
 _CLEAR = 350.0
 """Where further knots are tried, us apart, and how far from others."""
+_OLD_NEWS = 1e-7
 _FAST, _SLOW = slice(0, 2), slice(2, 5)
 
 
@@ -103,10 +104,14 @@ def _knot_gains(track: Track, normals: Normals, begin: int) -> list[tuple[float,
         ramped = _ramp_sums(cross[:, part], scaled, first, at, 1)
         pulled = multiply(ramped, inverse)
         right = _ramp_sums(push[:, part], scaled, first, at, 1) - multiply(pulled, gradient[:, None])[:, :, 0]
-        square = _ramp_sums(own[:, part, part], scaled, first, at, 2) - np.einsum("tcp,tdp->tcd", pulled, ramped)
-        diagonal = np.arange(square.shape[1])
-        square[:, diagonal, diagonal] = square[:, diagonal, diagonal] * (1 + 1e-5) + 1e-9
-        gains = np.einsum("tc,tc->t", right, np.linalg.solve(square, right[:, :, None])[:, :, 0])
+        alone = _ramp_sums(own[:, part, part], scaled, first, at, 2)
+        square = alone - (pulled[:, :, None, :] * ramped[:, None, :, :]).sum(axis=3)
+        k = np.arange(square.shape[1])
+        square[:, k, k] = square[:, k, k] * (1 + 1e-5) + 1e-9
+        # where the track can do the same already, there is nothing to gain
+        new = (square[:, k, k] > _OLD_NEWS * alone[:, k, k]).all(axis=1)
+        gains = np.zeros(len(at))
+        gains[new] = (right[new] * solve_each(square[new], right[new])).sum(axis=1)
         options += [(float(gain), float(time * 1e4), slow) for gain, time in zip(gains, at, strict=True)]
     return options
 
@@ -114,7 +119,8 @@ def _knot_gains(track: Track, normals: Normals, begin: int) -> list[tuple[float,
 def _with_knot(track: Track, time: float, slow: bool) -> Track:
     times, values = (track.slow_times, track.slow) if slow else (track.fast_times, track.fast)
     k = int(np.searchsorted(times, time))
-    new = np.array([np.interp(time, times, values[:, c]) for c in range(values.shape[1])])
+    part = (time - times[k - 1]) / (times[k] - times[k - 1])
+    new = values[k - 1] + part * (values[k] - values[k - 1])
     times, values = np.insert(times, k, time), np.insert(values, k, new, axis=0)
     return replace(track, slow_times=times, slow=values) if slow else replace(track, fast_times=times, fast=values)
 
@@ -159,26 +165,50 @@ def _worth(track: Track, inverse: np.ndarray, k: int, slow: bool) -> float:
     kink = values[k] - (1 - part) * values[k - 1] - part * values[k + 1]
     spread = multiply(multiply(constraint, inverse), constraint.T)
     spread[np.diag_indices(wide)] *= 1 + 1e-9
-    return float(kink @ np.linalg.solve(spread, kink))
+    return float((kink * solve_definite(spread, kink)).sum())
 
 
-def drop_knots(track: Track, normals: Normals, begin: int, prices: tuple[float, float]) -> Track:
-    """Drop inner knots that do not save their price (fast, slow) in weighted squares, the least useful first."""
+def _least_useful(track: Track, inverse: np.ndarray, prices: tuple[float, float], kept: set) -> list[tuple]:
+    """Inner knots that seem not to save their price: (worth less price, index, slow), the least useful first."""
+    options = [
+        (_worth(track, inverse, k, slow) - prices[slow], k, slow)
+        for slow, times in ((False, track.fast_times), (True, track.slow_times))
+        for k in range(1, len(times) - 1)
+        if (round(times[k], 1), slow) not in kept
+    ]
+    return sorted(option for option in options if option[0] <= 0)
+
+
+def _apart(options: list[tuple]) -> list[tuple]:
+    """Of some knots, the first ones of which no two are neighbours."""
+    chosen: list[tuple] = []
+    for option in options:
+        if all(option[2] != other[2] or abs(option[1] - other[1]) > 1 for other in chosen):
+            chosen.append(option)
+    return chosen
+
+
+def drop_knots(track: Track, normals: Normals, begin: int, prices: tuple[float, float], rounds: int) -> Track:
+    """Drop inner knots that do not save their price (fast, slow) in weighted squares.
+
+    All that seem useless and are no neighbours go at once; where that costs too much, the least useful alone.
+    """
     cost = cost_of(track, normals, begin)
     kept: set[tuple[float, bool]] = set()
-    while True:
+    for _ in range(rounds):
         inverse, _ = _inverse(track, normals, begin)
-        options = [
-            (_worth(track, inverse, k, slow) - prices[slow], k, slow)
-            for slow, times in ((False, track.fast_times), (True, track.slow_times))
-            for k in range(1, len(times) - 1)
-            if (round(times[k], 1), slow) not in kept
-        ]
-        if not options or min(options)[0] > 0:
-            return track
-        _, k, slow = min(options)
-        better, new_cost = adjust(_without_knot(track, k, slow), normals, 3, begin)
-        if new_cost < cost + prices[slow]:
-            track, cost = better, new_cost
+        options = _apart(_least_useful(track, inverse, prices, kept))
+        if not options:
+            break
+        for chosen in (options, options[:1])[len(options) == 1 :]:
+            better = track
+            for _, k, slow in sorted(chosen, key=lambda option: -option[1]):
+                better = _without_knot(better, k, slow)
+            better, new_cost = adjust(better, normals, 3, begin)
+            if new_cost < cost + sum(prices[slow] for _, _, slow in chosen):
+                track, cost = better, new_cost
+                break
         else:
+            _, k, slow = options[0]
             kept.add((round((track.slow_times if slow else track.fast_times)[k], 1), slow))
+    return track

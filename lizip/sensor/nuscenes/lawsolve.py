@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.sensor.algebra import solve_definite, solve_each
 from lizip.sensor.nuscenes.firing import Sensor
 from lizip.sensor.nuscenes.law import (
     FAST_QUANTA,
@@ -20,12 +21,13 @@ from lizip.sensor.nuscenes.law import (
     firing_times,
     packets,
 )
-from lizip.sensor.nuscenes.lawfit import LEVER, adjust
+from lizip.sensor.nuscenes.lawfit import adjust
 from lizip.sensor.nuscenes.lawsearch import add_knots, drop_knots, find_steps
 from lizip.sensor.nuscenes.lawtrack import Normals, Track, condense
 from lizip.sensor.nuscenes.observe import Observed
 from lizip.sensor.nuscenes.polish import polish_frame
 from lizip.sensor.nuscenes.segments import find_segments
+from lizip.sensor.nuscenes.vehicle import LEVER, Vehicle, vehicle_behind
 
 _BLUR = np.array([1e-6, 1e-6, 1e-7])
 """How far a spline's poses may be off, m: added to the points' deviations at first."""
@@ -36,39 +38,9 @@ _PRICES = (300.0, 120.0)
 """Weighted squares that a kink of the fast and of the slow functions must save in the first segmentation."""
 _APART = 700.0
 """Least distance of first knots, us."""
-_ADDING = (100.0, 80.0)
-_DROPPING = (50.0, 50.0)
+_KNOTS = (100.0, 80.0), (50.0, 50.0)
+"""Weighted squares that a knot of the fast and of the slow functions must save to be added, and to be kept."""
 _STEP_BLURS = (1e-4, 1e-4, 3e-5, 1e-5, 1e-5, 3e-6, 1e-6, 3e-7, 0.0, 0.0)
-_TO_VEHICLE = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
-"""Sensor axes (right, forward, up) to vehicle axes (forward, left, up)."""
-
-
-def _vehicle_jacobian(rotation: np.ndarray, lever: np.ndarray) -> np.ndarray:
-    """Pose perturbation (F, 6, 6) by the vehicle's x, y, z, roll, pitch, yaw."""
-    vehicle = rotation @ _TO_VEHICLE.T
-    arm = vehicle @ lever
-    level = np.hypot(vehicle[:, 0, 0], vehicle[:, 1, 0])
-    jacobian = np.zeros((len(rotation), 6, 6))
-    jacobian[:, range(3), range(3)] = 1.0
-    flat = np.zeros_like(level)
-    axes = (
-        vehicle[:, :, 0],
-        np.stack([-vehicle[:, 1, 0] / level, vehicle[:, 0, 0] / level, flat], axis=1),
-        np.broadcast_to([0.0, 0.0, 1.0], arm.shape),
-    )
-    for k, axis in enumerate(axes):
-        jacobian[:, :3, 3 + k] = np.cross(axis, arm)
-        jacobian[:, 3:, 3 + k] = axis
-    return jacobian
-
-
-def _vehicle_poses(rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """The vehicle's x, y, z, roll, pitch, yaw (F, 6) behind sensor poses."""
-    vehicle = rotation @ _TO_VEHICLE.T
-    pitch = np.arcsin(np.clip(-vehicle[:, 2, 0], -1, 1))
-    roll = np.arctan2(vehicle[:, 2, 1], vehicle[:, 2, 2])
-    yaw = np.unwrap(np.arctan2(vehicle[:, 1, 0], vehicle[:, 0, 0]))
-    return np.column_stack([shift - vehicle @ np.array(LEVER), roll, pitch, yaw])
 
 
 def _blurred(seen: Observed, share: float) -> np.ndarray:
@@ -80,13 +52,12 @@ def _normals(track: Track, seen: Observed, share: float, gate: float) -> Normals
     return condense(seen.points, seen.sensor_points, weight, *track.poses(), gate)
 
 
-def _kinks(times, poses, matrix, vector, columns, price, begin) -> list[int]:
+def _kinks(times: np.ndarray, vehicle: Vehicle, columns: list[int], price: float, begin: int) -> list[int]:
     """Firings where three of the vehicle's functions bend."""
-    normals = matrix[begin:][:, columns][:, :, columns]
-    trace = np.trace(normals, axis1=1, axis2=2)
+    normals = vehicle.matrix[begin:][:, columns][:, :, columns]
+    trace = normals[:, 0, 0] + normals[:, 1, 1] + normals[:, 2, 2]
     safe = normals + np.eye(3) * (1e-3 + 1e-9 * trace)[:, None, None]
-    change = np.linalg.solve(safe, vector[begin:, columns, None])[:, :, 0]
-    samples = poses[begin:, columns] + change
+    samples = vehicle.poses[begin:, columns] + solve_each(safe, vehicle.vector[begin:, columns])
     found: list[int] = []
     for k in find_segments(times[begin:], samples, normals, _GROUP, price, _LONGEST):
         time = times[begin + k]
@@ -100,24 +71,20 @@ def _first_track(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor
     """A track with knots where the spline's poses bend."""
     begin = seen.phase
     normals = condense(seen.points, seen.sensor_points, _blurred(seen, 1.0), rotation, shift, 20.0)
-    poses = _vehicle_poses(rotation, shift)
-    jacobian = _vehicle_jacobian(rotation, np.array(LEVER))
-    turned = jacobian.transpose(0, 2, 1)
-    matrix = turned @ normals.matrix @ jacobian
-    vector = (turned @ normals.vector[:, :, None])[:, :, 0]
+    vehicle = vehicle_behind(normals, np.array(LEVER))
     number, place = packets(len(rotation), begin, sensor.packet)
     times = (number - number[-1]) * _MEAN_STEP + (place - place[-1]) * sensor.period
-    fast = _kinks(times, poses, matrix, vector, [2, 3, 4], _PRICES[0], begin)
-    slow = _kinks(times, poses, matrix, vector, [0, 1, 5], _PRICES[1], begin)
-    fast_times, slow_times = (times[[begin, *kinks, -1]] for kinks in (fast, slow))
+    fast = [begin, *_kinks(times, vehicle, [2, 3, 4], _PRICES[0], begin), len(times) - 1]
+    slow = [begin, *_kinks(times, vehicle, [0, 1, 5], _PRICES[1], begin), len(times) - 1]
+    height = np.median(vehicle.poses[:, 2])
     track = Track(
         times,
         begin,
-        fast_times,
-        np.column_stack([np.interp(fast_times, times, poses[:, c]) for c in (3, 4)]),
-        slow_times,
-        np.column_stack([np.interp(slow_times, times, poses[:, c]) for c in (0, 1, 5)]),
-        np.array([np.median(poses[:, 2]), *LEVER]),
+        times[fast],
+        vehicle.poses[fast][:, [3, 4]],
+        times[slow],
+        vehicle.poses[slow][:, [0, 1, 5]],
+        np.array([height, *LEVER]),
     )
     return track, normals
 
@@ -131,12 +98,10 @@ def _fit_first_packet(track: Track, seen: Observed) -> None:
     for blur in _STEP_BLURS:
         rotation, shift = (np.ascontiguousarray(value[:count]) for value in track.poses())
         weight = 1.0 / np.sqrt(seen.sigma[:count] ** 2 + (blur * np.array([1.0, 1.0, 0.3])) ** 2)
-        normals = condense(*part, weight, rotation, shift, 20.0)
-        jacobian = _vehicle_jacobian(rotation, track.fixed[1:])
-        hessian = np.einsum("fpi,fpq,fqj->ij", jacobian, normals.matrix, jacobian)
-        gradient = np.einsum("fpi,fp->i", jacobian, normals.vector)
+        vehicle = vehicle_behind(condense(*part, weight, rotation, shift, 20.0), track.fixed[1:])
+        hessian, gradient = vehicle.matrix.sum(axis=0), vehicle.vector.sum(axis=0)
         scale = 1.0 / (np.sqrt(np.diag(hessian)) + 1e-3)
-        change = np.linalg.solve(hessian * scale[:, None] * scale + 1e-9 * np.eye(6), gradient * scale) * scale
+        change = solve_definite(hessian * scale[:, None] * scale + 1e-9 * np.eye(6), gradient * scale) * scale
         track.step = track.step + np.clip(change, -0.01, 0.01)
 
 
@@ -155,7 +120,28 @@ def _quantised(track: Track, steps: np.ndarray) -> Law:
     )
 
 
-def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor) -> Law:
+def _first_fit(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor, prices) -> tuple[Track, ...]:
+    """A track that follows the spline's poses, and the packets' steps in whole microseconds."""
+    begin = seen.phase
+    track, normals = _first_track(seen, rotation, shift, sensor)
+    track, _ = adjust(track, normals, 4, begin)
+    track = drop_knots(track, normals, begin, prices[1], 3)
+    normals = _normals(track, seen, 1.0, 15.0)
+    track, _ = adjust(track, normals, 4, begin)
+    steps = find_steps(track, normals, begin, sensor.packet, sensor.period)
+    track.times = firing_times(steps, len(rotation), begin, sensor.packet, sensor.period)
+    track.fast_times[0] = track.slow_times[0] = track.times[begin]
+    track, _ = adjust(track, normals, 8, begin)
+    return add_knots(track, normals, begin, prices[0], 6), steps
+
+
+def solve_law(
+    seen: Observed,
+    rotation: np.ndarray,
+    shift: np.ndarray,
+    sensor: Sensor,
+    dearness: tuple[float, float] = (1.0, 1.0),
+) -> Law | None:
     """Fit the pose law, starting from a spline's poses; sharpens the far frame of `seen` on the way.
 
     Parameters
@@ -165,30 +151,25 @@ def solve_law(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: S
     rotation, shift : (F, 3, 3), (F, 3) float64
         The spline's poses.
     sensor : Sensor
+    dearness : (float, float)
+        Factors of what a knot must save to be added, and to be kept.
 
     Returns
     -------
-    Law
-        The best found; how good it is shows in the size of the corrections.
+    Law or None
+        The best found; how good it is shows in the size of the corrections. None when the fit broke down.
     """
     begin = seen.phase
-    track, normals = _first_track(seen, rotation, shift, sensor)
-    track, _ = adjust(track, normals, 12, begin)
-    normals = _normals(track, seen, 1.0, 15.0)
-    track, _ = adjust(track, normals, 6, begin)
-    steps = find_steps(track, normals, begin, sensor.packet, sensor.period)
-    track.times = firing_times(steps, len(rotation), begin, sensor.packet, sensor.period)
-    track.fast_times[0] = track.slow_times[0] = track.times[begin]
-    track, _ = adjust(track, normals, 8, begin)
-    track = add_knots(track, normals, begin, _ADDING, 6)
+    prices = tuple(tuple(factor * price for price in pair) for factor, pair in zip(dearness, _KNOTS, strict=True))
+    track, steps = _first_fit(seen, rotation, shift, sensor, prices)
     normals = _normals(track, seen, 0.0, 10.0)
     track, _ = adjust(track, normals, 8, begin)
     seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin))
     normals = _normals(track, seen, 0.0, 8.0)
-    track = add_knots(track, normals, begin, _ADDING, 4)
-    track = drop_knots(track, normals, begin, _DROPPING)
+    track = add_knots(track, normals, begin, prices[0], 4)
+    track = drop_knots(track, normals, begin, prices[1], 12)
     normals = _normals(track, seen, 0.0, 8.0)
     track, _ = adjust(track, normals, 6, begin)
     _fit_first_packet(track, seen)
     seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin, rounds=4))
-    return _quantised(track, steps)
+    return _quantised(track, steps) if track.sane else None

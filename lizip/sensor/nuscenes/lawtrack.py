@@ -10,6 +10,7 @@ from lizip.jit import kernel
 from lizip.sensor.nuscenes.law import _locate, evaluate, turn_matrix
 from lizip.sensor.rigid import firing_normals
 
+_LARGEST = 2.0**20
 LOCAL = 18
 """Parameters that touch one firing."""
 
@@ -49,6 +50,11 @@ class Track:
         )
         closest = min(np.diff(new.fast_times).min(), np.diff(new.slow_times).min())
         return new if closest > 60.0 else None
+
+    @property
+    def sane(self) -> bool:
+        """Whether all numbers are such as a stream can hold."""
+        return all((np.abs(value) < _LARGEST).all() for value in (*self.numbers, self.step))
 
     @property
     def numbers(self) -> tuple[np.ndarray, ...]:

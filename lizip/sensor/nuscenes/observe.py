@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lizip.sensor.algebra import rotate
+from lizip.sensor.algebra import cross, multiply, principal_axes, rotate
 from lizip.sensor.nuscenes.azimuths import find_phase, settle_blocks
 from lizip.sensor.nuscenes.firing import Sensor, fit_blocks, place_points
-from lizip.sensor.nuscenes.frame import FarFrame, find_far_frame, snap, stored_noise, ulp
-from lizip.sensor.nuscenes.lattice import no_returns
+from lizip.sensor.nuscenes.frame import FarFrame, find_far_frame, place_on_grid, turn_points, ulp
+from lizip.sensor.nuscenes.lawtrack import condense
+from lizip.sensor.nuscenes.pairs import no_returns
 from lizip.sensor.nuscenes.track import Tracked, track_sweep
 from lizip.sensor.rigid import pose_matrices
 
@@ -59,65 +60,42 @@ class Observed:
     def refer(self, frame: FarFrame) -> None:
         """Take a (better) far frame and put the points into it."""
         self.frame = frame
-        self.points, self.sigma = in_frame(self.stored, frame)
+        self.points, self.sigma = _placed(self.stored, frame)
 
 
-def in_frame(stored: np.ndarray, frame: FarFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Points (F, R, 3) and their deviations in a far frame's axes; on its grid where the stored rounding allows."""
-    flat = stored.reshape(-1, 3)
-    unit, noise = stored_noise(flat, frame.axes)
-    points = rotate(flat, frame.axes)
-    sigma = noise.copy()
-    on_grid = np.ones(len(flat), bool)
-    for k in (0, 1, 2):
-        if k == 2 and frame.rounded[:2].all():
-            exact = flat[:, 2] - points[:, 0] * frame.axes[0, 2] - points[:, 1] * frame.axes[1, 2]
-            exact /= frame.axes[2, 2]
-            points[:, 2] = np.where(on_grid, exact, points[:, 2])
-            sigma[:, 2] = np.where(on_grid, unit[:, 2] / np.sqrt(12), sigma[:, 2])
-        if not frame.rounded[k]:
-            on_grid &= False
-            continue
-        far_unit = ulp(points[:, k] + frame.offset[k])
-        tells = sigma[:, k] * 3 < far_unit / 2
-        points[:, k] = np.where(tells, snap(points[:, k] + frame.offset[k]) - frame.offset[k], points[:, k])
-        sigma[:, k] = np.sqrt(np.where(tells, 0, sigma[:, k] ** 2) + far_unit**2 / 12 + 1e-18)
-        on_grid &= tells
+def _placed(stored: np.ndarray, frame: FarFrame) -> tuple[np.ndarray, np.ndarray]:
+    points, sigma = place_on_grid(stored.reshape(-1, 3), frame)
     return points.reshape(stored.shape), sigma.reshape(stored.shape)
 
 
 def _track(stored: np.ndarray, frame: FarFrame, sensor: Sensor, open_sigma: np.ndarray) -> Tracked:
     """Track a sweep in a far frame; `open_sigma` (3,) holds for the axes without rounding."""
-    flat = stored.reshape(-1, 3)
-    _, noise = stored_noise(flat, frame.axes)
-    points = rotate(flat, frame.axes)
+    points, noise = turn_points(stored.reshape(-1, 3), frame.axes)
     coarse = np.median(ulp(points + frame.offset), axis=0) * 0.3
     sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
     weight = 1 / np.sqrt(noise**2 + sigma**2)
     # so near that the noise spans azimuth steps, a point would only confirm whatever step it is rounded to
-    distance = np.sqrt(np.einsum("ij,ij->i", flat, flat))
-    vague = (distance < sigma[:2].max() / _AZIMUTH_NOISE).reshape(stored.shape[:2]) & ~no_returns(stored)
-    weight[vague.ravel()] = 0.0
+    near = (stored * stored).sum(axis=2) < (sigma[:2].max() / _AZIMUTH_NOISE) ** 2
+    weight[(near & ~no_returns(stored)).ravel()] = 0.0
     return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor)
 
 
 def _upright(stored: np.ndarray, frame: FarFrame, track: Tracked, sensor: Sensor) -> tuple[FarFrame, np.ndarray]:
     """Turn the axes so that the third points where least is left over; returns also the spread along each, m."""
-    firings = len(stored)
-    rotation, shift = np.empty((firings, 3, 3)), np.empty((firings, 3))
+    rotation, shift = np.empty((len(stored), 3, 3)), np.empty((len(stored), 3))
     pose_matrices(track.pose, frame.axes, rotation, shift)
     distance = track.ranges * sensor.tick
-    cos, sin = sensor.cos_azimuth[track.azimuth], sensor.sin_azimuth[track.azimuth]
     level = distance * sensor.cos_elevation
+    cos, sin = sensor.cos_azimuth[track.azimuth], sensor.sin_azimuth[track.azimuth]
     ideal = np.stack([level * cos, level * sin, distance * sensor.sin_elevation], axis=2)
-    left = stored @ frame.axes.T - shift[:, None] - np.einsum("ipq,ijq->ijp", rotation, ideal)
+    left = condense(rotate(stored, frame.axes), ideal, np.ones(stored.shape), rotation, shift, np.inf).residual
     left = left[(np.abs(left).max(axis=2) < 10 * _OPEN_SIGMA) & (track.ranges > 0)]
-    values, vectors = np.linalg.eigh(left.T @ left / max(len(left), 1))
-    axes = vectors[:, ::-1].T @ frame.axes
+    values, vectors = principal_axes(multiply(left.T, left) / max(len(left), 1))
+    axes = multiply(vectors, frame.axes)
     if axes[2, 2] < 0:
         axes[2] = -axes[2]
-    axes[0] = np.cross(axes[1], axes[2])
-    return FarFrame(axes, frame.offset, frame.rounded), np.sqrt(np.maximum(values[::-1], 0))
+    axes[0] = cross(axes[1], axes[2])
+    return FarFrame(axes, frame.offset, frame.rounded), np.sqrt(np.maximum(values, 0))
 
 
 def _frame_without_lattice(stored: np.ndarray, sensor: Sensor) -> tuple[FarFrame, Tracked] | None:
@@ -155,5 +133,5 @@ def observe(stored: np.ndarray, sensor: Sensor, hint: FarFrame | None = None) ->
     settle_blocks(track.ranges, track.azimuth, sensor.slot, phase, sensor.packet, misses, block, advance)
     sensor_points = np.empty(stored.shape)
     place_points(track.ranges, block, advance, *sensor.tables, sensor_points)
-    points, sigma = in_frame(stored, frame)
+    points, sigma = _placed(stored, frame)
     return Observed(stored, frame, track, phase, block, advance, sensor_points, points, sigma)

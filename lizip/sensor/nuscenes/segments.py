@@ -85,11 +85,12 @@ def find_segments(
     list of int
         First sample of each segment but the first.
     """
-    scale = 1e-4
-    line = np.polyfit(times * scale, samples, 1)
-    relative = samples - np.outer(times * scale, line[0]) - line[1]
-    tau = (times * scale)[:, None]
-    pushed = np.einsum("fpq,fq->fp", normals, relative)
+    scaled = (times - times.mean()) * 1e-4
+    centre = samples.mean(axis=0)
+    slope = (scaled[:, None] * (samples - centre)).sum(axis=0) / (scaled * scaled).sum()
+    tau = scaled[:, None]
+    relative = samples - centre - tau * slope
+    pushed = (normals * relative[:, None, :]).sum(axis=2)
     flat = normals.reshape(-1, 9)
     terms = np.concatenate(
         [flat, flat * tau, flat * tau**2, pushed, pushed * tau, (pushed * relative).sum(1, keepdims=True)], axis=1

@@ -102,19 +102,22 @@ def _follow(points, weight, base, window, rounds, tick, cos_e, sin_e, prior, sta
 def _resting_velocity(points: np.ndarray) -> np.ndarray | None:
     """Velocity (m a firing) at the end of the sweep from no-returns, which all lie at the sensor; None if too few."""
     tail = points[-300:]
-    near = np.einsum("ijk,ijk->ij", tail, tail) < (NEAREST + 0.1) ** 2
+    near = (tail * tail).sum(axis=2) < (NEAREST + 0.1) ** 2
     firing, ring = np.nonzero(near)
     if len(np.unique(firing)) < 8:
         return None
     time = (firing - len(tail) + 1).astype(float)
     place = tail[firing, ring]
-    good = np.ones(len(time))
+    weight = np.ones((len(time), 1))
     for _ in range(6):
-        design = np.stack([np.ones(len(time)), time], 1) * good[:, None]
-        fit = np.linalg.lstsq(design, place * good[:, None], rcond=None)[0]
-        off = np.linalg.norm(place - fit[0] - time[:, None] * fit[1], axis=1)
-        good = 1 / np.maximum(1, off / 3e-4)
-    return fit[1]
+        total = weight.sum()
+        middle = (weight[:, 0] * time).sum() / total
+        apart = (time - middle)[:, None]
+        centre = (weight * place).sum(axis=0) / total
+        velocity = (weight * apart * (place - centre)).sum(axis=0) / (weight * apart * apart).sum()
+        off = np.sqrt(((place - centre - apart * velocity) ** 2).sum(axis=1, keepdims=True))
+        weight = 1 / np.maximum(1, off / 3e-4) ** 2
+    return velocity
 
 
 def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor: Sensor) -> Tracked:
