@@ -113,7 +113,7 @@ def make_grid(firing: np.ndarray, ring: np.ndarray, calibration: Calibration, co
 
 def place_returns(
     ranges: np.ndarray, columns: Columns, base: int, calibration: Calibration
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turn grid cells back into returns, ring after ring, each in the order of the rows.
 
     Parameters
@@ -125,8 +125,6 @@ def place_returns(
     -------
     ring, row, rank : (M,) int64
         Cell of each return and the index of its firing.
-    points : (M, 3) float64
-        Unrounded.
     """
     c = calibration
     if int(ranges.min(initial=0)) < 0 or int(ranges.max(initial=0)) >= MAX_TICKS:
@@ -141,11 +139,17 @@ def place_returns(
         rank %= len(columns.fired)
     elif len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
         raise CorruptError("a return lies outside of the firings")
-    column = (columns.fired[rank] - c.shifts[ring]).astype(np.int32)
-    ticks = by_ring[cell].astype(np.int32)
+    return ring, row, rank
+
+
+def return_points(calibration: Calibration, ring: np.ndarray, firing: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Points (M, 3) float64, unrounded, of returns given ring, firing column and range in ticks, each (M,)."""
+    c = calibration
+    column = (firing - c.shifts[ring]).astype(np.int32)
     points = np.empty((len(ring), 3))
-    beam_points(c.table, c.step, c.tick, c.hypotenuse, ring.astype(np.int32), column, ticks, points)
-    return ring, row, rank, points
+    ring, ticks = ring.astype(np.int32), ticks.astype(np.int32)
+    beam_points(c.table, c.step, c.tick, c.hypotenuse, ring, column, ticks, points)
+    return points
 
 
 def match_rings(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration) -> np.ndarray:

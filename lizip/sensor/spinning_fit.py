@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.scan.columns import align_rings
+from lizip.scan.columns import align_rings, match_rings
 from lizip.scan.layout import RINGS, Layout
 from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
@@ -23,10 +23,14 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 """Quanta of the parameters where coordinates are float32 of doubles, or decimals."""
 
 _LEAST_SHARE = 0.9
+_NEARLY_ALL = 0.95
+"""Share of coordinates explained from which on finer columns need not be tried."""
 _PROBED = 3
 _TRIED = 4096
 _FARTHEST = 1e4
 """Points with a larger coordinate (m), or NaN, take no part."""
+_SPARSE = 0.25
+"""Share of the columns in which a sensor fires, below which its uneven steps are marks to align rings by."""
 _ALIGNED = 0.9
 """Rings are taken to fire together when that needs so much fewer firings."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
@@ -80,9 +84,9 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
     quanta = find_quanta(points, bounds, decimal)
     if quanta is None:
         return None
-    turn, tick = quanta
+    turns, tick = quanta
     model = Calibration(
-        turn,
+        turns[0],
         tick,
         decimal,
         False,
@@ -92,11 +96,11 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
         np.zeros(0, np.int64),
     )
     units = rounding_units(points, decimal)
-    form = _choose_form(points, units, bounds, model)
+    form = _choose_form(points, units, bounds, model, turns)
     if form is None:
         return None
-    hypotenuse, noise = form
-    model = replace(model, hypotenuse=hypotenuse)
+    model, noise = form
+    hypotenuse = model.hypotenuse
     exact = noise == 1
     beams, shares = fit_beams(points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0)
     if shares[np.diff(bounds) > 0].mean() < _LEAST_SHARE:
@@ -120,23 +124,28 @@ def _exact_points(points: np.ndarray, ring: np.ndarray, calibration: Calibration
 
 
 def _choose_form(
-    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration
-) -> tuple[bool, np.float32] | None:
-    """Whether the lateral offset enters by the hypotenuse, and how noisy points are; None when three rings fit neither.
+    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration, turns: list[int]
+) -> tuple[Calibration, np.float32] | None:
+    """Number of columns, whether the lateral offset enters by the hypotenuse, and how noisy points are.
 
+    Fewer columns than there are gather azimuths nearly as well when a sensor turns evenly; they are not exact, though.
     Some writers compute in float32 or turn the points afterwards: they are off by some ULPs, which is still far less
-    than a tick.
+    than a tick. None when three rings fit nothing.
     """
-    rings = np.argsort(-np.diff(bounds))[:_PROBED]
+    spans = [bounds[ring : ring + 2] for ring in np.argsort(-np.diff(bounds))[:_PROBED]]
     for noise in _NOISES[: 1 if model.decimal else None]:
-        shares = []
-        for form in (False, True):
-            fits = [
-                fit_beams(points, units * noise, bounds[r : r + 2], model.step, model.tick, form, 0)[1] for r in rings
-            ]
-            shares.append(float(np.median(fits)))
-        if max(shares) >= _LEAST_SHARE - 0.1:
-            return shares[1] > shares[0], noise
+        best, most = None, _LEAST_SHARE - 0.1
+        for turn in turns:
+            for form in (False, True):
+                tried = replace(model, columns=turn, hypotenuse=form)
+                step, tick = tried.step, tried.tick
+                share = np.median([fit_beams(points, units * noise, span, step, tick, form, 0)[1] for span in spans])
+                if share > most:
+                    best, most = tried, share
+            if most > _NEARLY_ALL:
+                break
+        if best is not None:
+            return best, noise
     return None
 
 
@@ -156,7 +165,8 @@ def _set_in_time(
         c = replace(c, clockwise=True, beams=beams)
         column = -column
     if layout.kind == RINGS:
-        shifts = align_rings(column, bounds, c.columns)
+        sparse = int(np.diff(bounds).max()) < _SPARSE * c.columns
+        shifts = (match_rings if sparse else align_rings)(column, bounds, c.columns)
         together = (column + np.repeat(shifts, np.diff(bounds))) % c.columns
         fewer = len(np.unique(together)) < _ALIGNED * len(np.unique(column % c.columns))
         return replace(c, shifts=shifts) if fewer else c

@@ -75,6 +75,7 @@ def sweep(
     counts: int | None = None,
     beams: Beams | None = None,
     scene: Scene | None = None,
+    arithmetic: Literal["double", "float"] = "double",
 ) -> Sweep:
     """Simulate one turn.
 
@@ -99,6 +100,8 @@ def sweep(
         and step unevenly, as Velodyne's and Hesai's do (36000).
     beams, scene : optional
         Use these instead of drawing them.
+    arithmetic : {"double", "float"}
+        Compute points in double, or in float32 from a table of directions and offsets as Ouster's driver for ROS does.
     """
     draws = Draws(seed, "ouster")
     beams = beams or Beams.draw(seed, rings)
@@ -115,7 +118,12 @@ def sweep(
     receiver = Receiver(tick=tick, noise=0.006, reach=100.0, nearest=0.5, gain=120.0, speckle=3.5)
     ticks, intensity, _ = receive(cast(scene, origins, far - near, draws), receiver, draws)
     records = np.zeros((firings * rings, 4), "<f4")
-    records[:, :3] = beams.points(ring, encoder, ticks * tick)
+    if arithmetic == "float":
+        offset = beams.points(ring, encoder, np.zeros(len(ring)))
+        way = beams.points(ring, encoder, np.ones(len(ring))) - offset
+        records[:, :3] = ticks.astype("<f4")[:, None] * (way * tick).astype("<f4") + offset.astype("<f4")
+    else:
+        records[:, :3] = beams.points(ring, encoder, ticks * tick)
     records[:, 3] = intensity
     records[ticks == 0] = 0.0
     shape = (firings, rings)
