@@ -7,6 +7,8 @@ the one of those lasers that never deviate, and how far each return is from wher
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, code_tree, fresh_counters
@@ -21,6 +23,9 @@ MOST_AWAY = 64
 _CLEAR = 2
 """Gaps between firings are at least so many times those inside a firing."""
 
+_OVERLAPPING = 0.25
+"""More than a turn it is when at least this share of the rings made more."""
+
 _MOST_REPEATED = 0.005
 _LEAST_GATHERED = 0.8
 _PASSES = 3
@@ -30,8 +35,17 @@ _STEPS, _CHANGES = 9, 3
 _LIMIT = 250
 
 
-def unwrap(columns: np.ndarray, turn: int) -> tuple[np.ndarray, int]:
+def unwrap(columns: np.ndarray, turn: int, bounds: np.ndarray | None = None) -> tuple[np.ndarray, int]:
     """Count columns (N,) on past a turn, in the order of time.
+
+    Parameters
+    ----------
+    columns : (N,) int
+        Columns of a turn.
+    turn : int
+        How many those are.
+    bounds : (R + 1,) int64, optional
+        First return of each ring, where rings follow one another; all begin at about one time.
 
     Returns
     -------
@@ -41,14 +55,21 @@ def unwrap(columns: np.ndarray, turn: int) -> tuple[np.ndarray, int]:
         1 where the sensor made no more than one.
     """
     columns = columns.astype(np.int64) % turn
-    moves = (np.diff(columns) + turn // 2) % turn - turn // 2
-    way = np.cumsum(moves)
-    low, high = min(int(way.min(initial=0)), 0), max(int(way.max(initial=0)), 0)
-    if high - low < turn:
+    way, spans = np.empty_like(columns), []
+    for first, last in itertools.pairwise([0, len(columns)] if bounds is None else bounds.tolist()):
+        if first < last:
+            way[first] = columns[0] + _nearest_way(columns[first] - columns[0], turn)
+            way[first + 1 : last] = way[first] + np.cumsum(_nearest_way(np.diff(columns[first:last]), turn))
+            spans.append(int(np.ptp(way[first:last])))
+    if not spans or np.mean(np.array(spans) >= turn) < _OVERLAPPING:
         return columns, 1
-    first = int(columns[0])
-    counted = np.concatenate([[0], way]) + first - (first + low) // turn * turn
-    return counted, int(counted.max()) // turn + 1
+    way -= int(way.min()) // turn * turn
+    return way, int(way.max()) // turn + 1
+
+
+def _nearest_way(difference: np.ndarray, turn: int) -> np.ndarray:
+    """Columns to go, by the shorter way round."""
+    return (difference + turn // 2) % turn - turn // 2
 
 
 def gather_firings(columns: np.ndarray, ring: np.ndarray, turn: int) -> np.ndarray | None:

@@ -22,6 +22,7 @@ from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_v
 from lizip.resources import models_folder
 from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
 from lizip.sensor.maker import UNITS, Maker, find_maker, lengths_of, quanta_of
+from lizip.sensor.mount import Mount
 from lizip.sensor.trig import TURN, sincos
 
 PARAMETERS = ("phase", "lateral", "elevation", "forward", "up")
@@ -57,6 +58,8 @@ class Calibration:
         Where the numbers follow from those of a maker; then only azimuths and altitudes of the beams are sent.
     shifts : (B,) int64
         Columns by which a beam's firing is ahead: firing column = column + shift is common to all beams.
+    mount : Mount or None
+        Where points are stored in another frame than the sensor's.
     """
 
     columns: int
@@ -68,6 +71,7 @@ class Calibration:
     beams: np.ndarray = field(repr=False)
     shifts: np.ndarray = field(repr=False)
     maker: Maker | None = None
+    mount: Mount | None = None
 
     @property
     def step(self) -> float:
@@ -95,7 +99,7 @@ class Calibration:
 
     def pack(self) -> bytes:
         """Write everything into a stream."""
-        form = self.hypotenuse + 2 * self.clockwise + 4 * (self.maker is not None)
+        form = self.hypotenuse + 2 * self.clockwise + 4 * (self.maker is not None) + 8 * (self.mount is not None)
         head = pack_varint(self.columns) + pack_varint(form) + np.array([self.tick], "<f8").tobytes()
         head += pack_varints([self.decimal, len(self.beams)])
         if self.maker:
@@ -106,7 +110,7 @@ class Calibration:
             numbers = np.column_stack([self.shifts, self.beams])
         coder = open_encoder(100 * numbers.size + 64, 64 * numbers.size + 64)
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
-        return head + pack_bytes(finish_encoder(coder))
+        return head + pack_bytes(finish_encoder(coder)) + (self.mount.pack() if self.mount else b"")
 
     @staticmethod
     def unpack(unpacker: Unpacker) -> Calibration:
@@ -114,7 +118,7 @@ class Calibration:
         columns, form = unpacker.varint(), unpacker.varint()
         tick = float(np.frombuffer(unpacker.take(8), "<f8")[0])
         decimal, count = unpacker.varint(), unpacker.varint()
-        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 7 or count > MAX_BEAMS:
+        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 15 or count > MAX_BEAMS:
             raise CorruptError("impossible sensor calibration")
         maker = None
         if form & 4:
@@ -128,6 +132,7 @@ class Calibration:
         coder = open_decoder(unpacker.bytes())
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
         finish_decoder(coder)
+        mount = Mount.unpack(unpacker) if form & 8 else None
         shifts, beams = numbers[:, 0].copy(), numbers[:, 1:].copy()
         if (np.abs(shifts) > columns).any() or not all(1e-15 < q < 1e3 for q in quanta):
             raise CorruptError("impossible sensor calibration")
@@ -137,7 +142,7 @@ class Calibration:
             beams = beams_of(maker, beams[:, 0], beams[:, 1], bool(form & 2))
         if (np.abs(beams * np.array(quanta)) > _LARGEST).any():
             raise CorruptError("impossible sensor calibration")
-        return Calibration(columns, tick, decimal, bool(form & 1), bool(form & 2), quanta, beams, shifts, maker)
+        return Calibration(columns, tick, decimal, bool(form & 1), bool(form & 2), quanta, beams, shifts, maker, mount)
 
     def as_made(self) -> Calibration | None:
         """The calibration that a maker must have meant, if these numbers say so."""

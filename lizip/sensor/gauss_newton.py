@@ -99,11 +99,12 @@ def _add_row(h, g, weight, e, j0, j1, j2, j3, j4):
 
 
 @kernel
-def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, cut, scratch, beam):
+def improve(points, units, frame, first, last, stride, step, tick, hypotenuse, hinge, cut, scratch, beam):
     """One Gauss-Newton step on a beam.
 
     `hinge` is the weight of points whose rounding is right already (1: all alike; negative: only count them), `cut` the
-    largest residual that takes part. Residuals count in `units` (N, 3) float32, the size of the rounding;
+    largest residual that takes part. Residuals count along the axes of `frame` (3, 3), or of the sensor if that is
+    empty, in `units` (N, 3) float32, the size of the rounding;
     `scratch.sizes` is filled with how many there are of each bit length of 16 times their size. Returns the share of
     coordinates within half a unit before the step.
     """
@@ -143,20 +144,31 @@ def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, c
             ratio = q / longitudinal
         dq = (-distance * sine - height * cosine) * ratio
         drop = -lateral / longitudinal if hypotenuse else 0.0
+        ex = x - (longitudinal * cb - lateral * sb)
+        ey = y - (longitudinal * sb + lateral * cb)
+        ez = z - (distance * sine + height * cosine)
         for axis in range(3):
             unit = np.float64(units[i, axis])
-            if axis == 0:
-                e = x - (longitudinal * cb - lateral * sb)
+            if frame.size:
+                m0, m1, m2 = frame[axis, 0], frame[axis, 1], frame[axis, 2]
+                ahead = m0 * cb + m1 * sb
+                beside = m1 * cb - m0 * sb
+                e = m0 * ex + m1 * ey + m2 * ez
+                j0 = (longitudinal * beside - lateral * ahead) * step
+                j1 = drop * ahead + beside
+                j2, j3, j4 = dq * ahead + m2 * q, m2 * cosine - sine * ratio * ahead, m2 * sine + cosine * ratio * ahead
+            elif axis == 0:
+                e = ex
                 j0 = (-longitudinal * sb - lateral * cb) * step
                 j1 = drop * cb - sb
                 j2, j3, j4 = dq * cb, -sine * ratio * cb, cosine * ratio * cb
             elif axis == 1:
-                e = y - (longitudinal * sb + lateral * cb)
+                e = ey
                 j0 = (longitudinal * cb - lateral * sb) * step
                 j1 = drop * sb + cb
                 j2, j3, j4 = dq * sb, -sine * ratio * sb, cosine * ratio * sb
             else:
-                e = z - (distance * sine + height * cosine)
+                e = ez
                 j0, j1, j2, j3, j4 = 0.0, 0.0, q, cosine, sine
             size = abs(e) / unit
             if not size < 1e15:  # a step that went astray makes NaN too
@@ -209,7 +221,7 @@ def median_size(sizes):
 
 
 @kernel
-def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beam):
+def refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam):
     """Improve one beam by the points whose rounding it misses, while they become fewer; returns the share right."""
     before, kept = scratch.before, scratch.kept
     best = -1.0
@@ -217,7 +229,7 @@ def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scra
         for u in range(5):
             before[u] = beam[u]
         hinge = 0.003 if turn < hinges else -1.0
-        share = improve(points, units, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, scratch, beam)
+        share = improve(points, units, frame, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, scratch, beam)
         if share < best:
             break
         best = share

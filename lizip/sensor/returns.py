@@ -71,11 +71,14 @@ def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: i
     c = calibration
     column, ticks = np.empty(len(xyz), np.int32), np.empty(len(xyz), np.int32)
     known = np.maximum(ring, 0)
-    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, xyz, column, ticks)
+    measure_points(
+        c.table, c.step, c.tick, c.hypotenuse, ring, c.mount.to_sensor(xyz) if c.mount else xyz, column, ticks
+    )
     shift = c.shifts.astype(np.int32)[known]
     firing = (column + shift) % np.int32(c.columns)
     points = np.empty((len(xyz), 3))
     beam_points(c.table, c.step, c.tick, c.hypotenuse, known, firing - shift, ticks, points)
+    points = c.mount.to_vehicle(points) if c.mount else points
     rounded, fraction = round_points(points, c.decimal)
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
@@ -149,7 +152,7 @@ def return_points(calibration: Calibration, ring: np.ndarray, firing: np.ndarray
     points = np.empty((len(ring), 3))
     ring, ticks = ring.astype(np.int32), ticks.astype(np.int32)
     beam_points(c.table, c.step, c.tick, c.hypotenuse, ring, column, ticks, points)
-    return points
+    return c.mount.to_vehicle(points) if c.mount else points
 
 
 def match_rings(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration) -> np.ndarray:

@@ -7,7 +7,7 @@ returns left out or kept (as zeros, NaN, or whatever is repeated).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +33,8 @@ from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
 from lizip.sensor.extras import decode_extra, encode_extra
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
+from lizip.sensor.mount import Mount
+from lizip.sensor.mount_fit import find_mount
 from lizip.sensor.returns import Explained, explain, make_grid, place_returns, residual_of, return_points
 from lizip.sensor.spinning_fit import calibrate
 from lizip.sensor.spinning_order import (
@@ -75,14 +77,12 @@ class SpinningSensor:
             return None
         xyz = np.stack(columns[:3], axis=1)
         missing, nothing = find_missing(xyz)
-        for layout in (find_layout(xyz, missing), None if missing.any() else layout_by_azimuth(xyz)):
-            if layout is None:
-                continue
-            if isinstance(hint, Calibration) and len(hint.beams) == layout.rings:
+        for layout, mount in _layouts(xyz, missing):
+            if isinstance(hint, Calibration) and hint.mount is None and len(hint.beams) == layout.rings:
                 measured = _measure(cloud, xyz, missing, nothing, layout, hint)
                 if measured is not None:
                     return measured
-            calibration = calibrate(xyz, layout, missing, hinges=1 if level == "fast" else 3)
+            calibration = calibrate(xyz, layout, missing, 1 if level == "fast" else 3, mount)
             if calibration is not None:
                 self.last_hint = calibration
                 return _measure(cloud, xyz, missing, nothing, layout, calibration)
@@ -164,6 +164,21 @@ class _Fired:
     away: np.ndarray
     columns: FiredColumns
     order: Order
+
+
+def _layouts(xyz: np.ndarray, missing: np.ndarray) -> Iterator[tuple[Layout, Mount | None]]:
+    """Orders in which the points may be, and where the sensor is if not at the origin."""
+    if (layout := find_layout(xyz, missing)) is not None:
+        yield layout, None
+    if not missing.any() and (layout := layout_by_azimuth(xyz)) is not None:
+        yield layout, None
+    valid = ~missing & np.isfinite(xyz).all(axis=1)
+    mount = find_mount(xyz[valid])
+    if mount is not None:
+        seen = mount.to_sensor(xyz)
+        seen[~valid] = 0.0
+        if (layout := find_layout(seen, missing)) is not None:
+            yield layout, mount
 
 
 def _measure(
@@ -248,12 +263,15 @@ def _find_order(
     kept = explained.kept.copy()
     column, away = explained.firing.astype(np.int64), np.zeros(len(ring), np.int64)
     rings = ring.astype(np.int64)
-    at, turns = np.flatnonzero(kept), 1
-    if layout.kind != RINGS:
+    at, bounds = np.flatnonzero(kept), None
+    if layout.kind == RINGS:
+        at = at[np.argsort(ring[at], kind="stable")]
+        bounds = np.searchsorted(ring[at], np.arange(layout.rings + 1))
+    else:
         at = at[np.argsort(layout.turn[at], kind="stable")]
-        column[at], turns = unwrap(column[at], c.columns)
-        if turns > MOST_TURNS:
-            return None
+    column[at], turns = unwrap(column[at], c.columns, bounds)
+    if turns > MOST_TURNS:
+        return None
     span, whole = turns * c.columns, layout.kind in (ALL_FIRINGS, ALL_RINGS)
     firings = len(ring) // layout.rings if whole else 0
     rank = layout.turn if whole else np.zeros(len(ring), np.int64)

@@ -11,7 +11,9 @@ from lizip.scan.columns import align_rings, match_rings
 from lizip.scan.layout import RINGS, Layout
 from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
-from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
+from lizip.sensor.fit import OWN_FRAME, calibration_of, fit_beams, refine_beams
+from lizip.sensor.mount import Mount
+from lizip.sensor.mount_fit import refine_mount
 from lizip.sensor.quanta import find_quanta
 from lizip.sensor.returns import explain
 
@@ -57,7 +59,9 @@ def rounding_units(points: np.ndarray, decimal: int, floor: float = _FLOOR) -> n
     return np.maximum(np.spacing(sizes), least[:, None])
 
 
-def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3) -> Calibration | None:
+def calibrate(
+    xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3, mount: Mount | None = None
+) -> Calibration | None:
     """Fit a calibration to one scan.
 
     Parameters
@@ -68,6 +72,8 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
         Points that are no returns.
     hinges : int
         Refining passes, see `lizip.sensor.fit`.
+    mount : Mount, optional
+        Where the sensor is, to a centimetre or so, if points are not stored in its own frame.
 
     Returns
     -------
@@ -79,8 +85,11 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
     order = np.argsort(ring, kind="stable")
     order = order[ring[order] >= 0]
     bounds = np.searchsorted(ring[order], np.arange(layout.rings + 1))
-    points = np.ascontiguousarray(xyz[order])
-    decimal = find_decimal(points)
+    stored = points = np.ascontiguousarray(xyz[order])
+    decimal = find_decimal(stored)
+    if mount is not None:
+        mount = refine_mount(mount, stored, bounds)
+        points = mount.to_sensor(stored)
     quanta = find_quanta(points, bounds, decimal)
     if quanta is None:
         return None
@@ -94,27 +103,32 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
         COARSE if decimal else FINE,
         np.zeros((0, 5), np.int64),
         np.zeros(0, np.int64),
+        mount=mount,
     )
-    units = rounding_units(points, decimal)
+    frame = mount.rotation if mount else OWN_FRAME
+    units = rounding_units(stored, decimal)
     form = _choose_form(points, units, bounds, model, turns)
     if form is None:
         return None
     model, noise = form
     hypotenuse = model.hypotenuse
     exact = noise == 1
-    beams, shares = fit_beams(points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0)
+    beams, shares = fit_beams(
+        points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0, frame
+    )
     if shares[np.diff(bounds) > 0].mean() < _LEAST_SHARE:
         return None
     beams[shares < 0.5] = 0.0
     if exact and not decimal:
-        refine_beams(points, rounding_units(points, 0, 0.0), bounds, model.step, tick, hypotenuse, hinges, beams)
+        units = rounding_units(stored, 0, 0.0)
+        refine_beams(points, units, bounds, model.step, tick, hypotenuse, hinges, beams, frame)
     fitted = _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
     made = fitted.as_made()
     if made is None:
         return fitted
     sample = slice(None, None, 1 + len(points) // _TRIED)
     ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))[sample]
-    return max((made, fitted), key=lambda c: _exact_points(np.ascontiguousarray(points[sample]), ring, c))
+    return max((made, fitted), key=lambda c: _exact_points(np.ascontiguousarray(stored[sample]), ring, c))
 
 
 def _exact_points(points: np.ndarray, ring: np.ndarray, calibration: Calibration) -> int:
@@ -133,13 +147,15 @@ def _choose_form(
     than a tick. None when three rings fit nothing.
     """
     spans = [bounds[ring : ring + 2] for ring in np.argsort(-np.diff(bounds))[:_PROBED]]
+    frame = model.mount.rotation if model.mount else OWN_FRAME
     for noise in _NOISES[: 1 if model.decimal else None]:
         best, most = None, _LEAST_SHARE - 0.1
         for turn in turns:
             for form in (False, True):
                 tried = replace(model, columns=turn, hypotenuse=form)
                 step, tick = tried.step, tried.tick
-                share = np.median([fit_beams(points, units * noise, span, step, tick, form, 0)[1] for span in spans])
+                fits = [fit_beams(points, units * noise, span, step, tick, form, 0, frame)[1] for span in spans]
+                share = np.median(fits)
                 if share > most:
                     best, most = tried, share
             if most > _NEARLY_ALL:
