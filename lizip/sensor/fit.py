@@ -23,9 +23,6 @@ COLUMN, LATERAL, ELEVATION, HEIGHT, OFFSET = range(5)
 The last two are those along and across the beam: forward = offset cos - height sin, up = offset sin + height cos.
 """
 
-OWN_FRAME = np.zeros((0, 3))
-"""Says that points are stored in the sensor's own frame."""
-
 SEARCH = 300
 """Points of a ring that take part in the searches."""
 
@@ -227,7 +224,7 @@ def fit_beams(
     tick: float,
     hypotenuse: bool,
     hinges: int = 2,
-    frame: np.ndarray = OWN_FRAME,
+    frame: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit every beam to its own points.
 
@@ -245,8 +242,8 @@ def fit_beams(
         See `lizip.sensor.beams`.
     hinges : int
         Passes over the points whose rounding the model misses.
-    frame : (3, 3) float64
-        Rotation from the sensor's frame to the stored one; empty if they are the same.
+    frame : (3, 3) float64, optional
+        Rotation from the sensor's frame to the stored one, if they are not the same.
 
     Returns
     -------
@@ -271,7 +268,7 @@ def refine_beams(
     hypotenuse: bool,
     hinges: int,
     beams: np.ndarray,
-    frame: np.ndarray = OWN_FRAME,
+    frame: np.ndarray | None = None,
 ) -> None:
     """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
     scratch = make_scratch(_LATERALS)

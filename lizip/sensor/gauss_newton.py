@@ -104,7 +104,7 @@ def improve(points, units, frame, first, last, stride, step, tick, hypotenuse, h
 
     `hinge` is the weight of points whose rounding is right already (1: all alike; negative: only count them), `cut` the
     largest residual that takes part. Residuals count along the axes of `frame` (3, 3), or of the sensor if that is
-    empty, in `units` (N, 3) float32, the size of the rounding;
+    None, in `units` (N, 3) float32, the size of the rounding;
     `scratch.sizes` is filled with how many there are of each bit length of 16 times their size. Returns the share of
     coordinates within half a unit before the step.
     """
@@ -144,31 +144,29 @@ def improve(points, units, frame, first, last, stride, step, tick, hypotenuse, h
             ratio = q / longitudinal
         dq = (-distance * sine - height * cosine) * ratio
         drop = -lateral / longitudinal if hypotenuse else 0.0
-        ex = x - (longitudinal * cb - lateral * sb)
-        ey = y - (longitudinal * sb + lateral * cb)
-        ez = z - (distance * sine + height * cosine)
         for axis in range(3):
             unit = np.float64(units[i, axis])
-            if frame.size:
+            if frame is not None:
                 m0, m1, m2 = frame[axis, 0], frame[axis, 1], frame[axis, 2]
                 ahead = m0 * cb + m1 * sb
                 beside = m1 * cb - m0 * sb
-                e = m0 * ex + m1 * ey + m2 * ez
+                e = m0 * (x - (longitudinal * cb - lateral * sb)) + m1 * (y - (longitudinal * sb + lateral * cb))
+                e += m2 * (z - (distance * sine + height * cosine))
                 j0 = (longitudinal * beside - lateral * ahead) * step
                 j1 = drop * ahead + beside
                 j2, j3, j4 = dq * ahead + m2 * q, m2 * cosine - sine * ratio * ahead, m2 * sine + cosine * ratio * ahead
             elif axis == 0:
-                e = ex
+                e = x - (longitudinal * cb - lateral * sb)
                 j0 = (-longitudinal * sb - lateral * cb) * step
                 j1 = drop * cb - sb
                 j2, j3, j4 = dq * cb, -sine * ratio * cb, cosine * ratio * cb
             elif axis == 1:
-                e = ey
+                e = y - (longitudinal * sb + lateral * cb)
                 j0 = (longitudinal * cb - lateral * sb) * step
                 j1 = drop * sb + cb
                 j2, j3, j4 = dq * sb, -sine * ratio * sb, cosine * ratio * sb
             else:
-                e = ez
+                e = z - (distance * sine + height * cosine)
                 j0, j1, j2, j3, j4 = 0.0, 0.0, q, cosine, sine
             size = abs(e) / unit
             if not size < 1e15:  # a step that went astray makes NaN too

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -31,7 +32,7 @@ _FINEST, _COARSEST = 0.0004, 0.022
 _FINENESS, _MOST_CANDIDATES = 1.0007, 6000
 
 
-def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[list[int], float] | None:
+def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[Iterator[int], float] | None:
     """Find the columns of a turn and the range tick.
 
     Parameters
@@ -65,8 +66,18 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[l
     tick = next(ticks, None) or _scan_ticks(points, spans, lines, finest)
     if tick is None:
         return None
-    turns = [turn for turn in TURNS if _columns_agree(points, spans, turn)] or _scan_turns(points, spans)
-    return (turns, tick) if turns else None
+    return _turns(points, spans), tick
+
+
+def _turns(points: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[int]:
+    """Numbers of columns that azimuths of all rings gather in, the fewest first; those that are asked for only."""
+    found = False
+    for turn in TURNS:
+        if _columns_agree(points, spans, turn):
+            found = True
+            yield turn
+    if not found:
+        yield from _scan_turns(points, spans)
 
 
 def _typical_miss(points: np.ndarray, line: np.ndarray) -> float:

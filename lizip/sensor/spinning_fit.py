@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from lizip.scan.columns import align_rings, match_rings
 from lizip.scan.layout import RINGS, Layout
 from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
-from lizip.sensor.fit import OWN_FRAME, calibration_of, fit_beams, refine_beams
+from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
 from lizip.sensor.mount import Mount
 from lizip.sensor.mount_fit import refine_mount
 from lizip.sensor.quanta import find_quanta
@@ -95,7 +96,7 @@ def calibrate(
         return None
     turns, tick = quanta
     model = Calibration(
-        turns[0],
+        1,
         tick,
         decimal,
         False,
@@ -105,7 +106,7 @@ def calibrate(
         np.zeros(0, np.int64),
         mount=mount,
     )
-    frame = mount.rotation if mount else OWN_FRAME
+    frame = mount.rotation if mount else None
     units = rounding_units(stored, decimal)
     form = _choose_form(points, units, bounds, model, turns)
     if form is None:
@@ -138,7 +139,7 @@ def _exact_points(points: np.ndarray, ring: np.ndarray, calibration: Calibration
 
 
 def _choose_form(
-    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration, turns: list[int]
+    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration, turns: Iterable[int]
 ) -> tuple[Calibration, np.float32] | None:
     """Number of columns, whether the lateral offset enters by the hypotenuse, and how noisy points are.
 
@@ -147,10 +148,13 @@ def _choose_form(
     than a tick. None when three rings fit nothing.
     """
     spans = [bounds[ring : ring + 2] for ring in np.argsort(-np.diff(bounds))[:_PROBED]]
-    frame = model.mount.rotation if model.mount else OWN_FRAME
+    frame = model.mount.rotation if model.mount else None
+    seen: list[int] = []
     for noise in _NOISES[: 1 if model.decimal else None]:
         best, most = None, _LEAST_SHARE - 0.1
-        for turn in turns:
+        for turn in seen if noise > 1 else turns:
+            if noise == 1:
+                seen.append(turn)
             for form in (False, True):
                 tried = replace(model, columns=turn, hypotenuse=form)
                 step, tick = tried.step, tried.tick
