@@ -29,7 +29,8 @@ def returns(cells: Grid) -> np.ndarray:
 
 
 def ouster(seed: int, rings: int, columns: int, **options: object) -> Grid:
-    data = os_sensor.sweep(seed, rings, columns, drop_missing=False, **options).data
+    beams = os_sensor.Beams.draw(seed, rings).printed()
+    data = os_sensor.sweep(seed, rings, columns, drop_missing=False, beams=beams, **options).data
     return np.frombuffer(data, "<f4").reshape(columns, rings, 4).copy()
 
 
@@ -94,6 +95,7 @@ CASES: dict[str, Callable[[], np.ndarray]] = {
     "vlp16 block": lambda: returns(driver(21, "vlp16")),
     "vlp16 whole": lambda: returns(driver(21, "vlp16", advance="whole")),
     "vlp16 whole, float": lambda: returns(driver(21, "vlp16", advance="whole", arithmetic="float")),
+    "vlp16 whole, float (ROS)": lambda: returns(driver(21, "vlp16", advance="whole", arithmetic="ros")),
     "vlp16 exact": lambda: returns(driver(21, "vlp16", advance="exact")),
     "vlp16 whole, by ring": lambda: returns(rings_first(driver(21, "vlp16", advance="whole"))),
     "vlp16 whole, all cells": lambda: driver(21, "vlp16", advance="whole"),

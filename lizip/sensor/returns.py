@@ -9,6 +9,7 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.scan.columns import Columns, find_columns
+from lizip.sensor.arithmetic import DOUBLE, driver_points
 from lizip.sensor.beams import MAX_TICKS, beam_measure, beam_point, beam_points, measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.corrections import find_corrections, round_points
@@ -76,9 +77,7 @@ def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: i
     )
     shift = c.shifts.astype(np.int32)[known]
     firing = (column + shift) % np.int32(c.columns)
-    points = np.empty((len(xyz), 3))
-    beam_points(c.table, c.step, c.tick, c.hypotenuse, known, firing - shift, ticks, points)
-    points = c.mount.to_vehicle(points) if c.mount else points
+    points = stored_points(c, known, firing - shift, ticks)
     rounded, fraction = round_points(points, c.decimal)
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
@@ -147,11 +146,18 @@ def place_returns(
 
 def return_points(calibration: Calibration, ring: np.ndarray, firing: np.ndarray, ticks: np.ndarray) -> np.ndarray:
     """Points (M, 3) float64, unrounded, of returns given ring, firing column and range in ticks, each (M,)."""
+    column = (firing - calibration.shifts[ring]).astype(np.int32)
+    return stored_points(calibration, ring.astype(np.int32), column, ticks.astype(np.int32))
+
+
+def stored_points(calibration: Calibration, beam: np.ndarray, column: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Points (M, 3) float64 as they are before the last rounding, from beam, column and ticks, each (M,) int32."""
     c = calibration
-    column = (firing - c.shifts[ring]).astype(np.int32)
-    points = np.empty((len(ring), 3))
-    ring, ticks = ring.astype(np.int32), ticks.astype(np.int32)
-    beam_points(c.table, c.step, c.tick, c.hypotenuse, ring, column, ticks, points)
+    points = np.empty((len(beam), 3))
+    if c.arithmetic.form == DOUBLE:
+        beam_points(c.table, c.step, c.tick, c.hypotenuse, beam, column, ticks, points)
+    else:
+        driver_points(c.table, c.step, float(c.columns), c.tick, *c.arithmetic, beam, column, ticks, points)
     return c.mount.to_vehicle(points) if c.mount else points
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from lizip.jit import kernel
 from lizip.scan.columns import align_rings, match_rings
 from lizip.scan.layout import RINGS, Layout
+from lizip.sensor.arithmetic_fit import exact_points, find_arithmetic, snapped
 from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
 from lizip.sensor.mount import Mount
 from lizip.sensor.mount_fit import refine_mount
 from lizip.sensor.quanta import find_quanta
-from lizip.sensor.returns import explain
 
 DECIMALS = (1000, 100, 10000)
 """Decimal roundings to look for, units a metre."""
@@ -124,18 +124,27 @@ def calibrate(
         units = rounding_units(stored, 0, 0.0)
         refine_beams(points, units, bounds, model.step, tick, hypotenuse, hinges, beams, frame)
     fitted = _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
-    made = fitted.as_made()
-    if made is None:
-        return fitted
+    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))
+    if not exact and not decimal and mount is None and not hypotenuse:
+        units = rounding_units(stored, 0, 0.0)
+
+        def refine(calibration: Calibration, moved: np.ndarray) -> Calibration:
+            again = beams.copy()
+            refine_beams(stored + moved, units, bounds, model.step, tick, hypotenuse, hinges, again)
+            return _in_time(calibration_of(again, model), fitted)
+
+        return find_arithmetic(fitted, stored, ring, refine)
     sample = slice(None, None, 1 + len(points) // _TRIED)
-    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))[sample]
-    return max((made, fitted), key=lambda c: _exact_points(np.ascontiguousarray(stored[sample]), ring, c))
+    few, ring = np.ascontiguousarray(stored[sample]), np.ascontiguousarray(ring[sample])
+    candidates = (snapped(fitted), fitted) if (made := fitted.as_made()) is None else (made, fitted)
+    return max(candidates, key=lambda c: exact_points(few, ring, c))
 
 
-def _exact_points(points: np.ndarray, ring: np.ndarray, calibration: Calibration) -> int:
-    """Number of points that a calibration gives without any correction."""
-    explained = explain(points, ring, calibration, 1)
-    return int(np.count_nonzero(explained.kept & ~explained.corrections.any(axis=1)))
+def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
+    """Give a calibration the sense of rotation and the shifts of another."""
+    beams = calibration.beams.copy()
+    beams[:, 0] *= -1 if timed.clockwise else 1
+    return replace(calibration, clockwise=timed.clockwise, beams=beams, shifts=timed.shifts)
 
 
 def _choose_form(

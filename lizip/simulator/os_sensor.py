@@ -52,6 +52,11 @@ class Beams:
         origin = 0.001 * round(1000 * float(draws.uniform(0.010, 0.030)), 3)
         return cls(np.radians(altitude), np.radians(azimuth), origin)
 
+    def printed(self) -> Beams:
+        """Angles rounded to hundredths of a degree, as the maker prints them."""
+        rounded = (np.radians(np.round(np.degrees(angles), 2)) for angles in (self.altitude, self.azimuth))
+        return Beams(*rounded, self.origin)
+
     def points(self, ring: np.ndarray, encoder: np.ndarray, reach: np.ndarray) -> np.ndarray:
         """Points (N, 3) float64 in the sensor's frame; encoder in rad, reach in m."""
         rise, fall = (each[ring] for each in sine_cosine(self.altitude))

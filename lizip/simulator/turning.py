@@ -96,7 +96,7 @@ def sweep(
     seed: int,
     model: Model,
     advance: Literal["none", "whole", "exact"] = "none",
-    arithmetic: Literal["double", "float"] = "double",
+    arithmetic: Literal["double", "float", "ros"] = "double",
     offsets: Literal["whole", "exact"] = "exact",
     span: float = 1.0,
     scene: Scene | None = None,
@@ -111,8 +111,8 @@ def sweep(
         The sensor.
     advance : {"none", "whole", "exact"}
         What happens to the azimuth inside a firing.
-    arithmetic : {"double", "float"}
-        What points are computed in.
+    arithmetic : {"double", "float", "ros"}
+        What points are computed in; the last takes sines of float32 angles too.
     offsets : {"whole", "exact"}
         Whether the lasers' azimuths are rounded to hundredths of a degree.
     span : float
@@ -136,7 +136,8 @@ def sweep(
     hits = cast(scene or street(seed), near + np.array([0.0, 0.0, MOUNT]), far - near, draws)
     ticks, intensity, _ = receive(hits, receiver, draws)
     records = np.zeros((len(ring), 4), "<f4")
-    records[:, :3] = _points(model, ring, base, azimuth, ticks * model.tick, arithmetic)
+    kind = np.float64 if arithmetic == "double" else np.float32
+    records[:, :3] = _points(model, ring, base, azimuth, ticks.astype(kind) * kind(model.tick), arithmetic)
     records[:, 3] = intensity
     records[ticks == 0] = 0.0
     shape = (firings, model.rings)
@@ -147,10 +148,13 @@ def _points(
     model: Model, ring: np.ndarray, base: np.ndarray, azimuth: np.ndarray, reach: np.ndarray, arithmetic: str
 ) -> np.ndarray:
     """Points (N, 3) of ranges (N,) in metres; float32 arithmetic rounds every step."""
-    kind = np.float32 if arithmetic == "float" else np.float64
+    kind = np.float64 if arithmetic == "double" else np.float32
     hundredth = np.radians(0.01)
     rise, fall = (each.astype(kind)[ring] for each in sine_cosine(np.radians(model.elevation)))
-    (sine, cosine), (across, along) = sine_cosine(azimuth % TURN * hundredth), sine_cosine(base % TURN * hundredth)
+    angle = azimuth % TURN * hundredth
+    if arithmetic == "ros":
+        angle = np.radians((np.float32(0.01) * (azimuth % TURN).astype(np.float32)).astype(np.float64)).astype(kind)
+    (sine, cosine), (across, along) = sine_cosine(angle), sine_cosine(base % TURN * hundredth)
     sine, cosine, across, along = (each.astype(kind) for each in (sine, cosine, across, along))
     reach, up, origin = reach.astype(kind), model.up.astype(kind)[ring], kind(model.origin)
     level = reach * fall - up * rise
