@@ -9,12 +9,14 @@ import numpy as np
 
 from lizip.sensor.arithmetic import DEGREES, DIRECTIONS, PLAIN, PRODUCTS, RADIANS, TABLES, Arithmetic
 from lizip.sensor.calibration import Calibration
+from lizip.sensor.maker import FINEST
 from lizip.sensor.returns import explain
 from lizip.sensor.trig import DEGREE, sincos
 
 _WHOLE, _ZERO = 0.02, 4e-6
 """Phases (columns) and lengths (m) this near to whole ones are meant to be."""
 
+_PRINTED, _TENTH = DEGREE / 1000, 0.1
 _DECIMAL, _ACROSS, _TURNED = 1e-4, 4e-6, 5e-8
 """Vertical offsets are multiples of the first (m), elevations of 0.001 degrees, where they are so near (m, rad)."""
 
@@ -103,7 +105,7 @@ def snapped(calibration: Calibration) -> Calibration:
     values[whole, 0] = np.rint(values[whole, 0])
     values[np.abs(values[:, 1]) < _ZERO, 1] = 0.0
     for value in values:
-        angle = np.rint(value[2] / DEGREE * 1000) / 1000 * DEGREE
+        angle = np.rint(value[2] / _PRINTED) * _PRINTED
         if abs(angle - value[2]) < _TURNED:
             value[2] = angle
         sine, cosine = sincos(float(value[2]))
@@ -112,7 +114,12 @@ def snapped(calibration: Calibration) -> Calibration:
             printed = np.rint(across / _DECIMAL) * _DECIMAL
             across = printed if abs(printed - across) < _ACROSS else across
             value[3], value[4] = -across * sine, across * cosine
-    return replace(c, beams=np.rint(values / np.array(c.quanta)).astype(np.int64), maker=None)
+    quanta = list(c.quanta)
+    for k, quantum, near in ((0, _TENTH, 1e-5), (2, _PRINTED, 1e-12)):
+        if np.abs(values[:, k] - np.rint(values[:, k] / quantum) * quantum).max() < near:
+            quanta[k] = quantum
+    quanta[3] = quanta[4] = FINEST
+    return replace(c, quanta=tuple(quanta), beams=np.rint(values / np.array(quanta)).astype(np.int64), maker=None)
 
 
 def _trimmed(calibration: Calibration, points: np.ndarray, ring: np.ndarray) -> Calibration | None:
