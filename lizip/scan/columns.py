@@ -169,3 +169,40 @@ def align_rings(columns: np.ndarray, bounds: np.ndarray, turn: int) -> np.ndarra
     balance, present, pairs = np.zeros(turn, np.int32), np.zeros(turn, np.int8), np.zeros(turn, np.int64)
     _align((columns % turn).astype(np.int64), bounds, turn, turn // 18, balance, pairs, present, shifts)
     return shifts
+
+
+@kernel
+def _match(column, first, last, turn, reach, occupied, weight, votes):
+    """Count, by weight, how often each shift from -reach to reach brings a ring to `occupied` columns (K,)."""
+    for v in range(votes.size):
+        votes[v] = 0
+    for i in range(first, last):
+        low = np.int64(0)
+        high = occupied.size
+        while low < high:
+            middle = (low + high) >> 1
+            if occupied[middle] < column[i] - reach:
+                low = middle + 1
+            else:
+                high = middle
+        for k in range(low, low + occupied.size):
+            shift = occupied[k % occupied.size] + (turn if k >= occupied.size else 0) - column[i]
+            if shift > reach:
+                break
+            votes[shift + reach] += weight[k % occupied.size]
+
+
+def match_rings(columns: np.ndarray, bounds: np.ndarray, turn: int) -> np.ndarray:
+    """Find shifts as `align_rings` does, where a sensor fires in few of its columns, at uneven steps."""
+    columns = (columns % turn).astype(np.int64)
+    reach, shifts = turn // 18, np.zeros(len(bounds) - 1, np.int64)
+    seen = np.zeros(turn, np.int64)
+    votes = np.zeros(2 * reach + 1, np.int64)
+    for ring in np.argsort(-np.diff(bounds), kind="stable").tolist():
+        first, last = int(bounds[ring]), int(bounds[ring + 1])
+        occupied = np.flatnonzero(seen)
+        if len(occupied):
+            _match(columns, first, last, turn, reach, occupied, seen[occupied], votes)
+            shifts[ring] = int(votes.argmax()) - reach
+        seen[np.unique((columns[first:last] + shifts[ring]) % turn)] += 1
+    return shifts

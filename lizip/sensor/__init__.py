@@ -55,7 +55,11 @@ CHAINS = (
         3,
         "spinning sensor",
         "lizip.sensor.spinning",
-        ("calibration", "firings", "corrections", "exceptions", "odd intensities", *(f"column {i}" for i in range(16))),
+        (
+            *("calibration", "firings", "corrections", "exceptions", "odd intensities"),
+            *(f"column {i}" for i in range(16)),
+            "advances",
+        ),
     ),
 )
 """In the order in which the encoder tries them; each says no within a few ms when a cloud is not of its kind."""

@@ -20,8 +20,10 @@ from lizip.errors import CorruptError, ModelMissingError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
 from lizip.resources import models_folder
+from lizip.sensor.arithmetic import PLAIN, Arithmetic
 from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
 from lizip.sensor.maker import UNITS, Maker, find_maker, lengths_of, quanta_of
+from lizip.sensor.mount import Mount
 from lizip.sensor.trig import TURN, sincos
 
 PARAMETERS = ("phase", "lateral", "elevation", "forward", "up")
@@ -30,6 +32,7 @@ PARAMETERS = ("phase", "lateral", "elevation", "forward", "up")
 MAX_BEAMS = 1024
 _MAX_QUANTA = 1 << 40
 _LARGEST = 1e5
+_LARGEST_TRIM = 1 << 10
 _LIMIT = 30
 
 
@@ -57,6 +60,12 @@ class Calibration:
         Where the numbers follow from those of a maker; then only azimuths and altitudes of the beams are sent.
     shifts : (B,) int64
         Columns by which a beam's firing is ahead: firing column = column + shift is common to all beams.
+    mount : Mount or None
+        Where points are stored in another frame than the sensor's.
+    arithmetic : Arithmetic
+        What points are computed in.
+    trims : (B, 2) int64 or None
+        ULPs by which the float32 cosine and sine of each beam's elevation differ from those of the true one.
     """
 
     columns: int
@@ -68,6 +77,9 @@ class Calibration:
     beams: np.ndarray = field(repr=False)
     shifts: np.ndarray = field(repr=False)
     maker: Maker | None = None
+    mount: Mount | None = None
+    arithmetic: Arithmetic = PLAIN
+    trims: np.ndarray | None = None
 
     @property
     def step(self) -> float:
@@ -82,6 +94,11 @@ class Calibration:
         table[:, [PHASE, LATERAL, FORWARD, UP]] = values[:, [0, 1, 3, 4]]
         for beam, elevation in enumerate(values[:, 2]):
             table[beam, SINE], table[beam, COSINE] = sincos(elevation)
+        if self.trims is not None:
+            trigonometry = table[:, [COSINE, SINE]].astype(np.float32)
+            # away from zero where positive: the bits of a float32 count up with its size
+            trigonometry.view(np.int32)[:] += self.trims.astype(np.int32)
+            table[:, [COSINE, SINE]] = trigonometry
         return table
 
     @functools.cached_property
@@ -91,11 +108,14 @@ class Calibration:
 
     def select(self, beams: np.ndarray) -> Calibration:
         """Keep some of the beams, (K,) int64."""
-        return replace(self, beams=self.beams[beams], shifts=self.shifts[beams])
+        trims = None if self.trims is None else self.trims[beams]
+        return replace(self, beams=self.beams[beams], shifts=self.shifts[beams], trims=trims)
 
     def pack(self) -> bytes:
         """Write everything into a stream."""
-        form = self.hypotenuse + 2 * self.clockwise + 4 * (self.maker is not None)
+        computed = self.arithmetic != PLAIN
+        form = self.hypotenuse + 2 * self.clockwise + 4 * (self.maker is not None) + 8 * (self.mount is not None)
+        form += 16 * computed + 32 * (self.trims is not None)
         head = pack_varint(self.columns) + pack_varint(form) + np.array([self.tick], "<f8").tobytes()
         head += pack_varints([self.decimal, len(self.beams)])
         if self.maker:
@@ -104,9 +124,12 @@ class Calibration:
         else:
             head += np.array(self.quanta, "<f8").tobytes()
             numbers = np.column_stack([self.shifts, self.beams])
+        if self.trims is not None:
+            numbers = np.column_stack([numbers, self.trims])
         coder = open_encoder(100 * numbers.size + 64, 64 * numbers.size + 64)
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
-        return head + pack_bytes(finish_encoder(coder))
+        tail = self.mount.pack() if self.mount else b""
+        return head + pack_bytes(finish_encoder(coder)) + tail + (self.arithmetic.pack() if computed else b"")
 
     @staticmethod
     def unpack(unpacker: Unpacker) -> Calibration:
@@ -114,7 +137,7 @@ class Calibration:
         columns, form = unpacker.varint(), unpacker.varint()
         tick = float(np.frombuffer(unpacker.take(8), "<f8")[0])
         decimal, count = unpacker.varint(), unpacker.varint()
-        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 7 or count > MAX_BEAMS:
+        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 63 or count > MAX_BEAMS:
             raise CorruptError("impossible sensor calibration")
         maker = None
         if form & 4:
@@ -124,11 +147,18 @@ class Calibration:
             quanta = quanta_of(maker.unit, columns)
         else:
             quanta = tuple(np.frombuffer(unpacker.take(8 * len(PARAMETERS)), "<f8").tolist())
-        numbers = np.zeros((count, 3 if maker else 1 + len(PARAMETERS)), np.int64)
+        trimmed = 2 * (form >> 5 & 1)
+        numbers = np.zeros((count, (3 if maker else 1 + len(PARAMETERS)) + trimmed), np.int64)
         coder = open_decoder(unpacker.bytes())
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
         finish_decoder(coder)
-        shifts, beams = numbers[:, 0].copy(), numbers[:, 1:].copy()
+        mount = Mount.unpack(unpacker) if form & 8 else None
+        arithmetic = Arithmetic.unpack(unpacker) if form & 16 else PLAIN
+        width = numbers.shape[1] - trimmed
+        shifts, beams = numbers[:, 0].copy(), numbers[:, 1:width].copy()
+        trims = numbers[:, width:].copy() if trimmed else None
+        if trimmed and (np.abs(trims) > _LARGEST_TRIM).any():
+            raise CorruptError("impossible sensor calibration")
         if (np.abs(shifts) > columns).any() or not all(1e-15 < q < 1e3 for q in quanta):
             raise CorruptError("impossible sensor calibration")
         if maker:
@@ -137,7 +167,8 @@ class Calibration:
             beams = beams_of(maker, beams[:, 0], beams[:, 1], bool(form & 2))
         if (np.abs(beams * np.array(quanta)) > _LARGEST).any():
             raise CorruptError("impossible sensor calibration")
-        return Calibration(columns, tick, decimal, bool(form & 1), bool(form & 2), quanta, beams, shifts, maker)
+        form = bool(form & 1), bool(form & 2)
+        return Calibration(columns, tick, decimal, *form, quanta, beams, shifts, maker, mount, arithmetic, trims)
 
     def as_made(self) -> Calibration | None:
         """The calibration that a maker must have meant, if these numbers say so."""
@@ -148,7 +179,9 @@ class Calibration:
         columns = -printed[:, 0] if self.clockwise else printed[:, 0]
         beams = beams_of(maker, columns, printed[:, 1], self.clockwise)
         shifts = (self.shifts + turns + self.columns // 2) % self.columns - self.columns // 2
-        return replace(self, quanta=quanta_of(maker.unit, self.columns), beams=beams, shifts=shifts, maker=maker)
+        return replace(
+            self, quanta=quanta_of(maker.unit, self.columns), beams=beams, shifts=shifts, maker=maker, trims=None
+        )
 
 
 def beams_of(maker: Maker, phases: np.ndarray, altitudes: np.ndarray, clockwise: bool) -> np.ndarray:

@@ -194,7 +194,7 @@ def fit_phase(points, first, last, stride, step, sums, beam):
 
 
 @kernel
-def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beam):
+def fit_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam):
     """Fit one beam to points[first:last]; see `fit_beams`. Returns the share of coordinates explained."""
     stride = max(np.int64(1), (last - first) // SEARCH)
     if not fit_line(points, first, last, stride, scratch.pairs, beam):
@@ -203,17 +203,17 @@ def fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch
         return 0.0
     if fit_phase(points, first, last, stride, step, scratch.sums, beam) < 0.1:
         return 0.0
-    improve(points, units, first, last, stride, step, tick, hypotenuse, -1.0, 0.0, scratch, beam)
+    improve(points, units, frame, first, last, stride, step, tick, hypotenuse, -1.0, 0.0, scratch, beam)
     share = 0.0
     for _ in range(_MOST_STEPS):
         if share > 0.9:
             break
         cut = 8.0 * median_size(scratch.sizes) + 2.0
-        share = improve(points, units, first, last, stride, step, tick, hypotenuse, 1.0, cut, scratch, beam)
+        share = improve(points, units, frame, first, last, stride, step, tick, hypotenuse, 1.0, cut, scratch, beam)
     if share < 0.6:
         return share
-    improve(points, units, first, last, 1, step, tick, hypotenuse, 1.0, cut, scratch, beam)
-    return refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beam)
+    improve(points, units, frame, first, last, 1, step, tick, hypotenuse, 1.0, cut, scratch, beam)
+    return refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam)
 
 
 def fit_beams(
@@ -224,14 +224,16 @@ def fit_beams(
     tick: float,
     hypotenuse: bool,
     hinges: int = 2,
+    frame: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit every beam to its own points.
 
     Parameters
     ----------
-    points : (N, 3) float32
+    points : (N, 3) float32 or float64
+        In the sensor's frame.
     units : (N, 3) float32
-        Size of the rounding of each coordinate, m.
+        Size of the rounding of each stored coordinate, m.
     bounds : (R + 1,) int64
         The points of beam r are those from bounds[r] to bounds[r + 1].
     step, tick : float
@@ -240,6 +242,8 @@ def fit_beams(
         See `lizip.sensor.beams`.
     hinges : int
         Passes over the points whose rounding the model misses.
+    frame : (3, 3) float64, optional
+        Rotation from the sensor's frame to the stored one, if they are not the same.
 
     Returns
     -------
@@ -251,7 +255,7 @@ def fit_beams(
     beams, shares = np.zeros((len(bounds) - 1, 5)), np.zeros(len(bounds) - 1)
     scratch = make_scratch(_LATERALS)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        shares[ring] = fit_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
+        shares[ring] = fit_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
     return beams, shares
 
 
@@ -264,11 +268,12 @@ def refine_beams(
     hypotenuse: bool,
     hinges: int,
     beams: np.ndarray,
+    frame: np.ndarray | None = None,
 ) -> None:
     """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
     scratch = make_scratch(_LATERALS)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
+        refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
 
 
 def calibration_of(beams: np.ndarray, model: Calibration) -> Calibration:

@@ -99,11 +99,12 @@ def _add_row(h, g, weight, e, j0, j1, j2, j3, j4):
 
 
 @kernel
-def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, cut, scratch, beam):
+def improve(points, units, frame, first, last, stride, step, tick, hypotenuse, hinge, cut, scratch, beam):
     """One Gauss-Newton step on a beam.
 
     `hinge` is the weight of points whose rounding is right already (1: all alike; negative: only count them), `cut` the
-    largest residual that takes part. Residuals count in `units` (N, 3) float32, the size of the rounding;
+    largest residual that takes part. Residuals count along the axes of `frame` (3, 3), or of the sensor if that is
+    None, in `units` (N, 3) float32, the size of the rounding;
     `scratch.sizes` is filled with how many there are of each bit length of 16 times their size. Returns the share of
     coordinates within half a unit before the step.
     """
@@ -145,7 +146,16 @@ def improve(points, units, first, last, stride, step, tick, hypotenuse, hinge, c
         drop = -lateral / longitudinal if hypotenuse else 0.0
         for axis in range(3):
             unit = np.float64(units[i, axis])
-            if axis == 0:
+            if frame is not None:
+                m0, m1, m2 = frame[axis, 0], frame[axis, 1], frame[axis, 2]
+                ahead = m0 * cb + m1 * sb
+                beside = m1 * cb - m0 * sb
+                e = m0 * (x - (longitudinal * cb - lateral * sb)) + m1 * (y - (longitudinal * sb + lateral * cb))
+                e += m2 * (z - (distance * sine + height * cosine))
+                j0 = (longitudinal * beside - lateral * ahead) * step
+                j1 = drop * ahead + beside
+                j2, j3, j4 = dq * ahead + m2 * q, m2 * cosine - sine * ratio * ahead, m2 * sine + cosine * ratio * ahead
+            elif axis == 0:
                 e = x - (longitudinal * cb - lateral * sb)
                 j0 = (-longitudinal * sb - lateral * cb) * step
                 j1 = drop * cb - sb
@@ -209,7 +219,7 @@ def median_size(sizes):
 
 
 @kernel
-def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scratch, beam):
+def refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam):
     """Improve one beam by the points whose rounding it misses, while they become fewer; returns the share right."""
     before, kept = scratch.before, scratch.kept
     best = -1.0
@@ -217,7 +227,7 @@ def refine_beam(points, units, first, last, step, tick, hypotenuse, hinges, scra
         for u in range(5):
             before[u] = beam[u]
         hinge = 0.003 if turn < hinges else -1.0
-        share = improve(points, units, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, scratch, beam)
+        share = improve(points, units, frame, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, scratch, beam)
         if share < best:
             break
         best = share

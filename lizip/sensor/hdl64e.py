@@ -24,7 +24,7 @@ from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
 from lizip.sensor.fit import calibration_of, fit_beams
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
-from lizip.sensor.returns import explain, make_grid, match_rings, place_returns, residual_of
+from lizip.sensor.returns import explain, make_grid, match_rings, place_returns, residual_of, return_points
 
 PROFILES = ("hdl64e-kitti",)
 """Files in models/sensors; streams hold the index and a hash."""
@@ -224,7 +224,8 @@ class RingsInMillimetres:
         if not known or intensity is None or ranges.shape[1] != len(calibration.beams):
             raise CorruptError("sweep does not have the shape that its sensor makes")
         columns = decode_columns(side.get(FIRINGS, b""), calibration.columns)
-        ring, row, _, points = place_returns(ranges, columns, base, calibration)
+        ring, row, rank = place_returns(ranges, columns, base, calibration)
+        points = return_points(calibration, ring, columns.fired[rank], ranges[row, ring])
         keys = np.empty(len(ring))
         azimuth_keys(points, ring.astype(np.int32), keys)
         order = np.argsort(keys, kind="stable")

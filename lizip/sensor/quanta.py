@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 import numpy as np
 
 from lizip.jit import kernel
@@ -29,7 +32,7 @@ _FINEST, _COARSEST = 0.0004, 0.022
 _FINENESS, _MOST_CANDIDATES = 1.0007, 6000
 
 
-def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[int, float] | None:
+def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[Iterator[int], float] | None:
     """Find the columns of a turn and the range tick.
 
     Parameters
@@ -44,7 +47,7 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[i
     Returns
     -------
     tuple or None
-        Columns, metres a tick; None when the rings do not agree on any.
+        Numbers of columns that may be, the fewest first; metres a tick. None when the rings do not agree on any.
     """
     largest = [ring for ring in np.argsort(-np.diff(bounds))[:3] if bounds[ring + 1] - bounds[ring] >= _LEAST_POINTS]
     spans = [(int(bounds[ring]), int(bounds[ring + 1])) for ring in largest]
@@ -63,8 +66,18 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[i
     tick = next(ticks, None) or _scan_ticks(points, spans, lines, finest)
     if tick is None:
         return None
-    turn = next((turn for turn in TURNS if _columns_agree(points, spans, turn)), None) or _scan_turns(points, spans)
-    return None if turn is None else (turn, tick)
+    return _turns(points, spans), tick
+
+
+def _turns(points: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[int]:
+    """Numbers of columns that azimuths of all rings gather in, the fewest first; those that are asked for only."""
+    found = False
+    for turn in TURNS:
+        if _columns_agree(points, spans, turn):
+            found = True
+            yield turn
+    if not found:
+        yield from _scan_turns(points, spans)
 
 
 def _typical_miss(points: np.ndarray, line: np.ndarray) -> float:
@@ -95,19 +108,20 @@ def _columns_agree(points: np.ndarray, spans: list[tuple[int, int]], turn: int) 
     )
 
 
-def _scan_turns(points: np.ndarray, spans: list[tuple[int, int]]) -> int | None:
+def _scan_turns(points: np.ndarray, spans: list[tuple[int, int]]) -> list[int]:
     """Find a whole number of columns of any size, from azimuth steps between neighbours at about the same distance."""
     single = np.concatenate([_azimuth_steps(points, first, last, 1) for first, last in spans])
     single = single[single > 1e-6]
     if len(single) < 60:
-        return None
+        return []
     longer = [_azimuth_steps(points, first, last, lag) for first, last in spans for lag in (4, 9, 20)]
     steps = np.concatenate([piece[:: 1 + len(piece) // 40] for piece in (single, *longer)])
     turns = np.arange(max(64, int(0.8 * TURN / np.percentile(single, 20))), _MOST_COLUMNS)
     sums = np.empty(len(turns))
     _comb(steps, TURN / turns, sums)
     good = turns[sums > max(_COHERENT, sums.max(initial=0.0) - 0.02)]
-    return next((int(turn) for turn in good[:_MOST_TRIED] if _columns_agree(points, spans, int(turn))), None)
+    good = (int(turn) for turn in good[:_MOST_TRIED])
+    return list(itertools.islice((turn for turn in good if _columns_agree(points, spans, turn)), 1))
 
 
 def _azimuth_steps(points: np.ndarray, first: int, last: int, lag: int) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.scan.columns import Columns, find_columns
+from lizip.sensor.arithmetic import DOUBLE, driver_points
 from lizip.sensor.beams import MAX_TICKS, beam_measure, beam_point, beam_points, measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.corrections import find_corrections, round_points
@@ -71,11 +72,12 @@ def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: i
     c = calibration
     column, ticks = np.empty(len(xyz), np.int32), np.empty(len(xyz), np.int32)
     known = np.maximum(ring, 0)
-    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, xyz, column, ticks)
+    measure_points(
+        c.table, c.step, c.tick, c.hypotenuse, ring, c.mount.to_sensor(xyz) if c.mount else xyz, column, ticks
+    )
     shift = c.shifts.astype(np.int32)[known]
     firing = (column + shift) % np.int32(c.columns)
-    points = np.empty((len(xyz), 3))
-    beam_points(c.table, c.step, c.tick, c.hypotenuse, known, firing - shift, ticks, points)
+    points = stored_points(c, known, firing - shift, ticks)
     rounded, fraction = round_points(points, c.decimal)
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
@@ -113,7 +115,7 @@ def make_grid(firing: np.ndarray, ring: np.ndarray, calibration: Calibration, co
 
 def place_returns(
     ranges: np.ndarray, columns: Columns, base: int, calibration: Calibration
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Turn grid cells back into returns, ring after ring, each in the order of the rows.
 
     Parameters
@@ -125,8 +127,6 @@ def place_returns(
     -------
     ring, row, rank : (M,) int64
         Cell of each return and the index of its firing.
-    points : (M, 3) float64
-        Unrounded.
     """
     c = calibration
     if int(ranges.min(initial=0)) < 0 or int(ranges.max(initial=0)) >= MAX_TICKS:
@@ -141,11 +141,24 @@ def place_returns(
         rank %= len(columns.fired)
     elif len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
         raise CorruptError("a return lies outside of the firings")
-    column = (columns.fired[rank] - c.shifts[ring]).astype(np.int32)
-    ticks = by_ring[cell].astype(np.int32)
-    points = np.empty((len(ring), 3))
-    beam_points(c.table, c.step, c.tick, c.hypotenuse, ring.astype(np.int32), column, ticks, points)
-    return ring, row, rank, points
+    return ring, row, rank
+
+
+def return_points(calibration: Calibration, ring: np.ndarray, firing: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Points (M, 3) float64, unrounded, of returns given ring, firing column and range in ticks, each (M,)."""
+    column = (firing - calibration.shifts[ring]).astype(np.int32)
+    return stored_points(calibration, ring.astype(np.int32), column, ticks.astype(np.int32))
+
+
+def stored_points(calibration: Calibration, beam: np.ndarray, column: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Points (M, 3) float64 as they are before the last rounding, from beam, column and ticks, each (M,) int32."""
+    c = calibration
+    points = np.empty((len(beam), 3))
+    if c.arithmetic.form == DOUBLE:
+        beam_points(c.table, c.step, c.tick, c.hypotenuse, beam, column, ticks, points)
+    else:
+        driver_points(c.table, c.step, float(c.columns), c.tick, *c.arithmetic, beam, column, ticks, points)
+    return c.mount.to_vehicle(points) if c.mount else points
 
 
 def match_rings(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration) -> np.ndarray:

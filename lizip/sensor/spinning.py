@@ -7,13 +7,24 @@ returns left out or kept (as zeros, NaN, or whatever is repeated).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.errors import CorruptError
+from lizip.scan.columns import Columns as FiredColumns
 from lizip.scan.columns import decode_columns, encode_columns, find_columns
+from lizip.scan.firings import (
+    MOST_AWAY,
+    anchor_firings,
+    decode_advances,
+    encode_advances,
+    fill_anchors,
+    gather_firings,
+    unwrap,
+)
 from lizip.scan.layout import ALL_FIRINGS, ALL_RINGS, RINGS, Layout, find_layout, layout_by_azimuth
 from lizip.scan.missing import find_missing
 from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending, merge_columns
@@ -22,14 +33,26 @@ from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
 from lizip.sensor.extras import decode_extra, encode_extra
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
-from lizip.sensor.returns import Explained, explain, make_grid, place_returns, residual_of
+from lizip.sensor.mount import Mount
+from lizip.sensor.mount_fit import find_mount
+from lizip.sensor.returns import Explained, explain, make_grid, place_returns, residual_of, return_points
 from lizip.sensor.spinning_fit import calibrate
-from lizip.sensor.spinning_order import NO_INTENSITY, Order, all_cells, cells_of, pack_header, unpack_header, whole_turn
+from lizip.sensor.spinning_order import (
+    MOST_TURNS,
+    NO_INTENSITY,
+    Order,
+    all_cells,
+    cells_of,
+    pack_header,
+    unpack_header,
+    whole_turn,
+)
 
 HEADER, FIRING_COLUMNS, CORRECTIONS, EXCEPTIONS, ODD_INTENSITIES, EXTRAS = range(6)
 """Side streams; further columns of the file follow from EXTRAS on."""
 
 _MOST_EXTRAS = 16
+ADVANCES = EXTRAS + _MOST_EXTRAS
 _LEAST_POINTS = 512
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 18
@@ -54,14 +77,12 @@ class SpinningSensor:
             return None
         xyz = np.stack(columns[:3], axis=1)
         missing, nothing = find_missing(xyz)
-        for layout in (find_layout(xyz, missing), None if missing.any() else layout_by_azimuth(xyz)):
-            if layout is None:
-                continue
-            if isinstance(hint, Calibration) and len(hint.beams) == layout.rings:
+        for layout, mount in _layouts(xyz, missing):
+            if isinstance(hint, Calibration) and hint.mount is None and len(hint.beams) == layout.rings:
                 measured = _measure(cloud, xyz, missing, nothing, layout, hint)
                 if measured is not None:
                     return measured
-            calibration = calibrate(xyz, layout, missing, hinges=1 if level == "fast" else 3)
+            calibration = calibrate(xyz, layout, missing, 1 if level == "fast" else 3, mount)
             if calibration is not None:
                 self.last_hint = calibration
                 return _measure(cloud, xyz, missing, nothing, layout, calibration)
@@ -77,16 +98,22 @@ class SpinningSensor:
         known = all(dtype == np.dtype("<f4") for _, dtype in schema[:width]) and len(schema) >= width
         if ranges.shape[1] != len(calibration.beams) or (intensity is None) == lit or not known:
             raise CorruptError("sweep does not have the shape that its sensor makes")
-        turn = calibration.columns
-        firings = whole_turn(order, turn) if order.firings else decode_columns(side.get(FIRING_COLUMNS, b""), turn)
-        ring, row, rank, points = place_returns(ranges, firings, base, calibration)
-        keys = order.keys(ring, firings.fired[rank], turn)
-        sort = np.argsort(keys, kind="stable")
+        if order.firings and FIRING_COLUMNS not in side:
+            firings = whole_turn(order)
+        else:
+            firings = decode_columns(side.get(FIRING_COLUMNS, b""), order.span)
+        if order.firings and len(firings.fired) != order.firings:
+            raise CorruptError("sweep does not have as many firings as its order says")
+        ring, row, rank = place_returns(ranges, firings, base, calibration)
+        away = decode_advances(side[ADVANCES], firings, ring, rank) if ADVANCES in side else 0
+        points = return_points(calibration, ring, firings.fired[rank] + away, ranges[row, ring])
+        sort = np.argsort(order.keys(ring, firings.fired[rank], rank), kind="stable")
+        kept = order.keys(ring, firings.fired[rank], rank)[sort]
         rounded, fraction = round_points(points[sort], calibration.decimal)
         corrections = decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction)
         xyz = apply_corrections(rounded, corrections, calibration.decimal)
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), width, count)
-        if (order.firings * len(order.places) or len(keys) + len(places)) != count:
+        if (order.firings * len(order.places) or len(kept) + len(places)) != count:
             raise CorruptError("sweep does not hold as many points as its file")
         stored = [*np.ascontiguousarray(xyz.T)]
         if lit:
@@ -98,7 +125,6 @@ class SpinningSensor:
             light[odd] = odd_words[:, 0].view(np.float32)
             stored.append(light)
         if order.firings:
-            kept = keys[sort]
             grid = np.repeat(order.nothing[:, None], count, axis=1)
             grid[:, kept] = xyz.T.view(np.uint32)
             stored[:3] = grid.view(np.float32)
@@ -118,6 +144,43 @@ class SpinningSensor:
 CHAIN = SpinningSensor()
 
 
+@dataclass(frozen=True)
+class _Fired:
+    """Where the returns of a file were fired.
+
+    Attributes
+    ----------
+    kept : (N,) bool
+        Points that follow the order.
+    firing, away : (N,) int64
+        Column of the firing, and columns from there to the return's own; meaningless unless kept.
+    columns : Columns
+        All firings.
+    order : Order
+    """
+
+    kept: np.ndarray
+    firing: np.ndarray
+    away: np.ndarray
+    columns: FiredColumns
+    order: Order
+
+
+def _layouts(xyz: np.ndarray, missing: np.ndarray) -> Iterator[tuple[Layout, Mount | None]]:
+    """Orders in which the points may be, and where the sensor is if not at the origin."""
+    if (layout := find_layout(xyz, missing)) is not None:
+        yield layout, None
+    if not missing.any() and (layout := layout_by_azimuth(xyz)) is not None:
+        yield layout, None
+    valid = ~missing & np.isfinite(xyz).all(axis=1)
+    mount = find_mount(xyz[valid])
+    if mount is not None:
+        seen = mount.to_sensor(xyz)
+        seen[~valid] = 0.0
+        if (layout := find_layout(seen, missing)) is not None:
+            yield layout, mount
+
+
 def _measure(
     cloud: Cloud, xyz: np.ndarray, missing: np.ndarray, nothing: np.ndarray, layout: Layout, calibration: Calibration
 ) -> Measured | None:
@@ -125,16 +188,18 @@ def _measure(
     c = calibration
     ring = np.where(missing, -1, layout.ring).astype(np.int32)
     explained = explain(xyz, ring, c, _MOST_DECIMALS if c.decimal else _MOST_UNITS)
-    found = _settle_order(layout, explained, ring, nothing, c)
-    if found is None or np.count_nonzero(found[1]) < (1 - _MOST_EXCEPTIONS) * np.count_nonzero(~missing):
+    least = (1 - _MOST_EXCEPTIONS) * np.count_nonzero(~missing)
+    if np.count_nonzero(explained.kept) < least:
         return None
-    order, kept = found
+    fired = _find_order(layout, explained, ring, nothing, c)
+    if fired is None or np.count_nonzero(fired.kept) < least:
+        return None
+    order, kept = fired.order, fired.kept
     if order.firings:
-        firing = (order.starts[0] + layout.turn) % c.columns
-        every = make_grid(firing, layout.ring, c, whole_turn(order, c.columns))
+        every = make_grid(fired.columns.fired[layout.turn], layout.ring, c, fired.columns)
         listed, lit_ring, lit_row, ranged = np.flatnonzero(~kept & ~missing), layout.ring, every.row, every.row[kept]
     else:
-        every = make_grid(explained.firing[kept], ring[kept], c, find_columns(explained.firing[kept], c.columns))
+        every = make_grid(fired.firing[kept], ring[kept], c, fired.columns)
         listed, lit_ring, lit_row, ranged = np.flatnonzero(~kept), ring[kept], every.row, every.row
     ranges = np.zeros((every.rows, len(c.beams)), np.int32)
     ranges[ranged, ring[kept]] = explained.ticks[kept]
@@ -145,13 +210,21 @@ def _measure(
         light = light if order.firings else light[kept]
         integers = to_integers(light)
     side = {
-        FIRING_COLUMNS: b"" if order.firings else encode_columns(every.columns),
+        FIRING_COLUMNS: b""
+        if order.firings and _goes_without_saying(order, every.columns)
+        else encode_columns(every.columns),
         CORRECTIONS: encode_corrections(explained.rounded[kept], explained.fraction[kept], explained.corrections[kept]),
     }
+    if fired.away[kept].any():
+        at = np.flatnonzero(kept)
+        at = at[np.lexsort((ranged, ring[kept]))]
+        side[ADVANCES] = encode_advances(
+            every.columns, ring[at].astype(np.int64), every.columns.ranks(fired.firing[at]), fired.away[at]
+        )
     grid, everywhere, width = None, False, 3
     if integers is not None:
         denominator, values, exact = integers
-        order = Order(order.kind, order.places, order.starts, order.firings, order.nothing, denominator)
+        order = replace(order, denominator=denominator)
         grid = np.zeros_like(ranges)
         grid[lit_row, lit_ring] = values
         everywhere = bool(order.firings and values[~kept].any())
@@ -163,7 +236,7 @@ def _measure(
     side[HEADER] = pack_header(c, every.base, order)
     if len(columns) > width:
         at = np.flatnonzero(kept)
-        rank = every.columns.ranks(explained.firing[at])
+        rank = every.columns.ranks(fired.firing[at])
         cells = cells_of(order, at, ring[at], rank, explained.ticks[at], len(xyz), len(every.columns.fired))
         side.update((EXTRAS + n, encode_extra(column, cells)) for n, column in enumerate(columns[width:]))
     info = {
@@ -179,29 +252,60 @@ def _measure(
     return Measured(ranges, grid, full, tick=c.tick, intensity_everywhere=everywhere, info=info)
 
 
-def _settle_order(
+def _goes_without_saying(order: Order, columns: FiredColumns) -> bool:
+    return bool((whole_turn(order).fired == columns.fired).all())
+
+
+def _find_order(
     layout: Layout, explained: Explained, ring: np.ndarray, nothing: np.ndarray, c: Calibration
-) -> tuple[Order, np.ndarray] | None:
-    """Find where the scan starts; returns the order and the points (N,) bool that follow it."""
+) -> _Fired | None:
+    """Find the firings, where the scan starts, and the points that follow its order."""
     kept = explained.kept.copy()
+    column, away = explained.firing.astype(np.int64), np.zeros(len(ring), np.int64)
+    rings = ring.astype(np.int64)
+    at, bounds = np.flatnonzero(kept), None
+    if layout.kind == RINGS:
+        at = at[np.argsort(ring[at], kind="stable")]
+        bounds = np.searchsorted(ring[at], np.arange(layout.rings + 1))
+    else:
+        at = at[np.argsort(layout.turn[at], kind="stable")]
+    column[at], turns = unwrap(column[at], c.columns, bounds)
+    if turns > MOST_TURNS:
+        return None
+    span, whole = turns * c.columns, layout.kind in (ALL_FIRINGS, ALL_RINGS)
+    firings = len(ring) // layout.rings if whole else 0
+    rank = layout.turn if whole else np.zeros(len(ring), np.int64)
+    if whole:
+        ahead = (column - rank) % span
+        start = np.bincount(ahead[kept]).argmax()
+        if np.count_nonzero(ahead[kept] == start) > (1 - _MOST_EXCEPTIONS) * len(at):
+            fired = (start + np.arange(firings)) % span
+            kept &= ahead == start
+        else:
+            anchors, away[at] = anchor_firings(column[at], rings[at], rank[at], firings, span)
+            fired = fill_anchors(anchors, span)
+        if fired is None or firings > span:
+            return None
+        column = fired[rank]
+    elif (firing := gather_firings(column[at], rings[at], span)) is not None:
+        anchors, away[at] = anchor_firings(column[at], rings[at], firing, int(firing.max()) + 1, span)
+        column[at] = anchors[firing]
+    kept &= np.abs(away) < MOST_AWAY
+    starts = np.zeros(layout.rings, np.int64)
+    in_order = np.flatnonzero(kept)
+    if not len(in_order):
+        return None
+    if layout.kind == RINGS:
+        starts[rings[in_order[::-1]]] = column[in_order[::-1]]
+    else:
+        starts[:] = fired[0] if whole else column[in_order[0]]
+    order = Order(layout.kind, layout.places, starts, firings, nothing, NO_INTENSITY, span)
+    kept[in_order[~keep_ascending(order.keys(rings[in_order], column[in_order], rank[in_order]))]] = False
     if not kept.any():
         return None
-    firing = explained.firing.astype(np.int64)
-    starts = np.zeros(layout.rings, np.int64)
-    firings = 0
-    if layout.kind in (ALL_FIRINGS, ALL_RINGS):
-        firings = len(ring) // layout.rings
-        if firings > c.columns:
-            return None
-        ahead = (firing - layout.turn) % c.columns
-        starts[:] = np.bincount(ahead[kept]).argmax()
-        kept &= ahead == starts[0]
-    elif layout.kind == RINGS:
-        at = np.flatnonzero(kept)
-        starts[ring[at[::-1]]] = firing[at[::-1]]
-    else:
-        starts[:] = firing[np.argmax(kept)]
-    order = Order(layout.kind, layout.places, starts, firings, nothing, NO_INTENSITY)
-    at = np.flatnonzero(kept)
-    kept[at[~keep_ascending(order.keys(ring[at].astype(np.int64), firing[at], c.columns))]] = False
-    return (order, kept) if kept.any() else None
+    columns = FiredColumns(span, fired, _is_closed(fired, span)) if whole else find_columns(column[kept], span)
+    return _Fired(kept, column, away, columns, order)
+
+
+def _is_closed(fired: np.ndarray, span: int) -> bool:
+    return len(fired) == span or bool((fired[0] - fired[-1]) % span < span // 8)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.scan.columns import align_rings
+from lizip.scan.columns import align_rings, match_rings
 from lizip.scan.layout import RINGS, Layout
+from lizip.sensor.arithmetic_fit import exact_points, find_arithmetic, snapped
 from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
+from lizip.sensor.mount import Mount
+from lizip.sensor.mount_fit import refine_mount
 from lizip.sensor.quanta import find_quanta
-from lizip.sensor.returns import explain
 
 DECIMALS = (1000, 100, 10000)
 """Decimal roundings to look for, units a metre."""
@@ -23,10 +26,14 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 """Quanta of the parameters where coordinates are float32 of doubles, or decimals."""
 
 _LEAST_SHARE = 0.9
+_NEARLY_ALL = 0.95
+"""Share of coordinates explained from which on finer columns need not be tried."""
 _PROBED = 3
 _TRIED = 4096
 _FARTHEST = 1e4
 """Points with a larger coordinate (m), or NaN, take no part."""
+_SPARSE = 0.25
+"""Share of the columns in which a sensor fires, below which its uneven steps are marks to align rings by."""
 _ALIGNED = 0.9
 """Rings are taken to fire together when that needs so much fewer firings."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
@@ -53,7 +60,9 @@ def rounding_units(points: np.ndarray, decimal: int, floor: float = _FLOOR) -> n
     return np.maximum(np.spacing(sizes), least[:, None])
 
 
-def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3) -> Calibration | None:
+def calibrate(
+    xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3, mount: Mount | None = None
+) -> Calibration | None:
     """Fit a calibration to one scan.
 
     Parameters
@@ -64,6 +73,8 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
         Points that are no returns.
     hinges : int
         Refining passes, see `lizip.sensor.fit`.
+    mount : Mount, optional
+        Where the sensor is, to a centimetre or so, if points are not stored in its own frame.
 
     Returns
     -------
@@ -75,14 +86,17 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
     order = np.argsort(ring, kind="stable")
     order = order[ring[order] >= 0]
     bounds = np.searchsorted(ring[order], np.arange(layout.rings + 1))
-    points = np.ascontiguousarray(xyz[order])
-    decimal = find_decimal(points)
+    stored = points = np.ascontiguousarray(xyz[order])
+    decimal = find_decimal(stored)
+    if mount is not None:
+        mount = refine_mount(mount, stored, bounds)
+        points = mount.to_sensor(stored)
     quanta = find_quanta(points, bounds, decimal)
     if quanta is None:
         return None
-    turn, tick = quanta
+    turns, tick = quanta
     model = Calibration(
-        turn,
+        1,
         tick,
         decimal,
         False,
@@ -90,53 +104,77 @@ def calibrate(xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int 
         COARSE if decimal else FINE,
         np.zeros((0, 5), np.int64),
         np.zeros(0, np.int64),
+        mount=mount,
     )
-    units = rounding_units(points, decimal)
-    form = _choose_form(points, units, bounds, model)
+    frame = mount.rotation if mount else None
+    units = rounding_units(stored, decimal)
+    form = _choose_form(points, units, bounds, model, turns)
     if form is None:
         return None
-    hypotenuse, noise = form
-    model = replace(model, hypotenuse=hypotenuse)
+    model, noise = form
+    hypotenuse = model.hypotenuse
     exact = noise == 1
-    beams, shares = fit_beams(points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0)
+    beams, shares = fit_beams(
+        points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0, frame
+    )
     if shares[np.diff(bounds) > 0].mean() < _LEAST_SHARE:
         return None
     beams[shares < 0.5] = 0.0
     if exact and not decimal:
-        refine_beams(points, rounding_units(points, 0, 0.0), bounds, model.step, tick, hypotenuse, hinges, beams)
+        units = rounding_units(stored, 0, 0.0)
+        refine_beams(points, units, bounds, model.step, tick, hypotenuse, hinges, beams, frame)
     fitted = _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
-    made = fitted.as_made()
-    if made is None:
-        return fitted
+    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))
+    if not exact and not decimal and mount is None and not hypotenuse:
+        units = rounding_units(stored, 0, 0.0)
+
+        def refine(calibration: Calibration, moved: np.ndarray) -> Calibration:
+            again = beams.copy()
+            refine_beams(stored + moved, units, bounds, model.step, tick, hypotenuse, hinges, again)
+            return _in_time(calibration_of(again, model), fitted)
+
+        return find_arithmetic(fitted, stored, ring, refine)
     sample = slice(None, None, 1 + len(points) // _TRIED)
-    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))[sample]
-    return max((made, fitted), key=lambda c: _exact_points(np.ascontiguousarray(points[sample]), ring, c))
+    few, ring = np.ascontiguousarray(stored[sample]), np.ascontiguousarray(ring[sample])
+    candidates = (snapped(fitted), fitted) if (made := fitted.as_made()) is None else (made, fitted)
+    return max(candidates, key=lambda c: exact_points(few, ring, c))
 
 
-def _exact_points(points: np.ndarray, ring: np.ndarray, calibration: Calibration) -> int:
-    """Number of points that a calibration gives without any correction."""
-    explained = explain(points, ring, calibration, 1)
-    return int(np.count_nonzero(explained.kept & ~explained.corrections.any(axis=1)))
+def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
+    """Give a calibration the sense of rotation and the shifts of another."""
+    beams = calibration.beams.copy()
+    beams[:, 0] *= -1 if timed.clockwise else 1
+    return replace(calibration, clockwise=timed.clockwise, beams=beams, shifts=timed.shifts)
 
 
 def _choose_form(
-    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration
-) -> tuple[bool, np.float32] | None:
-    """Whether the lateral offset enters by the hypotenuse, and how noisy points are; None when three rings fit neither.
+    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration, turns: Iterable[int]
+) -> tuple[Calibration, np.float32] | None:
+    """Number of columns, whether the lateral offset enters by the hypotenuse, and how noisy points are.
 
+    Fewer columns than there are gather azimuths nearly as well when a sensor turns evenly; they are not exact, though.
     Some writers compute in float32 or turn the points afterwards: they are off by some ULPs, which is still far less
-    than a tick.
+    than a tick. None when three rings fit nothing.
     """
-    rings = np.argsort(-np.diff(bounds))[:_PROBED]
+    spans = [bounds[ring : ring + 2] for ring in np.argsort(-np.diff(bounds))[:_PROBED]]
+    frame = model.mount.rotation if model.mount else None
+    seen: list[int] = []
     for noise in _NOISES[: 1 if model.decimal else None]:
-        shares = []
-        for form in (False, True):
-            fits = [
-                fit_beams(points, units * noise, bounds[r : r + 2], model.step, model.tick, form, 0)[1] for r in rings
-            ]
-            shares.append(float(np.median(fits)))
-        if max(shares) >= _LEAST_SHARE - 0.1:
-            return shares[1] > shares[0], noise
+        best, most = None, _LEAST_SHARE - 0.1
+        for turn in seen if noise > 1 else turns:
+            if noise == 1:
+                seen.append(turn)
+            for form in (False, True):
+                tried = replace(model, columns=turn, hypotenuse=form)
+                step, tick = tried.step, tried.tick
+                fits = [fit_beams(points, units * noise, span, step, tick, form, 0, frame)[1] for span in spans]
+                share = np.median(fits)
+                if share > most:
+                    best, most = tried, share
+            if most > _NEARLY_ALL:
+                break
+        if best is not None:
+            return best, noise
     return None
 
 
@@ -156,7 +194,8 @@ def _set_in_time(
         c = replace(c, clockwise=True, beams=beams)
         column = -column
     if layout.kind == RINGS:
-        shifts = align_rings(column, bounds, c.columns)
+        sparse = int(np.diff(bounds).max()) < _SPARSE * c.columns
+        shifts = (match_rings if sparse else align_rings)(column, bounds, c.columns)
         together = (column + np.repeat(shifts, np.diff(bounds))) % c.columns
         fewer = len(np.unique(together)) < _ALIGNED * len(np.unique(column % c.columns))
         return replace(c, shifts=shifts) if fewer else c

@@ -18,6 +18,10 @@ NO_INTENSITY = 255
 """`Order.denominator` of a file without intensities."""
 
 
+MOST_TURNS = 16
+"""A sweep is about one turn, and often a little more."""
+
+
 @dataclass(frozen=True)
 class Order:
     """All that fixes the place of a return in the file.
@@ -36,6 +40,8 @@ class Order:
         Bits of the coordinates of a point that is no return.
     denominator : int
         Index of the intensity's denominator.
+    span : int
+        Columns to count in: those of a turn, or of as many turns as the file holds.
     """
 
     kind: int
@@ -44,18 +50,23 @@ class Order:
     firings: int
     nothing: np.ndarray
     denominator: int
+    span: int
 
-    def keys(self, ring: np.ndarray, firing: np.ndarray, turn: int) -> np.ndarray:
-        """Integers (M,) int64 in the order of the file, from ring and firing column, both (M,) int64."""
-        since = (firing - self.starts[ring]) % turn
+    def keys(self, ring: np.ndarray, firing: np.ndarray, rank: np.ndarray) -> np.ndarray:
+        """Integers (M,) int64 in the order of the file, from ring, firing column and index of the firing, (M,) int64.
+
+        The index counts only where every cell is stored.
+        """
+        since = rank if self.firings else (firing - self.starts[ring]) % self.span
         if self.kind in (FIRINGS, ALL_FIRINGS):
             return since * len(self.places) + self.places[ring]
-        return self.places[ring] * (self.firings or turn) + since
+        return self.places[ring] * (self.firings or self.span) + since
 
 
-def whole_turn(order: Order, turn: int) -> Columns:
-    """Columns of a grid of which every cell is stored: all columns from the start on."""
-    return Columns(turn, (order.starts[0] + np.arange(order.firings)) % turn, order.firings == turn)
+def whole_turn(order: Order) -> Columns:
+    """Columns of a grid of which every cell is stored, and every column: all from the start on."""
+    fired = (order.starts[0] + np.arange(order.firings)) % order.span
+    return Columns(order.span, fired, order.firings == order.span)
 
 
 def all_cells(
@@ -92,6 +103,7 @@ def pack_header(calibration: Calibration, base: int, order: Order) -> bytes:
     """Write calibration, base row (see `lizip.sensor.returns.Grid`) and order."""
     head = pack_varints([order.kind, order.denominator, order.firings]) + pack_signed(base)
     head += order.nothing.astype("<u4").tobytes() if order.firings else b""
+    head += pack_varint(order.span // calibration.columns)
     same = bool((order.starts == order.starts[0]).all())
     head += pack_varint(same) + pack_varints(order.starts[:1] if same else order.starts)
     plain = bool((order.places == np.arange(len(order.places))).all())
@@ -103,18 +115,22 @@ def unpack_header(data: bytes) -> tuple[Calibration, int, Order]:
     """Calibration, base row, order; raises CorruptError."""
     unpacker = Unpacker(data)
     calibration = Calibration.unpack(unpacker)
-    rings, turn = len(calibration.beams), calibration.columns
+    rings = len(calibration.beams)
     kind, denominator, firings, base = unpacker.varint(), unpacker.varint(), unpacker.varint(), unpacker.signed()
     nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32) if firings else np.zeros(3, np.uint32)
+    turns = unpacker.varint()
+    span = turns * calibration.columns
     starts = [unpacker.varint()] * rings if unpacker.varint() else [unpacker.varint() for _ in range(rings)]
     places = list(range(rings)) if unpacker.varint() else [unpacker.varint() for _ in range(rings)]
     unpacker.finish()
+    if not 0 < turns <= MOST_TURNS:
+        raise CorruptError("impossible order of points")
     whole = kind in (ALL_FIRINGS, ALL_RINGS)
-    if kind > ALL_RINGS or whole != (firings > 0) or firings > turn or abs(base) > 1 << 32:
+    if kind > ALL_RINGS or whole != (firings > 0) or firings > span or abs(base) > 1 << 32:
         raise CorruptError("impossible order of points")
     if denominator != NO_INTENSITY and denominator >= len(DENOMINATORS):
         raise CorruptError("impossible order of points")
-    if sorted(places) != list(range(rings)) or any(start >= turn for start in starts) or not rings:
+    if sorted(places) != list(range(rings)) or any(start >= span for start in starts) or not rings:
         raise CorruptError("impossible order of points")
-    order = Order(kind, np.array(places), np.array(starts, np.int64), firings, nothing, denominator)
+    order = Order(kind, np.array(places), np.array(starts, np.int64), firings, nothing, denominator, span)
     return calibration, base, order

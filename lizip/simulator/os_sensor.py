@@ -52,6 +52,11 @@ class Beams:
         origin = 0.001 * round(1000 * float(draws.uniform(0.010, 0.030)), 3)
         return cls(np.radians(altitude), np.radians(azimuth), origin)
 
+    def printed(self) -> Beams:
+        """Angles rounded to hundredths of a degree, as the maker prints them."""
+        rounded = (np.radians(np.round(np.degrees(angles), 2)) for angles in (self.altitude, self.azimuth))
+        return Beams(*rounded, self.origin)
+
     def points(self, ring: np.ndarray, encoder: np.ndarray, reach: np.ndarray) -> np.ndarray:
         """Points (N, 3) float64 in the sensor's frame; encoder in rad, reach in m."""
         rise, fall = (each[ring] for each in sine_cosine(self.altitude))
@@ -75,6 +80,7 @@ def sweep(
     counts: int | None = None,
     beams: Beams | None = None,
     scene: Scene | None = None,
+    arithmetic: Literal["double", "float"] = "double",
 ) -> Sweep:
     """Simulate one turn.
 
@@ -99,6 +105,8 @@ def sweep(
         and step unevenly, as Velodyne's and Hesai's do (36000).
     beams, scene : optional
         Use these instead of drawing them.
+    arithmetic : {"double", "float"}
+        Compute points in double, or in float32 from a table of directions and offsets as Ouster's driver for ROS does.
     """
     draws = Draws(seed, "ouster")
     beams = beams or Beams.draw(seed, rings)
@@ -115,7 +123,12 @@ def sweep(
     receiver = Receiver(tick=tick, noise=0.006, reach=100.0, nearest=0.5, gain=120.0, speckle=3.5)
     ticks, intensity, _ = receive(cast(scene, origins, far - near, draws), receiver, draws)
     records = np.zeros((firings * rings, 4), "<f4")
-    records[:, :3] = beams.points(ring, encoder, ticks * tick)
+    if arithmetic == "float":
+        offset = beams.points(ring, encoder, np.zeros(len(ring)))
+        way = beams.points(ring, encoder, np.ones(len(ring))) - offset
+        records[:, :3] = ticks.astype("<f4")[:, None] * (way * tick).astype("<f4") + offset.astype("<f4")
+    else:
+        records[:, :3] = beams.points(ring, encoder, ticks * tick)
     records[:, 3] = intensity
     records[ticks == 0] = 0.0
     shape = (firings, rings)

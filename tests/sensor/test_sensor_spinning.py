@@ -5,8 +5,11 @@ import pytest
 
 from lizip.cloud import Cloud
 from lizip.errors import CorruptError
+from lizip.scan.elevations import rings_by_elevation
+from lizip.sensor.mount_fit import find_mount, refine_mount
 from lizip.sensor.spinning import CHAIN, EXCEPTIONS, HEADER
-from lizip.simulator import os_sensor
+from lizip.simulator import os_sensor, turning
+from lizip.simulator.motion import rotation
 
 RINGS, COLUMNS = 16, 512
 NAMES = ("x", "y", "z", "intensity", "ring", "time")
@@ -127,15 +130,72 @@ def test_points_turned_or_noisy_at_the_scale_of_ulps():
         assert 8 * sum(map(len, measured.side.values())) < most * len(other)
 
 
+def mounted(points, angles, arithmetic="double"):
+    """Points in the frame of a vehicle; zeros stay zeros."""
+    out, there = points.copy(), (points[..., :3] != 0).any(axis=-1)
+    out[there, :3] = turning.mounted(points[there][:, :3], rotation(*angles), np.array([1.2, -0.3, 1.73]), arithmetic)
+    return out
+
+
+@pytest.mark.parametrize("layout", ["firings", "rings", "all rings"])
+@pytest.mark.parametrize("arithmetic", ["double", "float"])
+def test_sweeps_in_the_frame_of_a_vehicle(layout, arithmetic):
+    points = mounted(LAYOUTS[layout](grid(6, columns=1024)), (0.3, 0.02, -0.03), arithmetic)
+    measured = round_trip(points, most_exceptions=5)
+    assert 8 * sum(map(len, measured.side.values())) < 10 * len(points)
+
+
+@pytest.mark.parametrize("angles", [(0.5, 0.0, 0.0), (-2.0, 0.7, 0.2), (1.0, 0.0, 3.0)])
+def test_any_mount_is_found_to_nanometres(angles):
+    points = mounted(returns(grid(7, columns=1024)), angles)
+    mount = find_mount(points[:, :3])
+    ring = rings_by_elevation(mount.to_sensor(points[:, :3]))
+    order = np.argsort(ring, kind="stable")
+    bounds = np.searchsorted(ring[order], np.arange(RINGS + 1))
+    refined = refine_mount(mount, np.ascontiguousarray(points[order, :3]), bounds)
+    away = refined.rotation[:, 2] - rotation(*angles)[:, 2]
+    turned = refined.rotation[:, 2] + rotation(*angles)[:, 2]
+    assert min(np.abs(away).max(), np.abs(turned).max()) < 2e-8
+    beside = refined.to_sensor(np.array([[1.2, -0.3, 1.73]]))[0, :2]
+    assert np.abs(beside).max() < 1e-6
+    np.testing.assert_allclose(refined.rotation @ refined.rotation.T, np.eye(3), atol=1e-14)
+
+
+def driven(name, seed=3, span=0.3, **options):
+    model = turning.MODELS[name]
+    return turning.sweep(seed, model, span=span, **options).records.reshape(-1, model.rings, 4).copy()
+
+
+DRIVERS = {
+    "vlp16 block": ("vlp16", {}),
+    "vlp16 whole": ("vlp16", {"advance": "whole"}),
+    "vlp16, more than a turn": ("vlp16", {"advance": "whole", "span": 1.02}),
+    "hdl32 whole": ("hdl32", {"advance": "whole"}),
+    "vlp32 whole": ("vlp32", {"advance": "whole", "offsets": "whole"}),
+    "pandar64": ("pandar64", {}),
+    "xt32": ("xt32", {}),
+    "rs32": ("rs32", {"advance": "whole", "offsets": "whole"}),
+}
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize("layout", ["firings", "rings", "all firings"])
+def test_drivers_of_unlocked_sensors(driver, layout):
+    name, options = DRIVERS[driver]
+    points = LAYOUTS[layout](driven(name, **options))
+    measured = round_trip(points, most_exceptions=len(points) // 100)
+    firings = int(options.get("span", 0.3) * turning.TURN / turning.MODELS[name].step)
+    assert abs(measured.ranges.shape[0] - firings) < 0.35 * firings
+    assert 8 * sum(map(len, measured.side.values())) < 3 * len(points)
+
+
 def test_what_is_no_spinning_sensor_is_declined():
     points = returns(grid())
     rng = np.random.default_rng(0)
     noisy = points.copy()
     noisy[:, :3] += rng.normal(0, 0.01, (len(points), 3))
-    tilted = points.copy()
-    tilted[:, :3] = points[:, :3] @ np.linalg.qr(rng.normal(size=(3, 3)))[0].astype(np.float32)
     unordered = rng.permutation(points)
-    for other in (noisy, tilted, unordered, rng.normal(0, 10, (4000, 4)).astype(np.float32), points[:100]):
+    for other in (noisy, unordered, rng.normal(0, 10, (4000, 4)).astype(np.float32), points[:100]):
         assert CHAIN.recover(cloud_of(other.astype(np.float32)), "default") is None
     for value in (0.0, np.nan, 1e38):
         assert CHAIN.recover(cloud_of(np.full((4000, 4), value, np.float32)), "default") is None
