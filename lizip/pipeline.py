@@ -35,6 +35,12 @@ _REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
 """The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
 where another codec came below, trying it is a waste of time."""
 
+_SURE = {"sweep": 0.15, "survey": 0.27}
+"""A codec that comes to so small a share of a sample's zstd has explained the points: nothing else is tried."""
+
+_MANY = 1 << 14
+"""Results below so many bytes are soon rivalled."""
+
 _MARGIN = 0.85
 """How far a sample's word on the size of the opaque codec's result is trusted."""
 
@@ -137,6 +143,9 @@ class Rivals:
         """Whether a codec can be left out, because it will hardly come below the best."""
         if self.best is None or self._level == "max":
             return False
+        sure = _SURE.get(self.best.name)
+        if sure and self._size > _MANY and self._size <= sure * opaque.CODEC.sampled_size(self._cloud):
+            return True
         self._quick = self._quick or opaque.CODEC.quick_size(self._cloud)
         if self._level == "fast":
             return self._size <= self._quick

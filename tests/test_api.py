@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 import lizip
 from lizip import codecs, formats, pipeline, simulator
 from lizip.cloud import Cloud
-from lizip.codecs import Options, opaque
+from lizip.codecs import Options, opaque, survey
 from lizip.container import Container, Section, content_hash, write
 from lizip.pipeline import Rivals
 
@@ -288,6 +288,22 @@ def test_rivals_are_tried_where_they_have_a_chance():
         assert not rivals.beaten("floats"), "nothing to compare with yet"
         rivals.enter(opaque.CODEC, (Section(4, bytes(size)),))
         assert rivals.beaten("floats") == beaten
+
+
+def test_nothing_rivals_a_codec_that_explains_the_points(monkeypatch):
+    """A cheap look decides; where it does not, the whole cloud is weighed."""
+    cloud = Cloud("las", columns={"X": np.random.default_rng(3).integers(0, 1 << 30, 40_000).astype("<i4")})
+    sampled = opaque.CODEC.sampled_size(cloud)
+    assert 0.9 < sampled / opaque.CODEC.quick_size(cloud) < 1.1
+    rivals = Rivals(cloud, Options())
+    rivals.enter(survey.CODEC, (Section(4, bytes(sampled // 4)),))
+    with monkeypatch.context() as patch:
+        patch.setattr(opaque.CODEC, "quick_size", None)
+        assert rivals.beaten("floats")
+        assert rivals.beaten("opaque")
+    rivals = Rivals(cloud, Options())
+    rivals.enter(survey.CODEC, (Section(4, bytes(sampled // 2)),))
+    assert not rivals.beaten("floats")
 
 
 def test_large_files_are_coded_as_they_come(tmp_path, monkeypatch):

@@ -153,15 +153,25 @@ class Opaque:
         starts = range(0, cloud.count, rows)
         return sum(len(_zstd(_records(cloud, slice(start, start + rows)).tobytes(), _QUICK, True)) for start in starts)
 
+    def sampled_size(self, cloud: Cloud) -> int:
+        """What a sample says `quick_size` may be; a tenth of the time for a file of some megabytes."""
+        sample = _middle(cloud)
+        return len(_zstd(sample.tobytes(), _QUICK)) * cloud.count // len(sample)
+
     def gain(self, cloud: Cloud) -> float:
         """What a sample says `encode` may come to at the default level, as a share of `quick_size`."""
-        rows = min(max(1, _SAMPLE // record_size(cloud.schema)), cloud.count)
-        middle = (cloud.count - rows) // 2
-        sample = _records(cloud, slice(middle, middle + rows))
+        sample = _middle(cloud)
         return len(_encode_records(sample, cloud.schema, "default")) / len(_zstd(sample.tobytes(), _QUICK))
 
 
 CODEC = Opaque()
+
+
+def _middle(cloud: Cloud) -> np.ndarray:
+    """The records in the middle of a cloud."""
+    rows = min(max(1, _SAMPLE // record_size(cloud.schema)), cloud.count)
+    middle = (cloud.count - rows) // 2
+    return _records(cloud, slice(middle, middle + rows))
 
 
 def record_size(schema: Schema) -> int:

@@ -11,8 +11,10 @@ import pytest
 
 from lizip import container, simulator
 from lizip.cloud import Cloud
-from lizip.codecs import Options, survey
+from lizip.codecs import LEVELS, Options, survey
+from lizip.codecs.survey.stream import Desk, finish
 from lizip.container import Container, Section
+from lizip.entropy import coder as entropy
 from lizip.errors import CorruptError
 from lizip.formats.las import FORMAT
 
@@ -88,6 +90,31 @@ def test_odd_files_come_back(data):
         cloud = FORMAT.split(memoryview(path.read_bytes()))
         if cloud is not None and cloud.count:
             assert_round_trip(cloud)
+
+
+@pytest.mark.parametrize("cloud", [made(0, 900), made(3, 900), strange()], ids=["plain", "coloured", "strange"])
+def test_more_effort_is_never_larger(cloud):
+    sizes = [sum(len(section.data) for section in survey.CODEC.encode(cloud, Options(level))) for level in LEVELS]
+    assert sizes[2] <= sizes[1]
+
+
+def test_more_effort_is_not_larger_on_real_clouds(data):
+    for name in ("4_6_crop", "simple1_4"):
+        cloud = FORMAT.split(memoryview((data / "las" / f"{name}.las").read_bytes()))
+        sizes = [sum(len(section.data) for section in survey.CODEC.encode(cloud, Options(level))) for level in LEVELS]
+        assert sizes[2] <= sizes[1] <= 1.02 * sizes[0]
+
+
+def test_streams_share_their_buffers():
+    """What a desk's encoder gives is what any other gives, and what the next one gives does not depend on it."""
+    desk = Desk()
+    for bits in ([1, 0, 1, 1], [0] * 70, [1, 0]):
+        own, shared = entropy.open_encoder(100, 5000), desk.open(100)
+        for coder in (own, shared):
+            for bit in bits:
+                entropy.code(coder, 1 << 23, bit)
+                entropy.code_raw(coder, bit * 0x1234567, 31)
+        assert finish(shared) == entropy.finish_encoder(own)
 
 
 def test_other_clouds_are_declined():

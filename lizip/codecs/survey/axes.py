@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
-from lizip.codecs.survey.grid import empty_grid, good_shift, insert, search
-from lizip.codecs.survey.numbers import MIXED, code_coefficients, code_parameters
-from lizip.codecs.survey.tokens import code_number, fresh_model, row
+from lizip.codecs.survey.decisions import fresh_model, row
+from lizip.codecs.survey.fit import COEFFICIENT_ONE, Effort, fit_groups, keep, open_look, predict, seen, thinned
+from lizip.codecs.survey.grid import FOUND, empty_grid, good_shift, insert, search
+from lizip.codecs.survey.numbers import code_coefficients, code_parameters
+from lizip.codecs.survey.tokens import code_number
 from lizip.codecs.survey.trail import (
     KINDS,
     WIDTH,
@@ -22,6 +23,7 @@ from lizip.codecs.survey.trail import (
     Pulses,
     fresh_trail,
     gather_first,
+    gather_neighbours,
     gather_second,
     gather_third,
     pulses_passed,
@@ -29,8 +31,8 @@ from lizip.codecs.survey.trail import (
     update_rates,
 )
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters, quarter_octave
-from lizip.entropy.coder import FAULT, MODE, Coder, finish_encoder, open_encoder
-from lizip.jit import kernel
+from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.jit import inlined_kernel, kernel
 
 BLOCK = 12500
 CLASSES = 4
@@ -39,17 +41,20 @@ CLASSES = 4
 EXCLUDED = 30
 """The last points are no neighbours from another scan line."""
 
+_SETS = 16
+"""Weight sets of an axis."""
 
-@kernel
+
+@inlined_kernel
 def _token(x, scale):
     """A difference in units of 2**scale / 2, as -7 to 7."""
     return min(max((2 * x) >> scale, -7), 7) + 7
 
 
-@kernel
-def _code_axis(coder, model, trail, axis, i, guess, top, kind, mixed, value, hint):
-    """Code one coordinate around its prediction and learn the size of the error."""
-    errors, levels, guesses = trail.errors, trail.levels, trail.guesses
+@inlined_kernel
+def _code_axis(coder, model, trail, axis, guess, top, kind, lean, value, opinion, other, hint):
+    """Code one coordinate around its prediction, given two more opinions, and learn the size of the error."""
+    errors, levels = trail.errors, trail.levels
     guess = min(max(guess, 0.0), np.float64(top))
     centre = np.int64(np.rint(guess))
     own = levels[axis, 4 + kind]
@@ -58,26 +63,32 @@ def _code_axis(coder, model, trail, axis, i, guess, top, kind, mixed, value, hin
     expected = (3 * own + 2 * fast + slow) // 6
     scale = bit_length(expected >> 4)
     part = np.int64(np.floor((guess - np.float64(centre) + 0.5) * 6.0)) if scale < 3 else np.int64(0)
-    first = _token(np.int64(np.rint(guesses[0])) - centre, scale)
-    second = _token(np.int64(np.rint(guesses[1])) - centre, scale)
     prior = np.int64(0)
     if axis == 1:
-        prior = 1 + _token(errors[0, i], bit_length(levels[0, 0] >> 4))
+        prior = 1 + _token(errors[0], bit_length(levels[0, 0] >> 4))
     elif axis == 2:
-        prior = 1 + _token(errors[1, i], bit_length(levels[1, 0] >> 4))
-        prior = prior * 16 + _token(errors[0, i], bit_length(levels[0, 0] >> 4))
-    coarse = min(scale, 15)
-    rows = (
-        row(model, 0, (quarter_octave(expected) * KINDS + kind) * 8 + part),
-        row(model, 1, (first * 16 + second) * 16 + coarse),
-        row(model, 2, (prior * 16 + hint) * 16 + coarse),
+        prior = 1 + _token(errors[1], bit_length(levels[1, 0] >> 4))
+        prior = prior * 16 + _token(errors[0], bit_length(levels[0, 0] >> 4))
+    agreement = _token(np.int64(np.rint(opinion)) - centre, scale) * 16 + _token(
+        np.int64(np.rint(other)) - centre, scale
     )
-    value = centre + code_number(coder, model, rows, min(scale, 7) * 2 + (kind == 0), scale, mixed, value - centre)
+    coarse = min(scale, 15)
+    table = axis * 3
+    rows = (
+        row(model, table, (quarter_octave(expected) * KINDS + kind) * 8 + part),
+        row(model, table + 1, agreement * 16 + coarse),
+        row(model, table + 2, (prior * 16 + hint) * 16 + coarse),
+        np.int64(0),
+        np.int64(0),
+        np.int64(0),
+    )
+    weights = axis * _SETS + min(scale, 7) * 2 + (kind == 0)
+    value = centre + code_number(coder, model, rows, weights, scale, lean, value - centre)
     if not 0 <= value <= top:
         coder.at[FAULT] = 1
         value = np.int64(0)
     error = value - centre
-    errors[axis, i] = error
+    errors[axis] = error
     size = min(abs(error), 1 << 40) << 4
     levels[axis, 0] += (min(size, 8 * fast + 512) - fast) >> 2
     levels[axis, 1] += (min(size, 8 * slow + 512) - slow) >> 6
@@ -85,78 +96,88 @@ def _code_axis(coder, model, trail, axis, i, guess, top, kind, mixed, value, hin
     return value
 
 
+@inlined_kernel
+def _expected(planes, tops, trail, axis, before, step):
+    """Where the sweep leads to, within the extent of the chunk."""
+    place = np.float64(planes[axis, before]) + step * trail.rates[axis]
+    return np.int64(min(max(place, 0.0), np.float64(tops[axis])))
+
+
+@inlined_kernel
+def _closeness(distance):
+    """Class of a squared distance, 0 to 14."""
+    return min(quarter_octave(min(distance, 1 << 40)) >> 2, 14)
+
+
 @kernel
-def _walk(coder, models, trail, pulses, near, across, shifts, centres, coefficients, planes, tops, kept, kept_class):
-    """Go through the points: code them, or (when `kept` has room) only keep their features for the fit."""
-    first_axis, second_axis, third_axis = planes
+def _walk(coder, model, trail, pulses, near, across, shifts, widths, lean, centres, coefficients, planes, tops, look):
+    """Go through the points: code them or, when `look` has room, only keep the features of some for the fit."""
     features = trail.features
-    coding = kept.shape[1] == 0
-    known = 0
-    for i in range(first_axis.size):
-        same, gap, step, rest = pulses_passed(trail, pulses, known, i)
-        lags = update_rates(trail, known, gap and not same)
-        kind = pulses.kinds[i] + (4 if same else (8 if gap else 0))
-        fit_class = 0 if same else (3 if gap else (1 if pulses.kinds[i] == 0 else 2))
-        at = ((i // BLOCK) * CLASSES + fit_class) * WIDTH
-        last = trail.last[pulses.kinds[i]]
-        if i:
-            before = i - 1
-            a, b, c = first_axis[before], second_axis[before], third_axis[before]
-            expected_b = min(max(np.float64(b) + step * trail.rates[1], 0.0), np.float64(tops[1]))
-            expected_c = min(max(np.float64(c) + step * trail.rates[2], 0.0), np.float64(tops[2]))
-            if shifts[0] >= 0:
-                search(
-                    near, shifts[0], second_axis, third_axis, np.int64(expected_b), np.int64(expected_c), i - EXCLUDED
-                )
-            gather_first(features[0], trail, first_axis, near, last, i, step, same, lags)
-        else:
-            a = b = c = np.int64(0)
-        if coding:
-            base = np.float64(a)
-            found = near.found[0] if i else np.int64(-1)
-            trail.guesses[0] = np.float64(first_axis[found]) if found >= 0 else base
-            trail.guesses[1] = base
-            guess = base + predict(coefficients[0], at, features[0], WIDTHS[0])
-            first_axis[i] = _code_axis(
-                coder, models[0], trail, 0, i, guess, tops[0], kind, shifts[2], first_axis[i], 1 if found >= 0 else 0
-            )
-        change = np.float64(first_axis[i] - a)
-        gather_second(features[1], trail, change, np.float64(b) * centres[0] - 1.0, step, rest, lags)
-        if coding:
-            base = np.float64(b)
-            trail.guesses[0] = base + step * trail.rates[1]
-            trail.guesses[1] = base
-            guess = base + predict(coefficients[1], at, features[1], WIDTHS[1])
-            second_axis[i] = _code_axis(
-                coder, models[1], trail, 1, i, guess, tops[1], kind, shifts[2], second_axis[i], np.int64(step) & 7
-            )
-        change_second = np.float64(second_axis[i] - b)
-        if i:
-            if shifts[1] >= 0:
-                search(across, shifts[1], first_axis, second_axis, first_axis[i], second_axis[i], i)
-            place = np.float64(c) * centres[1] - 1.0
-            gather_third(features[2], trail, third_axis, across, i, change, change_second, place, step, rest, lags)
-        if coding:
-            base = np.float64(c)
-            found = across.found[0] if i else np.int64(-1)
-            trail.guesses[0] = np.float64(third_axis[found]) if found >= 0 else base
-            trail.guesses[1] = base + step * trail.rates[2]
-            guess = base + predict(coefficients[2], at, features[2], WIDTHS[2])
-            hint = min(quarter_octave(min(across.distances[0], 1 << 40)) >> 2, 15) if found >= 0 else np.int64(15)
-            third_axis[i] = _code_axis(
-                coder, models[2], trail, 2, i, guess, tops[2], kind, shifts[2], third_axis[i], hint
-            )
-        else:
-            kept_class[i] = fit_class
+    shift_near, shift_across = shifts[0], shifts[1]
+    coding = look.groups.size == 0
+    for i in range(planes.shape[1]):
+        before = max(i - 1, 0)
+        same, gap, step, rest = pulses_passed(trail, pulses, i)
+        kind = pulses.kinds[i]
+        group = (i // BLOCK) * CLASSES + (0 if same else (3 if gap else (1 if kind == 0 else 2)))
+        kind += 4 if same else (8 if gap else 0)
+        if coding or thinned(look.seen, group, look.thin):
+            lags = update_rates(trail, gap)
+            change, change_second = 0.0, 0.0
             for axis in range(3):
-                for k in range(WIDTH):
-                    kept[axis, i, k] = features[axis, k]
-        remember(trail, pulses, i, first_axis[i], second_axis[i], third_axis[i])
-        known += 1 - same
-        if shifts[0] >= 0:
-            insert(near, shifts[0], second_axis[i], third_axis[i], i)
-        if shifts[1] >= 0:
-            insert(across, shifts[1], first_axis[i], second_axis[i], i)
+                base = np.float64(planes[axis, before]) if i else 0.0
+                swept = base + step * trail.rates[axis]
+                found, distance = np.int64(-1), np.int64(0)
+                if axis == 0:
+                    if shift_near >= 0:
+                        b = _expected(planes, tops, trail, 1, before, step)
+                        c = _expected(planes, tops, trail, 2, before, step)
+                        search(near, shift_near, planes[1], planes[2], b, c, i - EXCLUDED)
+                        found, distance = near.found[0], near.distances[0]
+                        gather_neighbours(features[0], WIDTHS[0], planes[0], near, base)
+                    alike = np.float64(planes[0, trail.last[kind & 3]]) if i else 0.0
+                    gather_first(features[0], trail, alike, base, step, same, lags)
+                elif axis == 1:
+                    gather_second(features[1], trail, change, base * centres[0] - 1.0, step, rest, lags)
+                else:
+                    if shift_across >= 0:
+                        search(across, shift_across, planes[0], planes[1], planes[0, i], planes[1, i], i)
+                        found, distance = across.found[0], across.distances[0]
+                        gather_neighbours(features[2], WIDTHS[2], planes[2], across, base)
+                    place = base * centres[1] - 1.0
+                    gather_third(features[2], trail, change, change_second, place, step, rest, lags)
+                if coding:
+                    neighbour = np.float64(planes[axis, found]) if found >= 0 else base
+                    hint = np.int64(step) & 7 if axis == 1 else (_closeness(distance) if found >= 0 else np.int64(15))
+                    planes[axis, i] = _code_axis(
+                        coder,
+                        model,
+                        trail,
+                        axis,
+                        base + predict(coefficients[axis], group * WIDTH, features[axis], widths[axis]),
+                        tops[axis],
+                        kind,
+                        lean,
+                        planes[axis, i],
+                        swept if axis == 1 else neighbour,
+                        swept if axis == 2 else base,
+                        hint,
+                    )
+                move = np.float64(planes[axis, i]) - base
+                if axis == 0:
+                    change = move
+                elif axis == 1:
+                    change_second = move
+                if not coding:
+                    keep(look, axis, features[axis], move)
+            if not coding:
+                look.groups[look.filled[0]] = group
+                look.filled[0] += 1
+        remember(trail, pulses, i, same, gap, planes[0, i], planes[1, i], planes[2, i])
+        if shift_near >= 0:
+            insert(near, shift_near, planes[1, i], planes[2, i], i)
+        if shift_across >= 0:
+            insert(across, shift_across, planes[0, i], planes[1, i], i)
 
 
 class Plan(NamedTuple):
@@ -170,88 +191,94 @@ class Plan(NamedTuple):
         Look for neighbours of the first axis in the plane of the others, where the point is expected.
     across : bool
         Look for neighbours of the last axis in the plane of the others.
-    thorough : bool
-        Spend more time on the fit and on the last bits.
     """
 
     order: tuple[int, int, int]
     near: bool
     across: bool
-    thorough: bool
 
 
 PLANS = (
-    Plan((2, 0, 1), False, False, False),
-    Plan((0, 1, 2), False, True, True),
-    Plan((2, 0, 1), True, False, True),
-    Plan((0, 1, 2), True, True, True),
+    Plan((2, 1, 0), False, False),
+    Plan((2, 0, 1), False, False),
+    Plan((1, 0, 2), False, False),
+    Plan((0, 1, 2), False, True),
+    Plan((2, 0, 1), True, False),
+    Plan((0, 1, 2), True, True),
 )
-"""Scans in order, clouds in no order; and the same with more effort, for little."""
-
-_SAMPLE = 6000
+"""Scans in order, clouds in no order; and the same with more to look at, for little."""
 
 
-def choose_plan(planes: list[np.ndarray], tops: list[int], pulses: Pulses, level: str) -> int:
-    """Try the plans on a part of the chunk; returns the index of the best."""
-    start = max(0, (len(planes[0]) - _SAMPLE) // 2)
-    part = slice(start, start + _SAMPLE)
-    sizes = []
-    for plan in range(len(PLANS) if level == "max" else 2):
-        coder = open_encoder(90 * 3 * _SAMPLE, 64 * 3 * _SAMPLE)
-        sample = [plane[part].copy() for plane in planes]
-        code_axes(coder, sample, tops, Pulses(*(column[part] for column in pulses)), plan)
-        sizes.append(len(finish_encoder(coder)))
-    return int(np.argmin(sizes))
+class Way(NamedTuple):
+    """What the encoder chooses for a chunk.
+
+    Attributes
+    ----------
+    plan : int
+        Index of `PLANS`.
+    lean : bool
+        Mix contexts for the size of an error only, not for its sign and its last bits.
+    """
+
+    plan: int
+    lean: bool
 
 
-def code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, plan: int | None = None) -> None:
-    """Code X, Y and Z, (N,) int64 planes, in place when decoding; `plan` (index of `PLANS`) is for the encoder."""
-    count = len(planes[0])
-    parameters = np.array([0, -1, -1, 0], np.int64)
-    blocks = -(-count // BLOCK)
-    fitted = [np.zeros((blocks, CLASSES, width), np.int64) for width in WIDTHS]
-    tops = np.array(tops, np.int64)
-    if coder.at[MODE] == 0:
-        order = list(PLANS[plan].order)
-        parameters[0] = plan
-        parameters[3] = MIXED[PLANS[plan].thorough]
-        first, second, third = (planes[axis] for axis in order)
-        if PLANS[plan].near:
-            parameters[1] = good_shift(second, third)
-        if PLANS[plan].across:
-            parameters[2] = good_shift(first, second)
-        _fit(
-            coder, (first, second, third), tops[order], pulses, parameters[1:], fitted, 3 if PLANS[plan].thorough else 2
-        )
+def code_axes(
+    coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, way: Way, effort: Effort
+) -> None:
+    """Code X, Y and Z, (N,) int64 planes, in place when decoding; `way` and `effort` are the encoder's."""
+    encoding = coder.at[MODE] == 0
+    parameters = np.array([*way, -1, -1], np.int64)
+    groups = -(-len(planes[0]) // BLOCK) * CLASSES
+    if encoding:
+        first, second, third = (planes[axis] for axis in PLANS[way.plan].order)
+        if PLANS[way.plan].near:
+            parameters[2] = good_shift(second, third)
+        if PLANS[way.plan].across:
+            parameters[3] = good_shift(first, second)
     code_parameters(coder, fresh_counters(INTEGER_NODES), parameters)
-    if not (0 <= parameters[0] < len(PLANS) and (parameters[1:] >= -1).all() and (parameters[1:] < 48).all()):
+    plan, lean, *_ = parameters
+    shifts = parameters[2:]
+    if not (0 <= plan < len(PLANS) and 0 <= lean <= 1 and (shifts >= -1).all() and (shifts < 48).all()):
         coder.at[FAULT] = 1
         return
-    coefficients = np.zeros((3, blocks * CLASSES, WIDTH))
+    order = list(PLANS[plan].order)
+    ordered = np.stack([planes[axis] for axis in order])
+    tops = np.array(tops, np.int64)[order]
+    fitted = [np.zeros((groups, width), np.int64) for width in _widths(shifts)]
+    if encoding:
+        _fit(coder, ordered, tops, pulses, shifts, fitted, effort)
+    coefficients = np.zeros((3, groups, WIDTH))
     for axis, numbers in enumerate(fitted):
-        code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), numbers.reshape(blocks, -1))
-        coefficients[axis, :, : WIDTHS[axis]] = numbers.reshape(blocks * CLASSES, -1) / COEFFICIENT_ONE
-    order = list(PLANS[parameters[0]].order)
-    nothing = np.empty((3, 0, WIDTH)), np.empty(0, np.int64)
-    ordered = tuple(planes[axis] for axis in order)
-    _run(coder, ordered, tops[order], pulses, parameters[1:], coefficients.reshape(3, -1), *nothing)
+        width = numbers.shape[1]
+        code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), numbers.reshape(-1, CLASSES * width))
+        coefficients[axis, :, :width] = numbers / COEFFICIENT_ONE
+    _run(coder, ordered, tops, pulses, shifts, lean, coefficients.reshape(3, -1), open_look(0, 0, WIDTH, 3, 0))
+    if not encoding:
+        for axis, plane in zip(order, ordered, strict=True):
+            planes[axis][:] = plane
 
 
-def _run(coder, planes, tops, pulses, shifts, coefficients, kept, kept_class):
+def _widths(shifts: np.ndarray) -> np.ndarray:
+    """Features of each axis, (3,) int64, when neighbours are looked for or not (-1)."""
+    widths = np.array(WIDTHS, np.int64)
+    widths[[0, 2]] += FOUND * (shifts >= 0)
+    return widths
+
+
+def _run(coder, planes, tops, pulses, shifts, lean, coefficients, look):
     """One walk through the points with everything fresh."""
-    models = tuple(fresh_model(3, 1024, 16) for _ in range(3))
+    model = fresh_model(3, 512, _SETS, 3)
     centres = 2.0 / np.maximum(tops[1:], 1)
-    trail = fresh_trail(len(planes[0]))
     grids = empty_grid(), empty_grid()
-    _walk(coder, models, trail, pulses, *grids, shifts, centres, coefficients, planes, tops, kept, kept_class)
+    trail = fresh_trail(planes.shape[1])
+    _walk(coder, model, trail, pulses, *grids, shifts, _widths(shifts), lean, centres, coefficients, planes, tops, look)
 
 
-def _fit(coder, planes, tops, pulses, shifts, fitted, passes):
+def _fit(coder, planes, tops, pulses, shifts, fitted, effort):
     """Walk once to see the features, then fit every axis."""
-    count = len(planes[0])
-    kept, kept_class = np.empty((3, count, WIDTH)), np.empty(count, np.int64)
-    _run(coder, planes, tops, pulses, shifts, np.zeros((3, 1)), kept, kept_class)
-    for axis, plane in enumerate(planes):
-        fit_blocks(
-            kept[axis], np.diff(plane, prepend=0).astype(np.float64), kept_class, CLASSES, BLOCK, passes, fitted[axis]
-        )
+    look = open_look(planes.shape[1], len(fitted[0]), WIDTH, 3, effort.samples)
+    _run(coder, planes, tops, pulses, shifts, 1, np.zeros((3, 1)), look)
+    for axis, numbers in enumerate(fitted):
+        fit_groups(*seen(look, axis), effort.passes, numbers)

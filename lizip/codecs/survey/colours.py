@@ -5,31 +5,57 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.survey import numbers, symbols
-from lizip.codecs.survey.numbers import Surroundings
-from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
+from lizip.codecs.survey.numbers import Surroundings, size_and_sign
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters
 from lizip.entropy.coder import MODE, Coder
 from lizip.errors import CorruptError
+from lizip.jit import inlined_kernel, kernel
 
 FRESH_COLOUR = 3
-"""Match of a colour that is none of the three looked at."""
+"""Match of a colour that is none of the three looked at: of the nearest point, the one before, the second nearest."""
 
 
-def sources(nearest: np.ndarray) -> np.ndarray:
-    """Points whose colour may be copied: the nearest, the one before, the second nearest; (N, 3) int64."""
-    before = np.maximum(np.arange(len(nearest)) - 1, 0)
-    return np.stack([nearest[:, 0], before, nearest[:, 1]], axis=1)
+@inlined_kernel
+def _source(nearest, i, match):
+    """Point whose colour is copied."""
+    return max(i - 1, 0) if match == 1 else nearest[i, match >> 1]
 
 
-def _matches(planes: list[np.ndarray], candidates: np.ndarray) -> np.ndarray:
-    """First candidate with the same colour in all channels, or FRESH_COLOUR; (N,) int64."""
-    matches = np.full(len(candidates), FRESH_COLOUR, np.int64)
-    for k in range(FRESH_COLOUR - 1, -1, -1):
-        equal = np.ones(len(candidates), bool)
-        for plane in planes:
-            equal &= plane == plane[candidates[:, k]]
-        matches[equal] = k
-    matches[0] = FRESH_COLOUR
-    return matches
+@kernel
+def _match_all(planes, nearest, gaps, kinds, matches, hints):
+    """First source with the same colour in all channels (where there are planes), and the contexts of that choice."""
+    for i in range(matches.size):
+        closeness = min(bit_length(gaps[i]), 40)
+        first, before, second = _source(nearest, i, 0), _source(nearest, i, 1), _source(nearest, i, 2)
+        hints[i, 0] = closeness * 4 + (first == before) + 2 * (before == second)
+        hints[i, 1] = closeness * 4 + kinds[i]
+        if planes.shape[0]:
+            matches[i] = FRESH_COLOUR
+            for match in range(FRESH_COLOUR - 1, -1, -1):
+                j = _source(nearest, i, match)
+                equal = i > 0
+                for k in range(planes.shape[0]):
+                    equal = equal and planes[k, i] == planes[k, j]
+                if equal:
+                    matches[i] = match
+
+
+@kernel
+def _follow(nearest, matches, classes, copied):
+    """Turn matches into classes (0, or -1 for copies) and points to copy."""
+    for i in range(matches.size):
+        fresh = i == 0 or matches[i] >= FRESH_COLOUR
+        classes[i] = 0 if fresh else -1
+        copied[i] = 0 if fresh else _source(nearest, i, matches[i])
+
+
+@kernel
+def _relate(channel, nearest, keys, hints):
+    """Add a channel to what is known of each colour: to its key, and how far it is from that of the nearest point."""
+    for i in range(channel.size):
+        keys[i] = (keys[i] & 0x7FFFFFFF) * 65537 + channel[i]
+        hints[i, 1] = hints[i, 0]
+        hints[i, 0] = size_and_sign(channel[i] - channel[nearest[i, 0]])
 
 
 def code_colours(
@@ -40,13 +66,14 @@ def code_colours(
     gaps: np.ndarray,
     kinds: np.ndarray,
     others: tuple[np.ndarray, ...],
+    inputs: int,
     level: str = "default",
 ) -> None:
     """Code channels, (N,) int64 each from 0 to its top, in place when decoding.
 
     Parameters
     ----------
-    nearest, gaps : (N, 3) and (N,) int64
+    nearest, gaps : (N, 4) and (N,) int64
         Neighbours and squared distances, see `neighbours`.
     kinds : (N,) int64
         Kind of return.
@@ -58,28 +85,22 @@ def code_colours(
     rest = [k for k in range(len(planes)) if not any(planes[k] is plane for plane in known)]
     if not rest:
         return
-    candidates = sources(nearest)
-    matches = _matches(planes, candidates) if coder.at[MODE] == 0 else np.zeros(count, np.int64)
-    closeness = np.minimum(np.frexp(gaps.astype(np.float64))[1], 40)
-    alike = (candidates[:, 0] == candidates[:, 1]) + 2 * (candidates[:, 1] == candidates[:, 2])
-    hints = np.stack([closeness * 4 + alike, closeness * 4 + kinds], axis=1).astype(np.int64)
-    symbols.code_column(coder, matches, FRESH_COLOUR, nearest, hints)
-    if count:
-        matches[0] = FRESH_COLOUR
-    fresh = matches == FRESH_COLOUR
-    classes = np.where(fresh, 0, -1)
-    copied = candidates[np.arange(count), np.minimum(matches, FRESH_COLOUR - 1)]
-    for k in rest:
-        plane, top = planes[k], tops[k]
-        columns = np.stack(known, axis=1).astype(np.float64) if known else np.zeros((count, 0))
-        hints = np.zeros((count, 2), np.int64)
-        for side, other in enumerate(known[-2:]):
-            hints[:, side] = signed_size(other - other[nearest[:, 0]])
-        keys = np.zeros(count, np.int64)
-        for other in known:
-            keys = keys * 65537 + other
-        numbers.code_column(coder, plane, top, Surroundings(classes, copied, nearest, columns, hints, keys), level)
-        known.append(plane)
+    matches, hints = np.zeros(count, np.int64), np.zeros((count, 2), np.int64)
+    shown = np.stack(planes) if coder.at[MODE] == 0 else np.zeros((0, count), np.int64)
+    _match_all(shown, nearest, gaps, kinds, matches, hints)
+    symbols.code_column(coder, matches, FRESH_COLOUR, nearest, hints, inputs)
+    classes, copied = np.empty(count, np.int64), np.empty(count, np.int64)
+    _follow(nearest, matches, classes, copied)
+    keys, hints = np.zeros(count, np.int64), np.zeros((count, 2), np.int64)
+    columns = np.empty((len(planes), count))
+    for m, plane in enumerate(known):
+        columns[m] = plane
+        _relate(plane, nearest, keys, hints)
+    for m, k in enumerate(rest, len(known)):
+        around = Surroundings(classes, copied, nearest, columns[:m], hints, keys)
+        numbers.code_column(coder, planes[k], tops[k], around, inputs, level)
+        columns[m] = planes[k]
+        _relate(planes[k], nearest, keys, hints)
 
 
 def _code_repeated(coder: Coder, planes: list[np.ndarray], others: tuple[np.ndarray, ...]) -> list[np.ndarray]:
@@ -97,9 +118,3 @@ def _code_repeated(coder: Coder, planes: list[np.ndarray], others: tuple[np.ndar
             plane[:] = others[choice]
             complete.append(plane)
     return complete
-
-
-def signed_size(differences: np.ndarray) -> np.ndarray:
-    """Bit length and sign of integers, as 0 to 127."""
-    sizes = np.frexp(np.abs(differences).astype(np.float64))[1]
-    return np.where(differences < 0, 64 + sizes, sizes).astype(np.int64)

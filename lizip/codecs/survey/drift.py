@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.tokens import code_number, decide, fresh_model, row
+from lizip.codecs.survey.decisions import decide, fresh_model, row
+from lizip.codecs.survey.tokens import code_number
 from lizip.entropy.coder import FAULT, Coder
 from lizip.jit import kernel
 
@@ -23,21 +24,21 @@ def _code_all(coder, model, previous, same, pace, values, top):
         moved = min(max(move, -128), 127) + 128
         moved_before = min(max(move_before, -128), 127) + 128
         rows = (
-            row(model, 0, min(since, _LONGEST) * 4 + pulse * 2 + still),
-            row(model, 1, (moved * 256 + moved_before) * 4 + pulse * 2 + still),
-            row(model, 2, ((min(since, _LONGEST) >> 1) * 256 + moved) * 2 + pulse),
-            row(model, 3, (pace[i] * 64 + min(since >> 2, _LONGEST)) * 2 + pulse),
-            row(model, 4, ((before & 0xFFFFF) * 256 + moved) * 2 + pulse),
+            row(model, 0, ((before & 0xFFFFF) * 256 + moved) * 2 + pulse),
+            row(model, 1, (pace[i] * 64 + min(since >> 2, _LONGEST)) * 2 + pulse),
+            row(model, 2, (moved * 256 + moved_before) * 4 + pulse * 2 + still),
+            row(model, 3, min(since, _LONGEST) * 4 + pulse * 2 + still),
+            row(model, 4, ((min(since, _LONGEST) >> 1) * 256 + moved) * 2 + pulse),
             row(model, 5, ((before & 0xFFFFF) * 64 + pace[i]) * 2 + pulse),
         )
         step = values[i] - before
-        if decide(coder, model, rows, 31, 31 * len(rows), np.int64(1) if step == 0 else np.int64(0)):
+        if decide(coder, model, rows, 31, 31 * len(model.mixed), np.int64(1) if step == 0 else np.int64(0)):
             values[i] = before
             still = np.int64(1)
             since += 1 - pulse
             continue
         still = np.int64(0)
-        value = before + code_number(coder, model, rows, 0, 0, 0, step)
+        value = before + code_number(coder, model, rows, 0, 0, False, step)
         if not 0 <= value <= top:
             coder.at[FAULT] = 1
             value = np.int64(0)
@@ -48,7 +49,7 @@ def _code_all(coder, model, previous, same, pace, values, top):
 
 
 def code_column(
-    coder: Coder, values: np.ndarray, top: int, previous: np.ndarray, same: np.ndarray, pace: np.ndarray
+    coder: Coder, values: np.ndarray, top: int, previous: np.ndarray, same: np.ndarray, pace: np.ndarray, inputs: int
 ) -> None:
     """Code (N,) int64 values from 0 to `top`, in place when decoding.
 
@@ -61,4 +62,4 @@ def code_column(
     pace : (N,) int64
         Class of the time since the point before, 0 to 63.
     """
-    _code_all(coder, fresh_model(6, 1024, 1), previous, same, pace, values, top)
+    _code_all(coder, fresh_model(inputs, 1024, 1), previous, same, pace, values, top)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from lizip.jit import allocating_kernel, kernel
+from lizip.jit import allocating_kernel, inlined_kernel
 
 COEFFICIENT_ONE = 1 << 12
 """A coefficient of one, as it is written."""
 
-_SAMPLE = 1500
-"""Points that a fit looks at, about."""
+_FEWEST = 4
+"""Points for each feature that a fit needs."""
+
+_ENOUGH = 256
+"""Points of a group of which all are kept."""
 
 _LARGEST = (1 << 27) - 1
 
 
-@kernel
+@inlined_kernel
 def predict(coefficients, at, features, width):
     """Sum of the first `width` features times their coefficients in float64, in a fixed order of four partial sums."""
     even, odd, third, fourth = 0.0, 0.0, 0.0, 0.0
@@ -53,56 +58,139 @@ def _solve(matrix, right):
         right[i] /= matrix[i, i]
 
 
+class Effort(NamedTuple):
+    """How hard the encoder tries to fit.
+
+    Attributes
+    ----------
+    samples : int
+        Points of a chunk that a fit looks at, about.
+    passes : int
+        Rounds of weighting.
+    """
+
+    samples: int
+    passes: int
+
+
+EFFORTS = {"fast": Effort(6000, 4), "default": Effort(8000, 5), "max": Effort(40000, 8)}
+"""By level."""
+
+
+class Look(NamedTuple):
+    """The points that fits look at: of each group, every few.
+
+    Attributes
+    ----------
+    thin : int
+        Of so many points of a group, one.
+    seen : (G,) int64
+        Points of each group so far.
+    filled : (1,) int64
+        Points kept.
+    groups : (S,) int64
+    target : (A, S) float64
+    features : (A, S, K) float64
+        For each of A axes.
+    """
+
+    thin: int
+    seen: np.ndarray
+    filled: np.ndarray
+    groups: np.ndarray
+    target: np.ndarray
+    features: np.ndarray
+
+
+def open_look(points: int, groups: int, width: int, axes: int, samples: int) -> Look:
+    """Make room for the points that are kept of so many."""
+    thin = max(1, points // samples) if samples else 0
+    room = min(points, points // thin + groups * (_ENOUGH + 1)) if thin else 0
+    return Look(
+        thin,
+        np.zeros(groups, np.int64),
+        np.zeros(1, np.int64),
+        np.empty(room, np.int64),
+        np.empty((axes, room)),
+        np.empty((axes, room, width)),
+    )
+
+
+def seen(look: Look, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, target and group of the points kept."""
+    kept = int(look.filled[0])
+    return look.features[axis, :kept], look.target[axis, :kept], look.groups[:kept]
+
+
+@inlined_kernel
+def thinned(seen, group, thin):
+    """Count a point of a group; whether it is one of those to keep."""
+    number = seen[group]
+    seen[group] = number + 1
+    return number < _ENOUGH or number % thin == 0
+
+
+@inlined_kernel
+def keep(look, axis, features, target):
+    """Keep what belongs to one axis of a point."""
+    at = look.filled[0]
+    look.target[axis, at] = target
+    for k in range(features.size):
+        look.features[axis, at, k] = features[k]
+
+
 @allocating_kernel
-def fit_blocks(features, target, classes, class_count, block, passes, coefficients):
-    """Fit every class of every block.
+def fit_groups(features, target, groups, passes, coefficients):
+    """Fit every group of points.
 
     Parameters
     ----------
-    features : (N, K) float64
-    target : (N,) float64
-    classes : (N,) int64
-    coefficients : (B, class_count, K) int64
-        Result, in 1 / COEFFICIENT_ONE; zeros where a class has too few points.
+    features : (S, K) float64
+        K a multiple of four.
+    target : (S,) float64
+    groups : (S,) int64
+        0 to G - 1.
+    passes : int
+        Rounds of weighting.
+    coefficients : (G, K) int64
+        Result, in 1 / COEFFICIENT_ONE; zeros where a group has too few points.
     """
-    count, width = target.size, coefficients.shape[2]
-    for b in range(coefficients.shape[0]):
-        start, stop = b * block, min(count, (b + 1) * block)
-        for c in range(class_count):
-            members = 0
-            for i in range(start, stop):
-                members += classes[i] == c
-            if members < 8 * width:
-                continue
-            stride = max(1, members // _SAMPLE)
-            best = np.zeros(width)
-            spread = 0.0
-            for turn in range(passes):
-                matrix = np.zeros((width, width))
-                right = np.zeros(width)
-                number, deviation, used = 0, 0.0, 0
-                for i in range(start, stop):
-                    if classes[i] != c:
-                        continue
-                    number += 1
-                    if number % stride:
-                        continue
-                    guess = 0.0
-                    for k in range(width):
-                        guess += features[i, k] * best[k]
-                    error = abs(target[i] - guess)
-                    deviation += min(error, 4 * spread) if turn > 1 else error
-                    used += 1
-                    weight = 1.0 / max(error, 0.3 * spread + 0.05) if turn else 1.0 / (1.0 + error)
-                    for k in range(width):
-                        scaled = weight * features[i, k]
-                        for m in range(k + 1):
-                            matrix[k, m] += scaled * features[i, m]
-                        right[k] += scaled * target[i]
-                spread = deviation / max(used, 1)
+    width = coefficients.shape[1]
+    matrix, right = np.empty((width, width)), np.empty(width)
+    members = np.empty(target.size, np.int64)
+    for group in range(coefficients.shape[0]):
+        count = 0
+        for i in range(target.size):
+            if groups[i] == group:
+                members[count] = i
+                count += 1
+        if count < _FEWEST * width:
+            continue
+        best = np.zeros(width)
+        spread = 0.0
+        for turn in range(passes):
+            matrix[:] = 0.0
+            right[:] = 0.0
+            deviation = 0.0
+            stride = max(1, min(4, count // (_FEWEST * width))) if turn < passes - 1 else 1
+            for n in range(0, count, stride):
+                row = features[members[n]]
+                goal = target[members[n]]
+                guess = 0.0
                 for k in range(width):
-                    matrix[k, k] += 1e-4 * matrix[k, k] + 1e-3
-                _solve(matrix, right)
-                best = right
+                    guess += row[k] * best[k]
+                error = abs(goal - guess)
+                deviation += min(error, 4 * spread) if turn > 1 else error
+                weight = 1.0 / max(error, 0.3 * spread + 0.05) if turn else 1.0 / (1.0 + error)
+                for k in range(width):
+                    scaled = weight * row[k]
+                    for m in range(width):
+                        matrix[k, m] += scaled * row[m]
+                    right[k] += scaled * goal
+            spread = deviation / ((count + stride - 1) // stride)
             for k in range(width):
-                coefficients[b, c, k] = np.int64(min(max(np.rint(best[k] * COEFFICIENT_ONE), -_LARGEST), _LARGEST))
+                matrix[k, k] += 1e-4 * matrix[k, k] + 1e-3
+            _solve(matrix, right)
+            best[:] = right
+        for k in range(width):
+            coefficients[group, k] = np.int64(min(max(np.rint(best[k] * COEFFICIENT_ONE), -_LARGEST), _LARGEST))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lizip.codecs.survey.neighbours import find_neighbours
+from lizip.codecs.survey.stream import Desk
+from lizip.codecs.survey.strip import common_step
+
+if TYPE_CHECKING:
+    from lizip.codecs.survey.axes import Way
 
 
 class Known:
@@ -16,16 +23,14 @@ class Known:
     ----------
     count : int
         Points of the chunk.
-    level : str
-        How hard the encoder tries; the decoder has no use for it.
-    plan : int or None
-        How the encoder codes the axes, see `axes.PLANS`; found by trying when it is not given.
+    ways : mapping of str to axes.Way
+        How the encoder codes the axes at a level; found by trying when it is not given.
     """
 
-    def __init__(self, count: int, level: str = "default", plan: int | None = None):
+    def __init__(self, count: int, ways: Mapping[str, Way] | None = None):
         self.count = count
-        self.level = level
-        self.plan = plan
+        self.ways = dict(ways or {})
+        self.desk = Desk()
         self.columns: dict[str, np.ndarray] = {}
 
     def add(self, name: str, column: np.ndarray) -> None:
@@ -88,6 +93,8 @@ class Known:
     def previous_in_line(self) -> np.ndarray:
         """Index of the point before of the same flight line (point source), -1 where there is none; (N,) int64."""
         source = self.integers("point_source_id")
+        if (source == source[0]).all():
+            return np.arange(-1, self.count - 1)
         order = np.argsort(source, kind="stable")
         previous = np.full(self.count, -1, np.int64)
         previous[order[1:]] = np.where(source[order[1:]] == source[order[:-1]], order[:-1], -1)
@@ -115,7 +122,8 @@ class Known:
         for axis in "XYZ":
             values = self.integers(axis)
             values -= values.min()
-            shifted.append(values // max(int(np.gcd.reduce(values)), 1))
+            step = max(common_step(values), 1)
+            shifted.append(values if step == 1 else values // step)
         return tuple(shifted)
 
     @cached_property

@@ -10,14 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.codecs.survey.fit import COEFFICIENT_ONE, fit_blocks, predict
-from lizip.codecs.survey.tokens import code_number, fresh_model, row, scramble
+from lizip.codecs.survey.decisions import fresh_model, row, scramble
+from lizip.codecs.survey.fit import COEFFICIENT_ONE, EFFORTS, fit_groups, keep, open_look, predict, seen, thinned
+from lizip.codecs.survey.tokens import code_number
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
 from lizip.entropy.coder import FAULT, MODE, Coder
-from lizip.jit import kernel
-
-MIXED = (3, 15)
-"""Scale up to which all bits are coded under all contexts: by default, and with more effort."""
+from lizip.jit import inlined_kernel, kernel
 
 LAGS = 4
 BLOCK = 12500
@@ -41,7 +39,7 @@ class Surroundings(NamedTuple):
         Earlier point whose value this one has, where the class is -1.
     references : (N, R) int64
         Earlier points of the chunk to look at, each below its own index (0 for the first).
-    known : (N, M) float64
+    known : (M, N) float64
         Other columns, already decoded.
     hints : (N, 2) int64
         Keys of further contexts.
@@ -56,8 +54,13 @@ class Surroundings(NamedTuple):
     hints: np.ndarray
     keys: np.ndarray
 
+    def part(self, part: slice) -> Surroundings:
+        """Those of some points alone."""
+        known = np.ascontiguousarray(self.known[:, part])
+        return Surroundings(*(known if array is self.known else array[part] for array in self))
 
-@kernel
+
+@inlined_kernel
 def _gather(values, around, i, features):
     """Features of point i; returns the value they are relative to."""
     if i == 0:
@@ -73,26 +76,33 @@ def _gather(values, around, i, features):
         features[k] = np.float64(values[references[i, r]] - base)
         k += 1
     known = around.known
-    for m in range(known.shape[1]):
-        here = known[i, m]
-        features[k] = here - known[max(i - 1, 0), m]
+    for m in range(known.shape[0]):
+        here = known[m, i]
+        features[k] = here - known[m, i - 1]
         k += 1
-        for r in range(min(references.shape[1], 1)):
-            features[k] = here - known[references[i, r], m]
+        if references.shape[1]:
+            features[k] = here - known[m, references[i, 0]]
             k += 1
     features[k] = 1.0
     return base
 
 
 @kernel
-def _features_of_all(values, around, features, target):
+def _look(values, around, features, look):
+    """Keep the features of some points for the fit."""
     for i in range(values.size):
-        target[i] = np.float64(values[i] - _gather(values, around, i, features[i]))
+        c = around.classes[i]
+        group = (i // BLOCK) * CLASSES + c
+        if c >= 0 and thinned(look.seen, group, look.thin):
+            base = _gather(values, around, i, features)
+            keep(look, 0, features, np.float64(values[i] - base))
+            look.groups[look.filled[0]] = group
+            look.filled[0] += 1
 
 
 def feature_count(around: Surroundings) -> int:
     """Width of the feature vector."""
-    references, known = around.references.shape[1], around.known.shape[1]
+    references, known = around.references.shape[1], around.known.shape[0]
     return _padded(LAGS + references + known * (1 + min(references, 1)))
 
 
@@ -123,7 +133,14 @@ def code_parameters(coder, counters, parameters):
         parameters[k] = code_integer(coder, counters, 0, 255, parameters[k])
 
 
-@kernel
+@inlined_kernel
+def size_and_sign(difference):
+    """Bit length and sign of an integer, as 0 to 127."""
+    size = bit_length(abs(difference))
+    return 64 + size if difference < 0 else size
+
+
+@inlined_kernel
 def _token(x, scale):
     """A difference as 0 to 63: exact up to 15 eighths of the scale (or ones, where that is less), then by octaves."""
     size = abs(x) >> max(scale - 3, 0)
@@ -133,7 +150,7 @@ def _token(x, scale):
 
 
 @kernel
-def _code_all(coder, model, coefficients, around, features, errors, recent, mixed, values, top):
+def _code_all(coder, model, coefficients, around, features, errors, recent, lean, values, top):
     classes, copied, references, hints = around.classes, around.copied, around.references, around.hints
     slow = np.int64(64)
     fast = np.int64(64)
@@ -166,8 +183,9 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
             row(model, 2, hints[i, 0] * 32 + scale),
             row(model, 3, (hints[i, 1] * 32 + scale) * 64 + _token(recalled - centre, scale)),
             row(model, 4, (centre >> max(bit_length(top) - 11, 0)) * 16 + min(scale, 15)),
+            np.int64(0),
         )
-        value = centre + code_number(coder, model, rows, min(scale, 15), scale, mixed, values[i] - centre)
+        value = centre + code_number(coder, model, rows, min(scale, 15), scale, lean, values[i] - centre)
         if not 0 <= value <= top:
             coder.at[FAULT] = 1
             value = np.int64(0)
@@ -180,20 +198,22 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, mixe
         slow += (size - slow) >> 5
 
 
-def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings, level: str = "default") -> None:
+def code_column(
+    coder: Coder, values: np.ndarray, top: int, around: Surroundings, inputs: int, level: str = "default"
+) -> None:
     """Code (N,) int64 values from 0 to `top`, in place when decoding."""
     width = feature_count(around)
-    blocks = -(-len(values) // BLOCK)
-    fitted = np.zeros((blocks, CLASSES, width), np.int64)
+    groups = -(-len(values) // BLOCK) * CLASSES
+    fitted = np.zeros((groups, width), np.int64)
     if coder.at[MODE] == 0:
-        features, target = np.zeros((len(values), width)), np.empty(len(values))
-        _features_of_all(values, around, features, target)
-        fit_blocks(features, target, around.classes, CLASSES, BLOCK, 3 if level == "max" else 2, fitted)
-    mixed = np.array([MIXED[level == "max"]], np.int64)
-    code_parameters(coder, fresh_counters(INTEGER_NODES), mixed)
-    code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted.reshape(blocks, -1))
+        look = open_look(len(values), groups, width, 1, EFFORTS[level].samples)
+        _look(values, around, np.zeros(width), look)
+        fit_groups(*seen(look, 0), EFFORTS[level].passes, fitted)
+    lean = np.array([level != "max"], np.int64)
+    code_parameters(coder, fresh_counters(INTEGER_NODES), lean)
+    code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted.reshape(-1, CLASSES * width))
     coefficients = fitted.ravel() / COEFFICIENT_ONE
-    model = fresh_model(5, 1024, 16)
+    model = fresh_model(min(inputs, 5), 1024, 16)
     _code_all(
         coder,
         model,
@@ -202,7 +222,7 @@ def code_column(coder: Coder, values: np.ndarray, top: int, around: Surroundings
         np.zeros(width),
         np.zeros(len(values), np.int64),
         np.zeros(_RECENT, np.int64),
-        int(mixed[0]),
+        lean[0],
         values,
         top,
     )

@@ -11,6 +11,7 @@ import numpy as np
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.codecs import Options
 from lizip.codecs.survey import GROUPS, INDEX_KIND
+from lizip.codecs.survey.axes import Way
 from lizip.codecs.survey.chunk import decode_group, encode_group, group_of, needed
 from lizip.codecs.survey.index import Entry, cuts, describe_chunk, pack_index, read_index
 from lizip.codecs.survey.known import Known
@@ -18,7 +19,7 @@ from lizip.container import Container, Section
 from lizip.errors import CorruptError
 from lizip.parallel import in_order
 
-_PLAN_AGAIN = 16
+_CHOOSE_AGAIN = 16
 """Chunks after which the encoder tries anew how to code the axes."""
 
 
@@ -26,9 +27,9 @@ def encode_points(cloud: Cloud, options: Options) -> Iterator[Section]:
     """Yield the sections of each chunk, then the index; holds as many chunks in memory as there are threads."""
     entries: list[Entry] = []
     chunks = list(pairwise(cuts(cloud.count)))
-    for leader in range(0, len(chunks), _PLAN_AGAIN):
-        first = _encode_chunk(cloud, options.level, None, chunks[leader])
-        followers = chunks[leader + 1 : leader + _PLAN_AGAIN]
+    for leader in range(0, len(chunks), _CHOOSE_AGAIN):
+        first = _encode_chunk(cloud, options.level, {}, chunks[leader])
+        followers = chunks[leader + 1 : leader + _CHOOSE_AGAIN]
         rest = in_order(partial(_encode_chunk, cloud, options.level, first[-1]), followers)
         for sections, entry, _ in chain([first], rest):
             yield from sections
@@ -37,18 +38,18 @@ def encode_points(cloud: Cloud, options: Options) -> Iterator[Section]:
 
 
 def _encode_chunk(
-    cloud: Cloud, level: str, plan: int | None, bounds: tuple[int, int]
-) -> tuple[list[Section], Entry, int | None]:
-    """Sections and index entry of one chunk, and how its axes were coded; None for `plan` finds that out."""
+    cloud: Cloud, level: str, ways: dict[str, Way], bounds: tuple[int, int]
+) -> tuple[list[Section], Entry, dict[str, Way]]:
+    """Sections and index entry of one chunk, and how its axes were coded, by level; found out where it is not given."""
     start, stop = bounds
     columns = {name: np.ascontiguousarray(column[start:stop]) for name, column in cloud.columns.items()}
-    known = Known(stop - start, level, plan)
+    known = Known(stop - start, ways)
     sections = []
     for number, group in enumerate(GROUPS):
         names = [name for name in columns if group_of(name) == group]
         if names:
-            sections.append(Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known)))
-    return sections, describe_chunk(columns, start), known.plan
+            sections.append(Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known, level)))
+    return sections, describe_chunk(columns, start), known.ways
 
 
 class Reader:

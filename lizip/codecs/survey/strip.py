@@ -32,10 +32,13 @@ class Stripped:
         What `restore` needs besides the planes.
     planes : tuple of numpy.ndarray
         (N,) int64 each, 0 <= value <= top.
+    tops : tuple of int
+        The largest value of each plane.
     """
 
     header: bytes
     planes: tuple[np.ndarray, ...] = ()
+    tops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,22 @@ def _decimal(column: np.ndarray) -> tuple[int, np.ndarray] | None:
     return None
 
 
-def _few(ordinals: np.ndarray) -> np.ndarray | None:
-    """The values that occur, sorted, where there are few of them."""
-    limit = min(_TABLE_LIMIT, len(ordinals) // 16)
-    if len(np.unique(ordinals[: 4 * _TABLE_LIMIT])) > limit:
+def _few(ordinals: np.ndarray, extent: int) -> np.ndarray | None:
+    """The values that occur, sorted, where they are few and far between in so many steps."""
+    limit = min(_TABLE_LIMIT, len(ordinals) // 16, (extent - 1) // 16)
+    if not limit:
         return None
-    known = np.unique(ordinals)
-    return known if len(known) <= limit else None
+    for part in (ordinals[: 2 * limit], ordinals[: 4 * _TABLE_LIMIT], ordinals):
+        ordered = np.sort(part)
+        known = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+        if len(known) > limit:
+            return None
+    return known
+
+
+def common_step(values: np.ndarray) -> int:
+    """The greatest common divisor of (N,) int64; soon known where it is one."""
+    return 1 if np.gcd.reduce(values[:256]) == 1 else int(np.gcd.reduce(values))
 
 
 def _affine(kind: int, ordinals: np.ndarray, decimals: int = 0) -> Stripped | None:
@@ -113,20 +125,26 @@ def _affine(kind: int, ordinals: np.ndarray, decimals: int = 0) -> Stripped | No
     low, high = int(ordinals.min()), int(ordinals.max())
     wide = high - low >= _SPAN
     head = bytes([kind, decimals]) + pack_signed(low)
-    step = 1 if wide else int(np.gcd.reduce(ordinals - low))
-    if (high - low) // step >= 256 and (known := _few(ordinals)) is not None and (high - low) // step > 16 * len(known):
+    values = ordinals if wide else ordinals - low
+    step = 1 if wide else common_step(values)
+    extent = (high - low) // step
+    if extent >= 256 and (known := _few(ordinals, extent)) is not None:
         gaps = [(b - a) // step for a, b in zip(known[:-1].tolist(), known[1:].tolist(), strict=True)]
         table = pack_varint(step) + pack_varint(len(gaps)) + b"".join(map(pack_varint, gaps))
-        return Stripped(bytes([TABLE]) + head + table, (np.searchsorted(known, ordinals).astype(np.int64),))
+        return Stripped(
+            bytes([TABLE]) + head + table, (np.searchsorted(known, ordinals).astype(np.int64),), (len(gaps),)
+        )
     if wide:
         return None
-    return Stripped(head + pack_varint(step) + pack_varint((high - low) // step), ((ordinals - low) // step,))
+    return Stripped(
+        head + pack_varint(step) + pack_varint(extent), (values if step == 1 else values // step,), (extent,)
+    )
 
 
 def strip(column: np.ndarray) -> Stripped:
     """Strip a contiguous column of at least one value, of any little-endian type."""
     raw = column.view(np.uint8).reshape(len(column), -1)
-    if (raw == raw[0]).all():
+    if (raw[0] == raw[:256]).all() and (raw[0] == raw).all():
         return Stripped(bytes([CONSTANT]) + raw[0].tobytes())
     if column.dtype.kind not in "iuf":
         return _split(raw, 1)
@@ -142,7 +160,8 @@ def _split(raw: np.ndarray, size: int) -> Stripped:
         for at in range(0, raw.shape[1], size)
     ]
     header = bytes([SPLIT, size]) + b"".join(part.header for part in parts)
-    return Stripped(header, tuple(plane for part in parts for plane in part.planes))
+    planes = tuple(plane for part in parts for plane in part.planes)
+    return Stripped(header, planes, tuple(top for part in parts for top in part.tops))
 
 
 def _range(kind: int, dtype: np.dtype) -> tuple[int, int]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.tokens import code_symbol, fresh_model, row, scramble
+from lizip.codecs.survey.decisions import fresh_model, row, scramble
+from lizip.codecs.survey.tokens import code_symbol
 from lizip.entropy.coder import FAULT, Coder
 from lizip.jit import kernel
 
@@ -26,11 +27,11 @@ def _code_all(coder, model, references, hints, depth, successors, values, top):
         other = values[references[i, 1]] if wide > 1 and i else two
         first, second = hints[i, 0], hints[i, 1]
         rows = (
-            row(model, 0, (first * 65537 + one) * 3),
-            row(model, 1, ((first * 65537 + one) * 65537 + two) * 3 + 1),
+            row(model, 0, ((near * 65537 + other) * 257 + first) * 5 + 4),
+            row(model, 1, ((second * 65537 + near) * 65537 + one) * 5 + 3),
             row(model, 2, (((older * 257 + three) & 0xFFFFFF) * 65537 + two * 257 + one) * 3 + 2),
-            row(model, 3, ((second * 65537 + near) * 65537 + one) * 5 + 3),
-            row(model, 4, ((near * 65537 + other) * 257 + first) * 5 + 4),
+            row(model, 3, ((first * 65537 + one) * 65537 + two) * 3 + 1),
+            row(model, 4, (first * 65537 + one) * 3),
             row(model, 5, ((second * 257 + first) * 8 + min(older & 7, 7)) * 7),
         )
         place = scramble(((one * 65537 + two) * 257 + near) * 3 + first) & (successors.size - 1)
@@ -47,7 +48,9 @@ def _code_all(coder, model, references, hints, depth, successors, values, top):
         one = value
 
 
-def code_column(coder: Coder, values: np.ndarray, top: int, references: np.ndarray, hints: np.ndarray) -> None:
+def code_column(
+    coder: Coder, values: np.ndarray, top: int, references: np.ndarray, hints: np.ndarray, inputs: int
+) -> None:
     """Code (N,) int64 values from 0 to `top` < `LIMIT`, in place when decoding.
 
     Parameters
@@ -59,4 +62,4 @@ def code_column(coder: Coder, values: np.ndarray, top: int, references: np.ndarr
     """
     successors = np.zeros(_SUCCESSORS, np.int32)
     depth = top.bit_length()
-    _code_all(coder, fresh_model(6, 2048, 1), references, hints, depth, successors, values, top)
+    _code_all(coder, fresh_model(inputs, 2048, 1), references, hints, depth, successors, values, top)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.tokens import code_number, code_rank, decide, fresh_model, row
+from lizip.codecs.survey.decisions import decide, fresh_model, row
+from lizip.codecs.survey.tokens import code_number, code_rank
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters
 from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import kernel
@@ -61,6 +62,8 @@ def _code_all(coder, same, usual, jump, steps, known, ranks, previous, returns, 
             row(same, 1, kind * 2 + was_same),
             row(same, 2, (kind * 4096 + kind_before) * 2 + was_same),
             row(same, 3, one * 2 + was_same),
+            np.int64(0),
+            np.int64(0),
         )
         if decide(coder, same, rows, 0, 0, np.int64(1) if step == 0 else np.int64(0)):
             values[i] = before
@@ -90,8 +93,10 @@ def _code_all(coder, same, usual, jump, steps, known, ranks, previous, returns, 
                 row(jump, 1, bit_length(abs(near)) * 128 + bit_length(abs(far)) + (1 << 20)),
                 row(jump, 2, one),
                 row(jump, 3, kind),
+                np.int64(0),
+                np.int64(0),
             )
-            step = guess + code_number(coder, jump, rows, 0, scale, scale, step - guess)
+            step = guess + code_number(coder, jump, rows, 0, scale, False, step - guess)
             far = near
             near = step
         value = before + step
@@ -113,7 +118,9 @@ def _usual_steps(values: np.ndarray, previous: np.ndarray) -> np.ndarray:
     return known[often[np.argsort(-counts[often], kind="stable")[:STEPS]]]
 
 
-def code_column(coder: Coder, values: np.ndarray, top: int, previous: np.ndarray, returns: np.ndarray) -> None:
+def code_column(
+    coder: Coder, values: np.ndarray, top: int, previous: np.ndarray, returns: np.ndarray, inputs: int
+) -> None:
     """Code (N,) int64 times from 0 to `top`, in place when decoding.
 
     Parameters
@@ -135,5 +142,6 @@ def code_column(coder: Coder, values: np.ndarray, top: int, previous: np.ndarray
         steps = np.zeros(count, np.int64)
     _code_steps(coder, counters, steps)
     ranks = np.argsort(steps, kind="stable")
-    models = fresh_model(4, 1024, 1), fresh_model(6, 1024, 1), fresh_model(4, 1024, 1)
+    few = min(inputs, 4)
+    models = fresh_model(few, 1024, 1), fresh_model(inputs, 1024, 1), fresh_model(few, 1024, 1)
     _code_all(coder, *models, steps, steps[ranks], ranks, previous, returns, values, top)

@@ -6,15 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.jit import kernel
+from lizip.codecs.survey.grid import FOUND
+from lizip.jit import inlined_kernel
 
 HISTORY = 6
 """Pulses remembered."""
 
-WIDTHS = (12, 16, 24)
-"""Features of each axis, in order of coding; multiples of four, the rest are zeros."""
+WIDTHS = (4, 8, 12)
+"""Features of each axis, in order of coding, besides neighbours; multiples of four."""
 
-WIDTH = WIDTHS[2]
+WIDTH = WIDTHS[2] + FOUND
 
 KINDS = 12
 """Kinds of return, in the same pulse, after one, or after a gap."""
@@ -46,19 +47,19 @@ class Trail(NamedTuple):
 
     Attributes
     ----------
-    past : (4, HISTORY) float64
-        The three axes in order of coding and the clock, of the last pulses; the newest first.
+    past : (N + HISTORY, 4) float64
+        The three axes in order of coding and the clock, of all pulses so far, after HISTORY zeros.
     rates : (3,) float64
         Change of each axis in a pulse.
     features : (3, WIDTH) float64
-    errors : (3, N) int64
-        Value less centre.
+    errors : (3,) int64
+        Value less centre, of the axes coded last.
     levels : (3, 4 + KINDS) int64
         Running sizes of the errors, in 1/16.
     last : (16,) int64
-        Last point of each return number and count.
-    guesses : (8,) float64
-        Further opinions on the axis being coded.
+        Last point of each kind.
+    at : (2,) int64
+        Row of the last pulse in `past`; pulses since the last gap.
     """
 
     past: np.ndarray
@@ -67,104 +68,92 @@ class Trail(NamedTuple):
     errors: np.ndarray
     levels: np.ndarray
     last: np.ndarray
-    guesses: np.ndarray
+    at: np.ndarray
 
 
 def fresh_trail(count: int) -> Trail:
     """Make the state before the first of `count` points."""
     return Trail(
-        np.zeros((4, HISTORY)),
+        np.zeros((count + HISTORY, 4)),
         np.zeros(3),
         np.zeros((3, WIDTH)),
-        np.zeros((3, count), np.int64),
+        np.zeros(3, np.int64),
         np.full((3, 4 + KINDS), 256, np.int64),
         np.zeros(16, np.int64),
-        np.zeros(8),
+        np.array([HISTORY - 1, 0], np.int64),
     )
 
 
-@kernel
-def pulses_passed(trail, pulses, known, i):
+@inlined_kernel
+def pulses_passed(trail, pulses, i):
     """Whether point i is of the same pulse, or after a gap; else pulses since the last one, whole ones and the rest."""
-    same = pulses.same[i] if i else np.int64(0)
-    elapsed = pulses.clock[i] - trail.past[3, 0] if known else 1.0
-    step, rest = 0.0, 0.0
-    gap = not abs(elapsed) <= GAP
-    if not (same or gap):
-        step = np.rint(elapsed)
-        if step == 0.0:
-            step = 1.0 if elapsed >= 0 else -1.0
-        rest = elapsed - step
-    return same, gap, step, rest
+    if i == 0:
+        return np.int64(0), True, 0.0, 0.0
+    if pulses.same[i]:
+        return np.int64(1), False, 0.0, 0.0
+    elapsed = pulses.clock[i] - trail.past[trail.at[0], 3]
+    if not abs(elapsed) <= GAP:
+        return np.int64(0), True, 0.0, 0.0
+    step = np.rint(elapsed)
+    if step == 0.0:
+        step = 1.0 if elapsed >= 0 else -1.0
+    return np.int64(0), False, step, elapsed - step
 
 
-@kernel
-def remember(trail, pulses, i, first, second, third):
+@inlined_kernel
+def remember(trail, pulses, i, same, gap, first, second, third):
     """Add point i to the trail; the last return of a pulse stands for it."""
-    past = trail.past
+    at = trail.at
     trail.last[pulses.kinds[i]] = i
-    if not (pulses.same[i] and i):
-        for k in range(HISTORY - 1, 0, -1):
-            for axis in range(4):
-                past[axis, k] = past[axis, k - 1]
-        past[3, 0] = pulses.clock[i]
-    past[0, 0] = np.float64(first)
-    past[1, 0] = np.float64(second)
-    past[2, 0] = np.float64(third)
+    if not same:
+        at[0] += 1
+        at[1] = 0 if gap else at[1] + 1
+        trail.past[at[0], 3] = pulses.clock[i]
+    trail.past[at[0], 0] = np.float64(first)
+    trail.past[at[0], 1] = np.float64(second)
+    trail.past[at[0], 2] = np.float64(third)
 
 
-@kernel
-def update_rates(trail, known, gap):
+@inlined_kernel
+def update_rates(trail, gap):
     """Rates over the longest run of pulses without a gap; returns the number of usable lags."""
     past, rates = trail.past, trail.rates
-    lags = 0
-    for k in range(1, min(known, HISTORY)):
-        if not abs(past[3, k - 1] - past[3, k]) <= GAP:
-            break
-        lags = k
-    span = past[3, 0] - past[3, lags]
+    newest = trail.at[0]
+    lags = min(trail.at[1], HISTORY - 1)
+    span = past[newest, 3] - past[newest - lags, 3]
     scale = 1.0 / span if lags > 0 and abs(span) >= 0.5 else 0.0
     for axis in range(3):
-        rates[axis] = (past[axis, 0] - past[axis, lags]) * scale
-    return 0 if gap else lags
+        rates[axis] = (past[newest, axis] - past[newest - lags, axis]) * scale
+    return np.int64(0) if gap else lags
 
 
-@kernel
-def gather_first(features, trail, values, grid, last, point, step, same, lags):
-    """Features of the axis coded first: rate, neighbours at the place where the point is expected, earlier pulses."""
-    base = np.float64(values[point - 1])
+@inlined_kernel
+def gather_first(features, trail, alike, base, step, same, lags):
+    """Features of the axis coded first: its rate, the last point of the same kind, the pulse before the last."""
     features[0] = step * trail.rates[0]
     features[1] = 1.0 if same else step
-    features[2] = np.float64(values[last]) - base
-    for q in range(4):
-        j = grid.found[q]
-        features[3 + q] = np.float64(values[j]) - base if j >= 0 else 0.0
-        features[7 + q] = trail.past[0, q + 1] - base if q < lags and not same else 0.0
-    if same and lags > 0:
-        features[7] = trail.past[0, 1] - base
+    features[2] = alike - base
+    features[3] = trail.past[trail.at[0] - 1, 0] - base if lags > 0 else 0.0
 
 
-@kernel
+@inlined_kernel
 def gather_second(features, trail, change, place, step, rest, lags):
     """Features of the axis coded second; `place` is the last value over the extent, -1 to 1."""
-    past, rates = trail.past, trail.rates
+    rates = trail.rates
     features[0] = change
     features[1] = step
     features[2] = step * rates[1]
     features[3] = step * rates[0]
     features[4] = rest
     features[5] = change * place
-    for q in range(4):
-        pulses = past[3, q] - past[3, q + 1]
-        features[6 + 2 * q] = past[1, q] - past[1, q + 1] - rates[1] * pulses if q < lags else 0.0
-        features[7 + 2 * q] = past[0, q] - past[0, q + 1] - rates[0] * pulses if q < lags else 0.0
+    features[6] = _swerve(trail, 1, lags)
+    features[7] = _swerve(trail, 0, lags)
 
 
-@kernel
-def gather_third(features, trail, values, grid, point, change, change_second, place, step, rest, lags):
-    """Features of the axis coded last; neighbours in the plane of the other two."""
-    past, rates = trail.past, trail.rates
-    base = np.float64(values[point - 1])
+@inlined_kernel
+def gather_third(features, trail, change, change_second, place, step, rest, lags):
+    """Features of the axis coded last."""
+    rates = trail.rates
     features[0] = change
     features[1] = change_second
     features[2] = step
@@ -173,11 +162,25 @@ def gather_third(features, trail, values, grid, point, change, change_second, pl
     features[5] = step * rates[0]
     features[6] = rest
     features[7] = change * place
-    for q in range(4):
-        pulses = past[3, q] - past[3, q + 1]
-        features[8 + 3 * q] = past[2, q] - past[2, q + 1] - rates[2] * pulses if q < lags else 0.0
-        features[9 + 3 * q] = trail.features[1, 6 + 2 * q]
-        features[10 + 3 * q] = trail.features[1, 7 + 2 * q]
-    for q in range(3):
+    features[8] = _swerve(trail, 2, lags)
+    features[9] = trail.features[1, 6]
+    features[10] = trail.features[1, 7]
+    features[11] = 1.0
+
+
+@inlined_kernel
+def _swerve(trail, axis, lags):
+    """How the last move differed from the rate."""
+    if lags == 0:
+        return 0.0
+    past, newest = trail.past, trail.at[0]
+    pulses = past[newest, 3] - past[newest - 1, 3]
+    return past[newest, axis] - past[newest - 1, axis] - trail.rates[axis] * pulses
+
+
+@inlined_kernel
+def gather_neighbours(features, start, values, grid, base):
+    """Further features: what the neighbours in a plane say."""
+    for q in range(FOUND):
         j = grid.found[q]
-        features[20 + q] = np.float64(values[j]) - base if j >= 0 else 0.0
+        features[start + q] = np.float64(values[j]) - base if j >= 0 else 0.0

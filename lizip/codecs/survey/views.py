@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.colours import signed_size
 from lizip.codecs.survey.known import Known
 from lizip.codecs.survey.numbers import Surroundings
 
@@ -45,8 +44,14 @@ def of_numbers(name: str, known: Known) -> Surroundings:
 
 def _matrix(known: Known, columns: list[np.ndarray]) -> np.ndarray:
     if not columns:
-        return np.zeros((known.count, 0))
-    return np.ascontiguousarray(np.stack(columns, axis=1), np.float64)
+        return np.zeros((0, known.count))
+    return np.stack(columns).astype(np.float64)
+
+
+def signed_size(differences: np.ndarray) -> np.ndarray:
+    """Bit length and sign of integers, as 0 to 127."""
+    sizes = np.frexp(np.abs(differences).astype(np.float64))[1]
+    return np.where(differences < 0, 64 + sizes, sizes).astype(np.int64)
 
 
 def _pair(known: Known, first: np.ndarray | None = None, second: np.ndarray | None = None) -> np.ndarray:

@@ -1,0 +1,91 @@
+"""Which model codes which columns, and what it gets to see of those decoded before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lizip.codecs.survey import axes, colours, drift, numbers, symbols, times, views
+from lizip.codecs.survey.columns import Model
+from lizip.codecs.survey.fit import EFFORTS
+from lizip.codecs.survey.known import Known
+from lizip.codecs.survey.stream import Desk, finish
+from lizip.codecs.survey.ways import choose_way
+from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
+from lizip.entropy.coder import MODE, Coder
+from lizip.errors import CorruptError
+
+CHANNELS = ("green", "red", "blue")
+"""Columns that are coded together, in order."""
+
+_SAMPLE = 8192
+"""Points on which symbols and numbers are compared."""
+
+
+def model_of(group: str, unit: Sequence[str], known: Known) -> Model:
+    """The model of columns of a group that are coded together."""
+
+    def code(coder: Coder, planes: list[np.ndarray], tops: list[int], inputs: int, level: str) -> None:
+        if group == "axes" and len(planes) == 3:
+            _code_axes(coder, planes, tops, known, level)
+        elif unit[0] in CHANNELS:
+            heights = known.coordinates[2]
+            colours.code_colours(coder, planes, tops, *known.neighbours, known.kinds, (heights,), inputs, level)
+        else:
+            for plane, top in zip(planes, tops, strict=True):
+                _code_plane(coder, plane, top, group, unit[0], len(planes) == 1, known, inputs, level)
+
+    return code
+
+
+def _code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], known: Known, level: str) -> None:
+    pulses = axes.Pulses(known.clock, known.same_pulse, known.kinds)
+    way = axes.Way(0, True)
+    if coder.at[MODE] == 0:
+        if level not in known.ways:
+            known.ways[level] = choose_way(planes, tops, pulses, level)
+        way = known.ways[level]
+    axes.code_axes(coder, planes, tops, pulses, way, EFFORTS[level])
+
+
+def _code_plane(
+    coder: Coder, plane: np.ndarray, top: int, group: str, name: str, whole: bool, known: Known, inputs: int, level: str
+) -> None:
+    """Code one plane of a column; `whole` tells whether it is the only one."""
+    few = top < symbols.LIMIT
+    if group == "returns" or (group == "class" and name != "user_data" and few):
+        symbols.code_column(coder, plane, top, *views.of_symbols(name, known), inputs)
+    elif group == "time" and whole:
+        times.code_column(coder, plane, top, known.previous_in_line, known.bit_fields + 256 * known.follows, inputs)
+    elif group == "extra" and few:
+        _code_extra(coder, plane, top, name, known, inputs, level)
+    elif group == "angle" or name == "user_data":
+        drift.code_column(coder, plane, top, known.previous_in_line, known.same_pulse, known.pace, inputs)
+    else:
+        numbers.code_column(coder, plane, top, views.of_numbers(name, known), inputs, level)
+
+
+def _code_extra(coder: Coder, plane: np.ndarray, top: int, name: str, known: Known, inputs: int, level: str) -> None:
+    """Code small numbers of unknown meaning as symbols or as numbers, whichever is smaller on a sample."""
+    references, hints = views.of_symbols(name, known)
+    around = views.of_numbers(name, known)
+
+    def code_part(coder: Coder, plane: np.ndarray, part: slice, kind: int) -> None:
+        if kind:
+            numbers.code_column(coder, plane, top, around.part(part), inputs, level)
+        else:
+            symbols.code_column(coder, plane, top, references[part], hints[part], inputs)
+
+    choice = np.zeros(1, np.int64)
+    if coder.at[MODE] == 0:
+        sizes = []
+        for kind in range(2):
+            trial = Desk().open(_SAMPLE)
+            code_part(trial, plane[:_SAMPLE].copy(), slice(0, _SAMPLE), kind)
+            sizes.append(len(finish(trial)))
+        choice[0] = int(np.argmin(sizes))
+    numbers.code_parameters(coder, fresh_counters(INTEGER_NODES), choice)
+    if not 0 <= choice[0] <= 1:
+        raise CorruptError("extra bytes are coded in an unknown way")
+    code_part(coder, plane, slice(None), int(choice[0]))
