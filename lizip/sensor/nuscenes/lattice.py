@@ -29,11 +29,14 @@ _TURNED = 0.08, 0.03
 _FIRST_PAIRS = 40
 _PAIRS = 512
 _FOUND = 0.8
+_FINER = 2.0**-15
+"""Finer spacings than this do not show in all points, m."""
 _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
 _GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
 _GROWN_PAIRS = 1500
 _ROUNDS = 3
+_LEAST_CLEAR = 500
 _MOST_DIRECTIONS = 4_000_000
 """Larger grids are not searched: where ULPs are that fine, little is lost without them."""
 _CHUNK = 100_000
@@ -244,9 +247,15 @@ def _climb(pairs, spacing, yaw, tilt, width):
     return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
 
 
+def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Points (F, R) whose stored ULPs are at most a quarter of the spacing."""
+    return (np.abs(points) < spacing * 2.0**22).all(axis=2)
+
+
 def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
-    flat = points.reshape(-1, 3)
+    flat = points[_clear(points, spacing)]
+    flat = flat if len(flat) > _LEAST_CLEAR else points.reshape(-1, 3)
     direction, coherence = direction.copy(), 0.0
     for reach in reaches:
         near = reach <= LONGEST
@@ -259,12 +268,17 @@ def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     return direction, coherence
 
 
-def _second_axis(pairs: Pairs, first: np.ndarray, hint: Lattice | None) -> tuple[float, np.ndarray, float]:
-    """Best (score, direction, spacing) in the plane perpendicular to the first axis; a hint's spacing comes first."""
+def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray, hint: Lattice | None):
+    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis.
+
+    A hint's spacing is tried before all others.
+    """
     beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
     upward = cross(first, beside)
-    best = (0.0, beside, 0.0)
+    best = (0.0, beside, 0.0, pairs)
     for spacing in (*([] if hint is None else hint.spacing[1:]), *FINE):
+        if spacing < _FINER:
+            pairs = near_pairs(points, left_out | ~_clear(points, spacing))
         near = pairs.shortest(400, 8 * spacing)
         if len(near) < 30:
             continue
@@ -275,7 +289,7 @@ def _second_axis(pairs: Pairs, first: np.ndarray, hint: Lattice | None) -> tuple
         k = int(score.argmax())
         if score[k] > best[0] + 0.05:
             s, c = sincos(angle[k])
-            best = (float(score[k]), c * beside + s * upward, spacing)
+            best = (float(score[k]), c * beside + s * upward, spacing, pairs)
         if best[0] > _SECOND_FOUND:
             break
     return best
@@ -301,14 +315,15 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
         None when no direction stands out.
     """
     # no-returns all move along the track: their differences know one direction only
-    pairs = near_pairs(points, no_returns(points))
+    left_out = no_returns(points)
+    pairs = near_pairs(points, left_out)
     score, first, spacing = _first_axis(pairs, hint)
     if score < 0.5:
         return None
     first, coherence = _grow(points, pairs, first, spacing)
     if coherence < 0.3:
         return None
-    score, second, second_spacing = _second_axis(pairs, first, hint)
+    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first, hint)
     if score > _SECOND_LEAST:
         second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
         if coherence > 0.3:
