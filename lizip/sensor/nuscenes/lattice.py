@@ -44,6 +44,10 @@ _LEVEL = 2.5
 _STEEP = 25.0, 125.0, 600.0, 3000.0
 """Heights of the pairs that settle the tilt, one after the other."""
 _LEAST_PAIRS = 60
+_CLEAR_PEAK = 0.3
+"""Squared coherence of the level pairs that ends the search for the tilt."""
+_MOST_YAWS = 1_000_000
+"""Directions looked at for a spacing."""
 _CLIMBS = 6
 _WORTH_CLIMBING = 0.1
 """Squared coherence that the best of a grid has when the spacing is right; others stay near 0.02."""
@@ -174,24 +178,32 @@ def _distinct(yaw: np.ndarray, apart: float) -> list[float]:
 def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[float, np.ndarray] | None:
     """Best (score, direction) among nearly horizontal directions within some `reach` of a yaw, rad.
 
-    First by pairs so level that the tilt of the sensor does not matter, then by ever steeper ones. None when nothing
-    stands out.
+    First by pairs so level that only the cosine of the direction's tilt matters, then by ever steeper ones. None when
+    nothing stands out.
     """
     longer = pairs.shortest(len(pairs.differences), 8 * spacing)
     height = np.abs(longer[:, 2])
     level = longer[height < _LEVEL * spacing][:_PAIRS]
     if len(level) < _LEAST_PAIRS:
         return None
+    # how far yaw, and the logarithm of the cosine, may be off
     step = 0.35 * spacing / np.sqrt((level**2).sum(axis=1).mean())
-    yaw = middle + np.arange(-reach, reach, step)
+    yaws = middle + np.arange(-reach, reach, step)
     few = level[:: max(1, len(level) // _FIRST_PAIRS)]
-    yaw = yaw[_best(_score(few, spacing, yaw, np.zeros(len(yaw))), _CANDIDATES)]
-    score = _score(level, spacing, yaw, np.zeros(len(yaw)))
-    order = np.argsort(-score, kind="stable")
-    if score[order[0]] < _WORTH_CLIMBING:
+    peaks: list[tuple[float, np.ndarray]] = []
+    for square in np.arange(0.0, min(TILT**2, _MOST_YAWS / len(yaws) * 2 * step), 2 * step):
+        tilt = np.sqrt(square)
+        yaw = yaws[_best(_score(few, spacing, yaws, np.full(len(yaws), tilt)), _CANDIDATES)]
+        score = _score(level, spacing, yaw, np.full(len(yaw), tilt))
+        order = np.argsort(-score, kind="stable")
+        if score[order[0]] < _WORTH_CLIMBING:
+            continue
+        near = longer[height < _STEEP[0] * spacing][:_PAIRS]
+        peaks += [_climb(near, spacing, one, step, tilt) for one in _distinct(yaw[order], 3 * step)]
+        if score[order[0]] > _CLEAR_PEAK:
+            break
+    if not peaks:
         return None
-    near = longer[height < _STEEP[0] * spacing][:_PAIRS]
-    peaks = [_climb(near, spacing, one, step) for one in _distinct(yaw[order], 3 * step)]
     score, direction = max(peaks, key=lambda peak: peak[0])
     for steep in _STEEP[1:]:
         near = longer[height < steep * spacing]
@@ -222,19 +234,21 @@ def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
     return best
 
 
-def _climb(pairs, spacing, yaw, width):
-    """Refine a yaw known to `width` on ever finer 7 x 7 grids, once the tilt was found."""
-    tilts = np.arange(-TILT, TILT, 0.5 / _STEEP[0])
+def _climb(pairs, spacing, yaw, width, tilt):
+    """Refine a yaw known to `width`, and a tilt known by its cosine to `width`, on ever finer 7 x 7 grids."""
+    steep = min(0.5 / _STEEP[0], 0.5 * width / max(tilt, np.sqrt(width)))
+    tilts = np.arange(-TILT - steep, TILT + steep, steep)
+    tilts = tilts[np.abs(tilts * tilts - tilt * tilt) < 3 * width + steep * steep]
     yaws = np.repeat(yaw + width * np.arange(-2, 3) / 4, len(tilts))
     tilts = np.tile(tilts, 5)
     k = int(_score(pairs, spacing, yaws, tilts).argmax())
-    yaw, tilt, height = yaws[k], tilts[k], 0.5 / _STEEP[0]
+    yaw, tilt = yaws[k], tilts[k]
     moves = np.arange(-3, 4) / 3
     for _ in range(4):
-        yaws, tilts = np.repeat(yaw + width * moves, 7), np.tile(tilt + height * moves, 7)
+        yaws, tilts = np.repeat(yaw + width * moves, 7), np.tile(tilt + steep * moves, 7)
         score = _score(pairs, spacing, yaws, tilts)
         k = int(score.argmax())
-        yaw, tilt, width, height = yaws[k], tilts[k], width / 3, height / 3
+        yaw, tilt, width, steep = yaws[k], tilts[k], width / 3, steep / 3
     (s, c), (up, flat) = sincos(yaw), sincos(tilt)
     return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
 
