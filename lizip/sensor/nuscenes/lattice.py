@@ -26,7 +26,7 @@ TILT = 0.12
 _TURNED = 0.08
 """How far a hint's axis may have turned, rad."""
 
-_FIRST_PAIRS = 150
+_FIRST_PAIRS = 64
 _PAIRS = 512
 _FOUND = 0.8
 _FINER = 2.0**-15
@@ -46,7 +46,7 @@ _STEEP = 25.0, 125.0, 600.0, 3000.0
 _LEAST_PAIRS = 60
 _CLEAR_PEAK = 0.3
 """Squared coherence of the level pairs that ends the search for the tilt."""
-_MOST_YAWS = 1_000_000
+_MOST_YAWS = 500_000
 """Directions looked at for a spacing."""
 _CLIMBS = 6
 _WORTH_CLIMBING = 0.1
