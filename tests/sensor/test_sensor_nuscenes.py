@@ -46,11 +46,25 @@ def round_trip(records, level="default"):
         ({"map_position": (1024.0, 2048.0)}, 0.6),
         ({"map_position": (-5200.0, 9000.0)}, 0.8),
         ({"map_position": (40.0, 900.0)}, 1.2),
+        ({"map_position": (105.0, -78.0)}, 0.8),
+        ({"map_position": (-33.0, 41.0)}, 1.2),
+        ({"map_position": (12000.0, -8300.0)}, 1.2),
         ({"speed": 0.0}, 0.8),
         ({"yaw_rate": 0.8}, 0.8),
         ({"no_return_share": 0.02}, 0.8),
     ],
-    ids=["plain", "power of two", "far", "near an axis", "standing", "turning", "few no-returns"],
+    ids=[
+        "plain",
+        "power of two",
+        "far",
+        "near an axis",
+        "near",
+        "nearer",
+        "farther",
+        "standing",
+        "turning",
+        "few no-returns",
+    ],
 )
 def test_simulated_sweeps_follow_the_law(options, most):
     measured, bits = round_trip(simulated(21, **options))
@@ -225,7 +239,5 @@ def test_the_fit_does_not_depend_on_the_processor():
 
 def test_more_time_never_costs_size():
     records = simulated(29, firings=400)
-    sizes = [
-        sum(map(len, CHAIN.recover(cloud_of(records), level).side.values())) for level in ("max", "default", "fast")
-    ]
-    assert sizes == sorted(sizes)
+    longest, usual = (CHAIN.recover(cloud_of(records), level).side.values() for level in ("max", "default"))
+    assert sum(map(len, longest)) <= sum(map(len, usual))

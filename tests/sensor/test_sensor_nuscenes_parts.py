@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lizip.errors import CorruptError, LizipError
 from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths, find_phase, settle_blocks
 from lizip.sensor.nuscenes.firing import fit_blocks, hdl32e, place_points, ring_azimuth
-from lizip.sensor.nuscenes.frame import find_far_frame, snap
+from lizip.sensor.nuscenes.frame import find_far_frame, snap, ulp
 from lizip.sensor.nuscenes.header import Header, powers_of, quaternion_of, rotation_of
 from lizip.sensor.nuscenes.law import Law, decode_law, encode_law, firing_times, law_poses, packets
 from lizip.sensor.nuscenes.residual import at_ordinal, ordinal, unit_at
@@ -182,7 +182,7 @@ def test_segments_find_the_kinks():
 
 @pytest.mark.parametrize(
     "position",
-    [(650.0, 1600.0), (1024.0, 2048.0), (511.0, -255.0), (40.0, 900.0), (5200.0, 9000.0)],
+    [(650.0, 1600.0), (1024.0, 2048.0), (511.0, -255.0), (40.0, 900.0), (5200.0, 9000.0), (-72.0, 78.0), (45.0, -34.0)],
 )
 def test_far_frame_is_found(position):
     sweep = hdl32.sweep(7, firings=1085, map_position=position)
@@ -197,3 +197,17 @@ def test_far_frame_is_found(position):
 def test_far_frame_of_noise_is_none():
     points = np.random.default_rng(1).normal(size=(200, 32, 3)) * 20
     assert find_far_frame(points) is None
+
+
+def test_a_hint_from_elsewhere_does_no_harm():
+    def frame_of(position, hint=None):
+        sweep = hdl32.sweep(8, firings=1085, map_position=position)
+        return find_far_frame(sweep.records[:, :3].astype(np.float64).reshape(-1, 32, 3), hint)
+
+    cold = frame_of((800.0, -1010.0))
+    for elsewhere in ((800.6, -1010.2), (-2040.0, 66.0), (5200.0, 9000.0)):
+        warm = frame_of((800.0, -1010.0), frame_of(elsewhere))
+        assert warm.rounded.all()
+        same = np.abs(cold.axes @ warm.axes.T)
+        np.testing.assert_allclose(same, np.rint(same), atol=1e-9)
+        np.testing.assert_array_equal(same @ ulp(warm.offset) // 1e-9, ulp(cold.offset) // 1e-9)

@@ -43,6 +43,10 @@ _ERRORS = {
     LAW: np.array([2e-7, 2e-7, 4e-9, 2e-8, 2e-8, 4e-10]),
 }
 """Expected errors of a model's prediction: at the sensor (m), and growth with range (a metre)."""
+_OPEN_ERRORS = np.array([0.0, 0.0, 6e-8, 0.0, 0.0, 0.0])
+"""What the map's rounding of heights adds where it is not known."""
+_LAWFUL = 0.6
+"""Bits a point that a pose law reaches where it holds; splines stay above."""
 _SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
 """Firings from knot to knot of the splines tried."""
 _LAWS = {"fast": (), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
@@ -114,6 +118,8 @@ class _Attempt:
     def __init__(self, seen: Observed, places: np.ndarray, poses: Poses, denominator: int):
         frame = seen.frame
         errors = _ERRORS[poses.model]
+        if not frame.rounded[2]:
+            errors = np.maximum(errors, _OPEN_ERRORS)
         rounded = frame.rounded.astype(np.int64)
         quaternion = quaternion_of(frame.axes)
         self.poses = poses
@@ -162,14 +168,14 @@ def _splines(seen: Observed, level: str) -> list[Poses]:
 
 
 def _attempts(seen: Observed, places: np.ndarray, level: str, denominator: int) -> Iterator[_Attempt]:
-    """Pose models: the law, fitted from splines; and splines where that does not make most points exact."""
+    """Pose models: the law, fitted from splines; and the splines where it does not hold."""
     splines, frame = _splines(seen, level), seen.frame
     lawful = False
-    for start, adding, keeping in _LAWS[level] if frame.rounded.all() else ():
+    for start, adding, keeping in _LAWS[level] if frame.rounded[:2].all() else ():
         law = solve_law(seen, splines[start].rotation, splines[start].shift, hdl32e(), (adding, keeping))
         if law is not None:
             attempt = _Attempt(seen, places, law_track(law, len(places), seen.phase), denominator)
-            lawful = lawful or 2 * attempt.exact > places.shape[0] * places.shape[1]
+            lawful = lawful or 8 * attempt.size < _LAWFUL * places.shape[0] * places.shape[1]
             yield attempt
         seen.refer(frame)
     if not lawful:

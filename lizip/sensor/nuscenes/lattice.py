@@ -15,30 +15,39 @@ import numpy as np
 from lizip.jit import kernel
 from lizip.sensor.algebra import cross, factor, substitute, unit
 from lizip.sensor.nuscenes.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
-from lizip.sensor.trig import PI, arcsine, arctangent2, sincos
+from lizip.sensor.trig import PI, arctangent2, sincos
 
-COARSE = tuple(2.0**-k for k in range(9, 18))
-"""Spacings tried for the first axis, m: ULPs of coordinates from 64 m to 32 km."""
+COARSE = tuple(2.0**-k for k in range(9, 21))
+"""Spacings tried for the first axis, m: ULPs of coordinates from 8 m to 32 km."""
 FINE = tuple(2.0**-k for k in range(9, 22))
 """Spacings tried for the second axis, m: the nearer the map's axis, the finer."""
 TILT = 0.12
 """Largest tilt of the sensor against the map, rad."""
-_TURNED = 0.08, 0.03
-"""How far a hint's axis may have turned in yaw and tilted, rad."""
+_TURNED = 0.08
+"""How far a hint's axis may have turned, rad."""
 
-_FIRST_PAIRS = 40
+_FIRST_PAIRS = 64
 _PAIRS = 512
 _FOUND = 0.8
+_FINER = 2.0**-15
+"""Finer spacings than this do not show in all points, m."""
 _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
 _GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
 _GROWN_PAIRS = 1500
 _ROUNDS = 3
-_MOST_DIRECTIONS = 4_000_000
-"""Larger grids are not searched: where ULPs are that fine, little is lost without them."""
-_CHUNK = 100_000
-_CANDIDATES = (2000, 200)
-"""Directions of a grid looked at again with more pairs, and with all."""
+_LEAST_CLEAR = 500
+_CANDIDATES = 200
+"""Yaws looked at again with more pairs."""
+_LEVEL = 2.5
+"""Height of a pair, in spacings, up to which the sensor's tilt does not matter."""
+_STEEP = 25.0, 125.0, 600.0, 3000.0
+"""Heights of the pairs that settle the tilt, one after the other."""
+_LEAST_PAIRS = 60
+_CLEAR_PEAK = 0.3
+"""Squared coherence of the level pairs that ends the search for the tilt."""
+_MOST_YAWS = 500_000
+"""Directions looked at for a spacing."""
 _CLIMBS = 6
 _WORTH_CLIMBING = 0.1
 """Squared coherence that the best of a grid has when the spacing is right; others stay near 0.02."""
@@ -155,98 +164,104 @@ def _best(score: np.ndarray, count: int) -> np.ndarray:
     return np.argsort(-score, kind="stable")
 
 
-def _best_of_grid(pairs: np.ndarray, spacing: float, yaws: np.ndarray, tilts: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Yaw and tilt of the most coherent of all directions on a grid."""
-    rows = max(1, _CHUNK // len(tilts))
-    found = []
-    for begin in range(0, len(yaws), rows):
-        yaw, tilt = np.meshgrid(yaws[begin : begin + rows], tilts, indexing="ij")
-        yaw, tilt = yaw.ravel(), tilt.ravel()
-        score = _score(pairs, spacing, yaw, tilt)
-        keep = _best(score, _CANDIDATES[0])
-        found.append(np.stack([score[keep], yaw[keep], tilt[keep]]))
-    best = np.concatenate(found, axis=1)
-    _, yaw, tilt = best[:, _best(best[0], _CANDIDATES[0])]
-    return yaw, tilt
-
-
-def _distinct(yaw: np.ndarray, tilt: np.ndarray, apart: float) -> list[int]:
-    """Indices of the first few directions that are some way apart: one peak shall not take all."""
-    chosen: list[int] = []
-    for k in range(len(yaw)):
-        if all(abs(yaw[k] - yaw[c]) + abs(tilt[k] - tilt[c]) > apart for c in chosen):
-            chosen.append(k)
+def _distinct(yaw: np.ndarray, apart: float) -> list[float]:
+    """The first few of some yaws that are some way apart: one peak shall not take all."""
+    chosen: list[float] = []
+    for one in yaw:
+        if all(abs(one - other) > apart for other in chosen):
+            chosen.append(float(one))
             if len(chosen) == _CLIMBS:
                 break
     return chosen
 
 
-def _search(pairs: Pairs, spacing: float, middle: tuple[float, float], reach: tuple[float, float]):
-    """Best (score, direction) among directions within some `reach` of a yaw and a tilt, rad; None when none stands out.
+def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[float, np.ndarray] | None:
+    """Best (score, direction) among nearly horizontal directions within some `reach` of a yaw, rad.
 
-    Raises
-    ------
-    OverflowError
-        When there are too many directions.
+    First by pairs so level that only the cosine of the direction's tilt matters, then by ever steeper ones. None when
+    nothing stands out.
     """
-    near = pairs.shortest(_PAIRS, 8 * spacing)
-    if len(near) < _FIRST_PAIRS:
+    longer = pairs.shortest(len(pairs.differences), 8 * spacing)
+    height = np.abs(longer[:, 2])
+    level = longer[height < _LEVEL * spacing][:_PAIRS]
+    if len(level) < _LEAST_PAIRS:
         return None
-    # short ones allow a coarse grid; the very shortest may all lie in one plane
-    square = (near**2).sum(axis=1)
-    short = near[square < 2.5 * square[_FIRST_PAIRS // 2]]
-    few = short[:: max(1, len(short) // _FIRST_PAIRS)]
-    step = 0.35 * spacing / np.sqrt((few**2).sum(axis=1).mean())
-    if 4 * reach[0] * reach[1] > _MOST_DIRECTIONS * step**2:
-        raise OverflowError
-    yaws, tilts = (at + np.arange(-far, far, step) for at, far in zip(middle, reach, strict=True))
-    yaw, tilt = _best_of_grid(few, spacing, yaws, tilts)
-    order = _best(_score(near[::4], spacing, yaw, tilt), _CANDIDATES[1])
-    yaw, tilt = yaw[order], tilt[order]
-    score = _score(near, spacing, yaw, tilt)
-    order = np.argsort(-score, kind="stable")
-    if score[order[0]] < _WORTH_CLIMBING:
-        return None
-    yaw, tilt = yaw[order], tilt[order]
-    peaks = _distinct(yaw, tilt, 3 * step)
-    return max((_climb(near, spacing, yaw[k], tilt[k], step) for k in peaks), key=lambda peak: peak[0])
-
-
-def _first_axis(pairs: Pairs, hint: Lattice | None) -> tuple[float, np.ndarray, float]:
-    """Best (score, direction, spacing) over all horizontal directions; near the first of a hint before."""
-    if hint is not None and hint.spacing[0] > 0:
-        x, y, z = hint.axes[0]
-        found = _search(pairs, hint.spacing[0], (arctangent2(y, x), arcsine(z)), _TURNED)
-        if found is not None and found[0] > _FOUND:
-            return (*found, hint.spacing[0])
-    best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0)
-    for spacing in COARSE:
-        try:
-            found = _search(pairs, spacing, (0.5 * PI, 0.0), (0.5 * PI, TILT))
-        except OverflowError:
+    # how far yaw, and the logarithm of the cosine, may be off
+    step = 0.35 * spacing / np.sqrt((level**2).sum(axis=1).mean())
+    yaws = middle + np.arange(-reach, reach, step)
+    few = level[:: max(1, len(level) // _FIRST_PAIRS)]
+    peaks: list[tuple[float, np.ndarray]] = []
+    for square in np.arange(0.0, min(TILT**2, _MOST_YAWS / len(yaws) * 2 * step), 2 * step):
+        tilt = np.sqrt(square)
+        yaw = yaws[_best(_score(few, spacing, yaws, np.full(len(yaws), tilt)), _CANDIDATES)]
+        score = _score(level, spacing, yaw, np.full(len(yaw), tilt))
+        order = np.argsort(-score, kind="stable")
+        if score[order[0]] < _WORTH_CLIMBING:
+            continue
+        near = longer[height < _STEEP[0] * spacing][:_PAIRS]
+        peaks += [_climb(near, spacing, one, step, tilt) for one in _distinct(yaw[order], 3 * step)]
+        if score[order[0]] > _CLEAR_PEAK:
             break
+    if not peaks:
+        return None
+    score, direction = max(peaks, key=lambda peak: peak[0])
+    for steep in _STEEP[1:]:
+        near = longer[height < steep * spacing]
+        near = np.ascontiguousarray(near[:: max(1, len(near) // _GROWN_PAIRS)])
+        score = _align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
+    return score, direction
+
+
+def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
+    """Best (score, direction, spacing, pairs that show it) over all horizontal directions.
+
+    Those near the first of a hint are looked at before all others.
+    """
+    if hint is not None and hint.spacing[0] > 0:
+        x, y, _ = hint.axes[0]
+        found = _search(pairs, hint.spacing[0], arctangent2(y, x), _TURNED)
+        if found is not None and found[0] > _FOUND:
+            return (*found, hint.spacing[0], pairs)
+    best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0, pairs)
+    for spacing in COARSE:
+        if spacing < _FINER:
+            pairs = near_pairs(points, left_out | ~_clear(points, spacing))
+        found = _search(pairs, spacing, 0.5 * PI, 0.5 * PI)
         if found is not None and found[0] > best[0] + 0.02:
-            best = (*found, spacing)
+            best = (*found, spacing, pairs)
         if best[0] > _FOUND:
             break
     return best
 
 
-def _climb(pairs, spacing, yaw, tilt, width):
-    """Refine a direction on ever finer 7 x 7 grids."""
+def _climb(pairs, spacing, yaw, width, tilt):
+    """Refine a yaw known to `width`, and a tilt known by its cosine to `width`, on ever finer 7 x 7 grids."""
+    steep = min(0.5 / _STEEP[0], 0.5 * width / max(tilt, np.sqrt(width)))
+    tilts = np.arange(-TILT - steep, TILT + steep, steep)
+    tilts = tilts[np.abs(tilts * tilts - tilt * tilt) < 3 * width + steep * steep]
+    yaws = np.repeat(yaw + width * np.arange(-2, 3) / 4, len(tilts))
+    tilts = np.tile(tilts, 5)
+    k = int(_score(pairs, spacing, yaws, tilts).argmax())
+    yaw, tilt = yaws[k], tilts[k]
     moves = np.arange(-3, 4) / 3
     for _ in range(4):
-        yaws, tilts = np.repeat(yaw + width * moves, 7), np.tile(tilt + width * moves, 7)
+        yaws, tilts = np.repeat(yaw + width * moves, 7), np.tile(tilt + steep * moves, 7)
         score = _score(pairs, spacing, yaws, tilts)
         k = int(score.argmax())
-        yaw, tilt, width = yaws[k], tilts[k], width / 3
+        yaw, tilt, width, steep = yaws[k], tilts[k], width / 3, steep / 3
     (s, c), (up, flat) = sincos(yaw), sincos(tilt)
     return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
 
 
+def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Points (F, R) whose stored ULPs are at most a quarter of the spacing."""
+    return (np.abs(points) < spacing * 2.0**22).all(axis=2)
+
+
 def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
-    flat = points.reshape(-1, 3)
+    flat = points[_clear(points, spacing)]
+    flat = flat if len(flat) > _LEAST_CLEAR else points.reshape(-1, 3)
     direction, coherence = direction.copy(), 0.0
     for reach in reaches:
         near = reach <= LONGEST
@@ -259,12 +274,17 @@ def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     return direction, coherence
 
 
-def _second_axis(pairs: Pairs, first: np.ndarray, hint: Lattice | None) -> tuple[float, np.ndarray, float]:
-    """Best (score, direction, spacing) in the plane perpendicular to the first axis; a hint's spacing comes first."""
+def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray, hint: Lattice | None):
+    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis.
+
+    A hint's spacing is tried before all others.
+    """
     beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
     upward = cross(first, beside)
-    best = (0.0, beside, 0.0)
+    best = (0.0, beside, 0.0, pairs)
     for spacing in (*([] if hint is None else hint.spacing[1:]), *FINE):
+        if spacing < _FINER:
+            pairs = near_pairs(points, left_out | ~_clear(points, spacing))
         near = pairs.shortest(400, 8 * spacing)
         if len(near) < 30:
             continue
@@ -275,7 +295,7 @@ def _second_axis(pairs: Pairs, first: np.ndarray, hint: Lattice | None) -> tuple
         k = int(score.argmax())
         if score[k] > best[0] + 0.05:
             s, c = sincos(angle[k])
-            best = (float(score[k]), c * beside + s * upward, spacing)
+            best = (float(score[k]), c * beside + s * upward, spacing, pairs)
         if best[0] > _SECOND_FOUND:
             break
     return best
@@ -301,14 +321,15 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
         None when no direction stands out.
     """
     # no-returns all move along the track: their differences know one direction only
-    pairs = near_pairs(points, no_returns(points))
-    score, first, spacing = _first_axis(pairs, hint)
+    left_out = no_returns(points)
+    pairs = near_pairs(points, left_out)
+    score, first, spacing, found = _first_axis(points, left_out, pairs, hint)
     if score < 0.5:
         return None
-    first, coherence = _grow(points, pairs, first, spacing)
+    first, coherence = _grow(points, found, first, spacing)
     if coherence < 0.3:
         return None
-    score, second, second_spacing = _second_axis(pairs, first, hint)
+    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first, hint)
     if score > _SECOND_LEAST:
         second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
         if coherence > 0.3:

@@ -147,7 +147,7 @@ def solve_law(
     Parameters
     ----------
     seen : Observed
-        Its far frame must be rounded along all axes.
+        Its far frame must be rounded along the first two axes at least.
     rotation, shift : (F, 3, 3), (F, 3) float64
         The spline's poses.
     sensor : Sensor

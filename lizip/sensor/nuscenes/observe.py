@@ -22,6 +22,8 @@ _LEAST_EXPLAINED = 0.5
 _TRACK_SIGMA = 2e-6
 _AZIMUTH_NOISE = 3e-5
 """Largest azimuth noise of a point that takes part in tracking, rad; a step is 1.7e-4."""
+_LEVEL_SHARE = 0.02
+"""What is left of the weight of the other points' level coordinates."""
 _OPEN_SIGMA = 1e-5
 """Standard deviations assumed while tracking: along an axis whose rounding is fine, and where nothing is known, m."""
 
@@ -74,9 +76,10 @@ def _track(stored: np.ndarray, frame: FarFrame, sensor: Sensor, open_sigma: np.n
     coarse = np.median(ulp(points + frame.offset), axis=0) * 0.3
     sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
     weight = 1 / np.sqrt(noise**2 + sigma**2)
-    # so near that the noise spans azimuth steps, a point would only confirm whatever step it is rounded to
+    # so near that the noise spans azimuth steps, a point would only confirm whatever step it is rounded to; its height
+    # still tells how the sensor is tilted
     near = (stored * stored).sum(axis=2) < (sigma[:2].max() / _AZIMUTH_NOISE) ** 2
-    weight[(near & ~no_returns(stored)).ravel()] = 0.0
+    weight[(near & ~no_returns(stored)).ravel(), :2] *= _LEVEL_SHARE
     return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor)
 
 

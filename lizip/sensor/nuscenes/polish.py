@@ -21,7 +21,7 @@ _TIE = 0.12
 
 
 @kernel
-def _normals(stored, sensor_points, poses, axes, offset, begin, step, floor, scratch, normal, right):
+def _normals(stored, sensor_points, poses, axes, offset, rounded, begin, step, floor, scratch, normal, right):
     """Normal equations (6, 6), (6,) of a turn and a shift of the transform back; returns the points that counted."""
     rotation, shift = poses
     far, units, misses, row = scratch
@@ -37,7 +37,7 @@ def _normals(stored, sensor_points, poses, axes, offset, begin, step, floor, scr
                 x = shift[i, p] + offset[p]
                 for q in range(3):
                     x += rotation[i, p, q] * sensor_points[i, j, q]
-                near = np.float64(np.float32(x))
+                near = np.float64(np.float32(x)) if rounded[p] else x
                 trusted = trusted and abs(near - x) < (0.5 - _TIE) * unit_at(x)
                 far[p] = near - offset[p]
             if not trusted:
@@ -85,7 +85,7 @@ def polish_frame(
     Parameters
     ----------
     frame : FarFrame
-        Rounded along all axes.
+        Rounded along the first two axes at least.
     stored, sensor_points : (F, R, 3) float64
         Points in the file and in the sensor frame, m.
     poses : (F, 3, 3), (F, 3) float64
@@ -102,7 +102,9 @@ def polish_frame(
     for floor, step in list(zip(_FLOORS, _STEPS, strict=True))[-rounds:]:
         # the far float32 must not move with the offset: it is the poses that are relative to it
         moved = rotation, shift - (offset - frame.offset)
-        used = _normals(stored, sensor_points, moved, axes, offset, begin, step, floor, scratch, normal, right)
+        used = _normals(
+            stored, sensor_points, moved, axes, offset, frame.rounded, begin, step, floor, scratch, normal, right
+        )
         if used < 100:
             break
         scale = 1 / np.sqrt(np.diag(normal))
