@@ -28,6 +28,8 @@ from lizip.scan.firings import (
 from lizip.scan.layout import ALL_FIRINGS, ALL_RINGS, RINGS, Layout, find_layout, layout_by_azimuth
 from lizip.scan.missing import find_missing
 from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending, merge_columns
+from lizip.sensor.advance import QUANTUM, decode_steps, encode_steps
+from lizip.sensor.advance_fit import Advances
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
@@ -52,7 +54,7 @@ HEADER, FIRING_COLUMNS, CORRECTIONS, EXCEPTIONS, ODD_INTENSITIES, EXTRAS = range
 """Side streams; further columns of the file follow from EXTRAS on."""
 
 _MOST_EXTRAS = 16
-ADVANCES = EXTRAS + _MOST_EXTRAS
+ADVANCES, STEPS = EXTRAS + _MOST_EXTRAS, EXTRAS + _MOST_EXTRAS + 1
 _LEAST_POINTS = 512
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 18
@@ -78,14 +80,15 @@ class SpinningSensor:
         xyz = np.stack(columns[:3], axis=1)
         missing, nothing = find_missing(xyz)
         for layout, mount in _layouts(xyz, missing):
-            if isinstance(hint, Calibration) and hint.mount is None and len(hint.beams) == layout.rings:
+            known = isinstance(hint, Calibration) and hint.mount is None and hint.advances is None
+            if known and len(hint.beams) == layout.rings:
                 measured = _measure(cloud, xyz, missing, nothing, layout, hint)
                 if measured is not None:
                     return measured
-            calibration = calibrate(xyz, layout, missing, 1 if level == "fast" else 3, mount)
-            if calibration is not None:
-                self.last_hint = calibration
-                return _measure(cloud, xyz, missing, nothing, layout, calibration)
+            found = calibrate(xyz, layout, missing, 1 if level == "fast" else 3, mount)
+            if found is not None:
+                self.last_hint = found[0]
+                return _measure(cloud, xyz, missing, nothing, layout, *found)
         return None
 
     def rebuild(
@@ -106,6 +109,9 @@ class SpinningSensor:
             raise CorruptError("sweep does not have as many firings as its order says")
         ring, row, rank = place_returns(ranges, firings, base, calibration)
         away = decode_advances(side[ADVANCES], firings, ring, rank) if ADVANCES in side else 0
+        if calibration.advances is not None:
+            steps, usual = decode_steps(side.get(STEPS, b""), firings)
+            away = away + QUANTUM * calibration.advances[ring] * (steps[rank] - usual)
         points = return_points(calibration, ring, firings.fired[rank] + away, ranges[row, ring])
         sort = np.argsort(order.keys(ring, firings.fired[rank], rank), kind="stable")
         kept = order.keys(ring, firings.fired[rank], rank)[sort]
@@ -182,12 +188,21 @@ def _layouts(xyz: np.ndarray, missing: np.ndarray) -> Iterator[tuple[Layout, Mou
 
 
 def _measure(
-    cloud: Cloud, xyz: np.ndarray, missing: np.ndarray, nothing: np.ndarray, layout: Layout, calibration: Calibration
+    cloud: Cloud,
+    xyz: np.ndarray,
+    missing: np.ndarray,
+    nothing: np.ndarray,
+    layout: Layout,
+    calibration: Calibration,
+    advances: Advances | None = None,
 ) -> Measured | None:
     """Write down a scan whose calibration is known; None when too many points escape it."""
     c = calibration
     ring = np.where(missing, -1, layout.ring).astype(np.int32)
-    explained = explain(xyz, ring, c, _MOST_DECIMALS if c.decimal else _MOST_UNITS)
+    ahead = None
+    if advances is not None:
+        ahead = QUANTUM * c.advances[ring] * (advances.steps[layout.turn] - advances.usual)
+    explained = explain(xyz, ring, c, _MOST_DECIMALS if c.decimal else _MOST_UNITS, ahead)
     least = (1 - _MOST_EXCEPTIONS) * np.count_nonzero(~missing)
     if np.count_nonzero(explained.kept) < least:
         return None
@@ -221,6 +236,10 @@ def _measure(
         side[ADVANCES] = encode_advances(
             every.columns, ring[at].astype(np.int64), every.columns.ranks(fired.firing[at]), fired.away[at]
         )
+    if advances is not None:
+        side[STEPS] = encode_steps(
+            every.columns, _steps_by_firing(layout, fired, every.columns, advances), advances.usual
+        )
     grid, everywhere, width = None, False, 3
     if integers is not None:
         denominator, values, exact = integers
@@ -250,6 +269,14 @@ def _measure(
     }
     full = {number: data for number, data in side.items() if data}
     return Measured(ranges, grid, full, tick=c.tick, intensity_everywhere=everywhere, info=info)
+
+
+def _steps_by_firing(layout: Layout, fired: _Fired, columns: FiredColumns, advances: Advances) -> np.ndarray:
+    """Step (F,) int64 of each firing: that of its points in the file."""
+    steps = np.full(len(columns.fired), advances.usual, np.int64)
+    at = np.flatnonzero(fired.kept)
+    steps[columns.ranks(fired.firing[at])] = advances.steps[layout.turn[at]]
+    return steps
 
 
 def _goes_without_saying(order: Order, columns: FiredColumns) -> bool:
