@@ -60,6 +60,7 @@ CHAINS = (
             *(f"column {i}" for i in range(16)),
             "advances",
             "steps",
+            "missing",
         ),
     ),
 )

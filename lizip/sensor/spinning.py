@@ -14,6 +14,7 @@ import numpy as np
 
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_bytes, pack_varint
 from lizip.scan.columns import Columns as FiredColumns
 from lizip.scan.columns import decode_columns, encode_columns, find_columns
 from lizip.scan.firings import (
@@ -26,14 +27,14 @@ from lizip.scan.firings import (
     unwrap,
 )
 from lizip.scan.layout import ALL_FIRINGS, ALL_RINGS, RINGS, Layout, find_layout, layout_by_azimuth
-from lizip.scan.missing import find_missing
+from lizip.scan.missing import decode_places, encode_places, find_missing
 from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending, merge_columns
 from lizip.sensor.advance import QUANTUM, decode_steps, encode_steps
 from lizip.sensor.advance_fit import Advances
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.chain import Measured
 from lizip.sensor.corrections import apply_corrections, decode_corrections, encode_corrections, round_points
-from lizip.sensor.extras import decode_extra, encode_extra
+from lizip.sensor.extras import decode_extra, encode_extra, nowhere
 from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
 from lizip.sensor.mount import Mount
 from lizip.sensor.mount_fit import find_mount
@@ -54,7 +55,7 @@ HEADER, FIRING_COLUMNS, CORRECTIONS, EXCEPTIONS, ODD_INTENSITIES, EXTRAS = range
 """Side streams; further columns of the file follow from EXTRAS on."""
 
 _MOST_EXTRAS = 16
-ADVANCES, STEPS = EXTRAS + _MOST_EXTRAS, EXTRAS + _MOST_EXTRAS + 1
+ADVANCES, STEPS, MISSING = range(EXTRAS + _MOST_EXTRAS, EXTRAS + _MOST_EXTRAS + 3)
 _LEAST_POINTS = 512
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 18
@@ -89,12 +90,30 @@ class SpinningSensor:
             if found is not None:
                 self.last_hint = found[0]
                 return _measure(cloud, xyz, missing, nothing, layout, *found)
-        return None
+        return self._recover_others(cloud, missing, nothing, level, hint) if missing.any() else None
+
+    def _recover_others(
+        self, cloud: Cloud, missing: np.ndarray, nothing: np.ndarray, level: str, hint: object | None
+    ) -> Measured | None:
+        """Leave out missing points that follow no grid; their places and other columns are listed."""
+        others = {name: np.ascontiguousarray(column)[~missing] for name, column in cloud.columns.items()}
+        if find_missing(np.stack(list(others.values())[:3], axis=1))[0].any():
+            return None
+        measured = self.recover(replace(cloud, columns=others), level, hint)
+        if measured is None:
+            return None
+        count = int(np.count_nonzero(missing))
+        stream = pack_varint(count) + nothing.astype("<u4").tobytes() + pack_bytes(encode_places(missing))
+        for column in list(cloud.columns.values())[3:]:
+            stream += pack_bytes(encode_extra(np.ascontiguousarray(column)[missing], nowhere(count)))
+        return replace(measured, side={**measured.side, MISSING: stream})
 
     def rebuild(
         self, ranges: np.ndarray, intensity: np.ndarray | None, side: Mapping[int, bytes], schema: Schema, count: int
     ) -> Columns:
         """Give back all columns; see `lizip.sensor.chain.Chain`."""
+        if MISSING in side:
+            return self._rebuild_others(ranges, intensity, side, schema, count)
         calibration, base, order = unpack_header(side.get(HEADER, b""))
         lit = order.denominator != NO_INTENSITY
         width = 4 if lit else 3
@@ -144,6 +163,27 @@ class SpinningSensor:
         cells = cells_of(order, kept, ring[sort], rank[sort], ticks, count, len(firings.fired))
         for number, (name, dtype) in enumerate(schema[width:]):
             columns[name] = decode_extra(side.get(EXTRAS + number, b""), dtype, cells)
+        return columns
+
+    def _rebuild_others(
+        self, ranges: np.ndarray, intensity: np.ndarray | None, side: Mapping[int, bytes], schema: Schema, count: int
+    ) -> Columns:
+        """Put missing points back between the others."""
+        unpacker = Unpacker(side[MISSING])
+        absent = unpacker.varint()
+        nothing = np.frombuffer(unpacker.take(12), "<f4")
+        missing = decode_places(unpacker.bytes(), absent, count)
+        rest = {number: data for number, data in side.items() if number != MISSING}
+        columns = dict(self.rebuild(ranges, intensity, rest, schema, count - absent))
+        for place, (name, dtype) in enumerate(schema):
+            whole = np.empty(count, dtype)
+            whole[~missing] = columns[name]
+            if place < 3:
+                whole.view(np.uint32)[missing] = nothing[place : place + 1].view(np.uint32)
+            else:
+                whole[missing] = decode_extra(unpacker.bytes(), dtype, nowhere(absent))
+            columns[name] = whole
+        unpacker.finish()
         return columns
 
 

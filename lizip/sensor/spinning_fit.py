@@ -30,6 +30,9 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 _LEAST_SHARE = 0.9
 _NEARLY_ALL = 0.95
 """Share of coordinates explained from which on finer columns need not be tried."""
+_RARER = 0.01
+"""By how much more a hypotenuse must explain: where offsets are small both forms are as good."""
+
 _PROBED = 3
 _TRIED = 4096
 _FARTHEST = 1e4
@@ -226,7 +229,7 @@ def _choose_form(
                 coarse = units * noise
                 fits = [fit_beams(rings.points, coarse, span, step, tick, form, 0, rings.frame)[1] for span in spans]
                 share = np.median(fits)
-                if share > most:
+                if share > most + (_RARER if form else 0.0):
                     best, most = tried, share
             if most > _NEARLY_ALL:
                 break
