@@ -96,6 +96,8 @@ class SpinningSensor:
         self, cloud: Cloud, missing: np.ndarray, nothing: np.ndarray, level: str, hint: object | None
     ) -> Measured | None:
         """Leave out missing points that follow no grid; their places and other columns are listed."""
+        if np.count_nonzero(~missing) < _LEAST_POINTS:
+            return None
         others = {name: np.ascontiguousarray(column)[~missing] for name, column in cloud.columns.items()}
         if find_missing(np.stack(list(others.values())[:3], axis=1))[0].any():
             return None
