@@ -123,7 +123,7 @@ class SpinningSensor:
         sort = np.argsort(order.keys(ring, firings.fired[rank], rank), kind="stable")
         kept = order.keys(ring, firings.fired[rank], rank)[sort]
         rounded, fraction = round_points(points[sort], calibration.decimal)
-        corrections = decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction)
+        corrections = decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction, calibration.decimal)
         xyz = apply_corrections(rounded, corrections, calibration.decimal)
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), width, count)
         if (order.firings * len(order.places) or len(kept) + len(places)) != count:
@@ -236,7 +236,9 @@ def _measure(
     plain = order.firings and bool((whole_turn(order).fired == every.columns.fired).all())
     side = {
         FIRING_COLUMNS: b"" if plain else encode_columns(every.columns),
-        CORRECTIONS: encode_corrections(explained.rounded[kept], explained.fraction[kept], explained.corrections[kept]),
+        CORRECTIONS: encode_corrections(
+            explained.rounded[kept], explained.fraction[kept], explained.corrections[kept], c.decimal
+        ),
     }
     if fired.away[kept].any():
         at = np.flatnonzero(kept)
