@@ -59,6 +59,8 @@ CHAINS = (
             *("calibration", "firings", "corrections", "exceptions", "odd intensities"),
             *(f"column {i}" for i in range(16)),
             "advances",
+            "steps",
+            "missing",
         ),
     ),
 )

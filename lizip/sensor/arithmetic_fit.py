@@ -30,9 +30,11 @@ _MOST_TRIMMED = 4
 Refine = Callable[[Calibration, np.ndarray], Calibration]
 
 
-def exact_points(points: np.ndarray, ring: np.ndarray, calibration: Calibration) -> int:
-    """Number of stored points (N, 3) float32 of rings (N,) that a calibration gives without any correction."""
-    explained = explain(points, ring, calibration, 1)
+def exact_points(
+    points: np.ndarray, ring: np.ndarray, calibration: Calibration, ahead: np.ndarray | None = None
+) -> int:
+    """Number of stored points (N, 3) float32 that a calibration gives without any correction; see `explain`."""
+    explained = explain(points, ring, calibration, 1, ahead)
     return int(np.count_nonzero(explained.kept & ~explained.corrections.any(axis=1)))
 
 

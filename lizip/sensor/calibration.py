@@ -66,6 +66,8 @@ class Calibration:
         What points are computed in.
     trims : (B, 2) int64 or None
         ULPs by which the float32 cosine and sine of each beam's elevation differ from those of the true one.
+    advances : (B,) int64 or None
+        See `lizip.sensor.advance`; whole multiples of its quantum.
     """
 
     columns: int
@@ -80,6 +82,7 @@ class Calibration:
     mount: Mount | None = None
     arithmetic: Arithmetic = PLAIN
     trims: np.ndarray | None = None
+    advances: np.ndarray | None = None
 
     @property
     def step(self) -> float:
@@ -108,14 +111,16 @@ class Calibration:
 
     def select(self, beams: np.ndarray) -> Calibration:
         """Keep some of the beams, (K,) int64."""
-        trims = None if self.trims is None else self.trims[beams]
-        return replace(self, beams=self.beams[beams], shifts=self.shifts[beams], trims=trims)
+        optional = {
+            name: None if getattr(self, name) is None else getattr(self, name)[beams] for name in ("trims", "advances")
+        }
+        return replace(self, beams=self.beams[beams], shifts=self.shifts[beams], **optional)
 
     def pack(self) -> bytes:
         """Write everything into a stream."""
         computed = self.arithmetic != PLAIN
         form = self.hypotenuse + 2 * self.clockwise + 4 * (self.maker is not None) + 8 * (self.mount is not None)
-        form += 16 * computed + 32 * (self.trims is not None)
+        form += 16 * computed + 32 * (self.trims is not None) + 64 * (self.advances is not None)
         head = pack_varint(self.columns) + pack_varint(form) + np.array([self.tick], "<f8").tobytes()
         head += pack_varints([self.decimal, len(self.beams)])
         if self.maker:
@@ -126,6 +131,8 @@ class Calibration:
             numbers = np.column_stack([self.shifts, self.beams])
         if self.trims is not None:
             numbers = np.column_stack([numbers, self.trims])
+        if self.advances is not None:
+            numbers = np.column_stack([numbers, self.advances])
         coder = open_encoder(100 * numbers.size + 64, 64 * numbers.size + 64)
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
         tail = self.mount.pack() if self.mount else b""
@@ -137,7 +144,7 @@ class Calibration:
         columns, form = unpacker.varint(), unpacker.varint()
         tick = float(np.frombuffer(unpacker.take(8), "<f8")[0])
         decimal, count = unpacker.varint(), unpacker.varint()
-        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 63 or count > MAX_BEAMS:
+        if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or decimal > 1 << 20 or form > 127 or count > MAX_BEAMS:
             raise CorruptError("impossible sensor calibration")
         maker = None
         if form & 4:
@@ -147,16 +154,17 @@ class Calibration:
             quanta = quanta_of(maker.unit, columns)
         else:
             quanta = tuple(np.frombuffer(unpacker.take(8 * len(PARAMETERS)), "<f8").tolist())
-        trimmed = 2 * (form >> 5 & 1)
-        numbers = np.zeros((count, (3 if maker else 1 + len(PARAMETERS)) + trimmed), np.int64)
+        trimmed, advanced = form & 32, form & 64
+        width = 3 if maker else 1 + len(PARAMETERS)
+        numbers = np.zeros((count, width + (2 if trimmed else 0) + (1 if advanced else 0)), np.int64)
         coder = open_decoder(unpacker.bytes())
         _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
         finish_decoder(coder)
         mount = Mount.unpack(unpacker) if form & 8 else None
         arithmetic = Arithmetic.unpack(unpacker) if form & 16 else PLAIN
-        width = numbers.shape[1] - trimmed
         shifts, beams = numbers[:, 0].copy(), numbers[:, 1:width].copy()
-        trims = numbers[:, width:].copy() if trimmed else None
+        trims = numbers[:, width : width + 2].copy() if trimmed else None
+        advances = numbers[:, -1].copy() if advanced else None
         if trimmed and (np.abs(trims) > _LARGEST_TRIM).any():
             raise CorruptError("impossible sensor calibration")
         if (np.abs(shifts) > columns).any() or not all(1e-15 < q < 1e3 for q in quanta):
@@ -167,8 +175,8 @@ class Calibration:
             beams = beams_of(maker, beams[:, 0], beams[:, 1], bool(form & 2))
         if (np.abs(beams * np.array(quanta)) > _LARGEST).any():
             raise CorruptError("impossible sensor calibration")
-        form = bool(form & 1), bool(form & 2)
-        return Calibration(columns, tick, decimal, *form, quanta, beams, shifts, maker, mount, arithmetic, trims)
+        rest = maker, mount, arithmetic, trims, advances
+        return Calibration(columns, tick, decimal, bool(form & 1), bool(form & 2), quanta, beams, shifts, *rest)
 
     def as_made(self) -> Calibration | None:
         """The calibration that a maker must have meant, if these numbers say so."""

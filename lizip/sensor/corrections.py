@@ -20,10 +20,10 @@ _CLASSES = 14
 """Classes of the distance to the tie: bit lengths of distance * 2**13, 0 to 13."""
 
 _LIMIT = 250
-_NONZERO = _CLASSES * _CLASSES
-_PLAIN = _NONZERO + 4 * _CLASSES
-_LARGE = _PLAIN + 2 * _CLASSES
 _SCALES = 12
+_NONZERO = _CLASSES * _CLASSES
+_PLAIN = _NONZERO + 4 * _CLASSES * _SCALES
+_LARGE = _PLAIN + 2 * _CLASSES * _SCALES
 _COUNTERS = _LARGE + 3 * _SCALES * INTEGER_NODES
 
 
@@ -136,19 +136,21 @@ def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int
     return out
 
 
-def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray) -> bytes:
+def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int = 0) -> bytes:
     """Code corrections (N, 3) int32 given what `round_points` made of the points."""
     coder = open_encoder(corrections.size * 24 + 64, corrections.size * 20)
     bits = np.ascontiguousarray(rounded).view(np.int32)
-    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, np.ascontiguousarray(corrections, np.int32))
+    values = np.ascontiguousarray(corrections, np.int32)
+    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, values)
     return finish_encoder(coder)
 
 
-def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray, decimal: int = 0) -> np.ndarray:
     """Decode corrections (N, 3) int32; raises CorruptError when the stream is not theirs."""
     coder = open_decoder(stream)
     corrections = np.zeros(fraction.shape, np.int32)
-    _code_all(coder, fresh_counters(_COUNTERS), np.ascontiguousarray(rounded).view(np.int32), fraction, corrections)
+    bits = np.ascontiguousarray(rounded).view(np.int32)
+    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, corrections)
     finish_decoder(coder)
     if corrections.size and max(-int(corrections.min()), int(corrections.max())) > LARGEST:
         raise CorruptError("a coordinate correction is out of range")
@@ -169,8 +171,8 @@ def _scale(bits, axis, i):
 
 
 @kernel
-def _code_all(coder, counters, bits, fraction, corrections):
-    """Code three corrections a point: whether there is any, then where, then which way."""
+def _code_all(coder, counters, bits, fraction, scaled, corrections):
+    """Code three corrections a point: whether there is any, then where, then which way; `scaled` if units differ."""
     for i in range(fraction.shape[0]):
         a = _tie_class(fraction[i, 0])
         b = _tie_class(fraction[i, 1])
@@ -183,12 +185,13 @@ def _code_all(coder, counters, bits, fraction, corrections):
         before = np.int64(0)
         for axis in range(3):
             value = np.int64(corrections[i, axis])
-            near = _tie_class(fraction[i, axis])
+            scale = _scale(bits, axis, i)
+            near = _tie_class(fraction[i, axis]) + (_CLASSES * scale if scaled else 0)
             context = min(before, 1) + 2 * np.int64(axis == 2)
             if not code_bit(coder, counters, _NONZERO + 4 * near + context, _LIMIT, np.int64(value != 0)):
                 continue
             before += 1
-            large = _LARGE + (axis * _SCALES + _scale(bits, axis, i)) * INTEGER_NODES
+            large = _LARGE + (axis * _SCALES + scale) * INTEGER_NODES
             corrections[i, axis] = np.int32(_code_one(coder, counters, fraction[i, axis] > 0.0, near, large, value))
 
 

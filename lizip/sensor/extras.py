@@ -42,6 +42,12 @@ class Cells(NamedTuple):
     firings: int
 
 
+def nowhere(count: int) -> Cells:
+    """Cells of `count` points of which nothing is known."""
+    none = np.full(count, -1, np.int64)
+    return Cells(none, none, np.zeros(count, np.int64), 0, 0)
+
+
 def encode_extra(column: np.ndarray, cells: Cells) -> bytes:
     """Code a column (N,) of any dtype of 1 to 8 bytes in the shortest of the ways tried."""
     size = column.dtype.itemsize

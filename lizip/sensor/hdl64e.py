@@ -129,7 +129,7 @@ def _measure(
     side = {
         HEADER: _pack_header(profile, used, beams[known], layout.base, denominator),
         FIRINGS: encode_columns(layout.columns),
-        CORRECTIONS: encode_corrections(explained.rounded[kept], explained.fraction[kept], corrections),
+        CORRECTIONS: encode_corrections(explained.rounded[kept], explained.fraction[kept], corrections, used.decimal),
         EXCEPTIONS: encode_exceptions(places, words),
         ODD_INTENSITIES: encode_exceptions(odd, intensity[kept][odd].view(np.uint32)[:, None]),
     }
@@ -232,7 +232,9 @@ class RingsInMillimetres:
         ring, row, points = ring[order], row[order], points[order]
         rounded, fraction = round_points(points, calibration.decimal)
         xyz = apply_corrections(
-            rounded, decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction), calibration.decimal
+            rounded,
+            decode_corrections(side.get(CORRECTIONS, b""), rounded, fraction, calibration.decimal),
+            calibration.decimal,
         )
         places, words = decode_exceptions(side.get(EXCEPTIONS, b""), 4, count)
         if len(xyz) + len(places) != count:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 DENOMINATORS = (1, 100, 255, 256)
@@ -10,6 +12,23 @@ DENOMINATORS = (1, 100, 255, 256)
 _LARGEST = 65535
 _MOST_ODD = 0.01
 _SAMPLE = 2048
+
+LIGHTS = tuple(np.dtype(kind) for kind in ("<f4", "|u1", "<u2"))
+"""Types of a column that may hold intensities; all their values are exact as float32."""
+
+_LEAST_LIVELY = 0.1
+
+
+def lit_columns(columns: Sequence[np.ndarray], ring: np.ndarray) -> list[int]:
+    """Indices of the columns after x, y, z that may hold intensities: those that change along the fullest ring."""
+    fullest = ring == np.argmax(np.bincount(ring[ring >= 0]))
+    found = []
+    for place, column in enumerate(columns[3:], 3):
+        if column.dtype in LIGHTS:
+            along = column[fullest]
+            lively = np.count_nonzero(along[1:] != along[:-1]) >= _LEAST_LIVELY * len(along)
+            found += [place] if lively else []
+    return found
 
 
 def from_integers(integers: np.ndarray, denominator: int) -> np.ndarray:

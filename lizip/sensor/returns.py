@@ -9,6 +9,7 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.scan.columns import Columns, find_columns
+from lizip.sensor.advance import turned_back
 from lizip.sensor.arithmetic import DOUBLE, driver_points
 from lizip.sensor.beams import MAX_TICKS, beam_measure, beam_point, beam_points, measure_points
 from lizip.sensor.calibration import Calibration
@@ -57,7 +58,9 @@ def _drop_repeats(ring, firing, kept, seen):
             seen[ring[i], firing[i]] = 1
 
 
-def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: int) -> Explained:
+def explain(
+    xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: int, ahead: np.ndarray | None = None
+) -> Explained:
     """Explain points by a calibration.
 
     Parameters
@@ -68,16 +71,19 @@ def explain(xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: i
         Beam of each point, negative where there is none.
     most : int
         Largest correction of a point that counts as explained.
+    ahead : (N,) float64, optional
+        Columns by which each point is ahead of its column.
     """
     c = calibration
     column, ticks = np.empty(len(xyz), np.int32), np.empty(len(xyz), np.int32)
     known = np.maximum(ring, 0)
-    measure_points(
-        c.table, c.step, c.tick, c.hypotenuse, ring, c.mount.to_sensor(xyz) if c.mount else xyz, column, ticks
-    )
+    seen = c.mount.to_sensor(xyz) if c.mount else xyz
+    if ahead is not None:
+        seen = turned_back(seen, ahead * c.step)
+    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, seen, column, ticks)
     shift = c.shifts.astype(np.int32)[known]
     firing = (column + shift) % np.int32(c.columns)
-    points = stored_points(c, known, firing - shift, ticks)
+    points = stored_points(c, known, firing - shift if ahead is None else firing - shift + ahead, ticks)
     rounded, fraction = round_points(points, c.decimal)
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
@@ -145,13 +151,15 @@ def place_returns(
 
 
 def return_points(calibration: Calibration, ring: np.ndarray, firing: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-    """Points (M, 3) float64, unrounded, of returns given ring, firing column and range in ticks, each (M,)."""
-    column = (firing - calibration.shifts[ring]).astype(np.int32)
+    """Points (M, 3) float64, unrounded, of returns given ring, firing column (whole or not) and ticks, each (M,)."""
+    column = firing - calibration.shifts[ring]
+    if column.dtype.kind != "f":
+        column = column.astype(np.int32)
     return stored_points(calibration, ring.astype(np.int32), column, ticks.astype(np.int32))
 
 
 def stored_points(calibration: Calibration, beam: np.ndarray, column: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-    """Points (M, 3) float64 as they are before the last rounding, from beam, column and ticks, each (M,) int32."""
+    """Points (M, 3) float64 as they are before the last rounding, from beam, column and ticks, each (M,)."""
     c = calibration
     points = np.empty((len(beam), 3))
     if c.arithmetic.form == DOUBLE:

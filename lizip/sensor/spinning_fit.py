@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lizip.jit import kernel
 from lizip.scan.columns import align_rings, match_rings
 from lizip.scan.layout import RINGS, Layout
+from lizip.sensor.advance import QUANTUM
+from lizip.sensor.advance_fit import Advances, advanced, find_advances
 from lizip.sensor.arithmetic_fit import exact_points, find_arithmetic, snapped
 from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
@@ -28,6 +30,9 @@ COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
 _LEAST_SHARE = 0.9
 _NEARLY_ALL = 0.95
 """Share of coordinates explained from which on finer columns need not be tried."""
+_RARER = 0.01
+"""By how much more a hypotenuse must explain: where offsets are small both forms are as good."""
+
 _PROBED = 3
 _TRIED = 4096
 _FARTHEST = 1e4
@@ -37,6 +42,9 @@ _SPARSE = 0.25
 _ALIGNED = 0.9
 """Rings are taken to fire together when that needs so much fewer firings."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
+_EXACT_ENOUGH = 16
+"""Noise (ULPs) up to which a lattice of columns is believed; beyond it beams may advance inside a firing."""
+
 _FLOOR = 1 / 32
 """A small coordinate of a far point has a tiny ULP; none counts for less than this share of the largest one's."""
 
@@ -60,9 +68,47 @@ def rounding_units(points: np.ndarray, decimal: int, floor: float = _FLOOR) -> n
     return np.maximum(np.spacing(sizes), least[:, None])
 
 
+@dataclass(frozen=True)
+class _Rings:
+    """The points that take part in a fit, ring after ring.
+
+    Attributes
+    ----------
+    stored : (N, 3) float32
+    points : (N, 3) float32 or float64
+        In the sensor's frame, as if every firing had the usual step.
+    bounds : (R + 1,) int64
+        First point of each ring.
+    order : (N,) int64
+        Their places in the file.
+    frame : (3, 3) float64 or None
+        Rotation to the stored frame.
+    """
+
+    stored: np.ndarray
+    points: np.ndarray
+    bounds: np.ndarray
+    order: np.ndarray
+    frame: np.ndarray | None
+
+    @property
+    def ring(self) -> np.ndarray:
+        """Ring of each point, (N,) int32."""
+        return np.repeat(np.arange(len(self.bounds) - 1, dtype=np.int32), np.diff(self.bounds))
+
+
+def _rings_of(xyz: np.ndarray, layout: Layout, missing: np.ndarray) -> _Rings:
+    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
+    ring = np.where(missing | ~plausible, -1, layout.ring)
+    order = np.argsort(ring, kind="stable")
+    order = order[ring[order] >= 0]
+    points = np.ascontiguousarray(xyz[order])
+    return _Rings(points, points, np.searchsorted(ring[order], np.arange(layout.rings + 1)), order, None)
+
+
 def calibrate(
     xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3, mount: Mount | None = None
-) -> Calibration | None:
+) -> tuple[Calibration, Advances | None] | None:
     """Fit a calibration to one scan.
 
     Parameters
@@ -78,66 +124,80 @@ def calibrate(
 
     Returns
     -------
-    Calibration or None
-        For all rings of the layout (some may be useless); None when no lattice of columns and ticks is found.
+    tuple or None
+        A calibration for all rings of the layout (some may be useless), and the steps of the firings if its beams
+        advance inside them; None when no lattice of columns and ticks is found.
     """
-    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
-    ring = np.where(missing | ~plausible, -1, layout.ring)
-    order = np.argsort(ring, kind="stable")
-    order = order[ring[order] >= 0]
-    bounds = np.searchsorted(ring[order], np.arange(layout.rings + 1))
-    stored = points = np.ascontiguousarray(xyz[order])
-    decimal = find_decimal(stored)
+    rings = _rings_of(xyz, layout, missing)
+    decimal = find_decimal(rings.stored)
     if mount is not None:
-        mount = refine_mount(mount, stored, bounds)
-        points = mount.to_sensor(stored)
-    quanta = find_quanta(points, bounds, decimal)
+        mount = refine_mount(mount, rings.stored, rings.bounds)
+        rings = replace(rings, points=mount.to_sensor(rings.stored), frame=mount.rotation)
+    quanta = find_quanta(rings.points, rings.bounds, decimal)
     if quanta is None:
         return None
     turns, tick = quanta
-    model = Calibration(
-        1,
-        tick,
-        decimal,
-        False,
-        False,
-        COARSE if decimal else FINE,
-        np.zeros((0, 5), np.int64),
-        np.zeros(0, np.int64),
-        mount=mount,
-    )
-    frame = mount.rotation if mount else None
-    units = rounding_units(stored, decimal)
-    form = _choose_form(points, units, bounds, model, turns)
+    none = np.zeros(0, np.int64)
+    rounding = COARSE if decimal else FINE
+    model = Calibration(1, tick, decimal, False, False, rounding, np.zeros((0, 5), np.int64), none, mount=mount)
+    units = rounding_units(rings.stored, decimal)
+    form, advances = _choose_form(rings, units, model, turns), None
+    if (form is None or form[1] > _EXACT_ENOUGH) and layout.turn is not None and not decimal:
+        firing = layout.turn[rings.order]
+        advances = find_advances(rings.points, units * _NOISES[1], rings.bounds, firing, tick)
+        if advances is not None:
+            rings = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
+            form = _choose_form(rings, units, model, [advances.columns])
     if form is None:
         return None
     model, noise = form
-    hypotenuse = model.hypotenuse
-    exact = noise == 1
-    beams, shares = fit_beams(
-        points, units * noise, bounds, model.step, tick, hypotenuse, hinges if exact else 0, frame
-    )
-    if shares[np.diff(bounds) > 0].mean() < _LEAST_SHARE:
+    hinged = hinges if noise == 1 else 0
+    arguments = rings.bounds, model.step, tick, model.hypotenuse
+    filled = np.diff(rings.bounds) > 0
+    for more in [noise] if decimal else [other for other in _NOISES if other >= noise]:
+        beams, shares = fit_beams(rings.points, units * more, *arguments, hinged, rings.frame)
+        if shares[filled].mean() >= _LEAST_SHARE:
+            break
+        hinged = 0
+    else:
         return None
     beams[shares < 0.5] = 0.0
-    if exact and not decimal:
-        units = rounding_units(stored, 0, 0.0)
-        refine_beams(points, units, bounds, model.step, tick, hypotenuse, hinges, beams, frame)
-    fitted = _set_in_time(calibration_of(beams, model), points, order, bounds, layout)
-    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))
-    if not exact and not decimal and mount is None and not hypotenuse:
-        units = rounding_units(stored, 0, 0.0)
+    fine = units if decimal else rounding_units(rings.stored, 0, 0.0)
+    if hinged and not decimal:
+        refine_beams(rings.points, fine, *arguments, hinges, beams, rings.frame)
+    fitted = _set_in_time(calibration_of(beams, model), rings, layout)
+    if advances is not None:
+        return _with_advances(fitted, advances, rings, layout)
+    if hinged or decimal or mount is not None or model.hypotenuse:
+        return _as_printed(fitted, rings), None
 
-        def refine(calibration: Calibration, moved: np.ndarray) -> Calibration:
-            again = beams.copy()
-            refine_beams(stored + moved, units, bounds, model.step, tick, hypotenuse, hinges, again)
-            return _in_time(calibration_of(again, model), fitted)
+    def refine(calibration: Calibration, moved: np.ndarray) -> Calibration:
+        again = beams.copy()
+        refine_beams(rings.stored + moved, fine, *arguments, hinges, again)
+        return _in_time(calibration_of(again, model), fitted)
 
-        return find_arithmetic(fitted, stored, ring, refine)
-    sample = slice(None, None, 1 + len(points) // _TRIED)
-    few, ring = np.ascontiguousarray(stored[sample]), np.ascontiguousarray(ring[sample])
-    candidates = (snapped(fitted), fitted) if (made := fitted.as_made()) is None else (made, fitted)
-    return max(candidates, key=lambda c: exact_points(few, ring, c))
+    return find_arithmetic(fitted, rings.stored, rings.ring, refine), None
+
+
+def _as_printed(fitted: Calibration, rings: _Rings, ahead: np.ndarray | None = None) -> Calibration:
+    """The numbers that somebody must have written down, where they are as good as the fitted ones."""
+    sample = slice(None, None, 1 + len(rings.stored) // _TRIED)
+    few, ring = np.ascontiguousarray(rings.stored[sample]), np.ascontiguousarray(rings.ring[sample])
+    made = fitted.as_made() if ahead is None else None
+    candidates = (snapped(fitted), fitted) if made is None else (made, fitted)
+    some = None if ahead is None else ahead[sample]
+    return max(candidates, key=lambda c: exact_points(few, ring, c, some))
+
+
+def _with_advances(
+    fitted: Calibration, advances: Advances, rings: _Rings, layout: Layout
+) -> tuple[Calibration, Advances]:
+    """Give a calibration its beams' advances."""
+    if fitted.clockwise:
+        advances = advances._replace(steps=-advances.steps, usual=-advances.usual)
+    fitted = replace(fitted, advances=np.rint(advances.shares / QUANTUM).astype(np.int64))
+    ahead = advances.ahead(rings.ring, layout.turn[rings.order])
+    return _as_printed(fitted, rings, ahead), advances
 
 
 def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
@@ -148,7 +208,7 @@ def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
 
 
 def _choose_form(
-    points: np.ndarray, units: np.ndarray, bounds: np.ndarray, model: Calibration, turns: Iterable[int]
+    rings: _Rings, units: np.ndarray, model: Calibration, turns: Iterable[int]
 ) -> tuple[Calibration, np.float32] | None:
     """Number of columns, whether the lateral offset enters by the hypotenuse, and how noisy points are.
 
@@ -156,8 +216,7 @@ def _choose_form(
     Some writers compute in float32 or turn the points afterwards: they are off by some ULPs, which is still far less
     than a tick. None when three rings fit nothing.
     """
-    spans = [bounds[ring : ring + 2] for ring in np.argsort(-np.diff(bounds))[:_PROBED]]
-    frame = model.mount.rotation if model.mount else None
+    spans = [rings.bounds[ring : ring + 2] for ring in np.argsort(-np.diff(rings.bounds))[:_PROBED]]
     seen: list[int] = []
     for noise in _NOISES[: 1 if model.decimal else None]:
         best, most = None, _LEAST_SHARE - 0.1
@@ -167,9 +226,10 @@ def _choose_form(
             for form in (False, True):
                 tried = replace(model, columns=turn, hypotenuse=form)
                 step, tick = tried.step, tried.tick
-                fits = [fit_beams(points, units * noise, span, step, tick, form, 0, frame)[1] for span in spans]
+                coarse = units * noise
+                fits = [fit_beams(rings.points, coarse, span, step, tick, form, 0, rings.frame)[1] for span in spans]
                 share = np.median(fits)
-                if share > most:
+                if share > most + (_RARER if form else 0.0):
                     best, most = tried, share
             if most > _NEARLY_ALL:
                 break
@@ -178,14 +238,12 @@ def _choose_form(
     return None
 
 
-def _set_in_time(
-    calibration: Calibration, points: np.ndarray, order: np.ndarray, bounds: np.ndarray, layout: Layout
-) -> Calibration:
+def _set_in_time(calibration: Calibration, rings: _Rings, layout: Layout) -> Calibration:
     """Give a calibration its sense of rotation and its shifts, from the order in the file."""
     c = calibration
-    ring = np.repeat(np.arange(layout.rings, dtype=np.int32), np.diff(bounds))
-    column, ticks = np.empty(len(points), np.int32), np.empty(len(points), np.int32)
-    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, points, column, ticks)
+    ring, bounds = rings.ring, rings.bounds
+    column, ticks = np.empty(len(ring), np.int32), np.empty(len(ring), np.int32)
+    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, rings.points, column, ticks)
     moves = (np.diff(column.astype(np.int64)) + c.columns // 2) % c.columns - c.columns // 2
     moves = moves[np.diff(ring) == 0]
     if np.count_nonzero(moves < 0) > np.count_nonzero(moves > 0):
@@ -203,7 +261,7 @@ def _set_in_time(
     firing = np.full(int(layout.turn.max()) + 1, -1, np.int64)
     votes = np.zeros(c.columns, np.int64)
     fullest = np.argsort(-np.diff(bounds), kind="stable")
-    _vote_shifts(column.astype(np.int64) % c.columns, layout.turn[order], bounds, fullest, firing, votes, shifts)
+    _vote_shifts(column.astype(np.int64) % c.columns, layout.turn[rings.order], bounds, fullest, firing, votes, shifts)
     return replace(c, shifts=(shifts + c.columns // 2) % c.columns - c.columns // 2)
 
 

@@ -42,6 +42,8 @@ class Order:
         Index of the intensity's denominator.
     span : int
         Columns to count in: those of a turn, or of as many turns as the file holds.
+    light : int
+        Which column of the file holds the intensities.
     """
 
     kind: int
@@ -51,6 +53,7 @@ class Order:
     nothing: np.ndarray
     denominator: int
     span: int
+    light: int = 3
 
     def keys(self, ring: np.ndarray, firing: np.ndarray, rank: np.ndarray) -> np.ndarray:
         """Integers (M,) int64 in the order of the file, from ring, firing column and index of the firing, (M,) int64.
@@ -103,7 +106,7 @@ def pack_header(calibration: Calibration, base: int, order: Order) -> bytes:
     """Write calibration, base row (see `lizip.sensor.returns.Grid`) and order."""
     head = pack_varints([order.kind, order.denominator, order.firings]) + pack_signed(base)
     head += order.nothing.astype("<u4").tobytes() if order.firings else b""
-    head += pack_varint(order.span // calibration.columns)
+    head += pack_varints([order.span // calibration.columns, order.light])
     same = bool((order.starts == order.starts[0]).all())
     head += pack_varint(same) + pack_varints(order.starts[:1] if same else order.starts)
     plain = bool((order.places == np.arange(len(order.places))).all())
@@ -118,7 +121,7 @@ def unpack_header(data: bytes) -> tuple[Calibration, int, Order]:
     rings = len(calibration.beams)
     kind, denominator, firings, base = unpacker.varint(), unpacker.varint(), unpacker.varint(), unpacker.signed()
     nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32) if firings else np.zeros(3, np.uint32)
-    turns = unpacker.varint()
+    turns, light = unpacker.varint(), unpacker.varint()
     span = turns * calibration.columns
     starts = [unpacker.varint()] * rings if unpacker.varint() else [unpacker.varint() for _ in range(rings)]
     places = list(range(rings)) if unpacker.varint() else [unpacker.varint() for _ in range(rings)]
@@ -132,5 +135,5 @@ def unpack_header(data: bytes) -> tuple[Calibration, int, Order]:
         raise CorruptError("impossible order of points")
     if sorted(places) != list(range(rings)) or any(start >= span for start in starts) or not rings:
         raise CorruptError("impossible order of points")
-    order = Order(kind, np.array(places), np.array(starts, np.int64), firings, nothing, denominator, span)
+    order = Order(kind, np.array(places), np.array(starts, np.int64), firings, nothing, denominator, span, light)
     return calibration, base, order

@@ -5,11 +5,14 @@ import io
 import numpy as np
 import pytest
 
+import lizip
 from lizip import container, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import Options
 from lizip.codecs.sweep import CODEC, GRID, HEADER
 from lizip.errors import CorruptError
+from lizip.scan.elevations import rings_by_elevation
+from lizip.scan.rings import split_rings
 
 NAMES = ("x", "y", "z", "intensity")
 
@@ -104,3 +107,50 @@ def test_damage_behind_right_checksums_gives_corrupt_or_points(coded):
 def test_missing_sections_are_corrupt(coded, kind):
     with pytest.raises(CorruptError):
         decode(_rebuilt(coded, lambda this, data: b"" if this == kind else data))
+
+
+RNG = np.random.default_rng(7)
+TURN = np.array([[0.96, -0.28, 0.0], [0.28, 0.96, 0.0], [0.0, 0.0, 1.0]])
+HARMED = {
+    "shuffled": lambda points: RNG.permutation(points),
+    "noise of a millimetre": lambda points: points + RNG.normal(0, 0.001, points.shape) * [1, 1, 1, 0],
+    "float32 noise": lambda points: points * (1 + RNG.normal(0, 6e-8, points.shape) * [1, 1, 1, 0]),
+    "turned": lambda points: np.column_stack([points[:, :3].astype(np.float64) @ TURN, points[:, 3]]),
+    "reversed": lambda points: points[::-1],
+}
+SHORTENED = {
+    "a ring less": lambda points, ring: points[ring != 5],
+    "every seventh dropped": lambda points, ring: np.delete(points, slice(None, None, 7), axis=0),
+    "half a turn": lambda points, ring: points[points[:, 0] > 0],
+}
+SWEEPS = {
+    "kitti": lambda: simulator.kitti(2, firings=400),
+    "ouster": lambda: simulator.ouster(2, rings=16),
+    "ouster grid": lambda: simulator.ouster(2, rings=16, layout="beam", drop_missing=False),
+}
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("harm", HARMED)
+def test_harmed_sweeps_are_never_larger_than_floats(name, harm):
+    points = np.frombuffer(SWEEPS[name](), "<f4").reshape(-1, 4)
+    data = np.ascontiguousarray(HARMED[harm](points).astype("<f4")).tobytes()
+    coded = lizip.compress(data)
+    assert lizip.decompress(coded) == data
+    assert len(coded) <= 1.005 * len(lizip.compress(data, codec="floats")) + 100
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+@pytest.mark.parametrize("cut", SHORTENED)
+def test_shortened_sweeps_stay_sweeps(name, cut):
+    points = np.frombuffer(SWEEPS[name](), "<f4").reshape(-1, 4)
+    if name == "kitti":
+        bounds = split_rings(points[:, 0].copy(), points[:, 1].copy(), 192)
+        ring = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    else:
+        ring = np.arange(len(points)) // 1024 if "grid" in name else rings_by_elevation(points[:, :3])
+    data = SHORTENED[cut](points, ring).tobytes()
+    coded = encode(data)
+    assert decode(coded) == data
+    whole = len(encode(points.tobytes())) / len(points)
+    assert len(coded) / (len(data) / 16) < 1.25 * whole + 0.2

@@ -189,6 +189,38 @@ def test_drivers_of_unlocked_sensors(driver, layout):
     assert 8 * sum(map(len, measured.side.values())) < 3 * len(points)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vlp16", {"advance": "whole", "arithmetic": "float"}),
+        ("vlp16", {"advance": "whole", "arithmetic": "ros"}),
+        ("pandar64", {"offsets": "whole", "arithmetic": "float"}),
+        ("hdl32", {"advance": "whole", "arithmetic": "double"}),
+        ("xt32", {}),
+    ],
+)
+def test_the_arithmetic_of_drivers_leaves_nothing_to_correct(name, options):
+    points = returns(driven(name, span=0.6, **options))
+    measured = round_trip(points, most_exceptions=len(points) // 100)
+    assert measured.info["corrected"] < 0.05 * len(points)
+
+
+@pytest.mark.parametrize("layout", ["firings", "all rings"])
+def test_directions_in_float32(layout):
+    beams = os_sensor.Beams.draw(8, RINGS).printed()
+    points = LAYOUTS[layout](grid(8, beams=beams, arithmetic="float"))
+    assert round_trip(points, most_exceptions=2).info["corrected"] < 5
+
+
+@pytest.mark.parametrize("layout", ["firings", "all firings", "all rings"])
+@pytest.mark.parametrize("name", ["vlp16", "hdl32"])
+def test_azimuths_that_go_on_inside_a_firing(name, layout):
+    points = LAYOUTS[layout](driven(name, advance="exact", span=0.5))
+    measured = round_trip(points, most_exceptions=10)
+    assert measured.info["corrected"] < 0.06 * len(points)
+    assert 8 * sum(map(len, measured.side.values())) < 1.5 * len(points)
+
+
 def test_what_is_no_spinning_sensor_is_declined():
     points = returns(grid())
     rng = np.random.default_rng(0)
