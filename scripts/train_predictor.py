@@ -89,7 +89,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--note", default="", help="a sentence for the card")
     parser.add_argument("--simulated", type=int, default=24, help="simulated sweeps to add (24)")
     parser.add_argument("--cells", type=int, default=400_000, help="most cells taken of a sweep and its variants")
-    parser.add_argument("--epochs", type=float, default=4)
+    parser.add_argument("--epochs", type=float, default=8)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
