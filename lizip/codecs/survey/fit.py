@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.jit import allocating_kernel, inlined_kernel
+from lizip.jit import inlined_kernel, kernel
 
 COEFFICIENT_ONE = 1 << 12
 """A coefficient of one, as it is written."""
@@ -14,7 +14,7 @@ COEFFICIENT_ONE = 1 << 12
 _FEWEST = 4
 """Points for each feature that a fit needs."""
 
-_ENOUGH = 256
+_ENOUGH = 128
 """Points of a group of which all are kept."""
 
 _LARGEST = (1 << 27) - 1
@@ -35,7 +35,7 @@ def predict(coefficients, at, features, width):
     return (even + odd) + (third + fourth)
 
 
-@allocating_kernel
+@kernel
 def _solve(matrix, right):
     """Cholesky, in place; `matrix` symmetric and positive."""
     size = right.size
@@ -73,7 +73,7 @@ class Effort(NamedTuple):
     passes: int
 
 
-EFFORTS = {"fast": Effort(6000, 4), "default": Effort(8000, 5), "max": Effort(40000, 8)}
+EFFORTS = {"fast": Effort(4000, 3), "default": Effort(6000, 4), "max": Effort(40000, 8)}
 """By level."""
 
 
@@ -139,14 +139,14 @@ def keep(look, axis, features, target):
         look.features[axis, at, k] = features[k]
 
 
-@allocating_kernel
-def fit_groups(features, target, groups, passes, coefficients):
+def fit_groups(
+    features: np.ndarray, target: np.ndarray, groups: np.ndarray, passes: int, coefficients: np.ndarray
+) -> None:
     """Fit every group of points.
 
     Parameters
     ----------
     features : (S, K) float64
-        K a multiple of four.
     target : (S,) float64
     groups : (S,) int64
         0 to G - 1.
@@ -155,42 +155,45 @@ def fit_groups(features, target, groups, passes, coefficients):
     coefficients : (G, K) int64
         Result, in 1 / COEFFICIENT_ONE; zeros where a group has too few points.
     """
-    width = coefficients.shape[1]
+    count, width = coefficients.shape
     matrix, right = np.empty((width, width)), np.empty(width)
-    members = np.empty(target.size, np.int64)
-    for group in range(coefficients.shape[0]):
-        count = 0
-        for i in range(target.size):
-            if groups[i] == group:
-                members[count] = i
-                count += 1
-        if count < _FEWEST * width:
-            continue
-        best = np.zeros(width)
-        spread = 0.0
-        for turn in range(passes):
-            matrix[:] = 0.0
-            right[:] = 0.0
-            deviation = 0.0
-            stride = max(1, min(4, count // (_FEWEST * width))) if turn < passes - 1 else 1
-            for n in range(0, count, stride):
-                row = features[members[n]]
-                goal = target[members[n]]
-                guess = 0.0
-                for k in range(width):
-                    guess += row[k] * best[k]
-                error = abs(goal - guess)
-                deviation += min(error, 4 * spread) if turn > 1 else error
-                weight = 1.0 / max(error, 0.3 * spread + 0.05) if turn else 1.0 / (1.0 + error)
-                for k in range(width):
-                    scaled = weight * row[k]
-                    for m in range(width):
-                        matrix[k, m] += scaled * row[m]
-                    right[k] += scaled * goal
-            spread = deviation / ((count + stride - 1) // stride)
-            for k in range(width):
-                matrix[k, k] += 1e-4 * matrix[k, k] + 1e-3
-            _solve(matrix, right)
-            best[:] = right
+    for group in range(count):
+        members = np.flatnonzero(groups == group)
+        if len(members) >= _FEWEST * width:
+            best = np.zeros(width)
+            _fit(features, target, members, passes, matrix, right, best)
+            coefficients[group] = np.clip(np.rint(best * COEFFICIENT_ONE), -_LARGEST, _LARGEST)
+
+
+@kernel
+def _fit(features, target, members, passes, matrix, right, best):
+    """Find the coefficients `best` (zeros to begin with) of some points; all passes but the last look at fewer."""
+    width = best.size
+    spread = 0.0
+    for turn in range(passes):
         for k in range(width):
-            coefficients[group, k] = np.int64(min(max(np.rint(best[k] * COEFFICIENT_ONE), -_LARGEST), _LARGEST))
+            right[k] = 0.0
+            for m in range(width):
+                matrix[k, m] = 0.0
+        deviation = 0.0
+        stride = max(1, min(4, members.size // (_FEWEST * width))) if turn < passes - 1 else 1
+        for n in range(0, members.size, stride):
+            row = features[members[n]]
+            goal = target[members[n]]
+            guess = 0.0
+            for k in range(width):
+                guess += row[k] * best[k]
+            error = abs(goal - guess)
+            deviation += min(error, 4 * spread) if turn > 1 else error
+            weight = 1.0 / max(error, 0.3 * spread + 0.05) if turn else 1.0 / (1.0 + error)
+            for k in range(width):
+                scaled = weight * row[k]
+                for m in range(width):
+                    matrix[k, m] += scaled * row[m]
+                right[k] += scaled * goal
+        spread = deviation / ((members.size + stride - 1) // stride)
+        for k in range(width):
+            matrix[k, k] += 1e-4 * matrix[k, k] + 1e-3
+        _solve(matrix, right)
+        for k in range(width):
+            best[k] = right[k]
