@@ -212,6 +212,11 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
     return score, direction
 
 
+def _coherence_along(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:
+    near = pairs.shortest(_PAIRS, 8 * spacing)
+    return _align(near, 1.0 / spacing, 0, direction.copy(), np.empty((3, 3)), np.empty(3)) if len(near) else 0.0
+
+
 def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
     """Best (score, direction, spacing, pairs that show it) over all horizontal directions.
 
@@ -220,7 +225,8 @@ def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
     if hint is not None and hint.spacing[0] > 0:
         x, y, _ = hint.axes[0]
         found = _search(pairs, hint.spacing[0], arctangent2(y, x), _TURNED)
-        if found is not None and found[0] > _FOUND:
+        # what lies on a lattice lies on every finer one too
+        if found is not None and found[0] > _FOUND and _coherence_along(pairs, found[1], 2 * hint.spacing[0]) < _FOUND:
             return (*found, hint.spacing[0], pairs)
     best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0, pairs)
     for spacing in COARSE:
@@ -274,15 +280,12 @@ def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     return direction, coherence
 
 
-def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray, hint: Lattice | None):
-    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis.
-
-    A hint's spacing is tried before all others.
-    """
+def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray):
+    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis."""
     beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
     upward = cross(first, beside)
     best = (0.0, beside, 0.0, pairs)
-    for spacing in (*([] if hint is None else hint.spacing[1:]), *FINE):
+    for spacing in FINE:
         if spacing < _FINER:
             pairs = near_pairs(points, left_out | ~_clear(points, spacing))
         near = pairs.shortest(400, 8 * spacing)
@@ -329,7 +332,7 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
     first, coherence = _grow(points, found, first, spacing)
     if coherence < 0.3:
         return None
-    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first, hint)
+    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first)
     if score > _SECOND_LEAST:
         second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
         if coherence > 0.3:
