@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lizip.jit import kernel
-from lizip.sensor.algebra import cross, factor, substitute, unit
+from lizip.sensor.algebra import cross, unit
+from lizip.sensor.nuscenes.coherence import align, largest, score_directions
 from lizip.sensor.nuscenes.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
 from lizip.sensor.trig import PI, arctangent2, sincos
 
@@ -51,7 +51,6 @@ _MOST_YAWS = 500_000
 _CLIMBS = 6
 _WORTH_CLIMBING = 0.1
 """Squared coherence that the best of a grid has when the spacing is right; others stay near 0.02."""
-_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -60,108 +59,6 @@ class Lattice:
 
     axes: np.ndarray
     spacing: np.ndarray
-
-
-@kernel
-def _wave(x):
-    """Cosine and sine of 2 pi x for |x| <= 1/2, to about 1 %: enough for a search."""
-    t = x * x
-    return (
-        1.0 + t * (-19.7392088 + t * (64.9393940 + t * (-85.456817 + t * (60.24464 - t * 22.0)))),
-        x * (6.28318531 + t * (-41.3417022 + t * (81.6052493 + t * (-76.7058598 + t * 34.0)))),
-    )
-
-
-@kernel
-def _coherence(pairs, inverse, yaw, tilt, work, out):
-    """|mean exp(2 pi i D.u / h)|^2 of (M, 3) `pairs` for directions of yaw and tilt (K,); `work` is scratch (5, K).
-
-    The inner loop runs over directions so that it needs no reduction and becomes vector code.
-    """
-    total = yaw.size
-    for k in range(total):
-        s, c = sincos(yaw[k])
-        up, flat = sincos(tilt[k])
-        work[0, k] = c * flat
-        work[1, k] = s * flat
-        work[2, k] = up
-        work[3, k] = 0.0
-        work[4, k] = 0.0
-    for begin in range(0, total, _BLOCK):
-        part = work[:, begin : begin + _BLOCK]
-        for j in range(pairs.shape[0]):
-            a = pairs[j, 0] * inverse
-            b = pairs[j, 1] * inverse
-            c = pairs[j, 2] * inverse
-            for k in range(part.shape[1]):
-                x = a * part[0, k] + b * part[1, k] + c * part[2, k]
-                cosine, sine = _wave(x - np.rint(x))
-                part[3, k] += cosine
-                part[4, k] += sine
-    scale = 1.0 / (pairs.shape[0] * pairs.shape[0])
-    for k in range(total):
-        out[k] = (work[3, k] * work[3, k] + work[4, k] * work[4, k]) * scale
-
-
-def _score(pairs: np.ndarray, spacing: float, yaw: np.ndarray, tilt: np.ndarray) -> np.ndarray:
-    out = np.empty(len(yaw))
-    _coherence(np.ascontiguousarray(pairs), 1.0 / spacing, yaw, tilt, np.empty((5, len(yaw))), out)
-    return out
-
-
-@kernel
-def _align(differences, inverse, rounds, direction, normal, right):
-    """Turn `direction` (3,) by least squares so that differences (M, 3) along it become multiples of 1 / inverse.
-
-    Returns their coherence then; `normal` (3, 3) and `right` (3,) are scratch.
-    """
-    cosine = 0.0
-    sine = 0.0
-    for turn in range(rounds + 1):
-        cosine = 0.0
-        sine = 0.0
-        for p in range(3):
-            right[p] = 0.0
-            for q in range(3):
-                normal[p, q] = 1e-9 if p == q else 0.0
-        for j in range(differences.shape[0]):
-            d0 = differences[j, 0] * inverse
-            d1 = differences[j, 1] * inverse
-            d2 = differences[j, 2] * inverse
-            x = d0 * direction[0] + d1 * direction[1] + d2 * direction[2]
-            x -= np.rint(x)
-            if turn == rounds:
-                c, s = _wave(x)
-                cosine += c
-                sine += s
-            elif abs(x) < 0.25:
-                normal[0, 0] += d0 * d0
-                normal[1, 0] += d1 * d0
-                normal[1, 1] += d1 * d1
-                normal[2, 0] += d2 * d0
-                normal[2, 1] += d2 * d1
-                normal[2, 2] += d2 * d2
-                right[0] -= d0 * x
-                right[1] -= d1 * x
-                right[2] -= d2 * x
-        if turn < rounds:
-            factor(normal)
-            substitute(normal, right)
-            along = right[0] * direction[0] + right[1] * direction[1] + right[2] * direction[2]
-            for p in range(3):
-                direction[p] += right[p] - along * direction[p]
-            size = direction[0] * direction[0] + direction[1] * direction[1] + direction[2] * direction[2]
-            for p in range(3):
-                direction[p] /= np.sqrt(size)
-    return np.sqrt(cosine * cosine + sine * sine) / differences.shape[0]
-
-
-def _best(score: np.ndarray, count: int) -> np.ndarray:
-    """Indices of the `count` largest or so, the largest first; independent of how a machine sorts."""
-    if len(score) > count:
-        few = np.flatnonzero(score >= np.partition(score, -count)[-count])
-        return few[np.argsort(-score[few], kind="stable")]
-    return np.argsort(-score, kind="stable")
 
 
 def _distinct(yaw: np.ndarray, apart: float) -> list[float]:
@@ -193,8 +90,8 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
     peaks: list[tuple[float, np.ndarray]] = []
     for square in np.arange(0.0, min(TILT**2, _MOST_YAWS / len(yaws) * 2 * step), 2 * step):
         tilt = np.sqrt(square)
-        yaw = yaws[_best(_score(few, spacing, yaws, np.full(len(yaws), tilt)), _CANDIDATES)]
-        score = _score(level, spacing, yaw, np.full(len(yaw), tilt))
+        yaw = yaws[largest(score_directions(few, spacing, yaws, np.full(len(yaws), tilt)), _CANDIDATES)]
+        score = score_directions(level, spacing, yaw, np.full(len(yaw), tilt))
         order = np.argsort(-score, kind="stable")
         if score[order[0]] < _WORTH_CLIMBING:
             continue
@@ -208,8 +105,13 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
     for steep in _STEEP[1:]:
         near = longer[height < steep * spacing]
         near = np.ascontiguousarray(near[:: max(1, len(near) // _GROWN_PAIRS)])
-        score = _align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
+        score = align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
     return score, direction
+
+
+def _coherence_along(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:
+    near = pairs.shortest(_PAIRS, 8 * spacing)
+    return align(near, 1.0 / spacing, 0, direction.copy(), np.empty((3, 3)), np.empty(3)) if len(near) else 0.0
 
 
 def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
@@ -220,7 +122,8 @@ def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
     if hint is not None and hint.spacing[0] > 0:
         x, y, _ = hint.axes[0]
         found = _search(pairs, hint.spacing[0], arctangent2(y, x), _TURNED)
-        if found is not None and found[0] > _FOUND:
+        # what lies on a lattice lies on every finer one too
+        if found is not None and found[0] > _FOUND and _coherence_along(pairs, found[1], 2 * hint.spacing[0]) < _FOUND:
             return (*found, hint.spacing[0], pairs)
     best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0, pairs)
     for spacing in COARSE:
@@ -241,12 +144,12 @@ def _climb(pairs, spacing, yaw, width, tilt):
     tilts = tilts[np.abs(tilts * tilts - tilt * tilt) < 3 * width + steep * steep]
     yaws = np.repeat(yaw + width * np.arange(-2, 3) / 4, len(tilts))
     tilts = np.tile(tilts, 5)
-    k = int(_score(pairs, spacing, yaws, tilts).argmax())
+    k = int(score_directions(pairs, spacing, yaws, tilts).argmax())
     yaw, tilt = yaws[k], tilts[k]
     moves = np.arange(-3, 4) / 3
     for _ in range(4):
         yaws, tilts = np.repeat(yaw + width * moves, 7), np.tile(tilt + steep * moves, 7)
-        score = _score(pairs, spacing, yaws, tilts)
+        score = score_directions(pairs, spacing, yaws, tilts)
         k = int(score.argmax())
         yaw, tilt, width, steep = yaws[k], tilts[k], width / 3, steep / 3
     (s, c), (up, flat) = sincos(yaw), sincos(tilt)
@@ -268,21 +171,18 @@ def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
         differences = pairs.within(reach, _GROWN_PAIRS) if near else far_pairs(flat, reach, _GROWN_PAIRS)
         if len(differences) < 30:
             continue
-        coherence = _align(differences, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
+        coherence = align(differences, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
         if coherence < 0.3:
             break
     return direction, coherence
 
 
-def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray, hint: Lattice | None):
-    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis.
-
-    A hint's spacing is tried before all others.
-    """
+def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray):
+    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis."""
     beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
     upward = cross(first, beside)
     best = (0.0, beside, 0.0, pairs)
-    for spacing in (*([] if hint is None else hint.spacing[1:]), *FINE):
+    for spacing in FINE:
         if spacing < _FINER:
             pairs = near_pairs(points, left_out | ~_clear(points, spacing))
         near = pairs.shortest(400, 8 * spacing)
@@ -291,7 +191,7 @@ def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray, hint: Lattic
         angle = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
         # seen in the plane, the direction of an angle has this yaw and no tilt
         flat = np.stack([_along(near, beside), _along(near, upward), np.zeros(len(near))], axis=1)
-        score = np.sqrt(_score(flat, spacing, angle, np.zeros(len(angle))))
+        score = np.sqrt(score_directions(flat, spacing, angle, np.zeros(len(angle))))
         k = int(score.argmax())
         if score[k] > best[0] + 0.05:
             s, c = sincos(angle[k])
@@ -329,7 +229,7 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
     first, coherence = _grow(points, found, first, spacing)
     if coherence < 0.3:
         return None
-    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first, hint)
+    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first)
     if score > _SECOND_LEAST:
         second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
         if coherence > 0.3:
