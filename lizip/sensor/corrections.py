@@ -136,7 +136,7 @@ def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int
     return out
 
 
-def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int = 0) -> bytes:
+def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int) -> bytes:
     """Code corrections (N, 3) int32 given what `round_points` made of the points."""
     coder = open_encoder(corrections.size * 24 + 64, corrections.size * 20)
     bits = np.ascontiguousarray(rounded).view(np.int32)
@@ -145,7 +145,7 @@ def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: n
     return finish_encoder(coder)
 
 
-def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray, decimal: int = 0) -> np.ndarray:
+def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray, decimal: int) -> np.ndarray:
     """Decode corrections (N, 3) int32; raises CorruptError when the stream is not theirs."""
     coder = open_decoder(stream)
     corrections = np.zeros(fraction.shape, np.int32)

@@ -24,7 +24,9 @@ def test_stored_floats_come_back(points, decimal, data):
     moves = data.draw(hnp.arrays(np.int32, points.shape, elements=st.integers(-5000, 5000) | st.just(0)))
     actual = apply_corrections(rounded, moves, decimal)
     corrections, fits = find_corrections(rounded, actual, decimal)
-    decoded = decode_corrections(encode_corrections(rounded, fraction, corrections), rounded, fraction)
+    decoded = decode_corrections(
+        encode_corrections(rounded, fraction, corrections, decimal), rounded, fraction, decimal
+    )
     np.testing.assert_array_equal(decoded, corrections)
     again = apply_corrections(rounded, decoded, decimal)
     np.testing.assert_array_equal(again[fits].view(np.uint32), actual[fits].view(np.uint32))
@@ -60,14 +62,14 @@ def test_misses_beside_the_tie_are_cheap():
     assert fits.all()
     misses = (corrections != 0).any(axis=1).mean()
     assert 0.002 < misses < 0.05
-    assert 8 * len(encode_corrections(rounded, fraction, corrections)) / len(points) < 6 * misses
+    assert 8 * len(encode_corrections(rounded, fraction, corrections, 1000)) / len(points) < 6 * misses
 
 
 @given(st.binary(max_size=100))
 def test_hostile_corrections(data):
     fraction = np.full((20, 3), 0.4)
     try:
-        corrections = decode_corrections(data, fraction.astype(np.float32), fraction)
+        corrections = decode_corrections(data, fraction.astype(np.float32), fraction, 0)
     except CorruptError:
         return
     assert corrections.shape == (20, 3)
@@ -75,7 +77,7 @@ def test_hostile_corrections(data):
 
 def test_a_cut_stream_is_noticed():
     fraction = np.full((50, 3), 0.4)
-    stream = encode_corrections(fraction.astype(np.float32), fraction, np.ones((50, 3), np.int32))
+    stream = encode_corrections(fraction.astype(np.float32), fraction, np.ones((50, 3), np.int32), 0)
     for size in range(len(stream)):
         with pytest.raises(CorruptError):
-            decode_corrections(stream[:size], fraction.astype(np.float32), fraction)
+            decode_corrections(stream[:size], fraction.astype(np.float32), fraction, 0)
