@@ -114,22 +114,25 @@ def _measure(
     kept[places[~keep_ascending(keys[places])]] = False
     if np.count_nonzero(kept) < (1 - _MOST_EXCEPTIONS) * len(xyz):
         return None
-    ring, corrections = ring[kept], explained.corrections[kept]
-    layout = make_grid(explained.firing[kept], ring, used)
+    residual = residual_of(explained, xyz)
+    ring, firing, ticks = ring[kept], explained.firing[kept], explained.ticks[kept]
+    rounded, fraction, corrections = explained.rounded[kept], explained.fraction[kept], explained.corrections[kept]
+    del explained, keys  # the largest arrays by far
+    layout = make_grid(firing, ring, used)
     integers = to_integers(intensity[kept])
     if integers is None:
         return None
     denominator, values, exact = integers
     ranges = np.zeros((layout.rows, len(used.beams)), np.int32)
     grid = np.zeros_like(ranges)
-    ranges[layout.row, ring] = explained.ticks[kept]
+    ranges[layout.row, ring] = ticks
     grid[layout.row, ring] = values
     places, odd = np.flatnonzero(~kept), np.flatnonzero(~exact)
     words = np.column_stack([xyz[places], intensity[places]]).view(np.uint32)
     side = {
         HEADER: _pack_header(profile, used, beams[known], layout.base, denominator),
         FIRINGS: encode_columns(layout.columns),
-        CORRECTIONS: encode_corrections(explained.rounded[kept], explained.fraction[kept], corrections, used.decimal),
+        CORRECTIONS: encode_corrections(rounded, fraction, corrections, used.decimal),
         EXCEPTIONS: encode_exceptions(places, words),
         ODD_INTENSITIES: encode_exceptions(odd, intensity[kept][odd].view(np.uint32)[:, None]),
     }
@@ -137,7 +140,7 @@ def _measure(
         "sensor": load_profile(PROFILES[0]).title,
         "calibration": "profile" if profile else "fitted to this scan",
         "exceptions": len(places),
-        "residual, um": residual_of(explained),
+        "residual, um": residual,
         "corrected": int(np.count_nonzero(corrections.any(axis=1))),
     }
     return Measured(ranges, grid, {number: data for number, data in side.items() if data}, info=info)
@@ -197,8 +200,9 @@ class RingsInMillimetres:
         if fields is None or cloud.count < _LEAST_POINTS or not on_decimal_lattice(fields[0], 1000):
             return None
         xyz, intensity = fields
-        x, y = (np.nan_to_num(column, nan=0.0, posinf=0.0, neginf=0.0) for column in xyz[:, :2].T)
-        bounds = split_rings(x, y, _MOST_RINGS)
+        finite = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
+        bounds = split_rings(*finite, _MOST_RINGS)
+        del finite
         if bounds is None:
             return None
         for profile in map(load_profile, PROFILES):

@@ -34,8 +34,6 @@ class Explained:
     fraction : (N, 3) float64
     corrections : (N, 3) int32
         See `lizip.sensor.corrections`.
-    residual : (N, 3) float64
-        Stored points less model points, m.
     """
 
     kept: np.ndarray
@@ -45,7 +43,6 @@ class Explained:
     rounded: np.ndarray
     fraction: np.ndarray
     corrections: np.ndarray
-    residual: np.ndarray
 
 
 @kernel
@@ -88,13 +85,14 @@ def explain(
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
     _drop_repeats(ring, firing, kept, np.zeros((len(c.beams), c.columns), np.uint8))
-    return Explained(kept, firing, ticks, points, rounded, fraction, corrections, xyz - points)
+    return Explained(kept, firing, ticks, points, rounded, fraction, corrections)
 
 
-def residual_of(explained: Explained) -> int:
-    """RMS distance (um) a coordinate between model points and stored ones, their rounding included."""
+def residual_of(explained: Explained, xyz: np.ndarray) -> int:
+    """RMS distance (um) a coordinate between model points and stored ones xyz (N, 3), their rounding included."""
     kept = np.flatnonzero(explained.kept)
-    away = explained.residual[kept[:: max(1, len(kept) // 4096)]]
+    kept = kept[:: max(1, len(kept) // 4096)]
+    away = xyz[kept] - explained.points[kept]
     return int(np.rint(1e6 * np.sqrt(np.mean(away * away)))) if away.size else 0
 
 

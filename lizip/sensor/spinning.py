@@ -275,7 +275,7 @@ def _measure(
         "columns of a turn": c.columns,
         "tick, um": round(c.tick * 1e6),
         "exceptions": len(listed),
-        "residual, um": residual_of(explained),
+        "residual, um": residual_of(explained, xyz),
         "corrected": int(np.count_nonzero(explained.corrections[kept].any(axis=1))),
     }
     full = {number: data for number, data in side.items() if data}
