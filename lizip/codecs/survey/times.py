@@ -15,6 +15,9 @@ STEPS = 255
 
 _WIDEST = 1 << 60
 
+_SUCCESSORS = 1 << 16
+"""Pairs of ranks, of which what followed the last time is the first guess."""
+
 
 @kernel
 def _code_steps(coder, counters, steps):
@@ -43,13 +46,14 @@ def _place(steps, step):
 
 
 @kernel
-def _code_all(coder, same, usual, jump, steps, known, ranks, previous, returns, values, top):
+def _code_all(coder, same, usual, jump, steps, known, ranks, successors, previous, returns, values, top):
     """Code all times; see `code_column` for `previous` and `returns`."""
     encoding = coder.at[MODE] == 0
     one = np.int64(0)
     two = np.int64(0)
     three = np.int64(0)
     was_same = np.int64(0)
+    hits = np.int64(0)
     near = np.int64(0)
     far = np.int64(0)
     for i in range(values.size):
@@ -70,19 +74,35 @@ def _code_all(coder, same, usual, jump, steps, known, ranks, previous, returns, 
             was_same = np.int64(1)
             continue
         was_same = np.int64(0)
+        place = (one * 256 + two) & (successors.size - 1)
+        guess = np.int64(successors[place])
         rows = (
-            row(usual, 0, one),
-            row(usual, 1, one * 256 + two + 70000),
-            row(usual, 2, (one * 256 + two) * 256 + three + 20000000),
-            row(usual, 3, kind * 4096 + kind_before),
-            row(usual, 4, (kind & 255) * 65536 + one * 256 + two + (1 << 34)),
-            row(usual, 5, (((two * 256 + three) * 256) + one) * 4096 + kind_before + (1 << 40)),
+            row(usual, 0, 16 + one * 256 + guess if hits else np.int64(0)),
+            row(usual, 1, (one * 256 + two) * 256 + guess + 70000),
+            row(usual, 2, ((one * 256 + two) * 256 + three) * 256 + guess + (1 << 36)),
+            row(usual, 3, (hits * 4096 + kind) * 4096 + kind_before),
+            row(usual, 4, ((kind & 255) * 65536 + one * 256 + two) * 256 + guess + (1 << 42)),
+            row(usual, 5, ((((two * 256 + three) * 256) + one) * 256 + guess) * 4096 + kind_before + (1 << 50)),
         )
         rank = np.int64(0)
         if encoding:
-            place = _place(known, step)
-            rank = ranks[place] if place < known.size else steps.size
-        rank = code_rank(coder, usual, rows, one, rank)
+            found = _place(known, step)
+            rank = ranks[found] if found < known.size else steps.size
+        if decide(coder, usual, rows, 0, 0, np.int64(1) if rank == guess else np.int64(0)):
+            rank = guess
+            hits = (hits * 2 + 1) & 7
+        else:
+            hits = (hits * 2) & 7
+            rows = (
+                row(usual, 0, (1 << 17) + one * 256 + guess),
+                row(usual, 1, one + (1 << 25)),
+                row(usual, 2, (one * 256 + two) * 256 + guess + (1 << 26)),
+                row(usual, 3, kind * 4096 + kind_before + (1 << 37)),
+                row(usual, 4, (kind & 255) * 65536 + one * 256 + two + (1 << 34)),
+                row(usual, 5, (((two * 256 + three) * 256) + one) * 4096 + kind_before + (1 << 40)),
+            )
+            rank = code_rank(coder, usual, rows, rank)
+        successors[place] = rank
         if rank < steps.size:
             step = steps[rank]
         else:
@@ -144,4 +164,6 @@ def code_column(
     ranks = np.argsort(steps, kind="stable")
     few = min(inputs, 4)
     models = fresh_model(few, 1024, 1), fresh_model(inputs, 1024, 1), fresh_model(few, 1024, 1)
-    _code_all(coder, *models, steps, steps[ranks], ranks, previous, returns, values, top)
+    _code_all(
+        coder, *models, steps, steps[ranks], ranks, np.zeros(_SUCCESSORS, np.int32), previous, returns, values, top
+    )

@@ -95,11 +95,9 @@ def code_symbol(coder, model, rows, depth, guess, value):
 
 
 @inlined_kernel
-def code_rank(coder, model, rows, guess, value):
-    """Code a rank (0 <= value < 2**16), small where frequent: whether it is the guess; else bit length and bits."""
+def code_rank(coder, model, rows, value):
+    """Code a rank (0 <= value < 2**16), small where frequent: bit length and bits."""
     inputs = len(model.mixed)
-    if decide(coder, model, rows, 0, 0, np.int64(1) if value == guess else np.int64(0)):
-        return guess
     length = np.int64(0)
     while length < 16:
         node = 1 + length
