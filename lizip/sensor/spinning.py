@@ -1,8 +1,8 @@
 """Any spinning sensor at rest, found out from one scan: beams, steps and order of the points are all in the stream.
 
-What is assumed: beams from about one origin at fixed elevations, an azimuth lattice, a range tick, coordinates computed
-in double and rounded to float32 (or to decimals first). Points may come firing after firing or ring after ring, missing
-returns left out or kept (as zeros, NaN, or whatever is repeated).
+What is assumed: beams from about one origin at fixed elevations, an azimuth lattice, a range tick, coordinates rounded
+to float32 (or to decimals first), in the sensor's frame or moved from it by one transform. Points may come firing after
+firing or ring after ring, missing returns left out or kept (as zeros, NaN, or whatever is repeated).
 """
 
 from __future__ import annotations
