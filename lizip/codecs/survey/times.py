@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.survey.decisions import decide, fresh_model, row
+from lizip.codecs.survey.numbers import code_parameters
 from lizip.codecs.survey.tokens import code_number, code_rank
-from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters
 from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import kernel
 
@@ -17,18 +18,6 @@ _WIDEST = 1 << 60
 
 _SUCCESSORS = 1 << 16
 """Pairs of ranks, of which what followed the last time is the first guess."""
-
-
-@kernel
-def _code_steps(coder, counters, steps):
-    """Code the table of steps."""
-    before = np.int64(0)
-    for k in range(steps.size):
-        before += code_integer(coder, counters, 0, 255, steps[k] - before)
-        if abs(before) >= _WIDEST:
-            coder.at[FAULT] = 1
-            before = np.int64(0)
-        steps[k] = before
 
 
 @kernel
@@ -153,14 +142,16 @@ def code_column(
     steps = _usual_steps(values, previous) if coder.at[MODE] == 0 else np.zeros(0, np.int64)
     size = np.array([len(steps)], np.int64)
     counters = fresh_counters(INTEGER_NODES)
-    _code_steps(coder, counters, size)
-    count = int(size[0])
-    if not 0 <= count <= STEPS:
+    code_parameters(coder, counters, size)
+    if not 0 <= size[0] <= STEPS:
         coder.at[FAULT] = 1
         return
-    if coder.at[MODE] == 1:
-        steps = np.zeros(count, np.int64)
-    _code_steps(coder, counters, steps)
+    moves = np.diff(steps, prepend=0) if coder.at[MODE] == 0 else np.zeros(size[0], np.int64)
+    code_parameters(coder, counters, moves)
+    steps = np.cumsum(moves)
+    if (np.abs(steps) >= _WIDEST).any():
+        coder.at[FAULT] = 1
+        return
     ranks = np.argsort(steps, kind="stable")
     few = min(inputs, 4)
     models = fresh_model(few, 1024, 1), fresh_model(inputs, 1024, 1), fresh_model(few, 1024, 1)
