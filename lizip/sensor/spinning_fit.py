@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -106,6 +107,23 @@ def _rings_of(xyz: np.ndarray, layout: Layout, missing: np.ndarray) -> _Rings:
     return _Rings(points, points, np.searchsorted(ring[order], np.arange(layout.rings + 1)), order, None)
 
 
+class _Form(NamedTuple):
+    """Number of columns and form of the lateral offset, noise in ULPs, and the share of coordinates within it."""
+
+    model: Calibration
+    noise: np.float32
+    share: float
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether beams may rather advance inside a firing."""
+        return self.noise > _EXACT_ENOUGH or self.share < _NEARLY_ALL
+
+    def better(self, other: _Form) -> bool:
+        """Whether this explains clearly more."""
+        return self.noise < other.noise or (self.noise == other.noise and self.share > other.share + 0.02)
+
+
 def calibrate(
     xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3, mount: Mount | None = None
 ) -> tuple[Calibration, Advances | None] | None:
@@ -142,15 +160,19 @@ def calibrate(
     model = Calibration(1, tick, decimal, False, False, rounding, np.zeros((0, 5), np.int64), none, mount=mount)
     units = rounding_units(rings.stored, decimal)
     form, advances = _choose_form(rings, units, model, turns), None
-    if (form is None or form[1] > _EXACT_ENOUGH) and layout.turn is not None and not decimal:
+    if layout.turn is not None and not decimal and (form is None or form.doubtful):
         firing = layout.turn[rings.order]
         advances = find_advances(rings.points, units * _NOISES[1], rings.bounds, firing, tick)
         if advances is not None:
-            rings = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
-            form = _choose_form(rings, units, model, [advances.columns])
+            still = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
+            other = _choose_form(still, units, model, [advances.columns])
+            if other is None or (form is not None and not other.better(form)):
+                advances = None
+            else:
+                form, rings = other, still
     if form is None:
         return None
-    model, noise = form
+    model, noise = form.model, form.noise
     hinged = hinges if noise == 1 else 0
     arguments = rings.bounds, model.step, tick, model.hypotenuse
     filled = np.diff(rings.bounds) > 0
@@ -207,9 +229,7 @@ def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
     return replace(calibration, clockwise=timed.clockwise, beams=beams, shifts=timed.shifts)
 
 
-def _choose_form(
-    rings: _Rings, units: np.ndarray, model: Calibration, turns: Iterable[int]
-) -> tuple[Calibration, np.float32] | None:
+def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: Iterable[int]) -> _Form | None:
     """Number of columns, whether the lateral offset enters by the hypotenuse, and how noisy points are.
 
     Fewer columns than there are gather azimuths nearly as well when a sensor turns evenly; they are not exact, though.
@@ -234,7 +254,7 @@ def _choose_form(
             if most > _NEARLY_ALL:
                 break
         if best is not None:
-            return best, noise
+            return _Form(best, noise, float(most))
     return None
 
 
