@@ -8,18 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.jit import kernel
-from lizip.scan.columns import align_rings, match_rings
-from lizip.scan.layout import RINGS, Layout
+from lizip.scan.layout import Layout
 from lizip.sensor.advance import QUANTUM
 from lizip.sensor.advance_fit import Advances, advanced, find_advances
 from lizip.sensor.arithmetic_fit import exact_points, find_arithmetic, snapped
-from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
 from lizip.sensor.mount import Mount
 from lizip.sensor.mount_fit import refine_mount
 from lizip.sensor.quanta import find_quanta
+from lizip.sensor.spinning_time import set_in_time
 
 DECIMALS = (1000, 100, 10000)
 """Decimal roundings to look for, units a metre."""
@@ -38,10 +36,6 @@ _PROBED = 3
 _TRIED = 4096
 _FARTHEST = 1e4
 """Points with a larger coordinate (m), or NaN, take no part."""
-_SPARSE = 0.25
-"""Share of the columns in which a sensor fires, below which its uneven steps are marks to align rings by."""
-_ALIGNED = 0.9
-"""Rings are taken to fire together when that needs so much fewer firings."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
 _EXACT_ENOUGH = 16
 """Noise (ULPs) up to which a lattice of columns is believed; beyond it beams may advance inside a firing."""
@@ -187,7 +181,7 @@ def calibrate(
     fine = units if decimal else rounding_units(rings.stored, 0, 0.0)
     if hinged and not decimal:
         refine_beams(rings.points, fine, *arguments, hinges, beams, rings.frame)
-    fitted = _set_in_time(calibration_of(beams, model), rings, layout)
+    fitted = set_in_time(calibration_of(beams, model), rings.points, rings.bounds, rings.order, layout)
     if advances is not None:
         return _with_advances(fitted, advances, rings, layout)
     if hinged or decimal or mount is not None or model.hypotenuse:
@@ -256,54 +250,3 @@ def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: It
         if best is not None:
             return _Form(best, noise, float(most))
     return None
-
-
-def _set_in_time(calibration: Calibration, rings: _Rings, layout: Layout) -> Calibration:
-    """Give a calibration its sense of rotation and its shifts, from the order in the file."""
-    c = calibration
-    ring, bounds = rings.ring, rings.bounds
-    column, ticks = np.empty(len(ring), np.int32), np.empty(len(ring), np.int32)
-    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, rings.points, column, ticks)
-    moves = (np.diff(column.astype(np.int64)) + c.columns // 2) % c.columns - c.columns // 2
-    moves = moves[np.diff(ring) == 0]
-    if np.count_nonzero(moves < 0) > np.count_nonzero(moves > 0):
-        beams = c.beams.copy()
-        beams[:, 0] *= -1
-        c = replace(c, clockwise=True, beams=beams)
-        column = -column
-    if layout.kind == RINGS:
-        sparse = int(np.diff(bounds).max()) < _SPARSE * c.columns
-        shifts = (match_rings if sparse else align_rings)(column, bounds, c.columns)
-        together = (column + np.repeat(shifts, np.diff(bounds))) % c.columns
-        fewer = len(np.unique(together)) < _ALIGNED * len(np.unique(column % c.columns))
-        return replace(c, shifts=shifts) if fewer else c
-    shifts = np.zeros(layout.rings, np.int64)
-    firing = np.full(int(layout.turn.max()) + 1, -1, np.int64)
-    votes = np.zeros(c.columns, np.int64)
-    fullest = np.argsort(-np.diff(bounds), kind="stable")
-    _vote_shifts(column.astype(np.int64) % c.columns, layout.turn[rings.order], bounds, fullest, firing, votes, shifts)
-    return replace(c, shifts=(shifts + c.columns // 2) % c.columns - c.columns // 2)
-
-
-@kernel
-def _vote_shifts(column, turn, bounds, rings, firing, votes, shifts):
-    """Shift each ring so that most of its points agree on the firing with the rings before; the fullest begins.
-
-    `firing` (T,) is the column of each firing as far as known, -1 else; `votes` (turn,) is scratch.
-    """
-    size = votes.size
-    for k in range(rings.size):
-        r = rings[k]
-        for v in range(size):
-            votes[v] = 0
-        for i in range(bounds[r], bounds[r + 1]):
-            if firing[turn[i]] >= 0:
-                votes[(firing[turn[i]] - column[i] + size) % size] += 1
-        best = np.int64(0)
-        for v in range(size):
-            if votes[v] > votes[best]:
-                best = v
-        shifts[r] = best
-        for i in range(bounds[r], bounds[r + 1]):
-            if firing[turn[i]] < 0:
-                firing[turn[i]] = (column[i] + best) % size
