@@ -135,7 +135,7 @@ def fill_anchors(anchors: np.ndarray, turn: int) -> np.ndarray | None:
     if len(known) < 2:
         return None
     steps = np.diff(anchors[known]) % turn
-    usual = max(1, int(np.median(steps)))
+    usual = max(1, int(np.median(steps // np.diff(known))))
     way = np.concatenate([[0], np.cumsum(steps)])
     index = np.arange(len(anchors))
     last = np.clip(np.searchsorted(known, index, side="right") - 1, 0, len(known) - 1)
