@@ -10,6 +10,7 @@ The stream of ANS words is, word for word, what `constriction.stream.stack.AnsCo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -138,11 +139,14 @@ def open_encoder(decisions: int, raw_bits: int = 0) -> Coder:
     return Coder(at, np.zeros(2, np.uint64), empty, np.empty(decisions + 1, np.uint32), raw)
 
 
-def finish_encoder(coder: Coder) -> bytes:
-    """Turn what was logged into bytes: number of ANS words, the words, the raw words."""
+def finish_encoder(coder: Coder, to_words: Callable[[np.ndarray], np.ndarray] = log_to_words) -> bytes:
+    """Turn what was logged into bytes: number of ANS words, the words, the raw words.
+
+    `to_words` codes the log: one of `lizip.entropy.ans`, which all give the same words.
+    """
     if coder.at[FAULT]:
         raise OverflowError("a model coded more decisions than it had announced")
-    words = log_to_words(coder.log[: coder.at[LOG]])
+    words = to_words(coder.log[: coder.at[LOG]])
     raw = coder.raw[: coder.at[RAW]]
     if coder.at[RAW_FILL]:
         raw = np.append(raw, np.uint32(coder.state[1]))

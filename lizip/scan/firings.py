@@ -27,7 +27,9 @@ _OVERLAPPING = 0.25
 """More than a turn it is when at least this share of the rings made more."""
 
 _MOST_REPEATED = 0.005
-_LEAST_GATHERED = 0.8
+_MOST_ALONE = 0.998
+"""Columns are firings of their own where so many of them stand alone."""
+
 _PASSES = 3
 
 _DEPTH, _SMALL = 3, 3
@@ -86,7 +88,7 @@ def gather_firings(columns: np.ndarray, ring: np.ndarray, turn: int) -> np.ndarr
     if widths[split + 1] < _CLEAR * widths[split]:
         return None
     begins = occupied[np.roll(gaps, 1) > widths[split]]
-    if not 1 < len(begins) < _LEAST_GATHERED * len(occupied):
+    if not 1 < len(begins) < _MOST_ALONE * len(occupied):
         return None
     firing = (np.searchsorted(begins, columns, side="right") - 1) % len(begins)
     repeated = np.bincount(firing * (int(ring.max()) + 1) + ring) > 1
@@ -133,7 +135,7 @@ def fill_anchors(anchors: np.ndarray, turn: int) -> np.ndarray | None:
     if len(known) < 2:
         return None
     steps = np.diff(anchors[known]) % turn
-    usual = max(1, int(np.median(steps)))
+    usual = max(1, int(np.median(steps // np.diff(known))))
     way = np.concatenate([[0], np.cumsum(steps)])
     index = np.arange(len(anchors))
     last = np.clip(np.searchsorted(known, index, side="right") - 1, 0, len(known) - 1)

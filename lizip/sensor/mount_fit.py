@@ -23,6 +23,9 @@ _REACHES = ((1, 1), (64, 192), (16, 48))
 
 _PAIRS = 2000
 _STARTS, _STEPS = 8, 30
+_DECIDED, _HOPELESS = 14, 0.03
+"""Rounds after which pairs must be this near to level (rad) for more to be worth it."""
+
 _LEAST_PAIRS = 256
 _CLOSE, _MOST_CLOSE = 1e-3, 0.5
 """A pair agrees when the directions' difference is this near (rad) to level; so many have to."""
@@ -88,7 +91,10 @@ def _solve_pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.
     matrix, vector = np.zeros((5, 5)), np.zeros(5)
     for step in range(_STARTS + _STEPS):
         _differences(first, second, origin, axis, level, rates, miss)
-        scale = max(1.5 * float(np.median(np.abs(miss))), 1e-7)
+        middle = float(np.median(np.abs(miss)))
+        if step == _DECIDED and middle > _HOPELESS:
+            return None
+        scale = max(1.5 * middle, 1e-7)
         if step:
             weight = 1.0 / (1.0 + (miss / scale) ** 2)
             weight *= weight

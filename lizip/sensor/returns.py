@@ -25,7 +25,7 @@ class Explained:
     Attributes
     ----------
     kept : (N,) bool
-        Which points it explains but for small corrections, one for each ring and firing.
+        Which points it explains but for small corrections, one for each ring and firing unless repeats are welcome.
     firing, ticks : (N,) int32
         Firing column, 0 to the columns of a turn; range.
     points : (N, 3) float64
@@ -56,7 +56,12 @@ def _drop_repeats(ring, firing, kept, seen):
 
 
 def explain(
-    xyz: np.ndarray, ring: np.ndarray, calibration: Calibration, most: int, ahead: np.ndarray | None = None
+    xyz: np.ndarray,
+    ring: np.ndarray,
+    calibration: Calibration,
+    most: int,
+    ahead: np.ndarray | None = None,
+    repeats: bool = False,
 ) -> Explained:
     """Explain points by a calibration.
 
@@ -70,6 +75,8 @@ def explain(
         Largest correction of a point that counts as explained.
     ahead : (N,) float64, optional
         Columns by which each point is ahead of its column.
+    repeats : bool
+        Keep more than one point for a ring and column: a sweep may be longer than a turn.
     """
     c = calibration
     column, ticks = np.empty(len(xyz), np.int32), np.empty(len(xyz), np.int32)
@@ -84,7 +91,8 @@ def explain(
     rounded, fraction = round_points(points, c.decimal)
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
-    _drop_repeats(ring, firing, kept, np.zeros((len(c.beams), c.columns), np.uint8))
+    if not repeats:
+        _drop_repeats(ring, firing, kept, np.zeros((len(c.beams), c.columns), np.uint8))
     return Explained(kept, firing, ticks, points, rounded, fraction, corrections)
 
 
@@ -148,12 +156,14 @@ def place_returns(
     return ring, row, rank
 
 
-def return_points(calibration: Calibration, ring: np.ndarray, firing: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-    """Points (M, 3) float64, unrounded, of returns given ring, firing column (whole or not) and ticks, each (M,)."""
-    column = firing - calibration.shifts[ring]
-    if column.dtype.kind != "f":
-        column = column.astype(np.int32)
-    return stored_points(calibration, ring.astype(np.int32), column, ticks.astype(np.int32))
+def return_points(
+    calibration: Calibration, ring: np.ndarray, firing: np.ndarray, ticks: np.ndarray, ahead: np.ndarray | None = None
+) -> np.ndarray:
+    """Points (M, 3) float64 of returns as `explain` computes them: ring, firing column, ticks, `ahead` as there."""
+    c = calibration
+    column = (firing % c.columns - c.shifts[ring]).astype(np.int32)
+    ring, ticks = ring.astype(np.int32), ticks.astype(np.int32)
+    return stored_points(c, ring, column if ahead is None else column + ahead, ticks)
 
 
 def stored_points(calibration: Calibration, beam: np.ndarray, column: np.ndarray, ticks: np.ndarray) -> np.ndarray:

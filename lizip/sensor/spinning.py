@@ -115,11 +115,13 @@ class SpinningSensor:
         if order.firings and len(firings.fired) != order.firings:
             raise CorruptError("sweep does not have as many firings as its order says")
         ring, row, rank = place_returns(ranges, firings, base, calibration)
-        away = decode_advances(side[ADVANCES], firings, ring, rank) if ADVANCES in side else 0
+        own, ahead = firings.fired[rank], None
+        if ADVANCES in side:
+            own = own + decode_advances(side[ADVANCES], firings, ring, rank)
         if calibration.advances is not None:
             steps, usual = decode_steps(side.get(STEPS, b""), firings)
-            away = away + QUANTUM * calibration.advances[ring] * (steps[rank] - usual)
-        points = return_points(calibration, ring, firings.fired[rank] + away, ranges[row, ring])
+            ahead = QUANTUM * calibration.advances[ring] * (steps[rank] - usual)
+        points = return_points(calibration, ring, own, ranges[row, ring], ahead)
         sort = np.argsort(order.keys(ring, firings.fired[rank], rank), kind="stable")
         kept = order.keys(ring, firings.fired[rank], rank)[sort]
         rounded, fraction = round_points(points[sort], calibration.decimal)
@@ -209,7 +211,7 @@ def _measure(
     ahead = None
     if advances is not None:
         ahead = QUANTUM * c.advances[ring] * (advances.steps[layout.turn] - advances.usual)
-    explained = explain(xyz, ring, c, _MOST_DECIMALS if c.decimal else _MOST_UNITS, ahead)
+    explained = explain(xyz, ring, c, _MOST_DECIMALS if c.decimal else _MOST_UNITS, ahead, repeats=True)
     least = (1 - _MOST_EXCEPTIONS) * np.count_nonzero(~missing)
     if np.count_nonzero(explained.kept) < least:
         return None

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from lizip.jit import kernel
-from lizip.scan.columns import align_rings, match_rings
-from lizip.scan.layout import RINGS, Layout
+from lizip.scan.layout import Layout
 from lizip.sensor.advance import QUANTUM
 from lizip.sensor.advance_fit import Advances, advanced, find_advances
 from lizip.sensor.arithmetic_fit import exact_points, find_arithmetic, snapped
-from lizip.sensor.beams import measure_points
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
 from lizip.sensor.mount import Mount
 from lizip.sensor.mount_fit import refine_mount
 from lizip.sensor.quanta import find_quanta
+from lizip.sensor.spinning_time import set_in_time
 
 DECIMALS = (1000, 100, 10000)
 """Decimal roundings to look for, units a metre."""
@@ -37,10 +36,6 @@ _PROBED = 3
 _TRIED = 4096
 _FARTHEST = 1e4
 """Points with a larger coordinate (m), or NaN, take no part."""
-_SPARSE = 0.25
-"""Share of the columns in which a sensor fires, below which its uneven steps are marks to align rings by."""
-_ALIGNED = 0.9
-"""Rings are taken to fire together when that needs so much fewer firings."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
 _EXACT_ENOUGH = 16
 """Noise (ULPs) up to which a lattice of columns is believed; beyond it beams may advance inside a firing."""
@@ -106,6 +101,23 @@ def _rings_of(xyz: np.ndarray, layout: Layout, missing: np.ndarray) -> _Rings:
     return _Rings(points, points, np.searchsorted(ring[order], np.arange(layout.rings + 1)), order, None)
 
 
+class _Form(NamedTuple):
+    """Number of columns and form of the lateral offset, noise in ULPs, and the share of coordinates within it."""
+
+    model: Calibration
+    noise: np.float32
+    share: float
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether beams may rather advance inside a firing."""
+        return self.noise > _EXACT_ENOUGH or self.share < _NEARLY_ALL
+
+    def better(self, other: _Form) -> bool:
+        """Whether this explains clearly more."""
+        return self.noise < other.noise or (self.noise == other.noise and self.share > other.share + 0.02)
+
+
 def calibrate(
     xyz: np.ndarray, layout: Layout, missing: np.ndarray, hinges: int = 3, mount: Mount | None = None
 ) -> tuple[Calibration, Advances | None] | None:
@@ -142,15 +154,19 @@ def calibrate(
     model = Calibration(1, tick, decimal, False, False, rounding, np.zeros((0, 5), np.int64), none, mount=mount)
     units = rounding_units(rings.stored, decimal)
     form, advances = _choose_form(rings, units, model, turns), None
-    if (form is None or form[1] > _EXACT_ENOUGH) and layout.turn is not None and not decimal:
+    if layout.turn is not None and not decimal and (form is None or form.doubtful):
         firing = layout.turn[rings.order]
         advances = find_advances(rings.points, units * _NOISES[1], rings.bounds, firing, tick)
         if advances is not None:
-            rings = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
-            form = _choose_form(rings, units, model, [advances.columns])
+            still = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
+            other = _choose_form(still, units, model, [advances.columns])
+            if other is None or (form is not None and not other.better(form)):
+                advances = None
+            else:
+                form, rings = other, still
     if form is None:
         return None
-    model, noise = form
+    model, noise = form.model, form.noise
     hinged = hinges if noise == 1 else 0
     arguments = rings.bounds, model.step, tick, model.hypotenuse
     filled = np.diff(rings.bounds) > 0
@@ -165,7 +181,7 @@ def calibrate(
     fine = units if decimal else rounding_units(rings.stored, 0, 0.0)
     if hinged and not decimal:
         refine_beams(rings.points, fine, *arguments, hinges, beams, rings.frame)
-    fitted = _set_in_time(calibration_of(beams, model), rings, layout)
+    fitted = set_in_time(calibration_of(beams, model), rings.points, rings.bounds, rings.order, layout)
     if advances is not None:
         return _with_advances(fitted, advances, rings, layout)
     if hinged or decimal or mount is not None or model.hypotenuse:
@@ -207,9 +223,7 @@ def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
     return replace(calibration, clockwise=timed.clockwise, beams=beams, shifts=timed.shifts)
 
 
-def _choose_form(
-    rings: _Rings, units: np.ndarray, model: Calibration, turns: Iterable[int]
-) -> tuple[Calibration, np.float32] | None:
+def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: Iterable[int]) -> _Form | None:
     """Number of columns, whether the lateral offset enters by the hypotenuse, and how noisy points are.
 
     Fewer columns than there are gather azimuths nearly as well when a sensor turns evenly; they are not exact, though.
@@ -234,56 +248,5 @@ def _choose_form(
             if most > _NEARLY_ALL:
                 break
         if best is not None:
-            return best, noise
+            return _Form(best, noise, float(most))
     return None
-
-
-def _set_in_time(calibration: Calibration, rings: _Rings, layout: Layout) -> Calibration:
-    """Give a calibration its sense of rotation and its shifts, from the order in the file."""
-    c = calibration
-    ring, bounds = rings.ring, rings.bounds
-    column, ticks = np.empty(len(ring), np.int32), np.empty(len(ring), np.int32)
-    measure_points(c.table, c.step, c.tick, c.hypotenuse, ring, rings.points, column, ticks)
-    moves = (np.diff(column.astype(np.int64)) + c.columns // 2) % c.columns - c.columns // 2
-    moves = moves[np.diff(ring) == 0]
-    if np.count_nonzero(moves < 0) > np.count_nonzero(moves > 0):
-        beams = c.beams.copy()
-        beams[:, 0] *= -1
-        c = replace(c, clockwise=True, beams=beams)
-        column = -column
-    if layout.kind == RINGS:
-        sparse = int(np.diff(bounds).max()) < _SPARSE * c.columns
-        shifts = (match_rings if sparse else align_rings)(column, bounds, c.columns)
-        together = (column + np.repeat(shifts, np.diff(bounds))) % c.columns
-        fewer = len(np.unique(together)) < _ALIGNED * len(np.unique(column % c.columns))
-        return replace(c, shifts=shifts) if fewer else c
-    shifts = np.zeros(layout.rings, np.int64)
-    firing = np.full(int(layout.turn.max()) + 1, -1, np.int64)
-    votes = np.zeros(c.columns, np.int64)
-    fullest = np.argsort(-np.diff(bounds), kind="stable")
-    _vote_shifts(column.astype(np.int64) % c.columns, layout.turn[rings.order], bounds, fullest, firing, votes, shifts)
-    return replace(c, shifts=(shifts + c.columns // 2) % c.columns - c.columns // 2)
-
-
-@kernel
-def _vote_shifts(column, turn, bounds, rings, firing, votes, shifts):
-    """Shift each ring so that most of its points agree on the firing with the rings before; the fullest begins.
-
-    `firing` (T,) is the column of each firing as far as known, -1 else; `votes` (turn,) is scratch.
-    """
-    size = votes.size
-    for k in range(rings.size):
-        r = rings[k]
-        for v in range(size):
-            votes[v] = 0
-        for i in range(bounds[r], bounds[r + 1]):
-            if firing[turn[i]] >= 0:
-                votes[(firing[turn[i]] - column[i] + size) % size] += 1
-        best = np.int64(0)
-        for v in range(size):
-            if votes[v] > votes[best]:
-                best = v
-        shifts[r] = best
-        for i in range(bounds[r], bounds[r + 1]):
-            if firing[turn[i]] < 0:
-                firing[turn[i]] = (column[i] + best) % size

@@ -171,6 +171,7 @@ DRIVERS = {
     "vlp16 whole": ("vlp16", {"advance": "whole"}),
     "vlp16, more than a turn": ("vlp16", {"advance": "whole", "span": 1.02}),
     "hdl32 whole": ("hdl32", {"advance": "whole"}),
+    "hdl32, more than a turn": ("hdl32", {"advance": "whole", "offsets": "whole", "span": 1.03, "seed": 630}),
     "vlp32 whole": ("vlp32", {"advance": "whole", "offsets": "whole"}),
     "pandar64": ("pandar64", {}),
     "xt32": ("xt32", {}),

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.entropy.ans import words_by_twin
-from lizip.entropy.coder import FAULT, LOG, RAW, RAW_FILL, Coder
-from lizip.packing import pack_varint
+from lizip.entropy.coder import Coder, finish_encoder
 
 DECISIONS = 100
 """Most binary decisions of a value."""
@@ -35,11 +34,5 @@ class Desk:
 
 
 def finish(coder: Coder) -> bytes:
-    """Turn what was logged into the bytes of `entropy.coder.finish_encoder`: here the twin is faster."""
-    if coder.at[FAULT]:
-        raise OverflowError("a model coded more decisions than it had announced")
-    words = words_by_twin(coder.log[: coder.at[LOG]])
-    raw = coder.raw[: coder.at[RAW]]
-    if coder.at[RAW_FILL]:
-        raw = np.append(raw, np.uint32(coder.state[1]))
-    return pack_varint(len(words)) + words.astype("<u4").tobytes() + raw.astype("<u4").tobytes()
+    """The stream's bytes; where there are so many short ones, the twin of constriction takes a quarter of its time."""
+    return finish_encoder(coder, words_by_twin)
