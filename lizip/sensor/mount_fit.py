@@ -23,7 +23,7 @@ _REACHES = ((1, 1), (64, 192), (16, 48))
 
 _PAIRS = 2000
 _STARTS, _STEPS = 8, 30
-_DECIDED, _HOPELESS = 14, 0.03
+_DECIDED, _HOPELESS = 18, 0.05
 """Rounds after which pairs must be this near to level (rad) for more to be worth it."""
 
 _LEAST_PAIRS = 256

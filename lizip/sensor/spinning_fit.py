@@ -11,6 +11,7 @@ import numpy as np
 from lizip.scan.layout import Layout
 from lizip.sensor.advance import QUANTUM
 from lizip.sensor.advance_fit import Advances, advanced, find_advances
+from lizip.sensor.arithmetic import PLAIN
 from lizip.sensor.arithmetic_fit import exact_points, find_arithmetic, snapped
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.fit import calibration_of, fit_beams, refine_beams
@@ -153,24 +154,31 @@ def calibrate(
     rounding = COARSE if decimal else FINE
     model = Calibration(1, tick, decimal, False, False, rounding, np.zeros((0, 5), np.int64), none, mount=mount)
     units = rounding_units(rings.stored, decimal)
-    form, advances = _choose_form(rings, units, model, turns), None
-    if layout.turn is not None and not decimal and (form is None or form.doubtful):
-        firing = layout.turn[rings.order]
-        advances = find_advances(rings.points, units * _NOISES[1], rings.bounds, firing, tick)
-        if advances is not None:
-            still = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
-            other = _choose_form(still, units, model, [advances.columns])
-            if other is None or (form is not None and not other.better(form)):
-                advances = None
-            else:
-                form, rings = other, still
-    if form is None:
-        return None
+    form = _choose_form(rings, units, model, turns)
+    plain = None if form is None else _fit_all(rings, layout, form, units, hinges)
+    settled = plain is not None and (not form.doubtful or plain[0].arithmetic != PLAIN)
+    if settled or layout.turn is None or decimal:
+        return plain
+    firing = layout.turn[rings.order]
+    advances = find_advances(rings.points, units * _NOISES[1], rings.bounds, firing, tick)
+    if advances is None:
+        return plain
+    still = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
+    other = _choose_form(still, units, model, [advances.columns])
+    if other is None or (plain is not None and not other.better(form)):
+        return plain
+    return _fit_all(still, layout, other, units, hinges, advances) or plain
+
+
+def _fit_all(
+    rings: _Rings, layout: Layout, form: _Form, units: np.ndarray, hinges: int, advances: Advances | None = None
+) -> tuple[Calibration, Advances | None] | None:
+    """Fit all beams in a form that was chosen by a few of them."""
     model, noise = form.model, form.noise
     hinged = hinges if noise == 1 else 0
-    arguments = rings.bounds, model.step, tick, model.hypotenuse
+    arguments = rings.bounds, model.step, model.tick, model.hypotenuse
     filled = np.diff(rings.bounds) > 0
-    for more in [noise] if decimal else [other for other in _NOISES if other >= noise]:
+    for more in [noise] if model.decimal else [other for other in _NOISES if other >= noise]:
         beams, shares = fit_beams(rings.points, units * more, *arguments, hinged, rings.frame)
         if shares[filled].mean() >= _LEAST_SHARE:
             break
@@ -178,13 +186,13 @@ def calibrate(
     else:
         return None
     beams[shares < 0.5] = 0.0
-    fine = units if decimal else rounding_units(rings.stored, 0, 0.0)
-    if hinged and not decimal:
+    fine = units if model.decimal else rounding_units(rings.stored, 0, 0.0)
+    if hinged and not model.decimal:
         refine_beams(rings.points, fine, *arguments, hinges, beams, rings.frame)
     fitted = set_in_time(calibration_of(beams, model), rings.points, rings.bounds, rings.order, layout)
     if advances is not None:
         return _with_advances(fitted, advances, rings, layout)
-    if hinged or decimal or mount is not None or model.hypotenuse:
+    if hinged or model.decimal or model.mount is not None or model.hypotenuse:
         return _as_printed(fitted, rings), None
 
     def refine(calibration: Calibration, moved: np.ndarray) -> Calibration:
