@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.sensor.algebra import multiply, solve_definite
+
 _HEIGHTS = (0.0, 0.6, 1.2, 1.8, 2.4)
 """Heights of the sensor above the frame's zero to start from, in m; a search reaches about 0.3 either way."""
 
@@ -44,7 +46,7 @@ def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...
     lags = np.unique(np.clip([*range(hot[0] - _NEAR, hot[0] + _NEAR + 1), *hot], 1, count - 1))
     starts = [np.zeros(2)]
     meeting = _meeting_point(xyz)
-    if np.hypot(*meeting) > 1.0:
+    if _length(meeting) > 1.0:
         starts.append(meeting)
     best, place = np.inf, np.zeros(6)
     for start in starts:
@@ -79,7 +81,7 @@ def _pair(xyz: np.ndarray, at: np.ndarray, lags: np.ndarray, place: np.ndarray) 
         piece = slice(start, start + _PIECE)
         earlier = at[piece, None] - lags
         a, b = _from(xyz, at[piece], place)[:, :, None], _from(xyz, earlier, place)
-        radius_a, radius_b = np.hypot(a[0], a[1]) + 1e-6, np.hypot(b[0], b[1]) + 1e-6
+        radius_a, radius_b = _length(a[:2]) + 1e-6, _length(b[:2]) + 1e-6
         slope = np.abs(a[2] * radius_b - b[2] * radius_a) / np.maximum(radius_a, radius_b)
         across = np.abs(b[0] * a[1] - b[1] * a[0]) / radius_b
         chosen = np.argmin((0.002 + slope) * (0.002 + across), 1)[:, None]
@@ -96,7 +98,7 @@ def _fit(xyz: np.ndarray, lags: np.ndarray, place: np.ndarray, samples: int, rou
         rows, _miss = _pair(xyz, at, lags, place)
         for _ in range(3):
             a, b = _from(xyz, at, place), _from(xyz, rows, place)
-            radius_a, radius_b = np.hypot(a[0], a[1]) + 1e-6, np.hypot(b[0], b[1]) + 1e-6
+            radius_a, radius_b = _length(a[:2]) + 1e-6, _length(b[:2]) + 1e-6
             scale = 1 / np.maximum(radius_a, radius_b)
             miss = (a[2] * radius_b - b[2] * radius_a) * scale
             by_xy = (b[2] * a[:2] / radius_a - a[2] * b[:2] / radius_b) * scale
@@ -105,8 +107,7 @@ def _fit(xyz: np.ndarray, lags: np.ndarray, place: np.ndarray, samples: int, rou
                 slopes = np.vstack([slopes, slopes * time])
             width = max(1e-3, 2 * float(np.median(np.abs(miss))))
             weight = 1 / (1 + (miss / width) ** 2) ** 2
-            normal = (slopes * weight) @ slopes.T + 1e-6 * np.eye(len(slopes))
-            step = np.linalg.solve(normal, (slopes * weight) @ miss)
+            step = _least_squares(slopes, weight, miss)
             place = place.copy()
             place[: len(step)] -= np.clip(step, -1, 1)
     return place
@@ -117,13 +118,25 @@ def _meeting_point(xyz: np.ndarray) -> np.ndarray:
     at = np.unique(np.linspace(1, xyz.shape[1] - 1, _FINE).astype(np.int64))
     points = xyz[:2, at]
     along = points - xyz[:2, at - 1]
-    length = np.hypot(along[0], along[1])
+    length = _length(along)
     apart = length > 0.3
     normal = np.array([-along[1, apart], along[0, apart]]) / length[apart]
     offset = (normal * points[:, apart]).sum(0)
     meeting, width = np.zeros(2), 20.0
     for _ in range(15):
-        weight = 1 / (1 + ((offset - meeting @ normal) / width) ** 2) ** 2
-        meeting = np.linalg.solve((normal * weight) @ normal.T + 1e-6 * np.eye(2), (normal * weight) @ offset)
+        weight = 1 / (1 + ((offset - (meeting[0] * normal[0] + meeting[1] * normal[1])) / width) ** 2) ** 2
+        meeting = _least_squares(normal, weight, offset)
         width = max(0.05, 0.7 * width)
     return meeting
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    """Length of vectors (2, ...), without the system's hypot: a file's bytes do not depend on the machine."""
+    return np.sqrt(vectors[0] * vectors[0] + vectors[1] * vectors[1])
+
+
+def _least_squares(slopes: np.ndarray, weight: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Solve slopes (K, M) for a target (M,) with weights (M,), in sums of fixed order."""
+    weighted = slopes * weight
+    normal = multiply(weighted, slopes.T) + 1e-6 * np.eye(len(slopes))
+    return solve_definite(normal, multiply(weighted, target[:, None])[:, 0])
