@@ -213,7 +213,7 @@ class RingsInMillimetres:
             measured = _measure(xyz, intensity, bounds, hint, None)
             if measured is not None:
                 return measured
-        calibration = calibrate(xyz, bounds, hinges=2 if level == "fast" else 4)
+        calibration = calibrate(xyz, bounds, hinges=2 if level == "fast" else 3)
         if calibration is None:
             return None
         self.last_hint = calibration
