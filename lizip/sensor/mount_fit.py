@@ -30,11 +30,9 @@ _LEAST_PAIRS = 256
 _CLOSE, _MOST_CLOSE = 1e-3, 0.5
 """A pair agrees when the directions' difference is this near (rad) to level; so many have to."""
 
-_LARGEST_STEP = 0.5
-_REFINED = 8
+_LARGEST_STEP, _ULP = 0.5, 6e-8
 _LOCAL, _ALL = 3, 7
-_SAMPLES = 1024
-_ULP = 6e-8
+_REFINED, _SAMPLES = 8, 1024
 
 
 def find_mount(points: np.ndarray) -> Mount | None:
@@ -59,8 +57,7 @@ def find_mount(points: np.ndarray) -> Mount | None:
         _nearest(points, first, low, high, second)
         found = _solve_pairs(points[first].astype(np.float64), points[second].astype(np.float64))
         if found is not None:
-            axis, origin = found
-            return Mount(_upright(axis), origin)
+            return Mount(_upright(found[0]), found[1])
     return None
 
 
