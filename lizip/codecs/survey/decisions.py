@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.entropy.adaptive import FRESH, RATE, SQUASH, STRETCH
-from lizip.entropy.coder import FAULT, LOG, MODE, WORD
+from lizip.entropy.coder import code
 from lizip.jit import inlined_kernel
 
 INPUTS = {"fast": 2, "default": 2, "max": 6}
@@ -30,9 +30,6 @@ _STRETCH, _SQUASH, _RATE = STRETCH.astype(np.int16), SQUASH.astype(np.uint16), R
 
 _LIMIT = np.int64(250)
 """Decisions after which a counter stops slowing down."""
-
-
-_ONE, _MASK, _LOW = np.uint64(1 << 24), np.uint64((1 << 24) - 1), np.uint64(1 << 32)
 
 
 class Model(NamedTuple):
@@ -81,34 +78,6 @@ def row(model, k, key):
     """First counter of input k in the context of a key, any int64; keys from 0 to `slots` - 1 share no counters."""
     slot = key if 0 <= key < model.slots else scramble(key) & (model.slots - 1)
     return (k * model.slots + slot) * NODES
-
-
-@inlined_kernel
-def _code(coder, probability, bit):
-    """What `coder.code` does, as a part of its caller."""
-    at = coder.at
-    if at[MODE] == 0:
-        position = at[LOG]
-        if position < coder.log.size:
-            coder.log[np.uint64(position)] = np.uint32((probability << 1) | bit)
-            at[LOG] = position + 1
-        else:
-            at[FAULT] = 1
-        return bit
-    state = coder.state[0]
-    zero = _ONE - np.uint64(probability)
-    quantile = state & _MASK
-    if quantile < zero:
-        bit = np.int64(0)
-        state = (state >> np.uint64(24)) * zero + quantile
-    else:
-        bit = np.int64(1)
-        state = (state >> np.uint64(24)) * np.uint64(probability) + (quantile - zero)
-    if state < _LOW and at[WORD] > 0:
-        at[WORD] -= 1
-        state = (state << np.uint64(32)) | np.uint64(coder.words[np.uint64(at[WORD])])
-    coder.state[0] = state
-    return bit
 
 
 @inlined_kernel
@@ -170,7 +139,7 @@ def decide(coder, model, rows, node, weights_at, bit):
         x5 = _logit(c5)
         total += x5 * m5
     probability = np.int64(_SQUASH[np.uint64(min(max(total >> 16, -3072), 3071) + 3072)])
-    bit = _code(coder, probability << 8, bit)
+    bit = code(coder, probability << 8, bit)
     error = (bit << 16) - probability
     _learn(counters, i0, c0, weights, w0, m0, x0, bit, error)
     _learn(counters, i1, c1, weights, w1, m1, x1, bit, error)
@@ -191,7 +160,7 @@ def decide_alone(coder, model, at, bit):
     counter = np.int64(model.counters[np.uint64(at)])
     seen = counter & 255
     value = counter >> 8
-    bit = _code(coder, min(max((value << 2) | 2, 256), (1 << 24) - 256), bit)
+    bit = code(coder, min(max((value << 2) | 2, 256), (1 << 24) - 256), bit)
     value += (((bit << 22) - bit - value) * np.int64(_RATE[np.uint64(seen)])) >> 16
     model.counters[np.uint64(at)] = np.int32((value << 8) | min(seen + 1, _LIMIT))
     return bit
