@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lizip.predict.dataset import Grid, grid_of
-from lizip.predict.grid import STREAMS, decode_grid, encode_grid
-from lizip.predict.weights import DEFAULT_NET
+from lizip.codecs.sweep.dataset import Grid, grid_of
+from lizip.codecs.sweep.grid import STREAMS, decode_grid, encode_grid
+from lizip.codecs.sweep.weights import DEFAULT_NET
 
 
 def main() -> None:

@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lizip.predict.dataset import Decisions, Grid, grid_of, joined, record, simulated, varied
-from lizip.predict.grid import encode_grid
-from lizip.predict.weights import Weights, user_folder
+from lizip.codecs.sweep.dataset import Decisions, Grid, grid_of, joined, record, simulated, varied
+from lizip.codecs.sweep.grid import encode_grid
+from lizip.codecs.sweep.weights import Weights, user_folder
 
 CARD = """# Predictor {name}
 
@@ -117,7 +117,7 @@ def learn(decisions: Decisions, options: argparse.Namespace) -> Weights:
         import torch
     except ImportError:
         sys.exit('training needs torch: pip install "lizip[train]"')
-    from lizip.predict.training import train
+    from lizip.codecs.sweep.training import train
 
     torch.set_num_threads(1)
     return train(decisions, options.epochs, options.seed, lambda line: print(line, flush=True)).weights(options.name)

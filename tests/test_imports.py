@@ -13,12 +13,11 @@ LAYOUT = (
     ("errors", "version"),
     ("packing", "cloud", "vectors", "parallel", "resources"),
     ("jit",),
-    ("container", "entropy"),
+    ("container", "entropy", "exact"),
     ("formats",),
     ("scan",),
     ("sensor",),
-    ("context", "simulator"),
-    ("predict",),
+    ("simulator",),
     ("codecs",),
     ("storage",),
     ("expand",),
@@ -38,7 +37,7 @@ for the public API, which the rooms above it use like anybody else."""
 
 ONLY_IN = {
     "constriction": {"entropy"},
-    "torch": {"predict"},
+    "torch": {"codecs"},
     "fsspec": {"storage", "integrations"},
     "click": {"cli", "__main__"},
     "laspy": {"simulator", "expand", "codecs", "rivals", "bench", "demo", "cli", "integrations"},
@@ -47,7 +46,7 @@ ONLY_IN = {
 
 AT_MODULE_LEVEL_NOWHERE = {"torch", "laspy", "fsspec", "constriction"}
 
-WITH_TORCH = {"predict/network.py", "predict/training.py"}
+WITH_TORCH = {"codecs/sweep/network.py", "codecs/sweep/training.py"}
 """Modules made of torch; only imported inside functions, but for one by the other."""
 
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))

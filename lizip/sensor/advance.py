@@ -12,10 +12,10 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError
+from lizip.exact.trig import sincos
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_signed
 from lizip.scan.columns import Columns
-from lizip.sensor.trig import sincos
 
 QUANTUM = 1e-7
 """Unit of an advance."""

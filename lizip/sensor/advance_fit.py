@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lizip.exact.trig import TURN, arctangent2
 from lizip.jit import kernel
 from lizip.sensor.advance import QUANTUM, turned_back
 from lizip.sensor.fit import COLUMN, fit_beams
-from lizip.sensor.trig import TURN, arctangent2
 
 _HUNDREDTHS = 36000
 """Encoders count hundredths of a degree."""

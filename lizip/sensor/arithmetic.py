@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.errors import CorruptError
+from lizip.exact.trig import DEGREE, TURN, sincos
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
-from lizip.sensor.trig import DEGREE, TURN, sincos
 
 DOUBLE, ROUNDED, DIRECTIONS, PRODUCTS, TABLES = range(5)
 """Double throughout; the point rounded to float32; then directions, tables with products in float32 or in double."""

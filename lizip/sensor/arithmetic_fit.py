@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from lizip.exact.trig import DEGREE, sincos
 from lizip.sensor.arithmetic import DEGREES, DIRECTIONS, PLAIN, PRODUCTS, RADIANS, TABLES, Arithmetic
 from lizip.sensor.calibration import Calibration
 from lizip.sensor.maker import FINEST
 from lizip.sensor.returns import explain
-from lizip.sensor.trig import DEGREE, sincos
 
 _WHOLE, _ZERO = 0.02, 4e-6
 """Phases (columns) and lengths (m) this near to whole ones are meant to be."""

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.exact.trig import TURN, arcsine, arctangent2, sincos
 from lizip.jit import kernel
-from lizip.sensor.trig import TURN, arcsine, arctangent2, sincos
 
 PHASE, LATERAL, COSINE, SINE, FORWARD, UP = range(6)
 """Columns of a beam table: phase in columns, lateral, forward and up in metres, cosine and sine of the elevation."""

@@ -17,6 +17,7 @@ import xxhash
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError, ModelMissingError
+from lizip.exact.trig import TURN, sincos
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
 from lizip.resources import models_folder
@@ -24,7 +25,6 @@ from lizip.sensor.arithmetic import PLAIN, Arithmetic
 from lizip.sensor.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP
 from lizip.sensor.maker import UNITS, Maker, find_maker, lengths_of, quanta_of
 from lizip.sensor.mount import Mount
-from lizip.sensor.trig import TURN, sincos
 
 PARAMETERS = ("phase", "lateral", "elevation", "forward", "up")
 """Of a beam: columns, m, rad, m, m; the columns of `Calibration.beams`, in quanta."""

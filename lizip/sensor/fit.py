@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from lizip.exact.trig import TURN, arctangent2, sincos
 from lizip.jit import kernel
 from lizip.sensor.calibration import PARAMETERS, Calibration
 from lizip.sensor.gauss_newton import improve, make_scratch, median_size, refine_beam
-from lizip.sensor.trig import TURN, arctangent2, sincos
 
 COLUMN, LATERAL, ELEVATION, HEIGHT, OFFSET = range(5)
 """A beam as it is fitted: phase (columns), lateral (m), elevation (rad), vertical offset and range offset (m).

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.entropy.adaptive import bit_length
+from lizip.exact.trig import arctangent2, sincos
 from lizip.jit import kernel
-from lizip.sensor.trig import arctangent2, sincos
 
 _OUTLIER = 1.8
 """Residuals beyond this, in units, are no matter of rounding."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.sensor.trig import DEGREE, arcsine, sincos
+from lizip.exact.trig import DEGREE, arcsine, sincos
 
 UNITS = (100, 1000)
 """Units a degree to look for."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lizip.exact.trig import TURN, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit import ELEVATION, HEIGHT, SEARCH, fit_line, fit_offset, fit_phase
-from lizip.sensor.trig import TURN, sincos
 
 TURNS = (
     *(256, 300, 360, 400, 450, 500, 512, 600, 720, 750, 800, 900, 1000, 1024, 1080, 1200, 1250, 1440, 1500, 1600, 1800),

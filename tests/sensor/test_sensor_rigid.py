@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
-from lizip.sensor.algebra import invert_definite, multiply, rotate, solve_definite
+from lizip.exact.linear import invert_definite, multiply, rotate, solve_definite
 from lizip.sensor.rigid import cayley, firing_normals, solve_banded
 from lizip.sensor.spline import (
     QUANTA,

@@ -1,8 +1,8 @@
 """Any columns of numbers, without knowledge of a sensor: the codec for every cloud that no other codec understands.
 
 1. Every column becomes integers that are near each other where its values are (`numbers`).
-2. The coordinates are predicted from an earlier point, turned and scaled onto their own ray (`lizip.context.pointer`).
-3. Other columns follow, each helped by what the coordinates found out about neighbours (`lizip.context.columns`).
+2. The coordinates are predicted from an earlier point, turned and scaled onto their own ray (`pointer`).
+3. Other columns follow, each helped by what the coordinates found out about neighbours (`columns`).
 4. What the predictions miss becomes adaptive tokens (`lizip.entropy`), one stream a segment and group of columns.
 
 `plan` holds the choices, `search` makes them on a sample, `segments` carries them out, the same way in both directions.

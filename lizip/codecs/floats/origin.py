@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.sensor.algebra import multiply, solve_definite
+from lizip.exact.linear import multiply, solve_definite
 
 _HEIGHTS = (0.0, 0.6, 1.2, 1.8, 2.4)
 """Heights of the sensor above the frame's zero to start from, in m; a search reaches about 0.3 either way."""

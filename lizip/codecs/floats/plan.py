@@ -9,7 +9,7 @@ import numpy as np
 
 from lizip.cloud import Schema
 from lizip.codecs.floats.numbers import INTEGER, ORDINAL, Numbers
-from lizip.context.track import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame
+from lizip.codecs.floats.track import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_varint, pack_varints
 

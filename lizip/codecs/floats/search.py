@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.codecs.floats.lags import find_lags, find_period
 from lizip.codecs.floats.numbers import ORDINAL, Numbers, find_numbers
 from lizip.codecs.floats.origin import find_origin
 from lizip.codecs.floats.plan import Plan, Sight, seen
 from lizip.codecs.floats.segments import DECISIONS, RAW_BITS, Segments
-from lizip.context.lags import find_lags, find_period
-from lizip.context.track import HISTORY
+from lizip.codecs.floats.track import HISTORY
 from lizip.entropy.coder import LOG, RAW, open_encoder
 
 _STILL = (0.0, 0.0, 0.0)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from lizip.codecs.floats.columns import Links, code_numbers, code_symbols, fresh_numbers, fresh_symbols
 from lizip.codecs.floats.plan import Plan
-from lizip.context.columns import Links, code_numbers, code_symbols, fresh_numbers, fresh_symbols
-from lizip.context.pointer import code_coordinates, fresh_models
-from lizip.context.track import HISTORY, fresh_track, keep_history
+from lizip.codecs.floats.pointer import code_coordinates, fresh_models
+from lizip.codecs.floats.track import HISTORY, fresh_track, keep_history
 from lizip.entropy.coder import Coder
 
 SEGMENT = 1 << 16

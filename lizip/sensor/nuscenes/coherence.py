@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.exact.linear import factor, substitute
+from lizip.exact.trig import sincos
 from lizip.jit import kernel
-from lizip.sensor.algebra import factor, substitute
-from lizip.sensor.trig import sincos
 
 _BLOCK = 512
 

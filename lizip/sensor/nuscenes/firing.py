@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from lizip.exact.trig import arctangent2, sincos_degrees, sincos_steps
 from lizip.jit import kernel
 from lizip.resources import models_folder
-from lizip.sensor.trig import arctangent2, sincos_degrees, sincos_steps
 
 RINGS = 32
 NEAREST = 0.3

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.exact.linear import multiply, solve_definite
 from lizip.jit import kernel
-from lizip.sensor.algebra import multiply, solve_definite
 from lizip.sensor.nuscenes.lattice import Lattice, find_lattice
 from lizip.sensor.nuscenes.offsets import find_offset, wave_sums
 from lizip.sensor.nuscenes.residual import unit_at

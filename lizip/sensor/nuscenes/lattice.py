@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lizip.sensor.algebra import cross, unit
+from lizip.exact.linear import cross, unit
+from lizip.exact.trig import PI, arctangent2, sincos
 from lizip.sensor.nuscenes.coherence import align, largest, score_directions
 from lizip.sensor.nuscenes.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
-from lizip.sensor.trig import PI, arctangent2, sincos
 
 COARSE = tuple(2.0**-k for k in range(9, 21))
 """Spacings tried for the first axis, m: ULPs of coordinates from 8 m to 32 km."""

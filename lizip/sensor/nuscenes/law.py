@@ -20,8 +20,8 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError
+from lizip.exact.trig import sincos
 from lizip.jit import kernel
-from lizip.sensor.trig import sincos
 
 TIME_QUANTUM = 2.0**-6
 """us"""

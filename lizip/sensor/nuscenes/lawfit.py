@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.exact.linear import solve_definite
 from lizip.jit import kernel
-from lizip.sensor.algebra import solve_definite
 from lizip.sensor.nuscenes.lawtrack import LOCAL, Normals, Track, firing_jacobian, pose_change, track_cost
 from lizip.sensor.nuscenes.vehicle import LEVER
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lizip.sensor.algebra import invert_definite, multiply, solve_definite, solve_each
+from lizip.exact.linear import invert_definite, multiply, solve_definite, solve_each
 from lizip.sensor.nuscenes.law import USUAL_STEP, firing_times, packets
 from lizip.sensor.nuscenes.lawfit import adjust, assemble, cost_of, directions, free_parameters
 from lizip.sensor.nuscenes.lawtrack import Normals, Track

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.sensor.algebra import solve_definite, solve_each
+from lizip.exact.linear import solve_definite, solve_each
 from lizip.sensor.nuscenes.firing import Sensor
 from lizip.sensor.nuscenes.law import (
     FAST_QUANTA,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lizip.sensor.algebra import cross, multiply, principal_axes, rotate
+from lizip.exact.linear import cross, multiply, principal_axes, rotate
 from lizip.sensor.nuscenes.azimuths import find_phase, settle_blocks
 from lizip.sensor.nuscenes.firing import Sensor, fit_blocks, place_points
 from lizip.sensor.nuscenes.frame import FarFrame, find_far_frame, place_on_grid, turn_points, ulp

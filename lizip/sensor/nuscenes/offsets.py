@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.exact.trig import TURN, arctangent2, sincos
 from lizip.jit import kernel
-from lizip.sensor.trig import TURN, arctangent2, sincos
 
 Points = tuple[np.ndarray, np.ndarray]
 """Coordinates (M,) along an axis, m, and 1 / standard deviation of each."""

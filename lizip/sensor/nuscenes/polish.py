@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.exact.linear import solve_definite
 from lizip.jit import kernel
-from lizip.sensor.algebra import solve_definite
 from lizip.sensor.nuscenes.frame import FarFrame, turn
 from lizip.sensor.nuscenes.residual import unit_at
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.exact.trig import arcsine, arctangent2
 from lizip.jit import kernel
 from lizip.sensor.nuscenes.lawtrack import Normals
-from lizip.sensor.trig import arcsine, arctangent2
 
 LEVER = (0.902, 0.005, 1.845)
 """Where the sensor sits in nuScenes' vehicles: forward, left, up, m."""

@@ -1,0 +1,268 @@
+"""A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
+
+Stream: rows, rings, near, intensity bits << 1 | everywhere, the shares of the intensities if there are any, name of
+the predictor (empty: none) and, if any, its hash in 8 bytes, then for each segment of about `SEGMENT` cells its length
+and its entropy-coded bytes. Integers are LEB128.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lizip.codecs.sweep.weights import Weights, find_weights
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_bytes, pack_varints
+
+if TYPE_CHECKING:
+    from lizip.codecs.sweep.model import GridModel
+    from lizip.codecs.sweep.net import GridNet
+    from lizip.entropy.coder import Coder
+
+SEGMENT = 1 << 16
+"""Cells coded into one ANS stream: bounds the memory of the log of decisions."""
+
+MAX_CELLS = 1 << 24
+"""Default limit on the cells of a grid to decode."""
+
+DECISIONS_PER_CELL = 1 + 33 + 28
+"""At most: the flag; sign, 28 lengths, 2 mantissa bits and slack; the intensity."""
+RAW_BITS_PER_CELL = 26
+
+NEAR_METRES = 0.08
+"""Candidates further than this from the last range belong to another surface (chosen on nuScenes and KITTI)."""
+
+
+STREAMS = ("flags", "range", "intensity")
+
+
+class Form(NamedTuple):
+    """How a grid is coded.
+
+    Attributes
+    ----------
+    near : int
+        See `encode_grid`.
+    bits : int
+        Bit length of the largest intensity, 0 when there is none.
+    everywhere : int
+        1 when cells without a return have an intensity.
+    shares : (2 ** min(bits, 8),) int64
+        How often intensities occur, see `lizip.codecs.sweep.tree`.
+    """
+
+    near: int
+    bits: int
+    everywhere: int
+    shares: np.ndarray
+
+    def model(self, rings: int, asks: bool = False) -> GridModel:
+        """What adapts, in its first state."""
+        from lizip.codecs.sweep.model import fresh_model
+        from lizip.codecs.sweep.tree import tree_of
+
+        return fresh_model(rings, self.bits, bool(self.everywhere), tree_of(self.shares), asks)
+
+
+@dataclass(frozen=True)
+class GridStream:
+    """An encoded grid and what it spent its bits on."""
+
+    data: bytes
+    bits: dict[str, float]
+    """Bits spent on each of `STREAMS`."""
+
+
+def near_ticks(tick: float) -> int:
+    """`near` of a sensor whose range comes in ticks of so many metres."""
+    return max(1, round(NEAR_METRES / tick))
+
+
+def encode_grid(
+    ranges: np.ndarray,
+    intensity: np.ndarray | None,
+    *,
+    everywhere: bool = False,
+    near: int = 40,
+    net: str | Weights | None = None,
+    backend: str = "numba",
+) -> GridStream:
+    """Encode a grid.
+
+    Parameters
+    ----------
+    ranges : (F, R) int32
+        Range ticks by firing and ring (rings by elevation, at most 256), 0 = no return, below 2**24. Cells of one row
+        should look in about the same direction.
+    intensity : (F, R) int32 or None
+        0 to 65535. Where there is no return it is coded only if `everywhere`, else it comes back as 0.
+    everywhere : bool
+        Whether cells without a return have an intensity.
+    near : int
+        Distance in ticks up to which two ranges count as one surface; see `near_ticks`.
+    net : str, Weights or None
+        The predictor, or its name; None for none ("fast").
+    backend : str
+        "numba" or "torch": how the predictor is evaluated; the bytes are the same.
+
+    Returns
+    -------
+    GridStream
+
+    Raises
+    ------
+    ValueError
+        When a number is out of the bounds above.
+    ModelMissingError
+        When the predictor is not installed.
+    """
+    from lizip.codecs.sweep.tree import pack_shares
+
+    ranges, intensity, form = prepared(ranges, intensity, everywhere, near)
+    weights = find_weights(net) if isinstance(net, str) else net
+    header = pack_varints([*ranges.shape, near, form.bits << 1 | everywhere])
+    header += pack_bytes(pack_shares(form.shares)) if form.bits else b""
+    header += pack_bytes(weights.name.encode()) + weights.digest if weights else pack_bytes(b"")
+    predictor = _predictor(weights, backend, ranges, intensity, form)
+    pieces, spent = _encode_segments(ranges, intensity, form, predictor)
+    return GridStream(header + b"".join(map(pack_bytes, pieces)), dict(zip(STREAMS, spent, strict=True)))
+
+
+def prepared(
+    ranges: np.ndarray, intensity: np.ndarray | None, everywhere: bool, near: int
+) -> tuple[np.ndarray, np.ndarray, Form]:
+    """Check the inputs of `encode_grid`; make the arrays contiguous int32, and look at what is to be coded."""
+    from lizip.codecs.sweep.model import MAX_INTENSITY, MAX_RANGE, MAX_RINGS
+    from lizip.codecs.sweep.tree import shares_of
+
+    firings, rings = ranges.shape
+    if firings and rings > MAX_RINGS:
+        raise ValueError(f"{rings} rings; at most {MAX_RINGS}")
+    if ranges.size and (ranges.min() < 0 or ranges.max() > MAX_RANGE):
+        raise ValueError("range ticks must lie in 0 to 2**24 - 1")
+    ranges = np.ascontiguousarray(ranges, np.int32)
+    if intensity is None:
+        return ranges, np.zeros((1, rings), np.int32), Form(near, 0, int(everywhere), np.zeros(1, np.int64))
+    if intensity.shape != ranges.shape:
+        raise ValueError("ranges and intensity differ in shape")
+    if intensity.size and (intensity.min() < 0 or intensity.max() > MAX_INTENSITY):
+        raise ValueError("intensity must lie in 0 to 65535")
+    intensity = np.ascontiguousarray(intensity, np.int32)
+    bits = max(1, int(intensity.max(initial=0)).bit_length())
+    coded = intensity if everywhere else intensity[ranges > 0]
+    shares = shares_of(coded >> max(bits - 8, 0), 1 << min(bits, 8))
+    return ranges, intensity, Form(near, bits, int(everywhere), shares)
+
+
+def _predictor(weights: Weights | None, backend: str, ranges: np.ndarray, intensity: np.ndarray, form: Form) -> GridNet:
+    """What the encoder asks: nothing, the network cell by cell, or what torch said of all cells beforehand."""
+    from lizip.codecs.sweep.net import network, no_net
+
+    if weights is None:
+        return no_net()
+    if backend == "numba":
+        return network(weights.arrays)
+    if backend != "torch":
+        raise ValueError(f"backend {backend!r}: choose numba or torch")
+    from lizip.codecs.sweep.network import hidden_layers
+
+    _, recorded = record_grid(ranges, intensity, form)
+    return network(weights.arrays, hidden_layers(weights, recorded.cells))
+
+
+def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[Coder, GridNet]:
+    """Code a prepared grid without a network; returns the log and the features and outputs a network would get."""
+    from lizip.codecs.sweep.cells import code_grid
+    from lizip.codecs.sweep.net import recorder
+    from lizip.entropy.coder import open_encoder
+
+    most = ranges.size * DECISIONS_PER_CELL
+    coder, net = open_encoder(most, ranges.size * RAW_BITS_PER_CELL), recorder(ranges.size, most)
+    model, spent = form.model(ranges.shape[1]), np.zeros(3, np.int64)
+    code_grid(coder, ranges, intensity, 0, len(ranges), form.near, form.bits, form.everywhere, model, net, spent)
+    return coder, net
+
+
+def _encode_segments(
+    ranges: np.ndarray, intensity: np.ndarray, form: Form, net: GridNet
+) -> tuple[list[bytes], tuple[float, ...]]:
+    """Code all rows; returns the segments' bytes and the bits spent on (flags, ranges, intensities)."""
+    from lizip.codecs.sweep.cells import code_grid
+    from lizip.codecs.sweep.net import OFF
+    from lizip.entropy.coder import RAW, finish_encoder, open_encoder
+
+    model = form.model(ranges.shape[1], asks=net.mode != OFF)
+    spent = np.zeros(3, np.int64)
+    pieces, raw = [], 0
+    for first, last in _segments(*ranges.shape):
+        cells = (last - first) * ranges.shape[1]
+        coder = open_encoder(cells * DECISIONS_PER_CELL, cells * RAW_BITS_PER_CELL)
+        code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
+        raw += 32 * int(coder.at[RAW])
+        pieces.append(finish_encoder(coder))
+    flags, distance, level = (float(part) / 16384 for part in spent)
+    return pieces, (flags, distance + raw, level)
+
+
+def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarray, np.ndarray | None]:
+    """Decode what `encode_grid` wrote.
+
+    Parameters
+    ----------
+    stream : bytes
+    max_cells : int
+        Largest grid to accept (F * R); from the number of points where that is known.
+
+    Returns
+    -------
+    ranges : (F, R) int32
+    intensity : (F, R) int32 or None
+
+    Raises
+    ------
+    CorruptError
+        When the stream is not one that `encode_grid` writes.
+    ModelMissingError
+        When it was written with a predictor that is not installed.
+    """
+    from lizip.codecs.sweep.model import MAX_RINGS
+    from lizip.codecs.sweep.net import network, no_net
+    from lizip.codecs.sweep.tree import unpack_shares
+
+    header = Unpacker(stream)
+    firings, rings, near, form = (header.varint() for _ in range(4))
+    too_large = rings > MAX_RINGS or firings * max(rings, 1) > max_cells
+    if too_large or form >> 1 > 16 or near > 1 << 20:
+        raise CorruptError("grid has an impossible shape")
+    shares = unpack_shares(header.bytes(), 1 << min(form >> 1, 8)) if form >> 1 else np.zeros(1, np.int64)
+    name = header.bytes()
+    digest = header.take(8) if name else b""
+    net = network(find_weights(name.decode("utf-8", "replace"), digest).arrays) if name else no_net()
+    form = Form(near, form >> 1, form & 1, shares)
+    ranges = np.zeros((firings, rings), np.int32)
+    intensity = np.zeros((firings if form.bits else 1, rings), np.int32)
+    _decode_segments(header, ranges, intensity, form, net)
+    header.finish()
+    return ranges, intensity if form.bits else None
+
+
+def _decode_segments(header: Unpacker, ranges: np.ndarray, intensity: np.ndarray, form: Form, net: GridNet) -> None:
+    """Fill `ranges` and `intensity` from the segments that follow the header."""
+    from lizip.codecs.sweep.cells import code_grid
+    from lizip.codecs.sweep.net import OFF
+    from lizip.entropy.coder import finish_decoder, open_decoder
+
+    model = form.model(ranges.shape[1], asks=net.mode != OFF)
+    spent = np.zeros(3, np.int64)
+    for first, last in _segments(*ranges.shape):
+        coder = open_decoder(header.bytes())
+        code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
+        finish_decoder(coder)
+
+
+def _segments(rows: int, rings: int) -> list[tuple[int, int]]:
+    """First and last row (exclusive) of each segment."""
+    step = max(1, SEGMENT // max(rings, 1))
+    return [(first, min(first + step, rows)) for first in range(0, rows if rings else 0, step)]

@@ -1,0 +1,107 @@
+"""Intensities in the grid: the decisions of their tree under six contexts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.codecs.sweep import model as m
+from lizip.codecs.sweep.mixing import WEIGHT_STRIDE, code_six
+from lizip.entropy.adaptive import code_bit, quarter_octave
+from lizip.jit import inlined_kernel
+
+
+@inlined_kernel
+def _contexts_of(model, r, flag, bits):
+    """First counters of the six contexts of an intensity, then its two sets of mixer weights."""
+    history, base, guess = model.history, model.base, model.scratch
+    own = r + 1
+    kind = 1 - flag
+    nodes = model.tree.stride
+    left = np.int64(history[own, m.FIRST + flag])
+    left2 = np.int64(history[own, m.SECOND + flag])
+    left3 = np.int64(history[own, m.THIRD + flag])
+    up = np.int64(history[r, m.FIRST + flag]) if r > 0 else left
+    rings = history.shape[0] - 2
+    coarse = min(quarter_octave(left) >> 1, 15)
+    coarse_up = min(quarter_octave(up) >> 1, 15)
+    if bits < 8:
+        levels = np.int64(1) << min(bits, 6)
+        fine, fine2 = left >> max(bits - 6, 0), left2 >> max(bits - 6, 0)
+        some, some2, some3 = left >> max(bits - 5, 0), left2 >> max(bits - 5, 0), left3 >> max(bits - 5, 0)
+        rows = np.int64(4096)
+    else:
+        levels = np.int64(33)
+        fine, fine2 = quarter_octave(left), quarter_octave(left2)
+        some, some2, some3 = fine >> 1, fine2 >> 1, quarter_octave(left3) >> 1
+        rows = np.int64(2048)
+    if flag:
+        value = np.int64(history[own, m.HELD])
+        distance = min(quarter_octave(value >> 5) >> 1, 19)
+        near, best = left, abs(value - guess[0])
+        other = abs(value - guess[5]) + 8
+        if other < best:
+            near, best = up, other
+        other = abs(value - guess[6]) + 6
+        if other < best and r < rings - 1:
+            near, best = np.int64(history[own + 1, m.FIRST + 1]), other
+        if abs(value - guess[8]) + 6 < best:
+            near = left2
+        pair = fine * levels + fine2
+        triple = ((some << 10 | some2 << 5 | some3) * 40503 >> 4) & (rows - 1)
+    else:
+        distance = np.int64(0)
+        near = up
+        pair = levels * levels + fine
+        triple = rows + fine
+    c0 = base[m.INTENSITY_PAIR] + pair * nodes
+    c1 = base[m.INTENSITY_TRIPLE] + triple * nodes
+    c2 = base[m.INTENSITY_RING] + ((kind * rings + r) * 16 + coarse) * nodes
+    c3 = base[m.INTENSITY_NEAR] + (kind * 256 + near) * nodes
+    c4 = base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * nodes
+    c5 = base[m.INTENSITY_LEFT] + ((kind * levels + fine) * 20 + distance) * nodes
+    mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * WEIGHT_STRIDE
+    mix_value = base[m.MIX_VALUE] + kind * 256 * WEIGHT_STRIDE
+    return c0, c1, c2, c3, c4, c5, mix_value, mix_level
+
+
+@inlined_kernel
+def code_intensity(coder, model, r, flag, bits, level):
+    """Code an intensity; cells with and without a return keep histories of their own.
+
+    A laser's power follows its echoes, so its intensities swing with a period of two or three: exact pairs and triples
+    of earlier ones say more than their mean. `near` is the intensity of the neighbour closest in range.
+    """
+    counters, history, base = model.counters, model.history, model.base
+    own = r + 1
+    c0, c1, c2, c3, c4, c5, mix_value, mix_level = _contexts_of(model, r, flag, bits)
+    low = max(bits - 8, 0)
+    top = level >> low
+    node = np.int64(model.tree.root)
+    while node >= 0:
+        bit = code_six(
+            coder,
+            counters,
+            c0 + node,
+            c1 + node,
+            c2 + node,
+            c3 + node,
+            c4 + node,
+            c5 + node,
+            0,
+            model.weights,
+            mix_value + node * WEIGHT_STRIDE,
+            mix_level,
+            m.QUICK,
+            16,
+            np.int64(top >= model.tree.split[np.uintp(node)]),
+        )
+        node = np.int64(model.tree.after[np.uintp(2 * node + bit)])
+    top = ~node
+    history[own, m.THIRD + flag] = history[own, m.SECOND + flag]
+    history[own, m.SECOND + flag] = history[own, m.FIRST + flag]
+    history[own, m.FIRST + flag] = top
+    node = np.int64(1)
+    for shift in range(low - 1, -1, -1):
+        counter = base[m.INTENSITY_LOW] + top * 256 + node
+        node = 2 * node + code_bit(coder, counters, counter, m.QUICK, (level >> shift) & 1)
+    return (top << low) | (node - (np.int64(1) << low))

@@ -1,1 +1,0 @@
-"""Already coded neighbours -> candidates, contexts and features, in kernels that serve encoder and decoder alike."""

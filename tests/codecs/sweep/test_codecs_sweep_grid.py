@@ -1,0 +1,133 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lizip.codecs.sweep.grid import decode_grid, encode_grid, near_ticks
+from lizip.errors import CorruptError, ModelMissingError
+
+
+def made_grid(firings=60, rings=8, seed=0, top=60):
+    """A wall, a ground, holes and outliers, with an intensity that follows the surface."""
+    random = np.random.default_rng(seed)
+    f, r = np.mgrid[:firings, :rings]
+    ranges = 3000 + 400 * r + np.rint(300 * np.sin(f / 9)).astype(int) + random.integers(-3, 4, f.shape)
+    ranges[(f // 13 + r // 3) % 4 == 1] += 5000
+    ranges[random.random(f.shape) < 0.1] = 0
+    ranges[random.random(f.shape) < 0.01] = random.integers(1, 1 << 24)
+    intensity = np.minimum(top, (f // 13 + 2 * r) * 5 + random.integers(0, 5, f.shape))
+    return ranges.astype(np.int32), intensity.astype(np.int32)
+
+
+def assert_round_trip(ranges, intensity, **options):
+    stream = encode_grid(ranges, intensity, **options)
+    ranges2, intensity2 = decode_grid(stream.data)
+    np.testing.assert_array_equal(ranges2, ranges)
+    if intensity is None:
+        assert intensity2 is None
+    elif options.get("everywhere"):
+        np.testing.assert_array_equal(intensity2, intensity)
+    else:
+        np.testing.assert_array_equal(intensity2, np.where(ranges > 0, intensity, 0))
+    assert sum(stream.bits.values()) < 8 * len(stream.data) + 64
+    return stream
+
+
+@given(st.integers(0, 40), st.integers(0, 12), st.integers(0, 2**32 - 1), st.booleans(), st.integers(0, 16))
+@settings(max_examples=60)
+def test_any_grid_comes_back(firings, rings, seed, everywhere, bits):
+    random = np.random.default_rng(seed)
+    shape = (firings, rings)
+    ranges = random.integers(0, 2 ** random.integers(0, 25), shape)
+    ranges[random.random(shape) < random.random()] = 0
+    intensity = random.integers(0, 2**bits, shape) if bits else None
+    assert_round_trip(ranges, intensity, everywhere=everywhere, near=int(random.integers(1, 200)))
+
+
+def test_most_rings_and_longest_ranges():
+    ranges = np.full((3, 256), (1 << 24) - 1)
+    ranges[1] = 1
+    assert_round_trip(ranges, np.full((3, 256), 65535), everywhere=True)
+
+
+def test_structure_is_worth_bits():
+    ranges, intensity = made_grid(400, 16)
+    stream = assert_round_trip(ranges, intensity, everywhere=False)
+    noise = np.random.default_rng(0).permutation(ranges.ravel()).reshape(ranges.shape)
+    assert len(stream.data) < 0.6 * len(encode_grid(noise, intensity).data)
+    assert set(stream.bits) == {"flags", "range", "intensity"}
+    assert sum(stream.bits.values()) == pytest.approx(8 * len(stream.data), rel=0.01)
+
+
+def test_segments_carry_the_model_on(monkeypatch):
+    ranges, intensity = made_grid(200, 16)
+    whole = len(encode_grid(ranges, intensity).data)
+    monkeypatch.setattr("lizip.codecs.sweep.grid.SEGMENT", 100)
+    pieces = assert_round_trip(ranges, intensity)
+    assert len(pieces.data) < 1.25 * whole
+
+
+def test_bounds_are_checked():
+    for ranges in ([[-1]], [[1 << 24]], np.zeros((2, 257), int)):
+        with pytest.raises(ValueError, match=r"ring|range"):
+            encode_grid(np.array(ranges), None)
+    with pytest.raises(ValueError, match="65535"):
+        encode_grid(np.ones((1, 1), int), np.full((1, 1), 65536))
+
+
+def test_grids_too_large_are_refused_before_memory_is_taken():
+    data = encode_grid(*made_grid()).data
+    with pytest.raises(CorruptError):
+        decode_grid(data, max_cells=60 * 8 - 1)
+    decode_grid(data, max_cells=60 * 8)
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_damage_is_noticed_or_harmless(data):
+    ranges, intensity = made_grid(30, 5)
+    stream = bytearray(encode_grid(ranges, intensity).data)
+    if data.draw(st.booleans()):
+        stream = stream[: data.draw(st.integers(0, len(stream) - 1))]
+    else:
+        stream[data.draw(st.integers(0, len(stream) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        ranges, intensity = decode_grid(bytes(stream), max_cells=1 << 12)
+    except (CorruptError, ModelMissingError):
+        return
+    assert ranges.size <= 1 << 12
+    assert ranges.min(initial=0) >= 0
+
+
+def test_near_is_eight_centimetres():
+    assert [near_ticks(tick) for tick in (0.002, 0.001, 0.004, 1.0)] == [40, 80, 20, 1]
+
+
+def test_same_bytes_without_compiler():
+    script = (
+        "import sys, numpy as np\n"
+        "from lizip.codecs.sweep.grid import encode_grid, decode_grid\n"
+        "f, r = np.mgrid[:30, :6]\n"
+        "ranges = (2000 + 50 * r + f * f % 37) * ((f * 7 + r) % 11 > 1); ranges[7, 3] = 16777215\n"
+        "data = encode_grid(ranges, f % 9 + 300 * r, everywhere=True).data\n"
+        "assert (decode_grid(data)[0] == ranges).all()\n"
+        "sys.stdout.write(data.hex())"
+    )
+    outputs = []
+    for disabled in ("0", "1"):
+        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
+        command = [sys.executable, "-W", "error", "-c", script]
+        outputs.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert outputs[0] == outputs[1]
+
+
+@pytest.mark.slow
+def test_nuscenes_costs_what_it_should(data):
+    points = np.fromfile(data / "nuscenes" / "sweep_e.bin", "<f4").reshape(-1, 32, 5)
+    ranges = np.rint(np.sqrt((points[:, :, :3].astype(float) ** 2).sum(2)) / 0.002).astype(np.int32)
+    stream = assert_round_trip(ranges, points[:, :, 3].astype(np.int32), everywhere=True)
+    assert 8 * len(stream.data) / ranges.size < 9.5
