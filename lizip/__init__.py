@@ -22,6 +22,7 @@ _HOME = {
     "LizipError": "errors",
     "ModelMissingError": "errors",
     "StorageError": "errors",
+    "TooLargeError": "errors",
     "UnsupportedVersionError": "errors",
 }
 
@@ -31,6 +32,7 @@ __all__ = [
     "LizipError",
     "ModelMissingError",
     "StorageError",
+    "TooLargeError",
     "UnsupportedVersionError",
     "__version__",
     "compress",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         LizipError,
         ModelMissingError,
         StorageError,
+        TooLargeError,
         UnsupportedVersionError,
     )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip import storage
+from lizip import defects, storage
 from lizip.codecs import PROMISING_FIRST, Options
 from lizip.container import MAGIC, SUFFIX, Container
+from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError
-from lizip.pipeline import Decoder, encode
+from lizip.pipeline import encode
 from lizip.reader import DecodedFile
 from lizip.storage import Source, StrPath
 
@@ -75,11 +75,21 @@ def compress(
     return sink.getvalue()
 
 
-def decompress(data: bytes | bytearray | memoryview) -> bytes | np.ndarray:
+def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = None) -> bytes | np.ndarray:
     """Give back what was compressed: the bytes of the file, or the array.
+
+    Parameters
+    ----------
+    data : bytes-like
+        A .lizip file.
+    max_bytes : int, optional
+        Refuse a file whose content has more bytes than this, before anything is decoded: for files of strangers.
+        Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.md.
 
     Raises
     ------
+    TooLargeError
+        When the content has more than `max_bytes` bytes.
     FormatError
         When `data` is not a .lizip file.
     CorruptError
@@ -87,7 +97,7 @@ def decompress(data: bytes | bytearray | memoryview) -> bytes | np.ndarray:
     UnsupportedVersionError, ModelMissingError
         When it needs a newer lizip, or a predictor that is not installed.
     """
-    decoder = Decoder(Container(io.BytesIO(data)))
+    decoder = Decoder(Container(io.BytesIO(data)), max_bytes)
     content = b"".join(decoder.pieces())
     if decoder.format.name != "array":
         return content
@@ -149,7 +159,12 @@ def compress_file(
 
 
 def decompress_file(
-    source: StrPath, target: StrPath | None = None, *, force: bool = False, remove: bool = False
+    source: StrPath,
+    target: StrPath | None = None,
+    *,
+    force: bool = False,
+    remove: bool = False,
+    max_bytes: int | None = None,
 ) -> str:
     """Give back the file that a .lizip file was made of; it appears whole and checked, or not at all.
 
@@ -162,6 +177,8 @@ def decompress_file(
         Replace an existing target.
     remove : bool
         Delete the .lizip file when the target is safely there.
+    max_bytes : int, optional
+        As for `decompress`.
 
     Returns
     -------
@@ -172,14 +189,14 @@ def decompress_file(
     ------
     FormatError
         When the source is not a .lizip file, or its name does not end in .lizip and no target is given.
-    CorruptError, UnsupportedVersionError, ModelMissingError, StorageError, OSError
+    CorruptError, TooLargeError, UnsupportedVersionError, ModelMissingError, StorageError, OSError
     """
     target = original_name(source) if target is None else os.fspath(target)
     storage.check_target(source, target, force)
     with storage.open_binary(source) as file:
         status = None if storage.is_url(source) else os.fstat(file.fileno())
         with storage.publishing(target, force=force, status=status) as sink:
-            for piece in Decoder(Container(file)).pieces():
+            for piece in Decoder(Container(file), max_bytes).pieces():
                 sink.write(piece)
     if remove:
         storage.remove(source)
@@ -194,11 +211,11 @@ def original_name(path: StrPath) -> str:
     return name[: -len(SUFFIX)]
 
 
-def open(path: StrPath | BinaryIO) -> io.BufferedReader:
+def open(path: StrPath | BinaryIO, *, max_bytes: int | None = None) -> io.BufferedReader:
     """Open a .lizip file as if it were the file it was made of.
 
     Decodes only as far as is read, once. Damage is noticed section by section; the hash of the whole only by whoever
-    reads to the end.
+    reads to the end. `max_bytes` is that of `decompress`.
 
     Returns
     -------
@@ -206,7 +223,12 @@ def open(path: StrPath | BinaryIO) -> io.BufferedReader:
         Readable and seekable, binary: `laspy.read(lizip.open("x.las.lizip"))`.
     """
     file, owned = _file_of(path)
-    return io.BufferedReader(DecodedFile(Decoder(Container(file)), file if owned else None), 1 << 16)
+    try:
+        return io.BufferedReader(DecodedFile(Decoder(Container(file), max_bytes), file if owned else None), 1 << 16)
+    except BaseException:
+        if owned:
+            file.close()
+        raise
 
 
 def read(
@@ -214,6 +236,8 @@ def read(
     fields: Sequence[str] | None = None,
     points: slice | None = None,
     bounds: Sequence[float] | None = None,
+    *,
+    max_bytes: int | None = None,
 ) -> dict[str, np.ndarray]:
     """Read the points of a .lizip file as columns.
 
@@ -228,6 +252,8 @@ def read(
         Of these points only those with x, y and z within (least x, y, z, most x, y, z), ends included, in the
         coordinates of the file (metres in sweeps; scaled, with offset, in .las). Of a large .las only the chunks that
         can hold such points are read.
+    max_bytes : int, optional
+        As for `decompress`.
 
     Returns
     -------
@@ -244,7 +270,7 @@ def read(
 
     file, owned = _file_of(path)
     try:
-        return read_columns(Decoder(Container(file)), fields, points or slice(None), bounds)
+        return read_columns(Decoder(Container(file), max_bytes), fields, points or slice(None), bounds)
     finally:
         if owned:
             file.close()
@@ -268,7 +294,7 @@ def info(path: StrPath | BinaryIO) -> dict[str, Any]:
             file.close()
 
 
-def verify(path: StrPath | BinaryIO, against: StrPath | None = None) -> None:
+def verify(path: StrPath | BinaryIO, against: StrPath | None = None, *, max_bytes: int | None = None) -> None:
     """Decode a .lizip file completely and check it.
 
     Parameters
@@ -276,6 +302,8 @@ def verify(path: StrPath | BinaryIO, against: StrPath | None = None) -> None:
     path : path, URL or binary file object
     against : path or URL, optional
         Compare with this file, byte for byte.
+    max_bytes : int, optional
+        As for `decompress`.
 
     Raises
     ------
@@ -284,7 +312,7 @@ def verify(path: StrPath | BinaryIO, against: StrPath | None = None) -> None:
     """
     file, owned = _file_of(path)
     try:
-        pieces = Decoder(Container(file)).pieces()
+        pieces = Decoder(Container(file), max_bytes).pieces()
         if against is None:
             for _ in pieces:
                 pass
@@ -318,7 +346,7 @@ def _encode_checked(
             if len(names) == 1:
                 raise
             names.remove(used)
-            warnings.warn(f"the codec {used} failed its own check ({error}); please report this", RuntimeWarning, 2)
+            defects.record(f"the codec {used} failed its own check", error)
             sink.seek(0)
             sink.truncate()
 
@@ -343,7 +371,7 @@ def _compare(pieces: Iterable[bytes], original: BinaryIO) -> None:
 
 def _describe(decoder: Decoder) -> dict[str, Any]:
     header, container = decoder.header, decoder.container
-    details = decoder.codec.describe(container) if header.count else {"streams": {}}
+    details = decoder.describe()
     return {
         "format": decoder.format.name,
         "codec": decoder.codec.name,

@@ -23,3 +23,7 @@ class ModelMissingError(LizipError):
 
 class StorageError(LizipError):
     """Files stand in the way: a target that exists, the same file in and out, a source that changed meanwhile."""
+
+
+class TooLargeError(LizipError):
+    """The original of a .lizip file has more bytes than the caller allows (`max_bytes`)."""

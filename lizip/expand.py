@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,11 +54,16 @@ def expand(source: str, sink: BinaryIO) -> None:
 
 @contextmanager
 def expanded(source: str, folder: str | None) -> Iterator[str]:
-    """Yield the path of a temporary LAS file with the content of a LAZ file; it lies in `folder`."""
+    """Yield the path of a temporary LAS file with the content of a LAZ file; it lies in `folder`.
+
+    It has the permissions and the time of change of the LAZ file, for what is made of it.
+    """
     handle, path = tempfile.mkstemp(".tmp", f".{os.path.basename(source)[:80]}.", folder)
     try:
         with os.fdopen(handle, "w+b") as sink:
             expand(source, sink)
+        if not storage.is_url(source):
+            shutil.copystat(source, path)
         yield path
     finally:
         os.unlink(path)

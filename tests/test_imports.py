@@ -11,7 +11,7 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "vectors", "parallel", "resources"),
+    ("packing", "cloud", "vectors", "parallel", "resources", "defects"),
     ("jit",),
     ("container", "entropy", "exact"),
     ("formats",),
@@ -19,7 +19,7 @@ LAYOUT = (
     ("sensor",),
     ("simulator",),
     ("codecs",),
-    ("storage",),
+    ("decoder", "storage"),
     ("expand",),
     ("pipeline",),
     ("reader",),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import lizip
-from lizip import codecs, storage
+from lizip import codecs, defects, storage
 from lizip.batch.plan import Job
 from lizip.container import Container
 from lizip.errors import CorruptError, FormatError, LizipError, StorageError
@@ -33,6 +33,8 @@ class Outcome:
     codec : str
     hash : str
         XXH3-128 of the original, hexadecimal.
+    defects : tuple of str
+        What failed inside lizip without harm to the result; see `lizip.defects`.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Outcome:
     points: int = 0
     codec: str = ""
     hash: str = ""
+    defects: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The same in numbers and words, for JSON."""
@@ -75,12 +78,14 @@ def cause(error: Exception, path: str) -> str:
 def perform(job: Job) -> Outcome:
     """Do a job and say what became of it."""
     start = time.perf_counter()
-    try:
-        status = _perform(job)
-        known = _describe(job)
-    except (LizipError, OSError, MemoryError) as error:
-        return Outcome(job.source, job.target, "failed", error, time.perf_counter() - start)
-    return Outcome(job.source, job.target, status, None, time.perf_counter() - start, **known)
+    with defects.collected() as found:
+        try:
+            status = _perform(job)
+            known = _describe(job)
+        except (LizipError, OSError, MemoryError) as error:
+            seconds = time.perf_counter() - start
+            return Outcome(job.source, job.target, "failed", error, seconds, defects=tuple(found))
+    return Outcome(job.source, job.target, status, None, time.perf_counter() - start, defects=tuple(found), **known)
 
 
 def _perform(job: Job) -> str:

@@ -56,6 +56,8 @@ def _tell(outcome: Outcome, voice: Voice) -> None:
     """Report one file."""
     if voice.as_json:
         click.echo(json.dumps(outcome.record()))
+    for defect in outcome.defects if voice.verbose else ():
+        _say(f"lizip: {outcome.source}: {defect}")
     if outcome.error is not None:
         if voice.verbose > 1:
             traceback.print_exception(outcome.error)

@@ -16,6 +16,9 @@ from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
 
+MOST_FIRINGS = 1 << 22
+"""Most firings of a sweep."""
+
 _LIMIT = 120
 _RUN = 24
 
@@ -95,7 +98,7 @@ def decode_columns(stream: bytes, turn: int) -> Columns:
     unpacker = Unpacker(stream)
     count, first, closed, body = unpacker.varint(), unpacker.signed(), unpacker.varint(), unpacker.bytes()
     unpacker.finish()
-    if not 0 < count <= turn or not 0 <= first < turn or closed > 1:
+    if not 0 < count <= min(turn, MOST_FIRINGS) or not 0 <= first < turn or closed > 1:
         raise CorruptError("impossible firing columns")
     coder = open_decoder(body)
     steps = np.zeros(count - 1, np.int64)

@@ -108,6 +108,8 @@ class SpinningSensor:
         known &= all(dtype in LIGHTS for _, dtype in core[3:])
         if ranges.shape[1] != len(calibration.beams) or (intensity is None) == lit or not known:
             raise CorruptError("sweep does not have the shape that its sensor makes")
+        if order.firings and order.firings * len(order.places) != count:
+            raise CorruptError("sweep does not hold as many points as its file")
         if order.firings and FIRING_COLUMNS not in side:
             firings = whole_turn(order)
         else:

@@ -50,6 +50,10 @@ WORDS = (
 _GRID_STREAMS = ("flags", "range", "intensity")
 
 
+MOST_POINTS = 1 << 22
+"""Most points of a sweep: all are decoded at once."""
+
+
 def most_cells(count: int) -> int:
     """Most cells of a grid for so many points: a stream cannot ask for more memory and time than this."""
     return 64 * count + (1 << 16)
@@ -66,11 +70,15 @@ class Sweep:
 
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
         """Try the chains in turn; None when none of them explains the cloud."""
+        if cloud.count > MOST_POINTS:
+            return None
+        from lizip.codecs.sweep.grid import takes
+
         for registered in CHAINS:
             chain = registered.load()
             hint = self._hints.get(registered.number) if options.warm else None
             measured = chain.recover(cloud, options.level, hint)
-            if measured is None or measured.ranges.size > most_cells(cloud.count):
+            if measured is None or measured.ranges.size > most_cells(cloud.count) or not takes(measured.ranges):
                 continue
             self._hints[registered.number] = getattr(chain, "last_hint", None)
             return list(_sections(registered, measured, options))
@@ -80,6 +88,8 @@ class Sweep:
         """Yield all points at once: a sweep is small."""
         from lizip.codecs.sweep.grid import decode_grid
 
+        if count > MOST_POINTS:
+            raise CorruptError("more points than a sweep may have")
         registered, _, _ = _unpack_header(container.section(HEADER))
         ranges, intensity = decode_grid(container.section(GRID), max_cells=most_cells(count))
         side = {
