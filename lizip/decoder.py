@@ -164,8 +164,8 @@ def sheltered() -> Iterator[None]:
     """
     try:
         yield
-    except (LizipError, OSError, ImportError):
+    except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except Exception as error:
+    except BaseException as error:  # a panic in a package written in Rust is no Exception
         defects.record("a decoder stumbled", error)
         raise CorruptError(f"the file is damaged, or made to do harm ({type(error).__name__}: {error})") from error

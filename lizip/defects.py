@@ -1,23 +1,16 @@
 """What should never happen and did: a codec that fails on a cloud, a decoder that stumbles over a file.
 
 No such defect ends more than the attempt at hand: the next codec is taken, the file is refused as damaged. But none is
-swallowed either: it is counted and shown, as a `DefectWarning` or with the file of a batch it belongs to.
+swallowed either: it is counted and shown as a `DefectWarning`.
 """
 
 from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 
+from lizip.errors import DefectWarning
 
-class DefectWarning(RuntimeWarning):
-    """Something failed inside lizip that a user should report; what was asked for was done another way, or refused."""
-
-
-_listener: ContextVar[list[str] | None] = ContextVar("listener", default=None)
 _count = 0
 
 
@@ -28,24 +21,9 @@ def record(what: str, error: BaseException) -> None:
     place = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" at {place[0].filename.rsplit('lizip', 1)[-1].lstrip('/')}:{place[0].lineno}" if place else ""
     text = f"{what}: {type(error).__name__}: {error}{where}; please report this"
-    listener = _listener.get()
-    if listener is None:
-        warnings.warn(text, DefectWarning, stacklevel=3)
-    else:
-        listener.append(text)
+    warnings.warn(text, DefectWarning, stacklevel=3)
 
 
 def count() -> int:
     """How many defects this process has met."""
     return _count
-
-
-@contextmanager
-def collected() -> Iterator[list[str]]:
-    """Collect the defects of this block instead of warning of them."""
-    found: list[str] = []
-    before = _listener.set(found)
-    try:
-        yield found
-    finally:
-        _listener.reset(before)

@@ -114,9 +114,9 @@ def _attempt(codec: Codec, cloud: Cloud, options: Options) -> tuple[Section, ...
     try:
         sections = codec.encode(cloud, options)
         return None if sections is None else tuple(sections)
-    except (LizipError, OSError, ImportError):
+    except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as error:
+    except BaseException as error:  # a panic in a package written in Rust is no Exception
         defects.record(f"the codec {codec.name} failed on a cloud of {cloud.count} points", error)
         return None
 

@@ -15,7 +15,7 @@ from lizip import codecs, formats, pipeline, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import Options, opaque, survey
 from lizip.container import Container, Section, content_hash, write
-from lizip.defects import DefectWarning
+from lizip.errors import DefectWarning
 from lizip.pipeline import Rivals
 
 
