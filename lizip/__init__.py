@@ -17,6 +17,7 @@ _HOME = {
     "open": "api",
     "read": "api",
     "verify": "api",
+    "SensorState": "sensor.state",
     "CorruptError": "errors",
     "FormatError": "errors",
     "LizipError": "errors",
@@ -31,6 +32,7 @@ __all__ = [
     "FormatError",
     "LizipError",
     "ModelMissingError",
+    "SensorState",
     "StorageError",
     "TooLargeError",
     "UnsupportedVersionError",
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
         TooLargeError,
         UnsupportedVersionError,
     )
+    from lizip.sensor.state import SensorState
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,8 @@ from lizip.storage import Source, StrPath
 if TYPE_CHECKING:
     import numpy as np
 
+    from lizip.sensor.state import SensorState
+
 
 def compress(
     data: bytes | bytearray | memoryview | np.ndarray,
@@ -30,7 +32,7 @@ def compress(
     model: str | None = None,
     backend: str = "numba",
     check: bool = True,
-    warm: bool = False,
+    state: SensorState | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
 
@@ -51,9 +53,10 @@ def compress(
         What evaluates the predictor; the result is the same.
     check : bool
         Decode the result and compare before returning it.
-    warm : bool
-        Start the fit of a sensor from the sweep that this process compressed before: faster for the sweeps of one log,
-        in order; the bytes then depend on that sweep, which they do not otherwise.
+    state : lizip.SensorState, optional
+        Where the fit of a sensor starts from what the sweep before left, and leaves something for the next: faster for
+        the sweeps of one log, in order, with one state. The bytes then depend on those sweeps, as they do not
+        otherwise.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def compress(
     TypeError
         When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
     """
-    options = _options(level, codec, model, backend, fields, check, warm)
+    options = _options(level, codec, model, backend, fields, check, state)
     sink = io.BytesIO()
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
@@ -122,7 +125,7 @@ def compress_file(
     model: str | None = None,
     backend: str = "numba",
     check: bool = True,
-    warm: bool = False,
+    state: SensorState | None = None,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -153,7 +156,7 @@ def compress_file(
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    options = _options(level, codec, model, backend, fields, check, warm)
+    options = _options(level, codec, model, backend, fields, check, state)
     source = os.fsdecode(source)
     target = source + SUFFIX if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)

@@ -18,25 +18,34 @@ from lizip.codecs.survey.columns import decode_columns
 from lizip.codecs.survey.index import MAX_CHUNK, read_index
 from lizip.codecs.survey.strip import read_recipe
 from lizip.codecs.sweep import MOST_POINTS
-from lizip.codecs.sweep import _unpack_header as unpack_sweep_header
 from lizip.codecs.sweep.grid import MAX_CELLS, decode_grid
 from lizip.container import REGIONS, Container, Section
 from lizip.decoder import Decoder
-from lizip.entropy.coder import open_decoder
+from lizip.entropy.adaptive import fresh_counters
+from lizip.entropy.coder import finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError, ModelMissingError, TooLargeError, UnsupportedVersionError
 from lizip.formats import las, npy, pcd
 from lizip.formats.array import from_bytes
 from lizip.formats.records import pack_fields, unpack_fields
 from lizip.formats.text import check_template
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
-from lizip.scan.columns import decode_columns as decode_firings
-from lizip.scan.missing import decode_places
-from lizip.scan.order import decode_exceptions
+from lizip.sensor.model import unpack_about, unpack_model
+from lizip.sensor.stages.exceptions import decode_exceptions
+from lizip.sensor.stages.firings import Firings, _code_steps
+from lizip.sensor.stages.order import Order
+from lizip.sensor.stages.places import decode_places
 
 F4, U1, U2 = np.dtype("<f4"), np.dtype("u1"), np.dtype("<u2")
 XYZ = (("x", F4), ("y", F4), ("z", F4))
 NOTHING = pack_bytes(b"\0")
 """A stream without a word: it says "no" to every question, as often as it is asked."""
+
+
+def still():
+    """Firings of which each follows the one before in the same column."""
+    coder = open_encoder(400, 400)
+    _code_steps(coder, fresh_counters(1 << 16), np.zeros(2, np.int64))
+    return finish_encoder(coder)
 
 
 def decoder(sections=(), codec=0, format=1, length=4000, count=0, layout=b"\0\4"):
@@ -120,13 +129,26 @@ GUARDS = {
     "grid with a wide intensity": lambda: grid(10, 4, 40, 34),
     "grid with a far near": lambda: grid(10, 4, (1 << 20) + 1, 0),
     "sweep of too many points": lambda: pieces(codec=2, count=MOST_POINTS + 1, length=1 << 27),
-    "sweep measured in no known way": lambda: unpack_sweep_header(pack_varints([99, 0, 0, 0, 0])),
+    "sweep of no part": lambda: unpack_model(Unpacker(pack_varints([0])), 9),
+    "sweep of too many parts": lambda: unpack_model(Unpacker(pack_varints([65] + [0] * 200)), 9),
+    "parts of more points than the file": lambda: unpack_model(Unpacker(pack_varints([2, 10, 0, 0])), 9),
+    "too many stages": lambda: unpack_model(Unpacker(pack_varints([1, 65] + [0] * 200)), 9),
+    "a stage of no kind": lambda: unpack_model(Unpacker(pack_varints([1, 1, 99, 0])), 9),
+    "a sensor of no name": lambda: unpack_about(Unpacker(pack_varints([99, 0]))),
+    "a note of no name": lambda: unpack_about(Unpacker(pack_varints([0, 1, 99, 0]))),
+    "an order of no kind": lambda: Order.unpack(pack_varints([16, 2, 0, 0])),
+    "an order of no ring": lambda: Order.unpack(pack_varints([12, 0, 0])),
+    "an order of a ring twice": lambda: Order.unpack(pack_varints([4, 2, 0, 1, 1])),
+    "an order that begins beyond": lambda: Order.unpack(pack_varints([12, 2, 1 << 32])),
     "more missing points than points": lambda: decode_places(b"\0", 5, 4),
     "missing points that do not add up": lambda: decode_places(b"\0", 2, 4),
     "exceptions beyond the points": lambda: decode_exceptions(pack_varint(300) + NOTHING, 0, 200),
-    "more firings than columns": lambda: decode_firings(pack_varints([11, 0, 0]) + NOTHING, 10),
-    "firings without end": lambda: decode_firings(pack_varints([1 << 23, 0, 0]) + NOTHING, 1 << 24),
-    "firings from beyond the turn": lambda: decode_firings(pack_varints([2, 20, 0]) + NOTHING, 10),
+    "more firings than columns": lambda: Firings(1, 0, 0, 11, True).columns(10),
+    "no firings": lambda: Firings(1, 0, 0, 0, True).columns(10),
+    "firings from beyond the turn": lambda: Firings(1, 0, 10, 2, False).columns(10),
+    "firings that stand still": lambda: Firings(1, 0, 0, 3, False, still()).columns(10),
+    "firings of many turns": lambda: Firings.unpack(pack_varints([0, 17, 1, 0, 0])),
+    "firings of an unknown form": lambda: Firings.unpack(pack_varints([4, 1, 1, 0, 0])),
     "chunk of no points": lambda: read_index(chunk(0), 0),
     "chunk of too many points": lambda: read_index(chunk(MAX_CHUNK + 1), MAX_CHUNK + 1),
     "chunks that do not add up": lambda: read_index(chunk(10), 11),
@@ -201,7 +223,10 @@ def test_the_helpers_here_make_what_is_accepted():
     assert read_index(chunk(10), 10)[0].count == 10
     assert grid(10, 4, 40, 0)[0].shape == (10, 4)
     assert decode_places(b"\0", 0, 4).tolist() == [False] * 4
-    assert decode_firings(pack_varints([3, 0, 0]) + NOTHING, 10).fired.tolist() == [0, 1, 2]
+    assert Firings(1, 0, 8, 3, False).columns(10).fired.tolist() == [8, 9, 0]
+    assert Order.unpack(pack_varints([12, 2, 5])).starts.tolist() == [5, 5]
+    assert unpack_model(Unpacker(pack_varints([2, 5, 0, 0])), 9).parts[1].count == 4
+    assert unpack_about(Unpacker(pack_varints([0, 0]))) == ("spinning sensor", {})
     assert opaque.decode_bytes(zstd_of(bytes(500)), 500) == bytes(500)
     assert unpack_fields(Unpacker(pack_fields((("x", "f4"),)))) == (("x", "f4"),)
 

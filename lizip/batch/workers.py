@@ -21,6 +21,7 @@ from lizip.batch.perform import perform
 from lizip.batch.plan import Job
 from lizip.errors import LizipError
 from lizip.parallel import threads
+from lizip.sensor.state import SensorState
 
 _PATIENCE = 20.0
 """Seconds a worker has to clean up after Ctrl-C: a kernel that is running cannot be interrupted."""
@@ -39,7 +40,7 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     count = min(workers, len(jobs))
     for folder in sorted(set(map(_folder_of, jobs)) - {None}):
         storage.remove_stale(folder)
-    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers), jobs)
+    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers, SensorState()), jobs)
 
 
 def _folder_of(job: Job) -> str | None:
@@ -49,10 +50,10 @@ def _folder_of(job: Job) -> str | None:
     return tempfile.gettempdir() if storage.is_url(job.target) else os.path.dirname(job.target) or "."
 
 
-def _perform(count: int, job: Job) -> Outcome:
-    """Do a job in so many threads."""
+def _perform(count: int, state: SensorState, job: Job) -> Outcome:
+    """Do a job in so many threads; `state` is what the jobs before left behind."""
     with threads(count):
-        return perform(job)
+        return perform(job, state)
 
 
 def cores() -> int:
@@ -170,9 +171,10 @@ def _serve(connection: Connection, each: int) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, terminate)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    state = SensorState()
     try:
         while True:
-            connection.send(_perform(each, connection.recv()))
+            connection.send(_perform(each, state, connection.recv()))
     except (EOFError, ConnectionError, KeyboardInterrupt):
         return
     except ImportError:  # numpy makes this of Ctrl-C while it is being imported
