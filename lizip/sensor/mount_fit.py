@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
+from lizip.exact.rotation import cayley
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
 from lizip.sensor.fit import ELEVATION, HEIGHT, fit_line
 from lizip.sensor.mount import Mount
-from lizip.sensor.rigid import cayley
 
 _FAR = 1e6
 _REACHES = ((1, 1), (64, 192), (16, 48))
