@@ -27,7 +27,10 @@ SUFFIX = ".lizip"
 _END = b"LZ"
 _CRC = struct.Struct("<I")
 _TAIL_READ = 4096
-_MAX_TABLE = 1 << 28
+MAX_ENTRIES = 1 << 18
+"""Most sections of a file: a table of empty ones costs a reader forty times its bytes."""
+
+_MAX_TABLE = 1 << 22
 _LEAST_TAIL = len(_END) + _CRC.size + 1
 
 REGIONS, CODEC = 1, 4
@@ -87,6 +90,15 @@ class Header:
 def content_hash(data: bytes | memoryview) -> bytes:
     """XXH3-128 of `data`, 16 bytes."""
     return xxhash.xxh3_128_digest(data)
+
+
+def content_hash_of(file: BinaryIO) -> bytes:
+    """XXH3-128 of a whole file, 16 bytes; leaves it at its end."""
+    state = xxhash.xxh3_128()
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        state.update(piece)
+    return state.digest()
 
 
 class Writer:
@@ -211,6 +223,8 @@ class Container:
         entries = []
         offset = start
         while unpack.remaining:
+            if len(entries) == MAX_ENTRIES:
+                raise CorruptError("table of contents names too many sections")
             kind = unpack.take(1)[0]
             last = unpack.remaining == _CRC.size
             size = end - offset if last else unpack.varint()

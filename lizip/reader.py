@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -13,8 +14,7 @@ from lizip.errors import CorruptError, FormatError
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Columns
-    from lizip.pipeline import Decoder
+    from lizip.decoder import Decoder
 
 _IN_MEMORY = 1 << 27
 """Decoded bytes kept in memory; more go to a temporary file."""
@@ -32,9 +32,14 @@ class DecodedFile(io.RawIOBase):
         The file taken apart.
     file : BinaryIO, optional
         Closed together with this one.
+    name : str
+        What the file is known as.
     """
 
-    def __init__(self, decoder: Decoder, file: BinaryIO | None = None):
+    mode = "rb"
+
+    def __init__(self, decoder: Decoder, file: BinaryIO | None = None, name: str = ""):
+        self.name = name
         self._length = decoder.header.length
         self._pieces: Iterator[bytes] = decoder.pieces()
         self._file = file
@@ -49,6 +54,14 @@ class DecodedFile(io.RawIOBase):
     def seekable(self) -> bool:
         """Always."""
         return True
+
+    def fileno(self) -> int:
+        """Number of a real file with the whole content, at the position of this one; it is decoded for that."""
+        self._decode(self._length)
+        number = self._decoded.fileno()
+        self._decoded.flush()
+        os.lseek(number, self._position, os.SEEK_SET)
+        return number
 
     def tell(self) -> int:
         """Position in the original file."""
@@ -110,7 +123,7 @@ def read_columns(
     start, stop = (min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1]) + 1) if chosen else (0, 0)
     needed = {*wanted, *axes}
     parts: dict[str, list[np.ndarray]] = {name: [np.empty(0, dtype)] for name, dtype in schema if name in needed}
-    for block in _part(decoder, tuple(parts), start, stop, box if chosen.step == 1 else None):
+    for block in decoder.part(tuple(parts), start, stop, box if chosen.step == 1 else None):
         for name, kept in parts.items():
             kept.append(block[name])
     columns = {name: np.concatenate(kept)[:: chosen.step] for name, kept in parts.items()}
@@ -144,26 +157,3 @@ def _stored(decoder: Decoder, bounds: Sequence[float]) -> tuple[float, ...]:
     ends = [(bound - offset[k]) / scale[k] if scale[k] else bound for k, bound in enumerate(bounds)]
     pairs = [sorted((ends[k], ends[k + 3])) for k in range(3)]
     return (*(low - _ROUNDING for low, _ in pairs), *(high + _ROUNDING for _, high in pairs))
-
-
-def _part(
-    decoder: Decoder, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None
-) -> Iterator[Columns]:
-    """Yield the points from `start` to `stop`, with the means of a codec that can do so without decoding the others."""
-    if start == stop:
-        return
-    if hasattr(decoder.codec, "decode_part"):
-        header = decoder.header
-        yield from decoder.codec.decode_part(
-            decoder.container, decoder.schema(), header.count, fields, start, stop, box
-        )
-        return
-    position = 0
-    for block in decoder.blocks():
-        rows = len(next(iter(block.values())))
-        part = slice(max(start - position, 0), stop - position)
-        position += rows
-        if part.start < rows:
-            yield {name: block[name][part] for name in fields}
-        if position >= stop:
-            return

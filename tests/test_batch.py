@@ -9,6 +9,7 @@ import pytest
 import lizip
 from lizip import batch
 from lizip.batch import Input, Job, ManifestWriter, Outcome, cause, find, plan, read_manifest, run
+from lizip.batch.perform import perform
 from lizip.errors import CorruptError, FormatError, LizipError, StorageError
 
 
@@ -61,13 +62,29 @@ def test_plan_targets(output, many, target):
 
 
 def test_plan_picks_what_the_verb_is_for():
-    inputs = [Input(name, name) for name in ("a.bin", "a.bin.lizip", "b.bin")]
+    inputs = [Input(name, name, named=False) for name in ("a.bin", "a.bin.lizip", "b.bin")]
     assert [job.source for job in plan("compress", inputs)] == ["a.bin", "b.bin"]
     assert [job.target for job in plan("decompress", inputs)] == ["a.bin"]
     assert [job.target for job in plan("verify", inputs)] == [None]
     assert plan("compress", []) == []
-    with pytest.raises(FormatError, match=r"\.lizip"):
-        plan("decompress", inputs[:1])
+
+
+def test_plan_drops_nothing_that_was_named():
+    inputs = [Input(name, name) for name in ("a.bin", "a.bin.lizip", "b.bin")]
+    assert [job.source for job in plan("compress", inputs)] == ["a.bin", "a.bin.lizip", "b.bin"]
+    assert [job.source for job in plan("verify", inputs)] == ["a.bin", "a.bin.lizip", "b.bin"]
+    jobs = plan("decompress", inputs)
+    assert [job.target for job in jobs] == [None, "a.bin", None]
+    assert all("does not end in .lizip" in str(job.error) for job in (jobs[0], jobs[2]))
+
+
+def test_plan_of_one_file_found_mirrors_and_resumes():
+    found = [Input("one/x.bin", "x.bin", named=False)]
+    assert plan("compress", found, "archive")[0].target == "archive/x.bin.lizip"
+    assert plan("compress", found, "archive")[0].resume
+    named = [Input("one/x.bin", "x.bin")]
+    assert plan("compress", named, "archive")[0].target == "archive"
+    assert plan("compress", named, "archive", mirror=True)[0].target == "archive/x.bin.lizip"
 
 
 def test_outcomes_come_in_order_whatever_the_workers(logs):
@@ -109,8 +126,11 @@ def test_stopping_early_stops_the_workers(logs):
 
 def test_cause_is_one_line_that_begins_with_the_path():
     assert cause(FileNotFoundError(2, "No such file", "a"), "a") == "a: No such file"
-    assert cause(PermissionError(13, "Denied", "b/.tmp"), "a") == "a: Denied (b/.tmp)"
+    assert cause(PermissionError(13, "Denied", "b"), "a") == "b: Denied", "the target's trouble is the target's"
     assert cause(CorruptError("a: bad\n thing"), "a") == "a: bad thing"
+    assert cause(CorruptError("a bad thing"), "a") == "a: a bad thing"
+    assert cause(StorageError("b: is there"), "a", "b") == "b: is there"
+    assert "unexpected ZeroDivisionError: no" in cause(ZeroDivisionError("no"), "a")
     assert cause(LizipError("bad"), "a") == "a: bad"
     assert cause(MemoryError(), "a") == "a: MemoryError"
 
@@ -148,3 +168,17 @@ def test_what_is_no_manifest(tmp_path, content):
 def test_public_names():
     assert all(hasattr(batch, name) for name in batch.__all__)
     assert lizip.batch is batch
+
+
+@pytest.mark.parametrize("verb", ["compress", "decompress"])
+def test_resume_compares_the_content(tmp_path, verb):
+    """A target of the same length, whole, but of another content is not "done already"."""
+    source, packed = tmp_path / "a.bin", tmp_path / "a.bin.lizip"
+    source.write_bytes(b"one content, ten times" * 10)
+    lizip.compress_file(source, packed)
+    job = Job(verb, *map(str, (source, packed) if verb == "compress" else (packed, source)), resume=True)
+    assert perform(job).status == "skipped"
+    source.write_bytes(b"two content, ten times" * 10)
+    outcome = perform(job)
+    assert outcome.status == "failed"
+    assert "is not what" in str(outcome.error)
