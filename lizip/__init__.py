@@ -17,11 +17,13 @@ _HOME = {
     "open": "api",
     "read": "api",
     "verify": "api",
+    "SensorState": "sensor.state",
     "CorruptError": "errors",
     "FormatError": "errors",
     "LizipError": "errors",
     "ModelMissingError": "errors",
     "StorageError": "errors",
+    "TooLargeError": "errors",
     "UnsupportedVersionError": "errors",
 }
 
@@ -30,7 +32,9 @@ __all__ = [
     "FormatError",
     "LizipError",
     "ModelMissingError",
+    "SensorState",
     "StorageError",
+    "TooLargeError",
     "UnsupportedVersionError",
     "__version__",
     "compress",
@@ -51,8 +55,10 @@ if TYPE_CHECKING:
         LizipError,
         ModelMissingError,
         StorageError,
+        TooLargeError,
         UnsupportedVersionError,
     )
+    from lizip.sensor.state import SensorState
 
 
 def __getattr__(name: str) -> Any:

@@ -25,10 +25,15 @@ from lizip.errors import (
     TargetExistsError,
 )
 from lizip.expand import expanded
+from lizip.sensor.state import SensorState
 
 
-def perform(job: Job) -> Outcome:
-    """Do a job and say what became of it, whatever that is."""
+def perform(job: Job, state: SensorState | None = None) -> Outcome:
+    """Do a job and say what became of it, whatever that is; `state` goes from one warm compression to the next."""
+    if job.verb == "compress":
+        options = dict(job.options)
+        warm = options.pop("warm", False)
+        job = replace(job, options={**options, "state": state if warm else None})
     return attempt(job.source, job.target, lambda: _perform(job))
 
 

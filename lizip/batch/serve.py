@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection, wait
 
 from lizip.batch.perform import perform
 from lizip.parallel import threads
+from lizip.sensor.state import SensorState
 
 PATIENCE = 20.0
 """Seconds a worker has to clean up: a kernel that is running cannot be interrupted."""
@@ -26,8 +27,9 @@ def serve(connection: Connection, each: int) -> None:
         threading.Thread(target=_end_with_parent, daemon=True).start()
         try:
             with threads(each):
+                state = SensorState()
                 while not ending.came:
-                    connection.send(perform(connection.recv()))
+                    connection.send(perform(connection.recv(), state))
         except (EOFError, ConnectionError):
             pass
         except ImportError:  # numpy makes this of Ctrl-C while it is being imported

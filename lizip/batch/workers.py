@@ -20,6 +20,7 @@ from lizip.batch.plan import Job
 from lizip.batch.serve import PATIENCE, serve
 from lizip.errors import LizipError
 from lizip.parallel import threads
+from lizip.sensor.state import SensorState
 
 
 def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
@@ -35,7 +36,7 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     count = min(workers, len(jobs))
     for folder in sorted(set(map(_folder_of, jobs)) - {None}):
         storage.remove_stale(folder)
-    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers), jobs)
+    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers, SensorState()), jobs)
 
 
 def _folder_of(job: Job) -> str | None:
@@ -45,10 +46,10 @@ def _folder_of(job: Job) -> str | None:
     return tempfile.gettempdir() if storage.is_url(job.target) else os.path.dirname(job.target) or "."
 
 
-def _perform(count: int, job: Job) -> Outcome:
-    """Do a job in so many threads."""
+def _perform(count: int, state: SensorState, job: Job) -> Outcome:
+    """Do a job in so many threads; `state` is what the jobs before left behind."""
     with threads(count):
-        return perform(job)
+        return perform(job, state)
 
 
 def cores() -> int:

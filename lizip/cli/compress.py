@@ -49,6 +49,7 @@ def command(
         streams.refuse(rest, output, recursive=recursive, expand=expand)
         if len(inputs) > 1:
             raise click.UsageError("several files cannot share one stdout; give -o FOLDER")
+        coding.pop("warm")  # a stream has none before it
         streams.compress(inputs[0], output, rest, **coding)
         return
     files = jobs.found(inputs, recursive, include, rest["manifest"], clean=not rest["dry_run"])
