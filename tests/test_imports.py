@@ -24,6 +24,7 @@ LAYOUT = (
     ("reader",),
     ("api",),
     ("__init__",),
+    ("packs",),
     ("batch",),
     ("rivals",),
     ("bench", "demo"),
