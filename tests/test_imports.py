@@ -11,11 +11,10 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "vectors", "parallel", "resources"),
+    ("packing", "cloud", "vectors", "parallel", "resources", "extras"),
     ("jit",),
     ("container", "entropy", "exact"),
     ("formats",),
-    ("scan",),
     ("sensor",),
     ("simulator",),
     ("codecs",),

@@ -1,0 +1,78 @@
+"""Rounding and corrections: whatever the model says, the stored floats come back."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from lizip.errors import CorruptError
+from lizip.sensor.stages.corrections import apply_corrections, decode_corrections, encode_corrections, find_corrections
+from lizip.sensor.stages.rounding import round_points
+
+POINTS = hnp.arrays(np.float64, st.tuples(st.integers(0, 40), st.just(3)), elements=st.floats(-200, 200))
+
+
+@given(POINTS, st.sampled_from([0, 1000]), st.data())
+def test_stored_floats_come_back(points, decimal, data):
+    rounded, fraction = round_points(points, decimal)
+    moves = data.draw(hnp.arrays(np.int32, points.shape, elements=st.integers(-5000, 5000) | st.just(0)))
+    actual = apply_corrections(rounded, moves, decimal)
+    corrections, fits = find_corrections(rounded, actual, decimal)
+    decoded = decode_corrections(
+        encode_corrections(rounded, fraction, corrections, decimal), rounded, fraction, decimal
+    )
+    np.testing.assert_array_equal(decoded, corrections)
+    again = apply_corrections(rounded, decoded, decimal)
+    np.testing.assert_array_equal(again[fits].view(np.uint32), actual[fits].view(np.uint32))
+
+
+@given(hnp.arrays(np.uint32, st.tuples(st.integers(1, 30), st.just(3))), st.sampled_from([0, 1000]))
+def test_any_float_either_fits_or_is_said_not_to(bits, decimal):
+    actual = bits.view(np.float32)
+    rounded, _ = round_points(np.full(actual.shape, 1.25), decimal)
+    corrections, fits = find_corrections(rounded, actual, decimal)
+    again = apply_corrections(rounded, corrections, decimal)
+    np.testing.assert_array_equal(again[fits].view(np.uint32), bits[fits])
+
+
+def test_negative_zero_is_kept():
+    rounded, _ = round_points(np.full((1, 3), -0.0002), 1000)
+    assert np.signbit(rounded).all()
+
+
+def test_fraction_is_the_way_to_the_model_point():
+    points = np.array([[1.0004, -2.0004, 0.00049]])
+    rounded, fraction = round_points(points, 1000)
+    np.testing.assert_allclose(fraction, [[0.4, -0.4, 0.49]], atol=1e-9)
+    np.testing.assert_array_equal(rounded, np.array([[1.0, -2.0, 0.0]], np.float32))
+
+
+def test_misses_beside_the_tie_are_cheap():
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-80, 80, (20000, 3))
+    rounded, fraction = round_points(points, 1000)
+    truth, _ = round_points(points + rng.normal(0, 2e-6, points.shape), 1000)
+    corrections, fits = find_corrections(rounded, truth, 1000)
+    assert fits.all()
+    misses = (corrections != 0).any(axis=1).mean()
+    assert 0.002 < misses < 0.05
+    assert 8 * len(encode_corrections(rounded, fraction, corrections, 1000)) / len(points) < 6 * misses
+
+
+@given(st.binary(max_size=100))
+def test_hostile_corrections(data):
+    fraction = np.full((20, 3), 0.4)
+    try:
+        corrections = decode_corrections(data, fraction.astype(np.float32), fraction, 0)
+    except CorruptError:
+        return
+    assert corrections.shape == (20, 3)
+
+
+def test_a_cut_stream_is_noticed():
+    fraction = np.full((50, 3), 0.4)
+    stream = encode_corrections(fraction.astype(np.float32), fraction, np.ones((50, 3), np.int32), 0)
+    for size in range(len(stream)):
+        with pytest.raises(CorruptError):
+            decode_corrections(stream[:size], fraction.astype(np.float32), fraction, 0)
