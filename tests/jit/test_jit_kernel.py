@@ -198,23 +198,24 @@ def test_first_calls_from_many_threads():
 @compiled
 def test_other_threads_run_while_a_kernel_does():
     @kernel
-    def wait(flag, most):
-        """Turn a random number over until the flag is up; returns how often."""
-        state, turns = np.uint32(1), 0
+    def wait(flag, beside, most):
+        """Count until the flag is up; returns how far. LLVM cannot know that what it writes is not the flag."""
+        turns = 0
         while flag[0] == 0 and turns < most:
-            state = state * np.uint32(1664525) + np.uint32(1013904223)
-            flag[1 + (state & np.uint32(1))] = turns
             turns += 1
+            flag[beside] = turns
         return turns
 
-    flag = np.zeros(4, np.int64)
-    wait(flag, 1)
+    flag, most = np.zeros(2, np.int64), 1 << 32
+    wait(flag, 1, 0)
     answers = []
-    thread = threading.Thread(target=lambda: answers.append(wait(flag, 1 << 40)))
+    thread = threading.Thread(target=lambda: answers.append(wait(flag, 1, most)))
     thread.start()
-    flag[0] = 1  # never reached while the kernel holds the interpreter
+    while not flag[1]:
+        pass
+    flag[0] = 1  # not reached before the end where the kernel holds the interpreter
     thread.join()
-    assert 0 <= answers[0] < 1 << 40
+    assert 0 < answers[0] < most
 
 
 SCRIPT = """
