@@ -20,6 +20,7 @@ _C1, _C2, _C3, _C4 = (
     float.fromhex(h)
     for h in ("-0x1.ffffffd0c621cp-2", "0x1.55553e1068f19p-5", "-0x1.6c087e89a359dp-10", "0x1.99343027bf8c3p-16")
 )
+_TINY = 2.0**-12
 _EIGHTH = float.fromhex("0x1.921fb6p-1")
 _QUARTERS = float.fromhex("0x1.45f306dc9c883p-1")
 _QUARTER = float.fromhex("0x1.921fb54442d18p0")
@@ -32,6 +33,8 @@ def sincos_single(angle, kind):
     if kind == ROUNDED:
         sine, cosine = sincos(angle)
         return np.float64(np.float32(sine)), np.float64(np.float32(cosine))
+    if abs(angle) < _TINY:
+        return angle, 1.0
     turns = 0.0 if abs(angle) < _EIGHTH else np.floor(angle * _QUARTERS + 0.5)
     x = angle - turns * _QUARTER
     x2 = x * x

@@ -30,7 +30,8 @@ _LEAST_POINTS = 6
 _BINADES = (4.0, 2.0, 1.0, 0.5)
 _CLEAR = 1.08
 """How far above a power of two angle and azimuth share a binade with most offsets."""
-_MOST_WHOLES = 4
+_TORN = 0.3
+_MOST_WHOLES, _MOST_EQUAL = 12, 12
 _MOST_TRIED = 128
 
 
@@ -168,9 +169,12 @@ def find_wholes(law: DriverLaw, laser: Laser) -> np.ndarray:
     wholes, hits = np.arange(-FARTHEST, FARTHEST + 1), np.zeros(2 * FARTHEST + 1, np.int64)
     for group in groups:
         rough = _phase_of(laser.units[group], laser.phase)
+        if _is_torn(laser.units[group], rough):
+            continue
         misses = int(_MOST_MISSES * len(group)) + 1
         _try_wholes(law, laser.levels[group], laser.xy[group], laser.units[group], rough, wholes, misses, hits)
-    best = np.argsort(-hits, kind="stable")[:_MOST_WHOLES]
+    # of those that explain as much, as on a small part of a turn, the smallest
+    best = np.lexsort((np.abs(wholes), -hits))[:_MOST_WHOLES]
     return wholes[best[hits[best] > 0]]
 
 
@@ -182,14 +186,25 @@ def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float
     spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8)
     mixed = np.unique(np.concatenate([fine, *_binades(angle)]))
     near = _phase_of(laser.units[few], laser.phase)
-    best, most = 0.0, -1
+    likely: list[float] = []
     for whole in wholes.tolist():
         tried = _candidates((near + whole) * UNIT, spread)
         found = np.zeros(len(tried), np.int64)
         _try_offsets(law, laser.levels[mixed], laser.xy[mixed], laser.units[mixed], tried, found)
-        if found.max() > most:
-            best, most = float(tried[np.argmax(found)]), int(found.max())
-    return best, most / len(mixed)
+        likely += tried[np.flatnonzero(found == found.max())[:_MOST_EQUAL]].tolist()
+    # wrong ones explain nearly all points: all points tell them apart if anything does
+    if not likely:
+        return 0.0, 0.0
+    offsets, found = np.array(likely), np.zeros(len(likely), np.int64)
+    _try_offsets(law, laser.levels, laser.xy, laser.units, offsets, found)
+    best = int(np.argmax(found))
+    return likely[best], float(found[best] / len(laser.units))
+
+
+def _is_torn(units: np.ndarray, phase: float) -> bool:
+    """Whether an offset lies on a tie of the binade's spacing, so that it is rounded up for half of the azimuths."""
+    off = np.abs(units - phase - np.rint(units - phase))
+    return float(np.sort(off)[len(off) // 2]) * UNIT > _TORN * float(np.spacing(np.float32(units.max() * UNIT)))
 
 
 def _candidates(centre: float, spread: float) -> np.ndarray:

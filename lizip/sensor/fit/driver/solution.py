@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Sta
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RETURNS, Blocks, Rest, encode_azimuths
 from lizip.sensor.stages.corrections import Corrections, find_corrections
-from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, Driver
+from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, TURN_UNITS, Driver
 from lizip.sensor.stages.intensity import lit_cells
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
@@ -74,9 +75,14 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
     lasers, driver = len(polar.bounds) - 1, found.driver
     places = _whole_places(points, len(xyz), lasers) if missing.which.any() else None
     if places is not None:
-        moved = replace(driver, law=driver.law._replace(angle=EXACT_MOVED))
-        tried = [driver, moved] if driver.law.angle == EXACT and not missing.alike else [driver]
-        fired = [_fire_all(points, places, missing, len(xyz), each) for each in tried]
+        ways = [(driver, points)]
+        if driver.law.angle == EXACT and not missing.alike:
+            # in double any frame gives the same points, but not the same signs of zeros
+            ways = [
+                (_turned(driver, frame, angle), _seen_from(points, driver, frame))
+                for frame, angle in itertools.product(range(4), (EXACT, EXACT_MOVED))
+            ]
+        fired = [_fire_all(seen, places, missing, len(xyz), each) for each, seen in ways]
         return _write(cloud, xyz, max(fired, key=lambda each: _exact(cloud, xyz, each)), missing)
     for _ in range(2):
         fired = _fire(points, lasers, driver)
@@ -87,6 +93,22 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
         points = points.take(fits)
     listed = len(xyz) - len(points.place) - (np.count_nonzero(missing.which) if missing.alike else 0)
     return None if listed > _MOST_EXCEPTIONS * len(xyz) else _write(cloud, xyz, fired, missing)
+
+
+def _turned(driver: Driver, frame: int, angle: int) -> Driver:
+    """The driver with its azimuths counted in another frame."""
+    mirrored = (driver.law.frame < 2) != (frame < 2)
+    numbers = -driver.offsets.numbers if mirrored else driver.offsets.numbers
+    law = driver.law._replace(frame=frame, angle=angle)
+    return replace(driver, law=law, offsets=driver.offsets._replace(numbers=numbers))
+
+
+def _seen_from(points: Sequence, driver: Driver, frame: int) -> Sequence:
+    """Points whose azimuths count in another frame."""
+    quarter = TURN_UNITS // 4
+    east = (-points.azimuth, quarter - points.azimuth, points.azimuth, points.azimuth + quarter)[driver.law.frame]
+    azimuth = (-east, quarter - east, east, east - quarter)[frame]
+    return points._replace(azimuth=azimuth % TURN_UNITS)
 
 
 def _whole_places(points: Sequence, count: int, lasers: int) -> np.ndarray | None:
