@@ -20,6 +20,7 @@ LAYOUT = (
     ("codecs",),
     ("decoder", "storage"),
     ("expand",),
+    ("contest",),
     ("pipeline",),
     ("reader",),
     ("api",),
