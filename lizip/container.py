@@ -27,11 +27,14 @@ SUFFIX = ".lizip"
 _END = b"LZ"
 _CRC = struct.Struct("<I")
 _TAIL_READ = 4096
-_MAX_TABLE = 1 << 28
+MAX_ENTRIES = 1 << 18
+"""Most sections of a file: a table of empty ones costs a reader forty times its bytes."""
+
+_MAX_TABLE = 1 << 22
 _LEAST_TAIL = len(_END) + _CRC.size + 1
 
-REGIONS, CODEC = 1, 4
-"""Section kinds: the opaque regions of the file; from `CODEC` on they belong to the codec."""
+REGIONS, WHOLE, CODEC = 1, 2, 4
+"""Section kinds: the opaque regions of the file; the file as it stands; from `CODEC` on they belong to the codec."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,8 @@ class Container:
         entries = []
         offset = start
         while unpack.remaining:
+            if len(entries) == MAX_ENTRIES:
+                raise CorruptError("table of contents names too many sections")
             kind = unpack.take(1)[0]
             last = unpack.remaining == _CRC.size
             size = end - offset if last else unpack.varint()

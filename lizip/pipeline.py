@@ -1,48 +1,21 @@
-"""The way of the data, both ways: file bytes -> Cloud -> the codec that says it shortest -> .lizip, and back.
-
-The decoder trusts nothing: the sizes announced bound what may come, and the hash of what came is compared with the one
-in the header.
-"""
+"""The way of the data: file bytes -> Cloud -> the codec that says it shortest -> .lizip; `decoder` is the way back."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
 
 import xxhash
 
 from lizip import codecs, formats
-from lizip.codecs import Options, opaque
-from lizip.container import REGIONS, Container, Section, Writer
-from lizip.errors import CorruptError, FormatError
-from lizip.packing import Unpacker, pack_varints
+from lizip.codecs import Options
+from lizip.container import Writer
+from lizip.contest import choose
+from lizip.decoder import Decoder
 
-if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
-    from lizip.codecs import Codec
-    from lizip.formats import Format
-
-ONE_PASS = 1 << 26
-"""Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
+__all__ = ["Decoder", "encode"]
 
 _HASH_PIECE = 1 << 24
-
-_POINTS_A_BYTE = 128
-"""No format says more points in a byte of its file: LZF, in compressed PCD files, makes at most 264 bytes of 3."""
-
-_REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
-"""The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
-where another codec came below, trying it is a waste of time."""
-
-_SURE = {"sweep": 0.15, "survey": 0.27}
-"""A codec that comes to so small a share of a sample's zstd has explained the points: nothing else is tried."""
-
-_MANY = 1 << 14
-"""Results below so many bytes are soon rivalled."""
-
-_MARGIN = 0.85
-"""How far a sample's word on the size of the opaque codec's result is trusted."""
 
 
 def encode(
@@ -81,77 +54,15 @@ def encode(
     """
     digest = _hash(data, release)
     cloud = formats.split(data, options.fields, format)
-    codec, sections = choose(cloud, options, names)
+    codec, layout, sections = choose(data, cloud, options, names)
     writer = Writer()
     sink.write(writer.begin())
-    for section in chain(_regions(cloud, options.level), sections):
+    for section in sections:
         sink.write(writer.section(section))
         release()
     number = formats.by_name(cloud.format).number
-    layout = opaque.encode_bytes(cloud.layout, options.level) if cloud.layout else b""
     sink.write(writer.finish(codec.number, number, len(data), digest, cloud.count, layout))
     return codec.name
-
-
-def choose(cloud: Cloud, options: Options, names: Sequence[str]) -> tuple[Codec, Iterable[Section]]:
-    """Find the codec that says the columns shortest; the sections of a large cloud are still to be made."""
-    if not cloud.count:
-        return opaque.CODEC, ()
-    size_of = sum(dtype.itemsize for _, dtype in cloud.schema) * cloud.count
-    rivals = Rivals(cloud, options)
-    for name in filter(codecs.exists, names):
-        if rivals.beaten(name):
-            continue
-        codec = codecs.load(name)
-        sections = codec.encode(cloud, options)
-        if sections is None:
-            continue
-        if size_of > ONE_PASS or len(names) == 1:
-            return codec, sections
-        rivals.enter(codec, tuple(sections))
-    if rivals.best is None:
-        raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
-    return rivals.best, rivals.sections
-
-
-class Rivals:
-    """The smallest result so far, and whether another codec has a chance against it.
-
-    Parameters
-    ----------
-    cloud : Cloud
-        What is coded.
-    options : Options
-        Only the level matters: `max` gives every codec its chance, `fast` is content with anything below a quick zstd.
-    """
-
-    def __init__(self, cloud: Cloud, options: Options):
-        self._cloud = cloud
-        self._level = options.level
-        self._quick = 0
-        self._size = 0
-        self.best: Codec | None = None
-        self.sections: tuple[Section, ...] = ()
-
-    def enter(self, codec: Codec, sections: tuple[Section, ...]) -> None:
-        """Keep a result when it is smaller than the best."""
-        size = sum(len(section.data) for section in sections)
-        if self.best is None or size < self._size:
-            self.best, self.sections, self._size = codec, sections, size
-
-    def beaten(self, name: str) -> bool:
-        """Whether a codec can be left out, because it will hardly come below the best."""
-        if self.best is None or self._level == "max":
-            return False
-        sure = _SURE.get(self.best.name)
-        if sure and self._size > _MANY and self._size <= sure * opaque.CODEC.sampled_size(self._cloud):
-            return True
-        self._quick = self._quick or opaque.CODEC.quick_size(self._cloud)
-        if self._level == "fast":
-            return self._size <= self._quick
-        if self._size <= _REACH[name] * self._quick:
-            return True
-        return name == "opaque" and self._size <= _MARGIN * opaque.CODEC.gain(self._cloud) * self._quick
 
 
 def _hash(data: memoryview, release: Callable[[], None]) -> bytes:
@@ -161,95 +72,3 @@ def _hash(data: memoryview, release: Callable[[], None]) -> bytes:
         state.update(data[start : start + _HASH_PIECE])
         release()
     return state.digest()
-
-
-def _regions(cloud: Cloud, level: str) -> Iterator[Section]:
-    """Code number, lengths and bytes of the regions, in pieces."""
-    if cloud.regions:
-        lengths = pack_varints([len(cloud.regions), *map(len, cloud.regions)])
-        body = memoryview(lengths + b"".join(cloud.regions))
-        for start in range(0, len(body), opaque.PIECE):
-            yield Section(REGIONS, opaque.encode_bytes(body[start : start + opaque.PIECE], level))
-
-
-class Decoder:
-    """A .lizip file taken apart as far as its header, layout and regions.
-
-    Parameters
-    ----------
-    container : Container
-        The file.
-
-    Raises
-    ------
-    CorruptError
-        When it is damaged.
-    UnsupportedVersionError
-        When it needs a newer lizip.
-    """
-
-    def __init__(self, container: Container):
-        self.container = container
-        self.header = container.header
-        self.format: Format = formats.by_number(self.header.format)
-        self.codec: Codec = codecs.load(self.header.codec)
-        self._limit = 4 * self.header.length + (1 << 20)
-        if self.header.count > _POINTS_A_BYTE * self.header.length:
-            raise CorruptError("header announces more points than the file could have held")
-        self.layout = opaque.decode_bytes(self.header.layout, self._limit) if self.header.layout else b""
-
-    def regions(self) -> tuple[bytes, ...]:
-        """Opaque regions around the points, in file order."""
-        body = bytearray()
-        for section in self.container.sections(REGIONS):
-            body += opaque.decode_bytes(section, self._limit - len(body))
-        if not body:
-            return ()
-        unpack = Unpacker(bytes(body))
-        count = unpack.varint()
-        if count > unpack.remaining:
-            raise CorruptError("more regions than bytes")
-        lengths = [unpack.varint() for _ in range(count)]
-        regions = tuple(map(unpack.take, lengths))
-        unpack.finish()
-        return regions
-
-    def schema(self) -> Schema:
-        """Names and dtypes of the columns."""
-        return self.format.schema(self.layout)
-
-    def blocks(self) -> Iterator[Columns]:
-        """Yield runs of points, all columns, in file order; every promise of the codec is checked."""
-        left = self.header.count
-        if not left:
-            return
-        schema = self.schema()
-        if not schema:
-            raise CorruptError("points without fields")
-        for block in self.codec.decode(self.container, schema, left):
-            rows = len(block[schema[0][0]])
-            if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
-                raise CorruptError("decoded points are not as announced")
-            left -= rows
-            yield block
-        if left:
-            raise CorruptError("fewer points than announced")
-
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the bytes of the original file, in order.
-
-        Raises
-        ------
-        CorruptError
-            When the file is damaged; when only its content is, after the last piece: nothing yielded may be used then.
-        """
-        state = xxhash.xxh3_128()
-        length = 0
-        for piece in self.format.join(self.layout, self.regions(), self.blocks()):
-            length += len(piece)
-            if length > self.header.length:
-                raise CorruptError("more bytes come out than announced")
-            state.update(piece)
-            yield piece
-        if length != self.header.length or state.digest() != self.header.digest:
-            raise CorruptError("the decoded content does not have the hash it was stored with")

@@ -11,15 +11,16 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "vectors", "parallel", "resources", "extras"),
+    ("packing", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
     ("jit",),
     ("container", "entropy", "exact"),
     ("formats",),
     ("sensor",),
     ("simulator",),
     ("codecs",),
-    ("storage",),
+    ("decoder", "storage"),
     ("expand",),
+    ("contest",),
     ("pipeline",),
     ("reader",),
     ("api",),
