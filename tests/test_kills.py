@@ -50,5 +50,6 @@ def test_the_comparison_sees_what_differs(kill_batches, tmp_path, monkeypatch):
     (back / "more").write_bytes(b"")
     assert "too many: ['more']" in kill_batches._compare(ground, case, back, listing)
     (back / "more").unlink()
-    listing.write_text(listing.read_text().rsplit("\n", 2)[0] + "\n")
-    assert kill_batches._compare(ground, case, back, listing) == "the manifest differs"
+    short = tmp_path / "short.list"
+    short.write_text(listing.read_text().rsplit("\n", 2)[0] + "\n")
+    assert kill_batches._compare(ground, case, back, short) == "the manifest differs"
