@@ -13,9 +13,8 @@ import numpy as np
 
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.errors import CorruptError
-from lizip.scan.order import decode_exceptions, encode_exceptions
 from lizip.sensor.chain import Measured
-from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
+from lizip.sensor.fit.intensity import to_integers
 from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths
 from lizip.sensor.nuscenes.choose import choose_lattice
 from lizip.sensor.nuscenes.firing import RINGS, hdl32e, place_points
@@ -26,6 +25,8 @@ from lizip.sensor.nuscenes.observe import Observed, observe
 from lizip.sensor.nuscenes.poses import LAW, NAMES, SPLINE, Poses, law_track, posed, read_poses, spline_poses
 from lizip.sensor.nuscenes.residual import decode_points, encode_points
 from lizip.sensor.spline import fit_spline
+from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
+from lizip.sensor.stages.intensity import DENOMINATORS, from_integers
 
 HEADER, AZIMUTHS, POSES, CORRECTIONS, ODD_INTENSITIES = range(5)
 """Side streams."""
