@@ -37,8 +37,8 @@ def hidden_lattice(path: str | Path, name: str | None = None) -> bytes:
     FormatError
         When no lattice shows.
     """
+    from lizip.sensor.fit.lattice.frame import find_far_frame, ulp
     from lizip.sensor.nuscenes.chain import stored_fields
-    from lizip.sensor.nuscenes.frame import find_far_frame, ulp
 
     fields = stored_fields(split(Path(path).read_bytes()))
     frame = find_far_frame(fields[0].astype(np.float64)) if fields else None

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError, LizipError
-from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths, find_phase, settle_blocks
-from lizip.sensor.nuscenes.firing import fit_blocks, hdl32e, place_points, ring_azimuth
-from lizip.sensor.nuscenes.frame import find_far_frame, snap, ulp
-from lizip.sensor.nuscenes.header import Header, powers_of, quaternion_of, rotation_of
-from lizip.sensor.nuscenes.law import Law, decode_law, encode_law, firing_times, law_poses, packets
-from lizip.sensor.nuscenes.residual import at_ordinal, ordinal, unit_at
-from lizip.sensor.nuscenes.segments import find_segments
+from lizip.sensor.stages.blocks import decode_azimuths, encode_azimuths, find_phase, settle_blocks
+from lizip.sensor.fit.motion.firing import fit_blocks, hdl32e, place_points, ring_azimuth
+from lizip.sensor.fit.lattice.frame import find_far_frame, snap, ulp
+from lizip.sensor.stages.far_frame import Header, powers_of, quaternion_of, rotation_of
+from lizip.sensor.stages.pose_law import Law, decode_law, encode_law, firing_times, law_poses, packets
+from lizip.sensor.stages.far_corrections import at_ordinal, ordinal, unit_at
+from lizip.sensor.fit.motion.segments import find_segments
 from lizip.simulator import hdl32
 
 floats = st.floats(width=32, allow_nan=True, allow_infinity=True)

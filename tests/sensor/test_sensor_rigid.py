@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
 from lizip.exact.linear import invert_definite, multiply, rotate, solve_definite
-from lizip.sensor.rigid import cayley, firing_normals, solve_banded
-from lizip.sensor.spline import (
+from lizip.sensor.fit.motion.rigid import cayley, firing_normals, solve_banded
+from lizip.sensor.stages.pose_spline import (
     QUANTA,
     decode_knots,
     encode_knots,

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.exact.rotation import cayley
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.firing import NEAREST, Sensor, measure_firing
-from lizip.sensor.rigid import cayley, firing_normals, solve_banded
+from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
+from lizip.sensor.fit.motion.rigid import firing_normals, solve_banded
 
 WINDOW = 8
 """Firings with one velocity (0.37 ms)."""

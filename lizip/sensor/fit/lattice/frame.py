@@ -11,9 +11,9 @@ import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.lattice import Lattice, find_lattice
-from lizip.sensor.nuscenes.offsets import find_offset, wave_sums
-from lizip.sensor.nuscenes.residual import unit_at
+from lizip.sensor.fit.lattice.axes import Lattice, find_lattice
+from lizip.sensor.fit.lattice.offsets import find_offset, wave_sums
+from lizip.sensor.stages.far_corrections import unit_at
 
 _BLUR = 2e-8
 """How well the lattice search knows the axes, rad."""
@@ -23,7 +23,7 @@ _Z_SPACINGS = tuple(2.0**-k for k in range(9, 26))
 
 
 @dataclass
-class FarFrame:
+class Frame:
     """A far frame.
 
     Attributes
@@ -112,7 +112,7 @@ def _put_on_grid(axes, offset, rounded, places, points, sigma):
             sigma[i, k] = np.sqrt(rest + unit * unit / 12.0 + 1e-18)
 
 
-def place_on_grid(stored: np.ndarray, frame: FarFrame) -> tuple[np.ndarray, np.ndarray]:
+def place_on_grid(stored: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
     """Points (N, 3) and their deviations along a far frame's axes; on its grid where the stored rounding allows."""
     points, sigma = turn_points(stored, frame.axes)
     _put_on_grid(frame.axes, frame.offset, frame.rounded, stored, points, sigma)
@@ -171,8 +171,8 @@ def _sharpen(stored, frame, used, blur) -> None:
     frame.offset = frame.offset + step[3:]
 
 
-def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame | None:
-    """Find the far frame of a sweep from its stored points (F, R, 3); None when no lattice shows.
+def find_far_frame(points: np.ndarray, hint: Frame | None = None) -> Frame | None:
+    """Find the far frame of a sweep from stored points (F, R, 3), NaN where there are none; None when no lattice shows.
 
     `hint` is the frame of a sweep from about the same place: it spares the search for the axes' signs and the offset.
     """
@@ -180,8 +180,8 @@ def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame
     lattice = find_lattice(points, expected)
     if lattice is None:
         return None
-    stored = points.reshape(-1, 3)
-    frame = FarFrame(_as_before(lattice, hint), np.zeros(3), np.zeros(3, bool))
+    stored = points[~np.isnan(points[:, :, 0])]
+    frame = Frame(_as_before(lattice, hint), np.zeros(3), np.zeros(3, bool))
     spacing = lattice.spacing
     for attempt in range(2):
         flat, sigma = turn_points(stored, frame.axes, _BLUR if attempt == 0 else 0.0)
@@ -200,7 +200,7 @@ def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame
     return frame
 
 
-def _as_before(lattice: Lattice, hint: FarFrame | None) -> np.ndarray:
+def _as_before(lattice: Lattice, hint: Frame | None) -> np.ndarray:
     """The lattice's axes, turned by half if that brings them nearer to the hint's."""
     axes = lattice.axes
     if hint is not None and (axes[0] * hint.axes[0]).sum() < 0:

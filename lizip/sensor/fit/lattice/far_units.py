@@ -1,11 +1,12 @@
-"""Which far ULPs explain a stored point: the encoder's choice before `residual.encode_points`."""
+"""Which far ULPs explain a stored point: the encoder's choice before `FarCorrections.of`."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.residual import Far, at_ordinal, ordinal, unit_at
+from lizip.sensor.stages.far_corrections import at_ordinal, ordinal, unit_at
+from lizip.sensor.stages.far_frame import Far
 
 _FAR_COST = 3
 _STORED_COST = 4

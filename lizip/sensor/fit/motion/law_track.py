@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.law import _locate, evaluate, turn_matrix
-from lizip.sensor.rigid import firing_normals
+from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.stages.pose_law import _locate, evaluate, turn_matrix
 
 _LARGEST = 2.0**20
 _FARTHEST = 400.0
@@ -129,7 +129,7 @@ class Normals:
 
 
 def condense(points, sensor_points, weight, rotation, shift, gate) -> Normals:
-    """Normal equations of all firings; see `lizip.sensor.rigid.firing_normals`."""
+    """Normal equations of all firings; see `lizip.sensor.fit.motion.rigid.firing_normals`."""
     firings, rings, _ = points.shape
     normals = Normals(
         rotation,

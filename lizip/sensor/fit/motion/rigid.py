@@ -1,8 +1,6 @@
-"""Rigid poses and how well they explain points: rotation vectors without trigonometry, normal equations per firing.
+"""How well poses explain points: normal equations per firing. Encoder only.
 
-A rotation is written as a Cayley vector g (direction of the axis, length 2 tan(angle / 2)): for the small angles inside
-a sweep it is the usual rotation vector, and its matrix needs + - * / only. A pose maps a sensor point s to the far
-frame as x = T + M s; its perturbation (d, w) moves that to x + d + w x (M s).
+A pose maps a sensor point s to the far frame as x = T + M s; its perturbation (d, w) moves that to x + d + w x (M s).
 """
 
 from __future__ import annotations
@@ -10,31 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.jit import kernel
-
-
-@kernel
-def cayley(g0, g1, g2, base, out, i):
-    """Write C(g) @ base to out[i], where C(g) = I + ([g] + [g]^2 / 2) / (1 + |g|^2 / 4); base (3, 3), out (F, 3, 3)."""
-    scale = 1.0 / (1.0 + 0.25 * (g0 * g0 + g1 * g1 + g2 * g2))
-    for k in range(3):
-        b0 = base[0, k]
-        b1 = base[1, k]
-        b2 = base[2, k]
-        c0 = g1 * b2 - g2 * b1
-        c1 = g2 * b0 - g0 * b2
-        c2 = g0 * b1 - g1 * b0
-        out[i, 0, k] = b0 + scale * (c0 + 0.5 * (g1 * c2 - g2 * c1))
-        out[i, 1, k] = b1 + scale * (c1 + 0.5 * (g2 * c0 - g0 * c2))
-        out[i, 2, k] = b2 + scale * (c2 + 0.5 * (g0 * c1 - g1 * c0))
-
-
-@kernel
-def pose_matrices(pose, base, rotation, shift):
-    """Fill rotation (F, 3, 3) = C(pose[:, 3:]) @ base and shift (F, 3) = pose[:, :3]."""
-    for i in range(pose.shape[0]):
-        cayley(pose[i, 3], pose[i, 4], pose[i, 5], base, rotation, i)
-        for p in range(3):
-            shift[i, p] = pose[i, p]
 
 
 @kernel

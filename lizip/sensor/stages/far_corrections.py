@@ -12,7 +12,8 @@ One kernel codes both ways; the encoder alone chooses, beforehand, which far ULP
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_int
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.entropy.mixing import code_mixed, fresh_weights
 from lizip.jit import kernel
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
 
 FAR, STORED = 0, 3
 """The six roundings: far axes 0 to 2 and stored x, y, z."""
@@ -49,27 +53,6 @@ _ZEROS = _BY_TIE + 6 * 3 * _TIES * 2
 _ZERO_INPUTS = 3
 _DECISIONS, _RAW_BITS = 6 * 16 + 2, 6 * 40
 """Most decisions and bits that a point takes."""
-
-
-class Far(NamedTuple):
-    """The way back from the far frame.
-
-    Attributes
-    ----------
-    axes : (3, 3) float64
-        Rows: axes of the far frame in the stored frame.
-    offset : (3,) float64
-        Origin of the stored frame in the far frame, m; 0 along axes without rounding.
-    rounded : (3,) int64
-        1 where far coordinates are float32.
-    sigma : (6,) float64
-        Expected errors of predicted far coordinates, m, and how they grow with range, a metre.
-    """
-
-    axes: np.ndarray
-    offset: np.ndarray
-    rounded: np.ndarray
-    sigma: np.ndarray
 
 
 class _Models(NamedTuple):
@@ -353,7 +336,7 @@ def _code_same(coder, models, first, stored, i):
 
 @kernel
 def _code_points(coder, models, work, far, predicted, distance, firing, lattice, stored):
-    """Code, or decode, stored places; see `encode_points`."""
+    """Code, or decode, stored places; see `FarCorrections`."""
     last = np.int64(-1)
     for i in range(distance.size):
         if distance[i] == 0.0 and firing[i] == last and _code_same(coder, models, work.first, stored, i):
@@ -386,36 +369,51 @@ def _fresh() -> tuple[_Models, _Work]:
     return models, _Work(np.zeros(3), np.zeros(3), *integers)
 
 
-def encode_points(
-    far: Far, predicted: np.ndarray, distance: np.ndarray, firing: np.ndarray, lattice: np.ndarray, stored: np.ndarray
-) -> bytes:
-    """Code the stored coordinates of points given where they are predicted.
+@dataclass(frozen=True)
+class FarCorrections:
+    """What was missed, coded given where points are predicted."""
 
-    Parameters
-    ----------
-    far : Far
-    predicted : (N, 3) float64
-        Points in the far frame, relative to its offset, m; by firing.
-    distance : (N,) float64
-        From the sensor, m; 0 = no return.
-    firing : (N,) int64
-        Which firing each belongs to.
-    lattice : (N, 3) int64
-        The far ULPs to code.
-    stored : (N, 3) int64
-        Places (`ordinal`) of the stored float32.
-    """
-    coder = open_encoder(len(stored) * _DECISIONS, len(stored) * _RAW_BITS)
-    _code_points(coder, *_fresh(), far, predicted, distance, firing, lattice, stored.copy())
-    return finish_encoder(coder)
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, returns: Returns, lattice: np.ndarray, places: np.ndarray) -> FarCorrections:
+        """Code the far ULPs of points (M, 3) int64, and the places of their stored coordinates likewise."""
+        coder = open_encoder(len(places) * _DECISIONS, len(places) * _RAW_BITS)
+        _code_points(coder, *_fresh(), returns.far, *_given(returns), lattice, places.copy())
+        return cls(finish_encoder(coder))
+
+    def apply(self, returns: Returns) -> None:
+        """Round the points in the far frame, take them back and correct them."""
+        returns.need("far", "points", "firing", "ticks", "beams")
+        coder = open_decoder(self.body)
+        places = np.zeros(returns.points.shape, np.int64)
+        with np.errstate(all="ignore"):  # what no encoder writes becomes any number
+            _code_points(coder, *_fresh(), returns.far, *_given(returns), places, places)
+        finish_decoder(coder)
+        returns.xyz = values_of(places)
+
+    def pack(self) -> bytes:
+        """Write the coded bytes."""
+        return self.body
+
+    @classmethod
+    def unpack(cls, data: bytes) -> FarCorrections:
+        """Read what `pack` wrote."""
+        return cls(data)
 
 
-def decode_points(
-    stream: bytes, far: Far, predicted: np.ndarray, distance: np.ndarray, firing: np.ndarray
-) -> np.ndarray:
-    """Decode what `encode_points` wrote: places (N, 3) int64; raises CorruptError."""
-    coder = open_decoder(stream)
-    stored = np.zeros(predicted.shape, np.int64)
-    _code_points(coder, *_fresh(), far, predicted, distance, firing, stored, stored)
-    finish_decoder(coder)
-    return stored
+def _given(returns: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predicted points, their distances (M,) in m, 0 without a return, and their firings."""
+    return returns.points, returns.ticks * float(returns.beams.tick), returns.firing
+
+
+def places_of(values: np.ndarray) -> np.ndarray:
+    """Places (int64) of float32 values among the float32 numbers, as `ordinal`."""
+    bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
+    return np.where(bits >= 0, bits, -1 - (bits & 0x7FFFFFFF))
+
+
+def values_of(places: np.ndarray) -> np.ndarray:
+    """Float32 values at places (int64) that fit 32 bits."""
+    bits = np.where(places >= 0, places, (-1 - places) - (1 << 31))
+    return bits.astype(np.int32).view(np.float32)
