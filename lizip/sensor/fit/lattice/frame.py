@@ -55,11 +55,6 @@ def turn(axes: np.ndarray, vector: np.ndarray) -> np.ndarray:
     return turned
 
 
-def snap(x: np.ndarray) -> np.ndarray:
-    """Nearest float32, as float64."""
-    return x.astype(np.float32).astype(np.float64)
-
-
 @kernel
 def _turn_points(points, axes, blur, turned, sigma):
     """Points (N, 3) along the axes, and what their float32 rounding and axes known to `blur` (rad) leave of noise."""

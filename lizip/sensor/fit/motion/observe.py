@@ -28,6 +28,10 @@ _OPEN_SIGMA = 1e-5
 """Standard deviations assumed while tracking: along an axis whose rounding is fine, and where nothing is known, m."""
 
 
+_UPRIGHT = 0.8
+"""Cosine of the largest tilt of an axis that counts as pointing up."""
+
+
 @dataclass
 class Observed:
     """What is known of a sweep before its poses are modelled.
@@ -105,6 +109,8 @@ def _upright(stored: np.ndarray, frame: Frame, track: Tracked, sensor: Sensor) -
     left = left[(np.abs(left).max(axis=2) < 10 * _OPEN_SIGMA) & (track.ranges > 0)]
     values, vectors = principal_axes(multiply(left.T, left) / max(len(left), 1))
     axes = multiply(vectors, frame.axes)
+    if abs(axes[2, 2]) < _UPRIGHT:
+        return frame, np.full(3, _OPEN_SIGMA)
     if axes[2, 2] < 0:
         axes[2] = -axes[2]
     axes[0] = cross(axes[1], axes[2])

@@ -7,17 +7,10 @@ from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
 from lizip.exact.linear import invert_definite, multiply, rotate, solve_definite
-from lizip.sensor.fit.motion.rigid import cayley, firing_normals, solve_banded
-from lizip.sensor.stages.pose_spline import (
-    QUANTA,
-    decode_knots,
-    encode_knots,
-    fit_spline,
-    interpolate,
-    knot_count,
-    knot_values,
-    pose_matrices,
-)
+from lizip.exact.rotation import cayley, pose_matrices
+from lizip.sensor.fit.motion.rigid import firing_normals, solve_banded
+from lizip.sensor.fit.motion.spline import fit_spline
+from lizip.sensor.stages.pose_spline import QUANTA, decode_knots, encode_knots, interpolate, knot_count, knot_values
 
 small = st.floats(-0.5, 0.5)
 
