@@ -104,7 +104,7 @@ def test_shuffled_rings_and_points_are_declined_or_come_back():
     assert solve(records[rng.permutation(len(records))]) is None
     assert solve(records[:-3]) is None
     records[:, 4] = records[::-1, 4]
-    assert solve(records) is None
+    round_trip(records)
 
 
 def test_other_clouds_are_declined_at_once():

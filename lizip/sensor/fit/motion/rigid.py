@@ -5,12 +5,23 @@ A pose maps a sensor point s to the far frame as x = T + M s; its perturbation (
 
 from __future__ import annotations
 
-import numpy as np
-
+from lizip.exact.rotation import cayley
 from lizip.jit import kernel
 
 
 @kernel
+<<<<<<< HEAD:lizip/sensor/fit/motion/rigid.py
+=======
+def pose_matrices(pose, base, rotation, shift):
+    """Fill rotation (F, 3, 3) = C(pose[:, 3:]) @ base and shift (F, 3) = pose[:, :3]."""
+    for i in range(pose.shape[0]):
+        cayley(pose[i, 3], pose[i, 4], pose[i, 5], base, rotation, i)
+        for p in range(3):
+            shift[i, p] = pose[i, p]
+
+
+@kernel
+>>>>>>> main:lizip/sensor/rigid.py
 def firing_normals(points, sensor, weight, rotation, shift, gate, begin, end, matrix, vector, stats, residual):
     """Normal equations of the pose perturbation (d, w) of each firing.
 
@@ -90,38 +101,3 @@ def firing_normals(points, sensor, weight, rotation, shift, gate, begin, end, ma
         for p in range(1, 6):
             for q in range(p):
                 matrix[i, p, q] = matrix[i, q, p]
-
-
-@kernel
-def solve_banded(band, right):
-    """Solve a symmetric positive definite banded system in place by Cholesky.
-
-    Parameters
-    ----------
-    band : (N, B) float64
-        band[i, k] = H[i, i - k], the lower triangle; destroyed.
-    right : (N,) float64
-        Right-hand side; becomes the solution.
-    """
-    size, width = band.shape
-    for i in range(size):
-        for k in range(min(width - 1, i), -1, -1):
-            j = i - k
-            total = band[i, k]
-            for m in range(k + 1, min(width - 1, i) + 1):
-                if m - k < width and m - k <= j:
-                    total -= band[i, m] * band[j, m - k]
-            if k == 0:
-                band[i, 0] = np.sqrt(max(total, 1e-300))
-            else:
-                band[i, k] = total / band[j, 0]
-    for i in range(size):
-        total = right[i]
-        for k in range(1, min(width - 1, i) + 1):
-            total -= band[i, k] * right[i - k]
-        right[i] = total / band[i, 0]
-    for i in range(size - 1, -1, -1):
-        total = right[i]
-        for k in range(1, min(width, size - i)):
-            total -= band[i + k, k] * right[i + k]
-        right[i] = total / band[i, 0]
