@@ -400,7 +400,7 @@ def _encode_checked(
             verify(sink)
             return
         except CorruptError as error:
-            names.remove(used)
+            names = [name for name in names if name != used] if used in names else []
             failed.append(f"{used}: {error}")
             sink.seek(0)
             sink.truncate()
