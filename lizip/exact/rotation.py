@@ -1,23 +1,11 @@
-<<<<<<< HEAD
-"""Rotations from few numbers by + - * / in a fixed order: Cayley vectors and quaternions of any length.
-
-A Cayley vector g has the direction of the axis and the length 2 tan(angle / 2): for small angles it is the usual
-rotation vector.
-=======
 """Rotations and rigid transforms, the same bits everywhere: + - * / sqrt in a fixed order, own sine and cosine.
 
 Names say which frame is which: `world_SE3_sensor` takes a point of the sensor's frame into the world's, so
 `world_SE3_vehicle @ vehicle_SE3_sensor` is `world_SE3_sensor`.
->>>>>>> main
 """
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import numpy as np
-
-from lizip.jit import kernel
-=======
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,20 +89,15 @@ class SE3:
         """The transform dst_SE3_other."""
         translation = np.array(turned(self.rotation, *src_SE3_other.translation)) + self.translation
         return SE3(multiply(self.rotation, src_SE3_other.rotation), translation)
->>>>>>> main
 
 
 @kernel
 def cayley(g0, g1, g2, base, out, i):
-<<<<<<< HEAD
-    """Write C(g) @ base to out[i], where C(g) = I + ([g] + [g]^2 / 2) / (1 + |g|^2 / 4); base (3, 3), out (F, 3, 3)."""
-=======
     """Write C(g) @ base to out[i], where C(g) = I + ([g] + [g]^2 / 2) / (1 + |g|^2 / 4); base (3, 3), out (F, 3, 3).
 
     The Cayley vector g has the axis' direction and the length 2 tan(angle / 2): for small angles it is the usual
     rotation vector, without trigonometry.
     """
->>>>>>> main
     scale = 1.0 / (1.0 + 0.25 * (g0 * g0 + g1 * g1 + g2 * g2))
     for k in range(3):
         b0 = base[0, k]
@@ -129,33 +112,6 @@ def cayley(g0, g1, g2, base, out, i):
 
 
 @kernel
-<<<<<<< HEAD
-def pose_matrices(pose, base, rotation, shift):
-    """Fill rotation (F, 3, 3) = C(pose[:, 3:]) @ base and shift (F, 3) = pose[:, :3]."""
-    for i in range(pose.shape[0]):
-        cayley(pose[i, 3], pose[i, 4], pose[i, 5], base, rotation, i)
-        for p in range(3):
-            shift[i, p] = pose[i, p]
-
-
-def rotation_of(quaternion: np.ndarray) -> np.ndarray:
-    """Rotation matrix of a quaternion of any length, from + - * / of its numbers in a fixed order."""
-    w, x, y, z = (float(v) for v in quaternion)
-    scale = 2.0 / (w * w + x * x + y * y + z * z)
-    return np.array(
-        [
-            [1.0 - scale * (y * y + z * z), scale * (x * y - w * z), scale * (x * z + w * y)],
-            [scale * (x * y + w * z), 1.0 - scale * (x * x + z * z), scale * (y * z - w * x)],
-            [scale * (x * z - w * y), scale * (y * z + w * x), 1.0 - scale * (x * x + y * y)],
-        ]
-    )
-
-
-def quaternion_of(rotation: np.ndarray) -> np.ndarray:
-    """Quaternion w x y z of a rotation matrix, its largest number positive."""
-    r = rotation
-    squares = np.array(
-=======
 def euler(roll, pitch, yaw, out):
     """Write Rz(yaw) Ry(pitch) Rx(roll) to out (3, 3); angles in radians."""
     sr, cr = sincos(roll)
@@ -205,7 +161,6 @@ def quaternion_of_rotation(rotation: np.ndarray) -> np.ndarray:
     """Quaternion w x y z of length one of a rotation matrix (3, 3), its largest number positive."""
     r = rotation
     rows = np.array(
->>>>>>> main
         [
             [1 + r[0, 0] + r[1, 1] + r[2, 2], r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]],
             [r[2, 1] - r[1, 2], 1 + r[0, 0] - r[1, 1] - r[2, 2], r[1, 0] + r[0, 1], r[0, 2] + r[2, 0]],
@@ -213,9 +168,5 @@ def quaternion_of_rotation(rotation: np.ndarray) -> np.ndarray:
             [r[1, 0] - r[0, 1], r[0, 2] + r[2, 0], r[2, 1] + r[1, 2], 1 - r[0, 0] - r[1, 1] + r[2, 2]],
         ]
     )
-<<<<<<< HEAD
-    row = squares[np.argmax(np.diag(squares))]
-=======
     row = rows[np.argmax(np.diag(rows))]
->>>>>>> main
     return row / np.sqrt((row * row).sum())

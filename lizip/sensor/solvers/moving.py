@@ -12,7 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.exact.rotation import quaternion_of, rotation_of
+from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
+from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.lattice.frame import Frame
@@ -25,7 +26,7 @@ from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Sta
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.blocks import Blocks
 from lizip.sensor.stages.cells import Cells
-from lizip.sensor.stages.far_corrections import FarCorrections, places_of
+from lizip.sensor.stages.far_corrections import FarCorrections
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.intensity import TABLE, Intensity
 from lizip.sensor.stages.places import Places
@@ -81,7 +82,7 @@ class _Attempt:
         errors = _ERRORS[type(pose)]
         errors = errors if frame.rounded[2] else np.maximum(errors, _OPEN_ERRORS)
         rounded = frame.rounded.astype(np.int64)
-        far = FarFrame(quaternion_of(frame.axes), frame.offset * rounded, rounded, powers_of(errors))
+        far = FarFrame(quaternion_of_rotation(frame.axes), frame.offset * rounded, rounded, powers_of(errors))
         returns = replace(returns)
         far.apply(returns)
         pose.apply(returns)
@@ -110,7 +111,7 @@ class _Writing:
         self.returns = Returns(ranges, self.grid.intensity, cloud.schema, cloud.count)
         for stage in self.stages:
             stage.apply(self.returns)
-        self.places = places_of(xyz[laid.place[laid.present]])
+        self.places = to_ordinals(xyz[laid.place[laid.present]])
 
     def _grid(self, ranges: np.ndarray) -> tuple[Grid, Intensity | None, Cells]:
         """Grid with intensities, and the stages that say what they mean."""
@@ -138,7 +139,7 @@ class _Writing:
         """The sweep's poses as splines."""
         seen = self.seen
         # the axes as the decoder will have them
-        axes = rotation_of(quaternion_of(seen.frame.axes))
+        axes = rotation_of_quaternion(quaternion_of_rotation(seen.frame.axes))
         tight = seen.weight
         loose = seen.blurred(np.array([3e-6, 3e-6, 1e-6]))
         splines = []

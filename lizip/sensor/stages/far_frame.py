@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.exact.rotation import rotation_of
+from lizip.exact.rotation import rotation_of_quaternion
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class FarFrame:
         """The way back as the kernels take it."""
         odd = np.where(self.sigma % 2 == 1, 0.7071067811865476, 1.0)
         sigma = np.ldexp(odd, -(self.sigma // 2).astype(np.int32))
-        return Far(rotation_of(self.quaternion), self.offset, self.rounded, sigma)
+        return Far(rotation_of_quaternion(self.quaternion), self.offset, self.rounded, sigma)
 
     def apply(self, returns: Returns) -> None:
         """Say where points are to go."""

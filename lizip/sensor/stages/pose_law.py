@@ -21,7 +21,7 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError
-from lizip.exact.trig import sincos
+from lizip.exact.rotation import euler
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varints
 from lizip.sensor.stages.pose import posed
@@ -112,23 +112,6 @@ def _locate(times, t):
 
 
 @kernel
-def turn_matrix(roll, pitch, yaw, out):
-    """Write Rz(yaw) Ry(pitch) Rx(roll) to out (3, 3)."""
-    sr, cr = sincos(roll)
-    sp, cp = sincos(pitch)
-    sy, cy = sincos(yaw)
-    out[0, 0] = cy * cp
-    out[0, 1] = cy * sp * sr - sy * cr
-    out[0, 2] = cy * sp * cr + sy * sr
-    out[1, 0] = sy * cp
-    out[1, 1] = sy * sp * sr + cy * cr
-    out[1, 2] = sy * sp * cr - cy * sr
-    out[2, 0] = -sp
-    out[2, 1] = cp * sr
-    out[2, 2] = cp * cr
-
-
-@kernel
 def evaluate(times, begin, fast_times, fast, slow_times, slow, fixed, apart, scratch, rotation, shift):
     """Fill rotation (F, 3, 3) and shift (F, 3) from the law's numbers in m, rad, us; `begin`: where the track begins.
 
@@ -154,7 +137,7 @@ def evaluate(times, begin, fast_times, fast, slow_times, slow, fixed, apart, scr
             roll += apart[0, 3] + since * apart[1, 3]
             pitch += apart[0, 4] + since * apart[1, 4]
             yaw += apart[0, 5] + since * apart[1, 5]
-        turn_matrix(roll, pitch, yaw, scratch)
+        euler(roll, pitch, yaw, scratch)
         for p in range(3):
             # sensor x = right = -left, y = forward, z = up
             rotation[i, p, 0] = -scratch[p, 1]

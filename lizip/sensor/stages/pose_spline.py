@@ -13,7 +13,7 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError
-from lizip.exact.rotation import pose_matrices
+from lizip.exact.rotation import cayley
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varints
 from lizip.sensor.stages.pose import posed
@@ -42,6 +42,15 @@ def interpolate(knots, spacing, pose):
         part = np.float64(i - k * spacing) / np.float64(spacing)
         for p in range(6):
             pose[i, p] = knots[k, p] * (1.0 - part) + knots[k + 1, p] * part
+
+
+@kernel
+def pose_matrices(pose, base, rotation, shift):
+    """Fill rotation (F, 3, 3) = C(pose[:, 3:]) @ base and shift (F, 3) = pose[:, :3]; C makes of Cayley vectors."""
+    for i in range(pose.shape[0]):
+        cayley(pose[i, 3], pose[i, 4], pose[i, 5], base, rotation, i)
+        for p in range(3):
+            shift[i, p] = pose[i, p]
 
 
 def knot_values(knots: np.ndarray, finer: int = 0) -> np.ndarray:

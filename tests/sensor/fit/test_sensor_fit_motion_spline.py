@@ -6,25 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
-<<<<<<< HEAD:tests/sensor/fit/test_sensor_fit_motion_spline.py
-from lizip.exact.linear import invert_definite, multiply, rotate, solve_definite
-from lizip.exact.rotation import cayley, pose_matrices
-from lizip.sensor.fit.motion.rigid import firing_normals, solve_banded
+from lizip.sensor.fit.motion.rigid import firing_normals
 from lizip.sensor.fit.motion.spline import fit_spline
-from lizip.sensor.stages.pose_spline import QUANTA, decode_knots, encode_knots, interpolate, knot_count, knot_values
-=======
-from lizip.sensor.rigid import firing_normals
-from lizip.sensor.spline import (
+from lizip.sensor.stages.pose_spline import (
     QUANTA,
     decode_knots,
     encode_knots,
-    fit_spline,
     interpolate,
     knot_count,
     knot_values,
     pose_matrices,
 )
->>>>>>> main:tests/sensor/test_sensor_rigid.py
 
 
 def random_sweep(rng, firings, rings=8):

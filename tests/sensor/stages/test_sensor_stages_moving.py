@@ -8,43 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError, LizipError
-from lizip.exact.rotation import quaternion_of, rotation_of
+from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
 from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks, settle_blocks
 from lizip.sensor.fit.motion.firing import hdl32e, place_points
 from lizip.sensor.stages.blocks import Blocks, columns_of
-from lizip.sensor.stages.far_corrections import at_ordinal, ordinal, unit_at
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.pose_law import Law, decode_law, encode_law, firing_times, law_poses, packets
 from lizip.simulator import hdl32
-
-floats = st.floats(width=32, allow_nan=True, allow_infinity=True)
-
-
-@given(floats)
-def test_every_float32_has_its_place(value):
-    place = ordinal(np.float64(value))
-    assert np.float32(at_ordinal(place)).tobytes() == np.float32(value).tobytes()
-
-
-@given(st.integers(-(2**31), 2**31 - 1))
-def test_every_place_has_its_float32(place):
-    value = at_ordinal(place)
-    if not np.isnan(value):
-        assert ordinal(value) == place
-
-
-def test_places_are_ordered_and_zeros_apart():
-    values = [-np.inf, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1.0, np.inf]
-    places = [ordinal(v) for v in values]
-    assert places == sorted(places)
-    assert len(set(places)) == len(places)
-    assert ordinal(-0.0) == -1
-    assert ordinal(0.0) == 0
-
-
-@given(st.floats(1e-30, 1e30))
-def test_unit_is_the_spacing(value):
-    assert unit_at(value) == np.spacing(np.float32(value))
 
 
 def test_sensor_points_are_float32_arithmetic():
@@ -92,9 +62,9 @@ def test_any_azimuths_come_back(firings, phase, seed):
 @given(st.lists(st.floats(-1, 1), min_size=4, max_size=4).filter(lambda q: np.dot(q, q) > 0.01))
 def test_quaternion_and_back(numbers):
     quaternion = np.array(numbers)
-    rotation = rotation_of(quaternion)
+    rotation = rotation_of_quaternion(quaternion)
     np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
-    np.testing.assert_allclose(rotation_of(quaternion_of(rotation)), rotation, atol=1e-12)
+    np.testing.assert_allclose(rotation_of_quaternion(quaternion_of_rotation(rotation)), rotation, atol=1e-12)
 
 
 def a_far_frame():

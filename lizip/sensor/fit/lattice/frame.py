@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
+from lizip.exact.ulp import unit32
 from lizip.jit import kernel
 from lizip.sensor.fit.lattice.axes import Lattice, find_lattice
 from lizip.sensor.fit.lattice.offsets import find_offset, wave_sums
-from lizip.sensor.stages.far_corrections import unit_at
 
 _BLUR = 2e-8
 """How well the lattice search knows the axes, rad."""
@@ -62,9 +62,9 @@ def _turn_points(points, axes, blur, turned, sigma):
         p0 = points[i, 0]
         p1 = points[i, 1]
         p2 = points[i, 2]
-        u0 = unit_at(p0) * unit_at(p0)
-        u1 = unit_at(p1) * unit_at(p1)
-        u2 = unit_at(p2) * unit_at(p2)
+        u0 = unit32(p0) * unit32(p0)
+        u1 = unit32(p1) * unit32(p1)
+        u2 = unit32(p2) * unit32(p2)
         spread = blur * blur * (p0 * p0 + p1 * p1 + p2 * p2)
         for k in range(3):
             turned[i, k] = axes[k, 0] * p0 + axes[k, 1] * p1 + axes[k, 2] * p2
@@ -92,12 +92,12 @@ def _put_on_grid(axes, offset, rounded, places, points, sigma):
                 # given the first two exactly, only the stored z's own rounding is left in the third
                 z = places[i, 2] - points[i, 0] * axes[0, 2] - points[i, 1] * axes[1, 2]
                 points[i, 2] = z / axes[2, 2]
-                sigma[i, 2] = unit_at(places[i, 2]) / np.sqrt(12.0)
+                sigma[i, 2] = unit32(places[i, 2]) / np.sqrt(12.0)
             if not rounded[k]:
                 on_grid = False
                 continue
             x = points[i, k] + offset[k]
-            unit = unit_at(x)
+            unit = unit32(x)
             rest = sigma[i, k] * sigma[i, k]
             if sigma[i, k] * 6.0 < unit:
                 points[i, k] = np.float64(np.float32(x)) - offset[k]
@@ -127,7 +127,7 @@ def _grid_normals(flat, noise, offset, used, blur, normal, right):
             if not used[k]:
                 continue
             x = flat[i, k] + offset[k]
-            unit = unit_at(x)
+            unit = unit32(x)
             miss = np.float64(np.float32(x)) - x
             if unit < 5.0 * noise[i, k] + 12.0 * blur * size and size > 4.0:
                 continue

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.exact.linear import cross, multiply, principal_axes, rotate
-from lizip.exact.rotation import pose_matrices
 from lizip.sensor.fit.lattice.frame import Frame, find_far_frame, place_on_grid, turn_points, ulp
 from lizip.sensor.fit.lattice.pairs import no_returns
 from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks, settle_blocks
 from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, place_points
 from lizip.sensor.fit.motion.law_track import condense
 from lizip.sensor.fit.motion.track import Tracked, track_sweep
+from lizip.sensor.stages.pose_spline import pose_matrices
 
 _LEAST_EXPLAINED = 0.5
 _TRACK_SIGMA = 2e-6

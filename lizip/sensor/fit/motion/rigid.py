@@ -5,23 +5,10 @@ A pose maps a sensor point s to the far frame as x = T + M s; its perturbation (
 
 from __future__ import annotations
 
-from lizip.exact.rotation import cayley
 from lizip.jit import kernel
 
 
 @kernel
-<<<<<<< HEAD:lizip/sensor/fit/motion/rigid.py
-=======
-def pose_matrices(pose, base, rotation, shift):
-    """Fill rotation (F, 3, 3) = C(pose[:, 3:]) @ base and shift (F, 3) = pose[:, :3]."""
-    for i in range(pose.shape[0]):
-        cayley(pose[i, 3], pose[i, 4], pose[i, 5], base, rotation, i)
-        for p in range(3):
-            shift[i, p] = pose[i, p]
-
-
-@kernel
->>>>>>> main:lizip/sensor/rigid.py
 def firing_normals(points, sensor, weight, rotation, shift, gate, begin, end, matrix, vector, stats, residual):
     """Normal equations of the pose perturbation (d, w) of each firing.
 

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-<<<<<<< HEAD:lizip/sensor/fit/motion/spline.py
-from lizip.exact.rotation import pose_matrices
-from lizip.jit import kernel
-from lizip.sensor.fit.motion.rigid import firing_normals, solve_banded
-from lizip.sensor.stages.pose_spline import QUANTA, interpolate, knot_count
-=======
-from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.exact.linear import solve_banded
 from lizip.jit import kernel
-from lizip.sensor.rigid import firing_normals, pose_matrices
-
-QUANTA = 2.0 ** -np.array([19.0, 19.0, 25.0, 28.0, 28.0, 23.0])
-"""Steps of a knot's numbers: m, m, m (up), rad (roll), rad (pitch), rad (yaw), in the far frame's axes."""
->>>>>>> main:lizip/sensor/spline.py
+from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.stages.pose_spline import QUANTA, interpolate, knot_count, pose_matrices
 
 _STIFF = np.array([2e-5, 2e-5, 2e-6, 5e-6, 5e-6, 5e-6])
 """How far a knot may lie from the line through its neighbours before it costs, by number."""

@@ -12,18 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-<<<<<<< HEAD:lizip/sensor/fit/motion/track.py
-from lizip.exact.rotation import cayley
-from lizip.jit import kernel
-from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
-from lizip.sensor.fit.motion.rigid import firing_normals, solve_banded
-=======
 from lizip.exact.linear import solve_banded
 from lizip.exact.rotation import cayley
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.firing import NEAREST, Sensor, measure_firing
-from lizip.sensor.rigid import firing_normals
->>>>>>> main:lizip/sensor/nuscenes/track.py
+from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
+from lizip.sensor.fit.motion.rigid import firing_normals
 
 WINDOW = 8
 """Firings with one velocity (0.37 ms)."""
