@@ -38,6 +38,7 @@ class Registered(NamedTuple):
 
 
 SOLVERS = (
+    Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("moving", "lizip.sensor.solvers.moving"),
     Registered("static", "lizip.sensor.solvers.static"),
 )

@@ -24,10 +24,10 @@ from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.spline import fit_spline
 from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Stage, SweepModel
 from lizip.sensor.stages.attributes import Attributes
-from lizip.sensor.stages.blocks import Blocks
 from lizip.sensor.stages.cells import Cells
 from lizip.sensor.stages.far_corrections import FarCorrections
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
+from lizip.sensor.stages.firing_azimuths import FiringAzimuths
 from lizip.sensor.stages.intensity import TABLE, Intensity
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.pose_law import PoseLaw
@@ -105,7 +105,7 @@ class _Writing:
         self.stages: list[Stage] = [
             sensor.profile,
             cells,
-            Blocks.of(sensor.rhythm, seen.block, seen.advance, seen.phase),
+            FiringAzimuths.of(sensor.rhythm, seen.block, seen.advance, seen.phase),
             ARITHMETIC,
         ]
         self.returns = Returns(ranges, self.grid.intensity, cloud.schema, cloud.count)

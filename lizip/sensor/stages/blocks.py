@@ -1,124 +1,258 @@
-"""Azimuths of firings that a driver interpolates within: one whole column A a firing, and D columns until the next.
+"""Blocks of returns as packets hold them: one azimuth for all lasers, lasers in a fixed order.
 
-A beam that fires in slot s of S has the column A - floor(D s / S + 1/2). A's steps are coded; D follows from them but
-for exceptions (the last firing of a packet repeats the D before it).
+Where a driver turns each laser's own azimuth into whole hundredths of a degree before it looks up a table, what that
+adds to the block's azimuth depends on the laser and on the step to the next block: it is learned as it comes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_counters
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varint
+from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
+from lizip.sensor.stages.driver import MAX_LASERS, TURN_UNITS
 
 if TYPE_CHECKING:
     from lizip.sensor.model import Returns
-    from lizip.sensor.stages.profile import Rhythm
 
-TURN = 36000
-STEP = 33
-"""Usual step of A from firing to firing."""
-_WINDOW = 11
-_CONTEXTS = 9 * 5 + 2
+RETURNS, ALL_COMPUTED, ALL_CELLS = range(3)
+"""What stands in the file: returns only; all lasers of each block, a missing return computed with range 0 (zeros of
+either sign); all, with something fixed where nothing returned."""
+
 _LIMIT = 250
-_WIDEST = 1 << 20
-
-
-@kernel
-def _turned(x):
-    """An angle's difference, -18000 to 17999."""
-    x = (x + TURN // 2) % TURN
-    return (x + TURN if x < 0 else x) - TURN // 2
-
-
-@kernel
-def expected_advance(block, i, last_of_packet):
-    """D of firing i by the rule: how far A falls to the next firing; the packet's last repeats the one before."""
-    k = i - 1 if last_of_packet or i + 1 >= block.size else i
-    return np.int64(STEP) if k < 0 or k + 1 >= block.size else _turned(block[k] - block[k + 1])
-
-
-@kernel
-def _code_azimuths(coder, counters, phase, packet, block, advance):
-    for i in range(block.size):
-        expected = np.int64(0)
-        context = np.int64(_CONTEXTS - 2)
-        if i > 0:
-            # the head turns evenly: what a window of steps has too much, the next has too little
-            step = _turned(block[i - 2] - block[i - 1]) - STEP if i > 1 else np.int64(0)
-            k = max(i - 1 - _WINDOW, 0)
-            drift = _turned(block[k] - block[i - 1]) - ((i - 1 - k) * 1327 + 20) // 40
-            context = (min(max(drift, -4), 4) + 4) * 5 + min(max(step, -2), 2) + 2
-            expected = block[i - 1] - STEP
-        base = context * INTEGER_NODES
-        block[i] = (expected + code_integer(coder, counters, base, _LIMIT, _turned(block[i] - expected))) % TURN
-        if block[i] < 0:
-            block[i] += TURN
-    for i in range(block.size):
-        expected = expected_advance(block, i, (i - phase) % packet == packet - 1)
-        base = (_CONTEXTS - 1) * INTEGER_NODES
-        value = expected + code_integer(coder, counters, base, _LIMIT, advance[i] - expected)
-        advance[i] = min(max(value, -_WIDEST), _WIDEST)
+_CLASSES = 6
+STEPS = 16
+"""Steps, around the usual one, that are told apart."""
+_GAP = 64
+_SINCE = 32
+_DEPTHS = 3
+_UNSEEN = 1 << 30
+_LARGEST = 1 << 20
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """A and D of every firing.
+    """Where and in what order the returns of a grid were fired.
 
     Attributes
     ----------
-    phase : int
-        First firing that starts a packet.
-    body : bytes
-        Both, coded.
+    places : (R,) int64
+        Place of each laser among those of a block.
+    wholes : (R,) int64
+        What each laser adds to the azimuth of a block, in 0.01 degrees.
+    lags : (R,) int64
+        Rows by which a laser's returns stand further down in the grid: cells of a row look in one direction.
+    blocks : int
+        Number of blocks F.
+    form : int
+        See `RETURNS` and following.
+    nothing : (3,) uint32
+        Bits of the coordinates of a missing return (`ALL_CELLS`).
+    azimuths : bytes
+        Azimuths of the blocks, coded.
+    rest : bytes
+        What returns add beyond that, coded; empty: nothing.
     """
 
-    phase: int
-    body: bytes = field(repr=False)
-
-    @classmethod
-    def of(cls, rhythm: Rhythm, block: np.ndarray, advance: np.ndarray, phase: int) -> Blocks:
-        """Code block and advance, (F,) int64."""
-        coder = open_encoder(len(block) * 48, len(block) * 32)
-        counters = fresh_counters(_CONTEXTS * INTEGER_NODES)
-        _code_azimuths(coder, counters, phase, rhythm.packet, block.copy(), advance.copy())
-        return cls(phase, finish_encoder(coder))
-
-    def decode(self, rhythm: Rhythm, firings: int) -> tuple[np.ndarray, np.ndarray]:
-        """Block and advance; raises CorruptError."""
-        if self.phase >= rhythm.packet:
-            raise CorruptError("impossible packet phase")
-        coder = open_decoder(self.body)
-        block, advance = np.zeros(firings, np.int64), np.zeros(firings, np.int64)
-        _code_azimuths(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), self.phase, rhythm.packet, block, advance)
-        finish_decoder(coder)
-        return block, advance
+    places: np.ndarray = field(repr=False)
+    wholes: np.ndarray = field(repr=False)
+    lags: np.ndarray = field(repr=False)
+    blocks: int
+    form: int
+    nothing: np.ndarray
+    azimuths: bytes = field(repr=False)
+    rest: bytes = field(default=b"", repr=False)
 
     def apply(self, returns: Returns) -> None:
-        """Find the returns' columns."""
-        returns.need("rhythm", "firing", "ring")
-        rhythm, firing = returns.rhythm, returns.firing
-        block, advance = self.decode(rhythm, returns.firings)
-        returns.phase = self.phase
-        returns.column = columns_of(rhythm, block[firing], advance[firing], returns.ring)
+        """Find the returns in the grid, in the order of the file, and their azimuths."""
+        rows, rings = returns.ranges.shape
+        if rings != len(self.places) or self.blocks > rows:
+            raise CorruptError("a grid has not the blocks that its sensor fires")
+        if self.form != RETURNS and self.blocks * rings != returns.count:
+            raise CorruptError("sweep does not hold as many points as its file")
+        row, ring, block = self.cells(returns.ranges)
+        if self.form == ALL_CELLS:
+            returns.every, returns.nothing = (ring, block, row), self.nothing
+            returns.place = np.flatnonzero(returns.ranges[row, ring])
+            row, ring, block = row[returns.place], ring[returns.place], block[returns.place]
+        elif self.form == ALL_COMPUTED:
+            returns.place, returns.nothing = np.arange(returns.count), np.zeros(3, np.uint32)
+        returns.row, returns.ring, returns.firing, returns.firings = row, ring, block, self.blocks
+        returns.ticks = returns.ranges[row, ring]
+        azimuth = decode_azimuths(self.azimuths, self.blocks)
+        column = azimuth[block] + self.wholes[ring]
+        if self.rest:
+            rest = Rest(np.zeros(len(ring), np.int64), ring, block, np.zeros(self.blocks, np.int64))
+            rest.decode(self.rest, azimuth, rings)
+            column += rest.rest
+        returns.column = column % TURN_UNITS
+
+    def cells(self, ranges: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Row, ring and block, each (M,) int64, of all points in the order of the file; raises CorruptError."""
+        rings = len(self.places)
+        if self.form != RETURNS:
+            block, place = np.divmod(np.arange(self.blocks * rings), rings)
+            ring = np.argsort(self.places)[place]
+            row = block + self.lags[ring]
+        else:
+            row, ring = np.nonzero(ranges)
+            block = row - self.lags[ring]
+            sort = np.lexsort((self.places[ring], block))
+            row, ring, block = row[sort], ring[sort], block[sort]
+        if len(row) and not (block.min() >= 0 and block.max() < self.blocks and row.max() < len(ranges)):
+            raise CorruptError("a return lies outside of the blocks")
+        return row, ring, block
 
     def pack(self) -> bytes:
         """Write the stage."""
-        return pack_varint(self.phase) + self.body
+        head = pack_varints([self.blocks, self.form, len(self.places), *self.places.tolist()])
+        head += b"".join(pack_signed(int(number)) for number in (*self.wholes, *self.lags))
+        head += self.nothing.astype("<u4").tobytes() if self.form == ALL_CELLS else b""
+        return head + pack_bytes(self.azimuths) + self.rest
 
     @classmethod
     def unpack(cls, data: bytes) -> Blocks:
-        """Read what `pack` wrote."""
+        """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
-        return cls(unpacker.varint(), unpacker.take(unpacker.remaining))
+        blocks, form, rings = unpacker.varint(), unpacker.varint(), unpacker.varint()
+        if not 0 < rings <= MAX_LASERS or form > ALL_CELLS:
+            raise CorruptError("impossible blocks of a sweep")
+        places = [unpacker.varint() for _ in range(rings)]
+        numbers = [unpacker.signed() for _ in range(2 * rings)]
+        if sorted(places) != list(range(rings)) or max(map(abs, numbers)) > _LARGEST or min(numbers[rings:]) < 0:
+            raise CorruptError("impossible blocks of a sweep")
+        wholes, lags = np.array(numbers[:rings], np.int64), np.array(numbers[rings:], np.int64)
+        nothing = np.zeros(3, np.uint32)
+        if form == ALL_CELLS:
+            nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32)
+        azimuths = unpacker.bytes()
+        rest = unpacker.take(unpacker.remaining)
+        return cls(np.array(places, np.int64), wholes, lags, blocks, form, nothing, azimuths, rest)
 
 
-def columns_of(rhythm: Rhythm, block: np.ndarray, advance: np.ndarray, ring: np.ndarray) -> np.ndarray:
-    """Columns (0 to `TURN` - 1) of beams of firings with these A and D; arrays that broadcast."""
-    return (block - (2 * advance * rhythm.slot[ring] + rhythm.slots) // (2 * rhythm.slots)) % TURN
+@kernel
+def _code_azimuths(coder, counters, azimuths):
+    """Code azimuths (F,): how each step differs from the usual one, given how the last one did."""
+    before = np.int64(0)
+    usual = np.int64(0)
+    off = np.int64(0)
+    for i in range(azimuths.size):
+        step = azimuths[i] - before
+        step -= TURN_UNITS * np.int64(np.floor((step + 0.5 * TURN_UNITS) / TURN_UNITS))
+        guess = (usual + 8) >> 4
+        context = (2 * (min(max(off, -_CLASSES), _CLASSES) + _CLASSES) + (i & 1)) * INTEGER_NODES
+        off = code_integer(coder, counters, context, _LIMIT, step - guess)
+        off = min(max(off, -_LARGEST), _LARGEST)
+        step = guess + off
+        # an odd step, as over a gap, is not the usual one
+        if abs(off) < _GAP or i < 4:
+            usual = 16 * step if i < 2 else usual + ((16 * step - usual) >> 3)
+        before = (before + step) % TURN_UNITS
+        azimuths[i] = before
+
+
+def encode_azimuths(azimuths: np.ndarray) -> bytes:
+    """Write azimuths (F,) int64, 0 to 35999."""
+    return encode_stream(_code_azimuths, fresh_counters(2 * (2 * _CLASSES + 1) * INTEGER_NODES), azimuths.copy())
+
+
+def decode_azimuths(stream: bytes, blocks: int) -> np.ndarray:
+    """Read what `encode_azimuths` wrote; (F,) int64; raises CorruptError."""
+    azimuths = np.zeros(blocks, np.int64)
+    decode_stream(stream, _code_azimuths, fresh_counters(2 * (2 * _CLASSES + 1) * INTEGER_NODES), azimuths)
+    return azimuths
+
+
+@kernel
+def _code_rest(coder, counters, last, usual, ring, kind, rest):
+    """Code what returns add: as the last one of the laser with such a step, else a number."""
+    for i in range(rest.size):
+        r = ring[i]
+        k = kind[i]
+        guess = last[r, k]
+        unseen = np.int64(guess == _UNSEEN)
+        if unseen:
+            guess = usual[r]
+        off = code_bit(coder, counters, 2 * r + unseen, _LIMIT, np.int64(rest[i] != guess))
+        if off:
+            base = 2 * last.shape[0] + unseen * INTEGER_NODES
+            value = guess + code_integer(coder, counters, base, _LIMIT, rest[i] - guess)
+            rest[i] = min(max(value, -_LARGEST), _LARGEST)
+        else:
+            rest[i] = guess
+        last[r, k] = rest[i]
+        usual[r] = rest[i]
+
+
+@kernel
+def _code_still(coder, counters, still):
+    """Code which blocks (F,) are still; they come at even distances."""
+    since = np.int64(0)
+    for i in range(still.size):
+        still[i] = code_bit(coder, counters, min(since, _SINCE - 1), _LIMIT, still[i])
+        since = 0 if still[i] else since + 1
+
+
+def kinds_of_steps(azimuth: np.ndarray, still: np.ndarray, depth: int) -> np.ndarray:
+    """Class (F,) of the steps around each block: to the next alone, the one before too, the one after too (`depth`).
+
+    `still` blocks are a class of their own.
+    """
+    steps = np.diff(azimuth, append=azimuth[-1:]) % TURN_UNITS
+    usual = int(np.sort(steps)[len(steps) // 2]) if len(steps) else 0
+    own = np.clip(steps - usual + STEPS // 2, 0, STEPS - 1)
+    few = np.clip(steps - usual, -1, 1) + 1
+    kind = own
+    if depth > 0:
+        kind = kind * 3 + np.roll(few, 1)
+    if depth > 1:
+        kind = kind * 3 + np.roll(few, -1)
+    return np.where(still, STEPS * 3**depth, kind)
+
+
+class Rest(NamedTuple):
+    """What points add to the azimuths of their blocks beyond their laser's part.
+
+    Attributes
+    ----------
+    rest, ring, firing : (M,) int64
+        That, in 0.01 degrees; laser and block of each point.
+    still : (F,) int64
+        1 where a block's lasers share one azimuth while others' are late by a share of the step.
+    """
+
+    rest: np.ndarray
+    ring: np.ndarray
+    firing: np.ndarray
+    still: np.ndarray
+
+    def _tables(self, rings: int, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        counters = fresh_counters(2 * rings + 2 * INTEGER_NODES)
+        return counters, np.full((rings, STEPS * 3**depth + 1), _UNSEEN, np.int64), np.zeros(rings, np.int64)
+
+    def encode(self, azimuth: np.ndarray, rings: int) -> bytes:
+        """Write both, given the azimuths (F,)."""
+        still = encode_stream(_code_still, fresh_counters(_SINCE), self.still)
+        tried = []
+        for depth in range(_DEPTHS):
+            kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
+            body = encode_stream(_code_rest, *self._tables(rings, depth), self.ring, kinds, self.rest)
+            tried.append(pack_varint(depth) + pack_bytes(still) + body)
+        return min(tried, key=len)
+
+    def decode(self, stream: bytes, azimuth: np.ndarray, rings: int) -> None:
+        """Fill `still` and `rest`; raises CorruptError."""
+        unpacker = Unpacker(stream)
+        depth, still = unpacker.varint(), unpacker.bytes()
+        if depth >= _DEPTHS:
+            raise CorruptError("impossible blocks of a sweep")
+        decode_stream(still, _code_still, fresh_counters(_SINCE), self.still)
+        kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
+        body = unpacker.take(unpacker.remaining)
+        decode_stream(body, _code_rest, *self._tables(rings, depth), self.ring, kinds, self.rest)

@@ -11,8 +11,8 @@ from lizip.errors import CorruptError, LizipError
 from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
 from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks, settle_blocks
 from lizip.sensor.fit.motion.firing import hdl32e, place_points
-from lizip.sensor.stages.blocks import Blocks, columns_of
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
+from lizip.sensor.stages.firing_azimuths import FiringAzimuths, columns_of
 from lizip.sensor.stages.pose_law import Law, decode_law, encode_law, firing_times, law_poses, packets
 from lizip.simulator import hdl32
 
@@ -47,7 +47,7 @@ def test_azimuth_rule_is_recovered():
     assert find_phase(found, turn, 12) == phase
     assert settle_blocks(ranges, azimuth, rhythm.slot, phase, 12, misses, found, turn) <= 3
     np.testing.assert_array_equal(found, block)
-    again = Blocks.of(rhythm, found, turn, phase).decode(rhythm, 300)
+    again = FiringAzimuths.of(rhythm, found, turn, phase).decode(rhythm, 300)
     np.testing.assert_array_equal(again, (found, turn))
 
 
@@ -55,7 +55,7 @@ def test_azimuth_rule_is_recovered():
 def test_any_azimuths_come_back(firings, phase, seed):
     rng = np.random.default_rng(seed)
     block, advance = rng.integers(0, 36000, firings), rng.integers(-1000, 1000, firings)
-    stage = Blocks.unpack(Blocks.of(hdl32e().rhythm, block, advance, phase).pack())
+    stage = FiringAzimuths.unpack(FiringAzimuths.of(hdl32e().rhythm, block, advance, phase).pack())
     np.testing.assert_array_equal(stage.decode(hdl32e().rhythm, firings), (block, advance))
 
 

@@ -1,11 +1,11 @@
-"""A and D of firings from the azimuths of their returns; see `lizip.sensor.stages.blocks`. Encoder only."""
+"""A and D of firings from the azimuths of their returns; see `lizip.sensor.stages.firing_azimuths`. Encoder only."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.sensor.stages.blocks import STEP, TURN, expected_advance
+from lizip.sensor.stages.firing_azimuths import STEP, TURN, expected_advance
 
 _NARROWEST, _WIDEST = 24, 44
 """Advances D tried, 0.01 degrees (20 Hz is 33.2)."""

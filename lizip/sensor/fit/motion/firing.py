@@ -11,7 +11,7 @@ from lizip.exact.trig import arctangent2, sincos_steps
 from lizip.jit import kernel
 from lizip.sensor.stages.arithmetic import FINE_ANGLES, PRODUCTS, Arithmetic
 from lizip.sensor.stages.beams import COSINE, SINE, Beams
-from lizip.sensor.stages.blocks import columns_of
+from lizip.sensor.stages.firing_azimuths import columns_of
 from lizip.sensor.stages.profile import PROFILES, Profile, Rhythm, load_profile
 
 RINGS = 32
