@@ -10,8 +10,8 @@ import numpy as np
 
 from lizip.exact.linear import solve_definite
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.lawtrack import LOCAL, Normals, Track, firing_jacobian, merged, pose_change, track_cost
-from lizip.sensor.nuscenes.vehicle import LEVER
+from lizip.sensor.fit.motion.law_track import LOCAL, Normals, Track, firing_jacobian, merged, pose_change, track_cost
+from lizip.sensor.fit.motion.vehicle import LEVER
 
 
 @kernel

@@ -10,8 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.exact.linear import solve_definite, solve_each
-from lizip.sensor.nuscenes.firing import Sensor
-from lizip.sensor.nuscenes.law import (
+from lizip.sensor.fit.lattice.refine import polish_frame
+from lizip.sensor.fit.motion.adjust import adjust
+from lizip.sensor.fit.motion.firing import Sensor
+from lizip.sensor.fit.motion.knots import add_knots, drop_knots, find_steps
+from lizip.sensor.fit.motion.law_track import Normals, Track, condense
+from lizip.sensor.fit.motion.observe import Observed
+from lizip.sensor.fit.motion.segments import find_segments
+from lizip.sensor.fit.motion.vehicle import LEVER, Vehicle, vehicle_behind
+from lizip.sensor.stages.pose_law import (
     FAST_QUANTA,
     FIXED_QUANTA,
     RATE_QUANTA,
@@ -23,13 +30,6 @@ from lizip.sensor.nuscenes.law import (
     packets,
     second_packet,
 )
-from lizip.sensor.nuscenes.lawfit import adjust
-from lizip.sensor.nuscenes.lawsearch import add_knots, drop_knots, find_steps
-from lizip.sensor.nuscenes.lawtrack import Normals, Track, condense
-from lizip.sensor.nuscenes.observe import Observed
-from lizip.sensor.nuscenes.polish import polish_frame
-from lizip.sensor.nuscenes.segments import find_segments
-from lizip.sensor.nuscenes.vehicle import LEVER, Vehicle, vehicle_behind
 
 _BLUR = np.array([1e-6, 1e-6, 1e-7])
 """How far a spline's poses may be off, m: added to the points' deviations at first."""
@@ -49,13 +49,8 @@ _RATES = np.array([3e-3, 3e-3, 3e-4, 1e-4, 1e-4, 3e-4])
 _STEP_BLURS = (1e-4, 1e-4, 3e-5, 1e-5, 1e-5, 3e-6, 1e-6, 3e-7, 0.0, 0.0)
 
 
-def _blurred(seen: Observed, share: float) -> np.ndarray:
-    return 1.0 / np.sqrt(seen.sigma**2 + (share * _BLUR) ** 2)
-
-
 def _normals(track: Track, seen: Observed, share: float, gate: float) -> Normals:
-    weight = _blurred(seen, share) if share else 1.0 / seen.sigma
-    return condense(seen.points, seen.sensor_points, weight, *track.poses(), gate)
+    return condense(seen.points, seen.sensor_points, seen.blurred(share * _BLUR), *track.poses(), gate)
 
 
 def _kinks(times: np.ndarray, vehicle: Vehicle, columns: list[int], price: float, begin: int) -> list[int]:
@@ -75,11 +70,11 @@ def _kinks(times: np.ndarray, vehicle: Vehicle, columns: list[int], price: float
 
 def _first_track(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor) -> tuple[Track, Normals]:
     """A track with knots where the spline's poses bend."""
-    begin = second_packet(len(rotation), seen.phase, sensor.packet)
-    normals = condense(seen.points, seen.sensor_points, _blurred(seen, 1.0), rotation, shift, 20.0)
+    begin = second_packet(len(rotation), seen.phase, sensor.rhythm.packet)
+    normals = condense(seen.points, seen.sensor_points, seen.blurred(_BLUR), rotation, shift, 20.0)
     vehicle = vehicle_behind(normals, np.array(LEVER))
-    number, place = packets(len(rotation), seen.phase, sensor.packet)
-    times = (number - number[-1]) * _MEAN_STEP + (place - place[-1]) * sensor.period
+    number, place = packets(len(rotation), seen.phase, sensor.rhythm.packet)
+    times = (number - number[-1]) * _MEAN_STEP + (place - place[-1]) * sensor.rhythm.period
     fast = [begin, *_kinks(times, vehicle, [2, 3, 4], _PRICES[0], begin), len(times) - 1]
     slow = [begin, *_kinks(times, vehicle, [0, 1, 5], _PRICES[1], begin), len(times) - 1]
     height = np.median(vehicle.poses[:, 2])
@@ -140,8 +135,8 @@ def _first_fit(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: 
     track = drop_knots(track, normals, begin, prices[1], 3)
     normals = _normals(track, seen, 1.0, 15.0)
     track, _ = adjust(track, normals, 4, begin)
-    steps = find_steps(track, normals, seen.phase, sensor.packet, sensor.period)
-    track.times = firing_times(steps, len(rotation), seen.phase, sensor.packet, sensor.period)
+    steps = find_steps(track, normals, seen.phase, sensor.rhythm.packet, sensor.rhythm.period)
+    track.times = firing_times(steps, len(rotation), seen.phase, sensor.rhythm.packet, sensor.rhythm.period)
     track.fast_times[0] = track.slow_times[0] = track.times[begin]
     track, _ = adjust(track, normals, 8, begin)
     return add_knots(track, normals, begin, prices[0], 6), steps

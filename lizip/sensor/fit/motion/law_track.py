@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from lizip.exact.rotation import euler
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.law import _locate, evaluate, turn_matrix
-from lizip.sensor.rigid import firing_normals
+from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.stages.pose_law import _locate, evaluate
 
 _LARGEST = 2.0**20
 _FARTHEST = 400.0
@@ -129,7 +130,7 @@ class Normals:
 
 
 def condense(points, sensor_points, weight, rotation, shift, gate) -> Normals:
-    """Normal equations of all firings; see `lizip.sensor.rigid.firing_normals`."""
+    """Normal equations of all firings; see `lizip.sensor.fit.motion.rigid.firing_normals`."""
     firings, rings, _ = points.shape
     normals = Normals(
         rotation,
@@ -198,7 +199,7 @@ def firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, j
     gap = slow_times[m + 1] - slow_times[m]
     v = (times[i] - slow_times[m]) / gap
     yaw = slow[m, 2] + v * (slow[m + 1, 2] - slow[m, 2])
-    turn_matrix(roll, pitch, yaw, turn)
+    euler(roll, pitch, yaw, turn)
     for p in range(6):
         for q in range(18):
             jacobian[p, q] = 0.0

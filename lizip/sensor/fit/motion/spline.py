@@ -1,40 +1,17 @@
-"""A pose track as a linear spline: knots every few firings, six numbers each (position, Cayley vector), quantised.
-
-The fit is one banded least-squares problem over the firings' normal equations; the decoder interpolates. Knots are
-coded as second differences.
-"""
+"""Fit of a pose spline: one banded least-squares problem over the firings' normal equations. Encoder only."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.exact.linear import solve_banded
 from lizip.jit import kernel
-from lizip.sensor.rigid import firing_normals, pose_matrices
-
-QUANTA = 2.0 ** -np.array([19.0, 19.0, 25.0, 28.0, 28.0, 23.0])
-"""Steps of a knot's numbers: m, m, m (up), rad (roll), rad (pitch), rad (yaw), in the far frame's axes."""
+from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.stages.pose_spline import QUANTA, interpolate, knot_count, pose_matrices
 
 _STIFF = np.array([2e-5, 2e-5, 2e-6, 5e-6, 5e-6, 5e-6])
 """How far a knot may lie from the line through its neighbours before it costs, by number."""
 _LARGEST = 1 << 50
-
-
-def knot_count(firings: int, spacing: int) -> int:
-    """Knots of a track of so many firings."""
-    return max(2, (firings - 1 + spacing - 1) // spacing + 1)
-
-
-@kernel
-def interpolate(knots, spacing, pose):
-    """Fill pose (F, 6) from knots (K, 6), one every `spacing` firings."""
-    for i in range(pose.shape[0]):
-        k = min(i // spacing, knots.shape[0] - 2)
-        part = np.float64(i - k * spacing) / np.float64(spacing)
-        for p in range(6):
-            pose[i, p] = knots[k, p] * (1.0 - part) + knots[k + 1, p] * part
 
 
 @kernel
@@ -160,40 +137,3 @@ def fit_spline(
         solve_banded(band, right)
         interpolate(right.reshape(count, 6), spacing, pose)
     return np.clip(np.rint(right.reshape(count, 6) / np.ldexp(QUANTA, -finer)), -_LARGEST, _LARGEST).astype(np.int64)
-
-
-def knot_values(knots: np.ndarray, finer: int = 0) -> np.ndarray:
-    """Knots (K, 6) in m and rad from units of `QUANTA` / 2**finer."""
-    return knots.astype(np.float64) * np.ldexp(QUANTA, -finer)
-
-
-@kernel
-def _code_knots(coder, counters, knots):
-    """Code knots (K, 6) int64 as second differences, a context each number."""
-    for k in range(knots.shape[0]):
-        for p in range(6):
-            expected = np.int64(0)
-            if k == 1:
-                expected = knots[0, p]
-            elif k > 1:
-                expected = 2 * knots[k - 1, p] - knots[k - 2, p]
-            context = p + 6 * min(k, 2)
-            # a hostile stream may hold anything: keep the sums inside 64 bits
-            value = expected + code_integer(coder, counters, context * INTEGER_NODES, 255, knots[k, p] - expected)
-            knots[k, p] = min(max(value, -(1 << 58)), 1 << 58)
-
-
-def encode_knots(knots: np.ndarray) -> bytes:
-    """Code knots (K, 6) int64."""
-    coder = open_encoder(knots.size * 16, knots.size * 64)
-    _code_knots(coder, fresh_counters(18 * INTEGER_NODES), knots.copy())
-    return finish_encoder(coder)
-
-
-def decode_knots(stream: bytes, count: int) -> np.ndarray:
-    """Decode (count, 6) knots; raises CorruptError."""
-    coder = open_decoder(stream)
-    knots = np.zeros((count, 6), np.int64)
-    _code_knots(coder, fresh_counters(18 * INTEGER_NODES), knots)
-    finish_decoder(coder)
-    return knots

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
+from lizip.exact.ulp import unit32
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.lattice import Lattice, find_lattice
-from lizip.sensor.nuscenes.offsets import find_offset, wave_sums
-from lizip.sensor.nuscenes.residual import unit_at
+from lizip.sensor.fit.lattice.axes import Lattice, find_lattice
+from lizip.sensor.fit.lattice.offsets import find_offset, wave_sums
 
 _BLUR = 2e-8
 """How well the lattice search knows the axes, rad."""
@@ -23,7 +23,7 @@ _Z_SPACINGS = tuple(2.0**-k for k in range(9, 26))
 
 
 @dataclass
-class FarFrame:
+class Frame:
     """A far frame.
 
     Attributes
@@ -55,11 +55,6 @@ def turn(axes: np.ndarray, vector: np.ndarray) -> np.ndarray:
     return turned
 
 
-def snap(x: np.ndarray) -> np.ndarray:
-    """Nearest float32, as float64."""
-    return x.astype(np.float32).astype(np.float64)
-
-
 @kernel
 def _turn_points(points, axes, blur, turned, sigma):
     """Points (N, 3) along the axes, and what their float32 rounding and axes known to `blur` (rad) leave of noise."""
@@ -67,9 +62,9 @@ def _turn_points(points, axes, blur, turned, sigma):
         p0 = points[i, 0]
         p1 = points[i, 1]
         p2 = points[i, 2]
-        u0 = unit_at(p0) * unit_at(p0)
-        u1 = unit_at(p1) * unit_at(p1)
-        u2 = unit_at(p2) * unit_at(p2)
+        u0 = unit32(p0) * unit32(p0)
+        u1 = unit32(p1) * unit32(p1)
+        u2 = unit32(p2) * unit32(p2)
         spread = blur * blur * (p0 * p0 + p1 * p1 + p2 * p2)
         for k in range(3):
             turned[i, k] = axes[k, 0] * p0 + axes[k, 1] * p1 + axes[k, 2] * p2
@@ -97,12 +92,12 @@ def _put_on_grid(axes, offset, rounded, places, points, sigma):
                 # given the first two exactly, only the stored z's own rounding is left in the third
                 z = places[i, 2] - points[i, 0] * axes[0, 2] - points[i, 1] * axes[1, 2]
                 points[i, 2] = z / axes[2, 2]
-                sigma[i, 2] = unit_at(places[i, 2]) / np.sqrt(12.0)
+                sigma[i, 2] = unit32(places[i, 2]) / np.sqrt(12.0)
             if not rounded[k]:
                 on_grid = False
                 continue
             x = points[i, k] + offset[k]
-            unit = unit_at(x)
+            unit = unit32(x)
             rest = sigma[i, k] * sigma[i, k]
             if sigma[i, k] * 6.0 < unit:
                 points[i, k] = np.float64(np.float32(x)) - offset[k]
@@ -112,7 +107,7 @@ def _put_on_grid(axes, offset, rounded, places, points, sigma):
             sigma[i, k] = np.sqrt(rest + unit * unit / 12.0 + 1e-18)
 
 
-def place_on_grid(stored: np.ndarray, frame: FarFrame) -> tuple[np.ndarray, np.ndarray]:
+def place_on_grid(stored: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
     """Points (N, 3) and their deviations along a far frame's axes; on its grid where the stored rounding allows."""
     points, sigma = turn_points(stored, frame.axes)
     _put_on_grid(frame.axes, frame.offset, frame.rounded, stored, points, sigma)
@@ -132,7 +127,7 @@ def _grid_normals(flat, noise, offset, used, blur, normal, right):
             if not used[k]:
                 continue
             x = flat[i, k] + offset[k]
-            unit = unit_at(x)
+            unit = unit32(x)
             miss = np.float64(np.float32(x)) - x
             if unit < 5.0 * noise[i, k] + 12.0 * blur * size and size > 4.0:
                 continue
@@ -171,8 +166,8 @@ def _sharpen(stored, frame, used, blur) -> None:
     frame.offset = frame.offset + step[3:]
 
 
-def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame | None:
-    """Find the far frame of a sweep from its stored points (F, R, 3); None when no lattice shows.
+def find_far_frame(points: np.ndarray, hint: Frame | None = None) -> Frame | None:
+    """Find the far frame of a sweep from stored points (F, R, 3), NaN where there are none; None when no lattice shows.
 
     `hint` is the frame of a sweep from about the same place: it spares the search for the axes' signs and the offset.
     """
@@ -180,8 +175,8 @@ def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame
     lattice = find_lattice(points, expected)
     if lattice is None:
         return None
-    stored = points.reshape(-1, 3)
-    frame = FarFrame(_as_before(lattice, hint), np.zeros(3), np.zeros(3, bool))
+    stored = points[~np.isnan(points[:, :, 0])]
+    frame = Frame(_as_before(lattice, hint), np.zeros(3), np.zeros(3, bool))
     spacing = lattice.spacing
     for attempt in range(2):
         flat, sigma = turn_points(stored, frame.axes, _BLUR if attempt == 0 else 0.0)
@@ -200,7 +195,7 @@ def find_far_frame(points: np.ndarray, hint: FarFrame | None = None) -> FarFrame
     return frame
 
 
-def _as_before(lattice: Lattice, hint: FarFrame | None) -> np.ndarray:
+def _as_before(lattice: Lattice, hint: Frame | None) -> np.ndarray:
     """The lattice's axes, turned by half if that brings them nearer to the hint's."""
     axes = lattice.axes
     if hint is not None and (axes[0] * hint.axes[0]).sum() < 0:

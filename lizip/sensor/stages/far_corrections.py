@@ -12,14 +12,19 @@ One kernel codes both ways; the encoder alone chooses, beforehand, which far ULP
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.entropy.mixing import code_mixed, fresh_weights
+from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
 from lizip.jit import kernel
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
 
 FAR, STORED = 0, 3
 """The six roundings: far axes 0 to 2 and stored x, y, z."""
@@ -51,27 +56,6 @@ _DECISIONS, _RAW_BITS = 6 * 16 + 2, 6 * 40
 """Most decisions and bits that a point takes."""
 
 
-class Far(NamedTuple):
-    """The way back from the far frame.
-
-    Attributes
-    ----------
-    axes : (3, 3) float64
-        Rows: axes of the far frame in the stored frame.
-    offset : (3,) float64
-        Origin of the stored frame in the far frame, m; 0 along axes without rounding.
-    rounded : (3,) int64
-        1 where far coordinates are float32.
-    sigma : (6,) float64
-        Expected errors of predicted far coordinates, m, and how they grow with range, a metre.
-    """
-
-    axes: np.ndarray
-    offset: np.ndarray
-    rounded: np.ndarray
-    sigma: np.ndarray
-
-
 class _Models(NamedTuple):
     """Counters and mixer weights of whether anything was missed, of whether an integer is 0, and of what it is else."""
 
@@ -101,28 +85,6 @@ class _Work(NamedTuple):
     rates: np.ndarray
     lively: np.ndarray
     seen: np.ndarray
-
-
-@kernel
-def ordinal(x):
-    """Place of float32(x) among the float32 numbers, -0.0 being one below 0.0; every bit pattern has its own."""
-    bits = np.int64(np.float32(x).view(np.int32))
-    return bits if bits >= 0 else -1 - (bits & 0x7FFFFFFF)
-
-
-@kernel
-def at_ordinal(place):
-    """The float32 at a place, as float64; places beyond all bit patterns are held at the last."""
-    place = min(max(place, -(np.int64(1) << 31)), (np.int64(1) << 31) - 1)
-    bits = place if place >= 0 else (-1 - place) - (np.int64(1) << 31)
-    return np.float64(np.int32(bits).view(np.float32))
-
-
-@kernel
-def unit_at(x):
-    """Spacing of the float32 numbers at x, held between those at 2**-103 and 2**127."""
-    bits = np.float32(x).view(np.int32) & np.int32(0x7F800000)
-    return np.float64(np.int32(min(max(bits, np.int32(0x0C000000)), np.int32(0x7F000000))).view(np.float32)) * 2.0**-23
 
 
 @kernel
@@ -180,20 +142,20 @@ def _code_units(coder, models, work, which, sigma, unit, miss, value):
 def _code_far(coder, models, work, k, offset, units):
     """Code by how many ULPs far coordinate k is off, and correct it."""
     exact = work.point[k] + offset[k]
-    place = ordinal(exact)
-    miss = at_ordinal(place) - exact
-    place += _code_units(coder, models, work, FAR + k, work.error[k], unit_at(exact), miss, units)
-    work.point[k] = at_ordinal(place) - offset[k]
+    place = ordinal32(exact)
+    miss = value32(place) - exact
+    place += _code_units(coder, models, work, FAR + k, work.error[k], unit32(exact), miss, units)
+    work.point[k] = value32(place) - offset[k]
 
 
 @kernel
 def _code_stored(coder, models, work, error, p, stored, i, k):
     """Code stored coordinate k of point i given its prediction p; returns by how much it differs from that, m."""
-    place = ordinal(p)
-    miss = at_ordinal(place) - p
-    place += _code_units(coder, models, work, STORED + k, error, unit_at(p), miss, stored[i, k] - place)
+    place = ordinal32(p)
+    miss = value32(place) - p
+    place += _code_units(coder, models, work, STORED + k, error, unit32(p), miss, stored[i, k] - place)
     stored[i, k] = place
-    return at_ordinal(place) - p
+    return value32(place) - p
 
 
 @kernel
@@ -205,11 +167,11 @@ def _code_height(coder, models, work, far, units, finest):
     x, axes = work.point, far.axes
     if far.rounded[2] == 0:
         return False
-    tells = unit_at(x[2] + far.offset[2]) >= unit_at(axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2])
+    tells = unit32(x[2] + far.offset[2]) >= unit32(axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2])
     if finest and tells:
         _code_far(coder, models, work, 2, far.offset, units)
         return True
-    x[2] = at_ordinal(ordinal(x[2] + far.offset[2])) - far.offset[2]
+    x[2] = value32(ordinal32(x[2] + far.offset[2])) - far.offset[2]
     return False
 
 
@@ -237,7 +199,7 @@ def _code_point(coder, models, work, far, lattice, stored, i):
         change += up1 * _code_stored(coder, models, work, spread, p1, stored, i, 1)
         _code_stored(coder, models, work, error[2], p2 - change, stored, i, 2)
         return
-    unit = unit_at(p2)
+    unit = unit32(p2)
     spread = 0.002 * unit if known else error[2] + open0 * abs(axes[0, 2]) + open1 * abs(axes[1, 2])
     change = _code_stored(coder, models, work, spread, p2, stored, i, 2)
     # a height known, or predicted, better than z's unit is not moved by z's rounding
@@ -257,18 +219,18 @@ def _code_point(coder, models, work, far, lattice, stored, i):
     spread = settled + open0 + open1
     if abs(w0) > abs(w1):
         change = w1 / w0 * _code_stored(coder, models, work, spread, p0, stored, i, 0)
-        spread = settled + 0.4 * abs(w1 / w0) * unit_at(p0)
+        spread = settled + 0.4 * abs(w1 / w0) * unit32(p0)
         _code_stored(coder, models, work, spread, p1 + change, stored, i, 1)
     else:
         change = w0 / w1 * _code_stored(coder, models, work, spread, p1, stored, i, 1)
-        spread = settled + 0.4 * abs(w0 / w1) * unit_at(p1)
+        spread = settled + 0.4 * abs(w0 / w1) * unit32(p1)
         _code_stored(coder, models, work, spread, p0 + change, stored, i, 0)
 
 
 @kernel
 def _tie_class(x, error):
     """Class of how far x is from the nearest rounding tie, in expected errors."""
-    distance = (0.5 * unit_at(x) - abs(np.float64(np.float32(x)) - x)) / error
+    distance = (0.5 * unit32(x) - abs(np.float64(np.float32(x)) - x)) / error
     if not _NEAREST < distance < _FARTHEST:
         return np.int64(_TIES - 1) if distance >= _FARTHEST else np.int64(0)
     # a float's bits count half octaves from bit 51 on
@@ -300,17 +262,17 @@ def _expect(far, work):
         spread0 += left * abs(axes[k, 0])
         spread1 += left * abs(axes[k, 1])
         spread2 += left * abs(axes[k, 2])
-    unit = unit_at(p2)
-    if far.rounded[2] == 1 and unit_at(x[2] + far.offset[2]) < unit:
+    unit = unit32(p2)
+    if far.rounded[2] == 1 and unit32(x[2] + far.offset[2]) < unit:
         tie[FAR + 2] = _TIES - 1
         spread2 += error[2]
     settled = 0.002 * unit + 1e-10
     tie[STORED] = _tie_class(p0, spread0 + settled)
     tie[STORED + 1] = _tie_class(p1, spread1 + settled)
     tie[STORED + 2] = _tie_class(p2, spread2 + settled)
-    work.place[0] = ordinal(p0)
-    work.place[1] = ordinal(p1)
-    work.place[2] = ordinal(p2)
+    work.place[0] = ordinal32(p0)
+    work.place[1] = ordinal32(p1)
+    work.place[2] = ordinal32(p2)
 
 
 @kernel
@@ -353,7 +315,7 @@ def _code_same(coder, models, first, stored, i):
 
 @kernel
 def _code_points(coder, models, work, far, predicted, distance, firing, lattice, stored):
-    """Code, or decode, stored places; see `encode_points`."""
+    """Code, or decode, stored places; see `FarCorrections`."""
     last = np.int64(-1)
     for i in range(distance.size):
         if distance[i] == 0.0 and firing[i] == last and _code_same(coder, models, work.first, stored, i):
@@ -386,36 +348,39 @@ def _fresh() -> tuple[_Models, _Work]:
     return models, _Work(np.zeros(3), np.zeros(3), *integers)
 
 
-def encode_points(
-    far: Far, predicted: np.ndarray, distance: np.ndarray, firing: np.ndarray, lattice: np.ndarray, stored: np.ndarray
-) -> bytes:
-    """Code the stored coordinates of points given where they are predicted.
+@dataclass(frozen=True)
+class FarCorrections:
+    """What was missed, coded given where points are predicted."""
 
-    Parameters
-    ----------
-    far : Far
-    predicted : (N, 3) float64
-        Points in the far frame, relative to its offset, m; by firing.
-    distance : (N,) float64
-        From the sensor, m; 0 = no return.
-    firing : (N,) int64
-        Which firing each belongs to.
-    lattice : (N, 3) int64
-        The far ULPs to code.
-    stored : (N, 3) int64
-        Places (`ordinal`) of the stored float32.
-    """
-    coder = open_encoder(len(stored) * _DECISIONS, len(stored) * _RAW_BITS)
-    _code_points(coder, *_fresh(), far, predicted, distance, firing, lattice, stored.copy())
-    return finish_encoder(coder)
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, returns: Returns, lattice: np.ndarray, places: np.ndarray) -> FarCorrections:
+        """Code the far ULPs of points (M, 3) int64, and the places of their stored coordinates likewise."""
+        coder = open_encoder(len(places) * _DECISIONS, len(places) * _RAW_BITS)
+        _code_points(coder, *_fresh(), returns.far, *_given(returns), lattice, places.copy())
+        return cls(finish_encoder(coder))
+
+    def apply(self, returns: Returns) -> None:
+        """Round the points in the far frame, take them back and correct them."""
+        returns.need("far", "points", "firing", "ticks", "beams")
+        coder = open_decoder(self.body)
+        places = np.zeros(returns.points.shape, np.int64)
+        with np.errstate(all="ignore"):  # what no encoder writes becomes any number
+            _code_points(coder, *_fresh(), returns.far, *_given(returns), places, places)
+        finish_decoder(coder)
+        returns.xyz = from_ordinals(places, np.dtype("<f4"))
+
+    def pack(self) -> bytes:
+        """Write the coded bytes."""
+        return self.body
+
+    @classmethod
+    def unpack(cls, data: bytes) -> FarCorrections:
+        """Read what `pack` wrote."""
+        return cls(data)
 
 
-def decode_points(
-    stream: bytes, far: Far, predicted: np.ndarray, distance: np.ndarray, firing: np.ndarray
-) -> np.ndarray:
-    """Decode what `encode_points` wrote: places (N, 3) int64; raises CorruptError."""
-    coder = open_decoder(stream)
-    stored = np.zeros(predicted.shape, np.int64)
-    _code_points(coder, *_fresh(), far, predicted, distance, firing, stored, stored)
-    finish_decoder(coder)
-    return stored
+def _given(returns: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predicted points, their distances (M,) in m, 0 without a return, and their firings."""
+    return returns.points, returns.ticks * float(returns.beams.tick), returns.firing

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
-from lizip.sensor.rigid import firing_normals
-from lizip.sensor.spline import (
+from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.fit.motion.spline import fit_spline
+from lizip.sensor.stages.pose_spline import (
     QUANTA,
     decode_knots,
     encode_knots,
-    fit_spline,
     interpolate,
     knot_count,
     knot_values,

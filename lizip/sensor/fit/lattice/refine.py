@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.exact.linear import solve_definite
+from lizip.exact.ulp import unit32
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.frame import FarFrame, turn
-from lizip.sensor.nuscenes.residual import unit_at
+from lizip.sensor.fit.lattice.frame import Frame, turn
 
 _FLOORS = (3e-8, 6e-9, 1.2e-9, 2.5e-10, 5e-11, 1e-11, 2e-12, 5e-13)
 """How good the transform is assumed to be, round after round, m."""
@@ -38,13 +38,13 @@ def _normals(stored, sensor_points, poses, axes, offset, rounded, begin, step, f
                 for q in range(3):
                     x += rotation[i, p, q] * sensor_points[i, j, q]
                 near = np.float64(np.float32(x)) if rounded[p] else x
-                trusted = trusted and abs(near - x) < (0.5 - _TIE) * unit_at(x)
+                trusted = trusted and abs(near - x) < (0.5 - _TIE) * unit32(x)
                 far[p] = near - offset[p]
             if not trusted:
                 continue
             for k in range(3):
                 back = axes[0, k] * far[0] + axes[1, k] * far[1] + axes[2, k] * far[2]
-                units[k] = unit_at(back)
+                units[k] = unit32(back)
                 misses[k] = stored[i, j, k] - back
                 trusted = trusted and abs(misses[k]) < units[k] + 12.0 * floor
             if not trusted:
@@ -73,18 +73,18 @@ def _normals(stored, sensor_points, poses, axes, offset, rounded, begin, step, f
 
 
 def polish_frame(
-    frame: FarFrame,
+    frame: Frame,
     stored: np.ndarray,
     sensor_points: np.ndarray,
     poses: tuple[np.ndarray, np.ndarray],
     begin: int,
     rounds: int = len(_FLOORS),
-) -> FarFrame:
+) -> Frame:
     """Sharpen a far frame by the points that its poses predict exactly.
 
     Parameters
     ----------
-    frame : FarFrame
+    frame : Frame
         Rounded along the first two axes at least.
     stored, sensor_points : (F, R, 3) float64
         Points in the file and in the sensor frame, m.
@@ -111,4 +111,4 @@ def polish_frame(
         change = solve_definite(normal * scale[:, None] * scale + 1e-13 * np.eye(6), right * scale) * scale
         axes = turn(axes, change[:3])
         offset = offset + change[3:]
-    return FarFrame(axes, offset, frame.rounded)
+    return Frame(axes, offset, frame.rounded)

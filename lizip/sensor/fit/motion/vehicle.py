@@ -11,7 +11,7 @@ import numpy as np
 
 from lizip.exact.trig import arcsine, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.lawtrack import Normals
+from lizip.sensor.fit.motion.law_track import Normals
 
 LEVER = (0.902, 0.005, 1.845)
 """Where the sensor sits in nuScenes' vehicles: forward, left, up, m."""

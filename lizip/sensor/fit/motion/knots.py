@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.exact.linear import invert_definite, multiply, solve_definite, solve_each
-from lizip.sensor.nuscenes.law import USUAL_STEP, firing_times, packets
-from lizip.sensor.nuscenes.lawfit import adjust, assemble, cost_of, directions, free_parameters
-from lizip.sensor.nuscenes.lawtrack import Normals, Track
+from lizip.sensor.fit.motion.adjust import adjust, assemble, cost_of, directions, free_parameters
+from lizip.sensor.fit.motion.law_track import Normals, Track
+from lizip.sensor.stages.pose_law import USUAL_STEP, firing_times, packets
 
 _PERIOD = 25
 """A step of 553 instead of 554 us comes every 25 packets, sometimes 24 or 26."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from lizip.exact.linear import cross, unit
 from lizip.exact.trig import PI, arctangent2, sincos
-from lizip.sensor.nuscenes.coherence import align, largest, score_directions
-from lizip.sensor.nuscenes.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
+from lizip.sensor.fit.lattice.coherence import align, largest, score_directions
+from lizip.sensor.fit.lattice.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
 
 COARSE = tuple(2.0**-k for k in range(9, 21))
 """Spacings tried for the first axis, m: ULPs of coordinates from 8 m to 32 km."""
@@ -164,7 +164,7 @@ def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
 def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
     flat = points[_clear(points, spacing)]
-    flat = flat if len(flat) > _LEAST_CLEAR else points.reshape(-1, 3)
+    flat = flat if len(flat) > _LEAST_CLEAR else points[~np.isnan(points[:, :, 0])]
     direction, coherence = direction.copy(), 0.0
     for reach in reaches:
         near = reach <= LONGEST
@@ -211,7 +211,7 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
     Parameters
     ----------
     points : (F, R, 3) float64
-        Stored points by firing and ring, m.
+        Stored points by firing and ring, m; NaN where there are none.
     hint : Lattice, optional
         Roughly what to expect.
 

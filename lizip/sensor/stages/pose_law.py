@@ -1,4 +1,4 @@
-"""The pose law: how nuScenes moved each firing. Numbers in the stream -> one pose a firing, deterministic.
+"""The pose law: a vehicle whose pose was interpolated between knots moves each firing as a whole.
 
 A packet starts on a whole microsecond, usually 554 after the one before, sometimes 553; its firings follow 553 / 12 us
 apart. The vehicle's x, y and yaw are linear in time between knots, roll and pitch between knots of their own (another
@@ -13,15 +13,22 @@ firing of the second packet and at the last firing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError
-from lizip.exact.trig import sincos
+from lizip.exact.rotation import euler
 from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_varints
+from lizip.sensor.stages.pose import posed
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+    from lizip.sensor.stages.profile import Rhythm
 
 TIME_QUANTUM = 2.0**-6
 """us"""
@@ -105,23 +112,6 @@ def _locate(times, t):
 
 
 @kernel
-def turn_matrix(roll, pitch, yaw, out):
-    """Write Rz(yaw) Ry(pitch) Rx(roll) to out (3, 3)."""
-    sr, cr = sincos(roll)
-    sp, cp = sincos(pitch)
-    sy, cy = sincos(yaw)
-    out[0, 0] = cy * cp
-    out[0, 1] = cy * sp * sr - sy * cr
-    out[0, 2] = cy * sp * cr + sy * sr
-    out[1, 0] = sy * cp
-    out[1, 1] = sy * sp * sr + cy * cr
-    out[1, 2] = sy * sp * cr - cy * sr
-    out[2, 0] = -sp
-    out[2, 1] = cp * sr
-    out[2, 2] = cp * cr
-
-
-@kernel
 def evaluate(times, begin, fast_times, fast, slow_times, slow, fixed, apart, scratch, rotation, shift):
     """Fill rotation (F, 3, 3) and shift (F, 3) from the law's numbers in m, rad, us; `begin`: where the track begins.
 
@@ -147,7 +137,7 @@ def evaluate(times, begin, fast_times, fast, slow_times, slow, fixed, apart, scr
             roll += apart[0, 3] + since * apart[1, 3]
             pitch += apart[0, 4] + since * apart[1, 4]
             yaw += apart[0, 5] + since * apart[1, 5]
-        turn_matrix(roll, pitch, yaw, scratch)
+        euler(roll, pitch, yaw, scratch)
         for p in range(3):
             # sensor x = right = -left, y = forward, z = up
             rotation[i, p, 0] = -scratch[p, 1]
@@ -245,24 +235,53 @@ def encode_law(law: Law, firings: int) -> bytes:
     coder = open_encoder(size * 16, size * 64)
     arrays = law.copy()
     _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(arrays).values())
-    return bytes([len(law.fast) >> 8, len(law.fast) & 255, len(law.slow) >> 8, len(law.slow) & 255]) + finish_encoder(
-        coder
-    )
+    return pack_varints([len(law.fast), len(law.slow)]) + finish_encoder(coder)
 
 
 def decode_law(data: bytes, firings: int, phase: int, packet: int) -> Law:
     """Read a law; raises CorruptError."""
-    if len(data) < 4:
-        raise CorruptError("pose law ends early")
-    fast, slow = data[0] << 8 | data[1], data[2] << 8 | data[3]
+    unpacker = Unpacker(data)
+    fast, slow = unpacker.varint(), unpacker.varint()
     if not (2 <= fast <= _MOST_KNOTS and 2 <= slow <= _MOST_KNOTS) or firings < 2:
         raise CorruptError("impossible pose law")
     count = int(packets(firings, phase, packet)[0][-1])
     shapes = (count,), (fast - 2,), (fast, 2), (slow - 2,), (slow, 3), (4,), (6,), (6,)
     law = Law(*(np.zeros(shape, np.int64) for shape in shapes))
-    coder = open_decoder(data[4:])
+    coder = open_decoder(unpacker.take(unpacker.remaining))
     _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(law).values())
     finish_decoder(coder)
     if ((law.steps <= 0) | (law.steps > _LONGEST_STEP)).any():
         raise CorruptError("impossible packet times")
     return law
+
+
+@dataclass(frozen=True)
+class PoseLaw:
+    """A law, coded given the number of firings and where packets begin."""
+
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, law: Law, firings: int) -> PoseLaw:
+        """Code a law."""
+        return cls(encode_law(law, firings))
+
+    def poses(self, rhythm: Rhythm, firings: int, phase: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rotations (F, 3, 3) and shifts (F, 3) of the firings; raises CorruptError."""
+        law = decode_law(self.body, firings, phase, rhythm.packet)
+        return law_poses(law, firings, phase, rhythm.packet, rhythm.period)
+
+    def apply(self, returns: Returns) -> None:
+        """Move the points to the far frame."""
+        returns.need("rhythm", "points", "firing")
+        poses = self.poses(returns.rhythm, returns.firings, returns.phase)
+        returns.points = posed(returns.points, returns.firing, *poses)
+
+    def pack(self) -> bytes:
+        """Write the coded bytes."""
+        return self.body
+
+    @classmethod
+    def unpack(cls, data: bytes) -> PoseLaw:
+        """Read what `pack` wrote."""
+        return cls(data)

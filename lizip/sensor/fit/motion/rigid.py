@@ -1,23 +1,11 @@
-"""Rigid poses and how well they explain points: rotation vectors without trigonometry, normal equations per firing.
+"""How well poses explain points: normal equations per firing. Encoder only.
 
-A rotation is written as a Cayley vector g (direction of the axis, length 2 tan(angle / 2)): for the small angles inside
-a sweep it is the usual rotation vector, and its matrix needs + - * / only. A pose maps a sensor point s to the far
-frame as x = T + M s; its perturbation (d, w) moves that to x + d + w x (M s).
+A pose maps a sensor point s to the far frame as x = T + M s; its perturbation (d, w) moves that to x + d + w x (M s).
 """
 
 from __future__ import annotations
 
-from lizip.exact.rotation import cayley
 from lizip.jit import kernel
-
-
-@kernel
-def pose_matrices(pose, base, rotation, shift):
-    """Fill rotation (F, 3, 3) = C(pose[:, 3:]) @ base and shift (F, 3) = pose[:, :3]."""
-    for i in range(pose.shape[0]):
-        cayley(pose[i, 3], pose[i, 4], pose[i, 5], base, rotation, i)
-        for p in range(3):
-            shift[i, p] = pose[i, p]
 
 
 @kernel
