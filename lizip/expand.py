@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from typing import BinaryIO
 
 from lizip import storage
 from lizip.errors import FormatError
+
+_COPC = "copc"
+"""User of the records that make a LAZ file a COPC file."""
 
 _CHUNK = 1_000_000
 """Points expanded at a time."""
@@ -28,6 +32,8 @@ def is_laz(path: str) -> bool:
 def expand(source: str, sink: BinaryIO) -> None:
     """Write the content of a LAZ file as LAS, in bounded memory: all points and records, a header as laspy writes it.
 
+    Of a COPC file the records are left out that say where its compressed chunks lie: there are none any more.
+
     Raises
     ------
     FormatError
@@ -41,13 +47,16 @@ def expand(source: str, sink: BinaryIO) -> None:
         with (
             storage.open_binary(source) as file,
             laspy.open(file, closefd=False, laz_backend=laspy.LazBackend.Lazrs) as reader,
-            laspy.open(sink, "w", header=reader.header, do_compress=False, closefd=False) as writer,
         ):
-            for points in reader.chunk_iterator(_CHUNK):
-                writer.write_points(points)
-            if reader.evlrs:
-                writer.write_evlrs(reader.evlrs)
-    except (laspy.LaspyException, lazrs.LazrsError, ValueError) as error:
+            evlrs = [record for record in reader.evlrs or () if record.user_id != _COPC]
+            header = copy.deepcopy(reader.header)
+            header.vlrs = laspy.vlrs.vlrlist.VLRList([record for record in header.vlrs if record.user_id != _COPC])
+            with laspy.open(sink, "w", header=header, do_compress=False, closefd=False) as writer:
+                for points in reader.chunk_iterator(_CHUNK):
+                    writer.write_points(points)
+                if evlrs:
+                    writer.write_evlrs(laspy.vlrs.vlrlist.VLRList(evlrs))
+    except (laspy.LaspyException, lazrs.LazrsError, ValueError, NotImplementedError) as error:
         raise FormatError(f"{source}: cannot be expanded: {error}") from error
 
 
