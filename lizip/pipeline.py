@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -10,7 +11,7 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import Options, opaque
-from lizip.container import REGIONS, Section, Writer
+from lizip.container import RECIPE, REGIONS, Section, Writer
 from lizip.decoder import Decoder
 from lizip.errors import FormatError, LizipError
 from lizip.packing import pack_varints
@@ -18,6 +19,7 @@ from lizip.packing import pack_varints
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
+    from lizip.relations import Recipe
 
 __all__ = ["Decoder", "encode"]
 
@@ -76,7 +78,7 @@ def encode(
     """
     digest = _hash(data, release)
     cloud = formats.split(data, options.fields, format)
-    codec, sections = choose(cloud, options, names)
+    codec, sections = choose_columns(cloud, options, names)
     writer = Writer()
     sink.write(writer.begin())
     for section in chain(_regions(cloud, options.level), sections):
@@ -88,11 +90,38 @@ def encode(
     return codec.name
 
 
+def choose_columns(cloud: Cloud, options: Options, names: Sequence[str]) -> tuple[Codec, Iterable[Section]]:
+    """Find what need not be coded because it follows from other columns, and the codec that says the rest shortest."""
+    from lizip.relations import alternatives, narrowed
+
+    base = narrowed(cloud)
+    best = _choose_by(base, cloud, options, names)
+    if _size_of(cloud) > ONE_PASS:
+        return best
+    for recipe in alternatives(cloud, base):
+        rival = _choose_by(recipe, cloud, options, names)
+        best = min(best, rival, key=lambda found: sum(len(section.data) for section in found[1]))
+    return best
+
+
+def _choose_by(recipe: Recipe, cloud: Cloud, options: Options, names: Sequence[str]) -> tuple[Codec, Iterable[Section]]:
+    """The sections of the columns that a recipe leaves, and of the recipe itself."""
+    if recipe.trivial:
+        return choose(cloud, options, names)
+    codec, sections = choose(replace(cloud, columns=recipe.reduce(cloud.columns)), options, names)
+    return codec, (Section(RECIPE, recipe.pack()), *sections)
+
+
+def _size_of(cloud: Cloud) -> int:
+    """Bytes of all columns."""
+    return sum(dtype.itemsize for _, dtype in cloud.schema) * cloud.count
+
+
 def choose(cloud: Cloud, options: Options, names: Sequence[str]) -> tuple[Codec, Iterable[Section]]:
     """Find the codec that says the columns shortest; the sections of a large cloud are still to be made."""
     if not cloud.count:
         return opaque.CODEC, ()
-    size_of = sum(dtype.itemsize for _, dtype in cloud.schema) * cloud.count
+    size_of = _size_of(cloud)
     rivals = Rivals(cloud, options)
     for name in filter(codecs.exists, names):
         if rivals.beaten(name):
