@@ -39,6 +39,9 @@ STAGES = (
     Row(11, "exceptions", "places", "Places"),
     Row(12, "intensities", "intensity", "Intensity"),
     Row(13, "attributes", "attributes", "Attributes"),
+    Row(14, "blocks", "blocks", "Blocks"),
+    Row(15, "second returns", "seconds", "Seconds"),
+    Row(16, "driver", "driver", "Driver"),
     Row(99, "legacy", "legacy", "Legacy"),
 )
 
