@@ -7,13 +7,16 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from lizip import storage
 from lizip.errors import FormatError
 
+if TYPE_CHECKING:
+    import laspy
+
 _COPC = "copc"
-"""User of the records that make a LAZ file a COPC file."""
+"""User of the records that make a LAZ file a COPC one."""
 
 _CHUNK = 1_000_000
 """Points expanded at a time."""
@@ -32,7 +35,7 @@ def is_laz(path: str) -> bool:
 def expand(source: str, sink: BinaryIO) -> None:
     """Write the content of a LAZ file as LAS, in bounded memory: all points and records, a header as laspy writes it.
 
-    Of a COPC file the records are left out that say where its compressed chunks lie: there are none any more.
+    The records of COPC are left out: they say where in the LAZ file its chunks lie.
 
     Raises
     ------
@@ -42,22 +45,29 @@ def expand(source: str, sink: BinaryIO) -> None:
     """
     import laspy
     import lazrs
+    from laspy.vlrs.vlrlist import VLRList
 
     try:
         with (
             storage.open_binary(source) as file,
             laspy.open(file, closefd=False, laz_backend=laspy.LazBackend.Lazrs) as reader,
+            laspy.open(sink, "w", header=_without_copc(reader.header), do_compress=False, closefd=False) as writer,
         ):
-            evlrs = [record for record in reader.evlrs or () if record.user_id != _COPC]
-            header = copy.deepcopy(reader.header)
-            header.vlrs = laspy.vlrs.vlrlist.VLRList([record for record in header.vlrs if record.user_id != _COPC])
-            with laspy.open(sink, "w", header=header, do_compress=False, closefd=False) as writer:
-                for points in reader.chunk_iterator(_CHUNK):
-                    writer.write_points(points)
-                if evlrs:
-                    writer.write_evlrs(laspy.vlrs.vlrlist.VLRList(evlrs))
+            for points in reader.chunk_iterator(_CHUNK):
+                writer.write_points(points)
+            if evlrs := [record for record in reader.evlrs or () if record.user_id != _COPC]:
+                writer.write_evlrs(VLRList(evlrs))
     except (laspy.LaspyException, lazrs.LazrsError, ValueError, NotImplementedError) as error:
         raise FormatError(f"{source}: cannot be expanded: {error}") from error
+
+
+def _without_copc(header: laspy.LasHeader) -> laspy.LasHeader:
+    """A copy of a header without the records of COPC."""
+    from laspy.vlrs.vlrlist import VLRList
+
+    header = copy.deepcopy(header)
+    header.vlrs = VLRList([record for record in header.vlrs if record.user_id != _COPC])
+    return header
 
 
 @contextmanager
