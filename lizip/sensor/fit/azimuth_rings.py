@@ -33,9 +33,7 @@ _DECIMAL = 1000
 
 
 def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState) -> Found | None:
-    """Explain points xyz (N, 3) float32 in this order; None when they are not in it."""
-    if not on_decimal_lattice(xyz, _DECIMAL):
-        return None
+    """Explain points xyz (N, 3) float32 that are `on_decimal_lattice`; None when they are not in this order."""
     finite = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
     bounds = split_rings(*finite, _MOST_RINGS)
     del finite
@@ -45,7 +43,7 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState) -> Found
     return next((found for found in tried if found is not None), None)
 
 
-def on_decimal_lattice(xyz: np.ndarray, decimal: int) -> bool:
+def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
     """Whether nearly all coordinates of a sample of xyz (N, 3) float32 are whole multiples of 1 / decimal, rounded."""
     sample = xyz[:: max(1, len(xyz) // 256)]
     sane = sample[np.abs(sample) < _FARTHEST]

@@ -11,6 +11,7 @@ from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.intensity import Lit, find_intensity
 from lizip.sensor.model import About, Grid, Part, Returns, Solution, Stage, SweepModel
 from lizip.sensor.stages.attributes import Attributes, encode_attribute, nowhere
+from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.exceptions import encode_exceptions
 from lizip.sensor.stages.firings import Columns, Firings, rows_of
@@ -50,6 +51,8 @@ class Found:
         Points that are no returns and follow no grid.
     nothing : (3,) uint32
         Bits of their coordinates.
+    axes : Axes
+        How the file's coordinates follow from those that all the above is about.
     """
 
     calibration: Calibration
@@ -72,6 +75,7 @@ class Found:
     usual: int = 0
     missing: np.ndarray | None = None
     nothing: np.ndarray | None = None
+    axes: Axes = AS_THEY_ARE
 
     @property
     def whole(self) -> bool:
@@ -86,13 +90,15 @@ class Found:
 def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     """Write down a sweep."""
     columns, beams = list(cloud.columns.values()), found.calibration.beams
-    xyz = np.stack(columns[:3], axis=1)
+    xyz = found.axes.undone(np.stack(columns[:3], axis=1))
     returns = _returns_of(cloud, found)
     ranges = returns.ranges
     cells, lit_place = lit_cells(returns)
     rings = np.full(cloud.count, -1)
     rings[found.place] = found.ring
-    lit = find_intensity(columns, rings, lit_place)
+    unlit = np.ones(cloud.count, bool)
+    unlit[lit_place] = False
+    lit = find_intensity(columns, rings, np.concatenate([lit_place, np.flatnonzero(unlit)]))
     listed = np.ones(cloud.count, bool)
     listed[found.place] = False
     if found.whole:
@@ -102,13 +108,15 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     exceptions = np.flatnonzero(listed)
     stages = _geometry(returns, found)
     stages.append(Places.of(xyz, exceptions, found.missing, found.nothing))
+    if found.axes != AS_THEY_ARE:
+        stages.append(found.axes)
     grid = Grid(ranges, None, beams.tick)
     if lit is not None:
         intensity = np.zeros_like(ranges)
-        intensity[cells] = lit.integers
+        intensity[cells] = lit.integers[: len(lit_place)]
         everywhere = found.whole and bool(intensity[ranges == 0].any())
         grid = grid._replace(intensity=intensity, everywhere=everywhere)
-        stages.append(_intensity(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
+        stages.append(_intensity(lit, len(lit_place)))
     others = [column for place, column in enumerate(columns) if place > 2 and (lit is None or place != lit.column)]
     if others:
         stages.append(Attributes.of(returns, others))
@@ -154,17 +162,15 @@ def _geometry(returns: Returns, found: Found) -> list[Stage]:
     return [*stages, found.order, Rounding(c.decimal), Corrections.of(returns, found.corrections)]
 
 
-def _intensity(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
-    """The stage of a column whose points at `place` have cells."""
-    bits = bits_of(column)
+def _intensity(lit: Lit, cells: int) -> Intensity:
+    """The stage of a column of which the first values are those of points with a cell."""
     odd = np.flatnonzero(~lit.exact)
-    words = bits[place[odd]].astype("<u8").view(np.uint32).reshape(-1, 2)
-    others = np.ones(len(column), bool)
-    others[place] = False
+    words = bits_of(lit.values[odd]).astype("<u8").view(np.uint32).reshape(-1, 2)
+    others = lit.integers[cells:].astype("<u2")
     return Intensity(
         lit.column,
         lit.scale,
         b"" if lit.table is None else pack_table(lit.table),
         encode_exceptions(odd, words),
-        encode_attribute(column[others], nowhere(int(others.sum()))) if others.any() else b"",
+        encode_attribute(others, nowhere(len(others))) if len(others) else b"",
     )

@@ -28,15 +28,18 @@ class Lit(NamedTuple):
         Index into `DENOMINATORS`, or `TABLE`.
     table : (K,) array or None
         Values of the table, ascending by their bits as those of floats do.
+    values : (M,) array
+        Stored, in the order asked for.
     integers : (M,) int32
-        For the grid.
+        What stands for them.
     exact : (M,) bool
-        Where they give the stored value.
+        Where that gives the stored value.
     """
 
     column: int
     scale: int
     table: np.ndarray | None
+    values: np.ndarray
     integers: np.ndarray
     exact: np.ndarray
 
@@ -51,7 +54,7 @@ def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.nd
     ring : (N,) int
         Ring of each point, -1 for none.
     where : (M,) int64
-        Points that have a cell of the grid.
+        Points in the order in which their numbers are wanted.
 
     Returns
     -------
@@ -67,10 +70,11 @@ def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.nd
     for place, column in lively:
         if column.dtype in LIGHTS and (found := to_integers(column.astype(np.float32))) is not None:
             scale, integers, exact = found
-            return Lit(place, scale, None, integers, exact)
+            return Lit(place, scale, None, column, integers, exact)
     for place, column in lively:
         if (found := to_table(column)) is not None:
-            return Lit(place, TABLE, *found, np.ones(len(where), bool))
+            table, entries = found
+            return Lit(place, TABLE, table, column, entries, np.ones(len(where), bool))
     return None
 
 
