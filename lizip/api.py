@@ -400,7 +400,7 @@ def _encode_checked(
             verify(sink)
             return
         except CorruptError as error:
-            names.remove(used)
+            names = [name for name in names if name != used] if used in names else []
             failed.append(f"{used}: {error}")
             sink.seek(0)
             sink.truncate()
@@ -479,7 +479,7 @@ def _describe(decoder: Decoder) -> dict[str, Any]:
         "format": decoder.format.name,
         "codec": decoder.codec.name,
         "points": header.count,
-        "fields": list(decoder.format.fields(decoder.layout)),
+        "fields": list(decoder.fields()),
         "bytes": header.length,
         "compressed_bytes": container.size,
         "ratio": header.length / container.size,

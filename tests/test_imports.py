@@ -20,6 +20,7 @@ LAYOUT = (
     ("codecs",),
     ("decoder", "storage"),
     ("expand",),
+    ("contest",),
     ("pipeline",),
     ("reader",),
     ("api",),
@@ -36,6 +37,8 @@ for the public API, which the rooms above it use like anybody else."""
 
 ONLY_IN = {
     "constriction": {"entropy"},
+    "numba": {"jit", "vectors"},
+    "llvmlite": {"jit", "vectors"},
     "torch": {"codecs"},
     "fsspec": {"storage", "integrations"},
     "click": {"cli", "__main__"},

@@ -38,6 +38,7 @@ class Registered(NamedTuple):
 
 
 SOLVERS = (
+    Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("legacy", "lizip.sensor.solvers.legacy"),
     Registered("static", "lizip.sensor.solvers.static"),
 )

@@ -79,7 +79,9 @@ class Returns:
     ring, row : (M,) int64
         Cell of each return in the grid.
     firing : (M,) int64
-        Index of its firing among `fired`.
+        Index of its firing among `fired`, or among all `firings`.
+    firings : int
+        How many there are, where no `fired` says so.
     ticks : (M,) int32
     column : (M,) int64
         Azimuth column of the turn at which it was fired; beams' shifts and phases do not count.
@@ -117,6 +119,7 @@ class Returns:
     ring: np.ndarray | None = None
     row: np.ndarray | None = None
     firing: np.ndarray | None = None
+    firings: int = 0
     ticks: np.ndarray | None = None
     column: np.ndarray | None = None
     ahead: np.ndarray | None = None

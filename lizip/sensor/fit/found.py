@@ -8,14 +8,13 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.sensor.fit.calibration import Calibration
-from lizip.sensor.fit.intensity import Lit, find_intensity
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.model import About, Grid, Part, Returns, Solution, Stage, SweepModel
-from lizip.sensor.stages.attributes import Attributes, encode_attribute, nowhere
+from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.corrections import Corrections
-from lizip.sensor.stages.exceptions import encode_exceptions
 from lizip.sensor.stages.firings import Columns, Firings, rows_of
-from lizip.sensor.stages.intensity import Intensity, bits_of, lit_cells, pack_table
+from lizip.sensor.stages.intensity import lit_cells
 from lizip.sensor.stages.order import AzimuthOrder, Order
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.profile import Profile
@@ -96,9 +95,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     cells, lit_place = lit_cells(returns)
     rings = np.full(cloud.count, -1)
     rings[found.place] = found.ring
-    unlit = np.ones(cloud.count, bool)
-    unlit[lit_place] = False
-    lit = find_intensity(columns, rings, np.concatenate([lit_place, np.flatnonzero(unlit)]))
+    lit = find_intensity(columns, rings, lit_place)
     listed = np.ones(cloud.count, bool)
     listed[found.place] = False
     if found.whole:
@@ -113,10 +110,10 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     grid = Grid(ranges, None, beams.tick)
     if lit is not None:
         intensity = np.zeros_like(ranges)
-        intensity[cells] = lit.integers[: len(lit_place)]
+        intensity[cells] = lit.integers
         everywhere = found.whole and bool(intensity[ranges == 0].any())
         grid = grid._replace(intensity=intensity, everywhere=everywhere)
-        stages.append(_intensity(lit, len(lit_place)))
+        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
     others = [column for place, column in enumerate(columns) if place > 2 and (lit is None or place != lit.column)]
     if others:
         stages.append(Attributes.of(returns, others))
@@ -160,17 +157,3 @@ def _geometry(returns: Returns, found: Found) -> list[Stage]:
     if c.mount is not None:
         stages.append(c.mount)
     return [*stages, found.order, Rounding(c.decimal), Corrections.of(returns, found.corrections)]
-
-
-def _intensity(lit: Lit, cells: int) -> Intensity:
-    """The stage of a column of which the first values are those of points with a cell."""
-    odd = np.flatnonzero(~lit.exact)
-    words = bits_of(lit.values[odd]).astype("<u8").view(np.uint32).reshape(-1, 2)
-    others = lit.integers[cells:].astype("<u2")
-    return Intensity(
-        lit.column,
-        lit.scale,
-        b"" if lit.table is None else pack_table(lit.table),
-        encode_exceptions(odd, words),
-        encode_attribute(others, nowhere(len(others))) if len(others) else b"",
-    )

@@ -16,6 +16,8 @@ from lizip.sensor.stages.axes import OTHERS
 from lizip.sensor.state import SensorState
 
 _LEAST_POINTS = 512
+_NEARLY_ALL = 0.99
+"""Share of the points in order from which on other axes are not tried."""
 
 
 class Static:
@@ -50,9 +52,12 @@ def _find_azimuth_rings(
     if not on_decimal_lattice(rest):
         return None
     found = find_azimuth_rings(rest, level, state)
-    if found is None:
-        tried = ((axes, find_azimuth_rings(axes.undone(rest), level, state)) for axes in OTHERS)
-        found = next((replace(other, axes=axes) for axes, other in tried if other is not None), None)
+    for axes in OTHERS:
+        if found is not None and len(found.place) >= _NEARLY_ALL * len(rest):
+            break
+        other = find_azimuth_rings(axes.undone(rest), level, state, axes)
+        if other is not None and (found is None or len(other.place) > len(found.place)):
+            found = replace(other, axes=axes)
     if found is None or not missing.any():
         return found
     turned = found.axes.undone(nothing.view(np.float32)[None])[0].view(np.uint32)

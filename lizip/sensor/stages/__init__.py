@@ -37,9 +37,12 @@ STAGES = (
     Row(9, "rounding", "rounding", "Rounding"),
     Row(10, "corrections", "corrections", "Corrections"),
     Row(11, "exceptions", "places", "Places"),
-    Row(14, "axes", "axes", "Axes"),
+    Row(25, "axes", "axes", "Axes"),
     Row(12, "intensities", "intensity", "Intensity"),
     Row(13, "attributes", "attributes", "Attributes"),
+    Row(14, "blocks", "blocks", "Blocks"),
+    Row(15, "second returns", "seconds", "Seconds"),
+    Row(16, "driver", "driver", "Driver"),
     Row(99, "legacy", "legacy", "Legacy"),
 )
 
