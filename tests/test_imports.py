@@ -25,6 +25,7 @@ LAYOUT = (
     ("reader",),
     ("api",),
     ("__init__",),
+    ("packs",),
     ("batch",),
     ("rivals",),
     ("bench", "demo"),
