@@ -14,7 +14,7 @@ LAYOUT = (
     ("packing", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
     ("jit",),
     ("container", "entropy", "exact"),
-    ("formats",),
+    ("formats", "relations"),
     ("sensor",),
     ("simulator",),
     ("codecs",),
