@@ -26,9 +26,11 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     bits = xyz.view(np.uint32)
     words = np.zeros(3, np.uint32)
+    # points that are no numbers need not stand together
+    nowhere = np.isnan(xyz).any(axis=1)
     repeated = (bits[1:] == bits[:-1]).all(axis=1)
-    if repeated.mean() > _LEAST / 4:
-        sample = bits[1:][repeated]
+    if nowhere.mean() >= _LEAST or repeated.mean() > _LEAST / 4:
+        sample = bits[nowhere] if nowhere.mean() >= _LEAST else bits[1:][repeated]
         sample = sample[:: max(1, len(sample) // _SAMPLE)]
         candidates, counts = np.unique(sample, axis=0, return_counts=True)
         words = candidates[np.argmax(counts)]

@@ -28,7 +28,7 @@ _LIMIT = 250
 
 @kernel
 def _code_blanks(coder, counters, lately, ring, blank):
-    """Code whether points without a return (K,) are blank, given the last three of their rings (R,) and the last two."""
+    """Code whether points without a return (K,) are blank, given the last three of a ring and the last two."""
     before = np.int64(0)
     for i in range(ring.size):
         context = (lately[ring[i]] & 7) * 4 + (before & 3)
