@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lizip.codecs import opaque
+from lizip.container import PACK_MAGIC
 from lizip.errors import CorruptError, UnsupportedVersionError
 
 SUFFIX = ".lizips"
-MAGIC = b"\x93LZS\r\n\x1a\n"
+MAGIC = PACK_MAGIC
 MARKER = b"\x93LZr"
 VERSION = 1
 
