@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
@@ -126,6 +127,7 @@ def _write(pieces: Iterable[bytes], output: str | None, force: bool) -> None:
             stdout.flush()
         return
     storage.check_target(None, output, force)
+    storage.remove_stale(os.path.dirname(output))
     with storage.publishing(output, force=force) as sink:
         for piece in pieces:
             sink.write(piece)

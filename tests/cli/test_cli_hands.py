@@ -390,3 +390,15 @@ def test_two_runs_on_one_tree(tmp_path, remove):
     packed = {f"{name}.lizip" for name in contents}
     assert set(os.listdir(tmp_path)) == (packed if remove else packed | set(contents))
     assert all(lizip.decompress((tmp_path / f"{name}.lizip").read_bytes()) == contents[name] for name in contents)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["compress", "-", "-o"], ["pack", "scan.bin", "-f", "-o"], ["compress", "scan.bin", "-o"]]
+)
+def test_every_verb_that_writes_removes_what_is_stale(lizip_command, scan, monkeypatch, arguments):
+    monkeypatch.chdir(scan.parent)
+    stale = scan.with_name(f".x.lizip-{'1' * 16}.tmp")
+    for target in ("made", scan.with_name("made too")):
+        stale.write_bytes(b"half")
+        assert lizip_command(*arguments, target, stdin=b"x").status == 0
+        assert not stale.exists()
