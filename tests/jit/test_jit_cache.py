@@ -108,13 +108,13 @@ def test_without_any_cache_or_home(run, tmp_path, home):
     settings["TMPDIR"] = str(tmp_path / "temporary")
     answer, said = run(**settings)
     assert answer == "compiled"
-    assert said.count("UserWarning") == 1
+    assert said.count("LizipWarning: ") == 1
     assert "set NUMBA_CACHE_DIR" in said
     (folder,) = (tmp_path / "temporary").iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
     answer, said = run(**settings)
     assert answer == "found"
-    assert said.count("UserWarning") == 1
+    assert said.count("LizipWarning: ") == 1
     assert "set NUMBA_CACHE_DIR" in said
 
 
@@ -155,10 +155,11 @@ def package(tmp_path, monkeypatch):
     files = {
         "kernels": "from lizip.middle.helper import (\n    help_out,\n    LIMIT,\n)\n",
         "middle/__init__": "",
-        "middle/helper": "import lizip.tables\nfrom lizip import late_one\nLIMIT = 3\n",
+        "middle/helper": "import lizip.tables\r\nfrom lizip import inside, late_one\nLIMIT = 3\n",
         "tables": "RATE = 5\n",
-        "late_one": "def f():\n    from lizip.inside import X\n",
-        "inside": "X = 1\n",
+        "late_one": "def f():\n    from lizip.apart import X\n",
+        "inside/__init__": "from lizip.inside.deep import X as Y  # comment\nimport lizip.inside.deep as z\n",
+        "inside/deep": "X = 1\n",
         "apart": "import lizip.kernels\n",
     }
     for name, text in files.items():
@@ -178,7 +179,8 @@ def package(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["kernels", "middle/helper", "middle/__init__", "tables", "late_one", "inside", "apart"]
+    "name",
+    ["kernels", "middle/helper", "middle/__init__", "tables", "late_one", "inside/__init__", "inside/deep", "apart"],
 )
 def test_every_constant_within_reach_counts(package, name):
     folder, digest_now = package
