@@ -7,18 +7,20 @@ samples. So nothing comes out larger than the file under zstd or LZMA, and LZMA 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, defects
 from lizip.codecs import Options, opaque
-from lizip.container import REGIONS, WHOLE, Section
+from lizip.container import RECIPE, REGIONS, WHOLE, Section
 from lizip.errors import FormatError, LizipError
 from lizip.packing import pack_varints
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
+    from lizip.relations import Recipe
 
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
@@ -73,18 +75,25 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
     """
     if not cloud.count:
         return Result(opaque.CODEC, b"", _whole(data, options.level))
+    from lizip.relations import alternatives, narrowed
+
     contest = Contest(data, cloud, options)
+    base = narrowed(cloud)
     for name in filter(codecs.exists, names):
         if contest.beaten(name):
             continue
         codec = codecs.load(name)
         if len(data) > ONE_PASS or len(names) == 1:
-            sections = codec.encode(cloud, options)
+            sections = contest.encoded(codec, base)
             if sections is not None:
                 return Result(codec, contest.layout, chain(contest.around, sections))
         else:
-            contest.attempt(codec)
+            contest.attempt(codec, base)
     if len(names) > 1 and len(data) <= ONE_PASS:
+        for recipe in alternatives(cloud, base):
+            for name in filter(codecs.exists, names):
+                if name != opaque.CODEC.name and not contest.beaten(name):
+                    contest.attempt(codecs.load(name), recipe)
         contest.attempt_whole()
     if contest.best is None:
         raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
@@ -112,10 +121,17 @@ class Contest:
         self.around = tuple(_regions(cloud, options.level))
         self._fixed = len(self.layout) + _size_of(self.around)
 
-    def attempt(self, codec: Codec) -> None:
+    def encoded(self, codec: Codec, recipe: Recipe) -> Iterable[Section] | None:
+        """What a codec says of the columns that a recipe leaves, and the recipe itself; bytes are taken as they are."""
+        if recipe.trivial or codec is opaque.CODEC:
+            return codec.encode(self._cloud, self._options)
+        sections = codec.encode(replace(self._cloud, columns=recipe.reduce(self._cloud.columns)), self._options)
+        return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
+
+    def attempt(self, codec: Codec, recipe: Recipe) -> None:
         """Let a codec try; one that fails ends no compression."""
         try:
-            sections = self._arranged() if codec is opaque.CODEC else codec.encode(self._cloud, self._options)
+            sections = self._arranged() if codec is opaque.CODEC else self.encoded(codec, recipe)
             if sections is not None:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
         except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):

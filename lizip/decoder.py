@@ -6,7 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
-from lizip.container import REGIONS, WHOLE, Container
+from lizip.container import RECIPE, REGIONS, WHOLE, Container
 from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
 from lizip.packing import Unpacker
 
@@ -123,18 +123,28 @@ class Decoder:
         if self._stands:
             yield self._again().columns
             return
-        schema = self.schema()
-        if not schema:
+        if not self.schema():
             raise CorruptError("points without fields")
         with sheltered():
-            for block in self.codec.decode(self.container, schema, left):
-                rows = len(block[schema[0][0]])
-                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
+            coded, restore = self._recipe()
+            for block in self.codec.decode(self.container, coded, left):
+                rows = len(block[coded[0][0]])
+                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in coded):
                     raise CorruptError("decoded points are not as announced")
                 left -= rows
-                yield block
+                yield restore(block)
         if left:
             raise CorruptError("fewer points than announced")
+
+    def _recipe(self) -> tuple[Schema, Callable[[Columns], Columns]]:
+        """Names and types of the columns that the codec codes, and what makes the file's columns of them."""
+        schema, recipe = self.schema(), self.container.section(RECIPE)
+        if not recipe:
+            return schema, lambda block: block
+        from lizip.relations import Recipe
+
+        rules = Recipe.unpack(recipe, schema)
+        return rules.coded(schema), lambda block: rules.restore(block, schema)
 
     def part(
         self, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None = None
@@ -145,7 +155,7 @@ class Decoder:
         """
         if start >= stop:
             return
-        if hasattr(self.codec, "decode_part"):
+        if hasattr(self.codec, "decode_part") and not self.container.entries(RECIPE):
             with sheltered():
                 yield from self.codec.decode_part(
                     self.container, self.schema(), self.header.count, fields, start, stop, box

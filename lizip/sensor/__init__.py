@@ -39,7 +39,7 @@ class Registered(NamedTuple):
 
 SOLVERS = (
     Registered("driver", "lizip.sensor.solvers.driver"),
-    Registered("legacy", "lizip.sensor.solvers.legacy"),
+    Registered("moving", "lizip.sensor.solvers.moving"),
     Registered("static", "lizip.sensor.solvers.static"),
 )
 """In the order in which the encoder tries them."""
