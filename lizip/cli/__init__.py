@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 import warnings
 from importlib import import_module
 from typing import Any
@@ -112,6 +111,8 @@ def _fail(error: BaseException, arguments: list[str]) -> None:
     if "--json" in arguments and not usage and getattr(error, "filename", "") != "stdout":
         tell_json({"status": "failed", "error": type(error).__name__, "message": message})
     if "-vv" in arguments and not usage:
+        import traceback
+
         traceback.print_exception(error)
     if isinstance(error, click.UsageError):
         error.message = shown(message)

@@ -21,9 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = sorted((ROOT / "tests" / "golden" / "v1").glob("*.lizip"))
 
 
-@pytest.fixture
-def packed(tmp_path):
-    """A script with one kernel, a pack that has it, and how to run one with the other on an empty cache."""
+needs_level = pytest.mark.skipif(not objects.levels(), reason="no packs for this machine")
+
+
+@needs_level
+def test_shipped_kernels_run_without_numba(tmp_path):
     run = Run(tmp_path)
     run(LIZIP_KERNELS="compile")
     (made,) = run.files()
@@ -34,66 +36,65 @@ def packed(tmp_path):
     made.unlink()
     prelude = "from pathlib import Path\nfrom lizip.jit import shipped\n"
     prelude += f"shipped.FOLDER = Path({str(pack.parent)!r})"
-
-    def with_pack(**settings):
-        answer = run(prelude, **{"LIZIP_KERNELS": "", **settings})
-        for path in run.files() if (tmp_path / "cache" / "kernels").is_dir() else ():
-            path.unlink()
-        return answer
-
-    return pack, with_pack
-
-
-needs_level = pytest.mark.skipif(not objects.levels(), reason="no packs for this machine")
-
-
-@needs_level
-def test_shipped_kernels_run_without_numba(packed):
-    _, run = packed
-    assert run() == ("found", "")
-    for settings in ({"LIZIP_KERNELS": "compile"}, {"NUMBA_BOUNDSCHECK": "1"}, {"NUMBA_CPU_NAME": "generic"}):
-        assert run(**settings)[0] == "compiled"
+    assert run(prelude, LIZIP_KERNELS="") == ("found", "")
+    assert run.files() == []
+    run.script.write_text(run.script.read_text() + "# other source\n")
+    assert run(prelude, LIZIP_KERNELS="")[0] == "compiled"
 
 
 @needs_level
 @pytest.mark.parametrize(
-    "damage", ["empty", "no title", "cut index", "cut kernel", "wrong place", "flipped", "other source"]
+    "setting", ["LIZIP_KERNELS=compile", "NUMBA_BOUNDSCHECK=1", "NUMBA_CPU_NAME=generic", "NUMBA_CACHE_DIR=/x", ""]
 )
-def test_what_does_not_fit_is_compiled(packed, damage, tmp_path):
-    pack, run = packed
-    content = pack.read_bytes()
-    at = len(b"lizip kernels 1\n") + 8 + 32 + 16
-    if damage == "other source":
-        script = tmp_path / "script.py"
-        script.write_text(script.read_text() + "# changed\n")
-    else:
-        pack.write_bytes(
-            {
-                "empty": b"",
-                "no title": b"L" + content[1:],
-                "cut index": content[:60],
-                "cut kernel": content[:-30],
-                "wrong place": content[:at] + struct.pack("<Q", 1 << 60) + content[at + 8 :],
-                "flipped": content[:-40] + bytes([content[-40] ^ 1]) + content[-39:],
-            }[damage]
-        )
-    assert run()[0] == "compiled"
+def test_settings_of_numba_are_heeded(setting, tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    for level in objects.levels():
+        (tmp_path / f"{level}.pack").write_bytes(b"")
+    for name in [*os.environ]:
+        if name.startswith(("NUMBA_", "LIZIP_KERNELS")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv(*(setting or "OTHER=x").split("="))
+    compiles = setting.startswith(("LIZIP", "NUMBA_BOUNDS", "NUMBA_CPU"))
+    assert shipped.level.__wrapped__() == ("" if compiles else objects.levels()[0])
 
 
-def test_packs_give_back_what_was_put_in(tmp_path, monkeypatch):
-    kernels = {f"{i:032x}": kept.pack("q", bytes([i]) * i) for i in (7, 1, 300 % 256)}
+@pytest.fixture
+def put(tmp_path, monkeypatch):
+    """Write the pack that `shipped` uses."""
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     monkeypatch.setattr(shipped, "level", lambda: "here")
-    (tmp_path / "here.pack").write_bytes(shipped.pack(kernels))
-    for cached in (shipped._pack, shipped._index):
-        cached.cache_clear()
-    try:
-        assert shipped.count() == 3
-        assert shipped.get(f"{7:032x}") == ("q", b"\7" * 7)
-        assert shipped.get(f"{8:032x}") is None
-    finally:
+
+    def write(content):
+        (tmp_path / "here.pack").write_bytes(content)
         for cached in (shipped._pack, shipped._index):
             cached.cache_clear()
+
+    yield write
+    for cached in (shipped._pack, shipped._index):
+        cached.cache_clear()
+
+
+KERNELS = {f"{i:032x}": kept.pack("q", bytes([i]) * i) for i in (7, 1, 255)}
+
+
+def test_packs_give_back_what_was_put_in(put):
+    put(shipped.pack(KERNELS))
+    assert shipped.count() == 3
+    assert shipped.get(f"{7:032x}") == ("q", b"\7" * 7)
+    assert shipped.get(f"{8:032x}") is None
+
+
+def test_damaged_packs_have_nothing(put):
+    whole = shipped.pack(KERNELS)
+    at = len(b"lizip kernels 1\n") + 8 + 2 * 32 + 16
+    for content in (
+        *(whole[:cut] for cut in range(0, len(whole), 11)),
+        b"L" + whole[1:],
+        whole[:at] + struct.pack("<Q", 1 << 60) + whole[at + 8 :],
+        whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:],
+    ):
+        put(content)
+        assert shipped.get(f"{255:032x}") is None
 
 
 def test_people_are_told_where_kernels_come_from():
