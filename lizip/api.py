@@ -400,12 +400,12 @@ def _encode_checked(
             verify(sink)
             return
         except CorruptError as error:
-            names.remove(used)
-            failed.append(f"{used}: {error}")
+            names = [name for name in names if name not in used]
+            failed.append(f"{', '.join(sorted(used))}: {error}")
             sink.seek(0)
             sink.truncate()
             if names:
-                defects.record(f"the codec {used} failed its own check", error)
+                defects.record(f"the codec {', '.join(sorted(used))} failed its own check", error)
     raise CorruptError(
         f"what was written does not decode to the original ({'; '.join(failed)}): the disk or the memory may be at"
         " fault; nothing was kept"

@@ -33,8 +33,12 @@ MAX_ENTRIES = 1 << 18
 _MAX_TABLE = 1 << 22
 _LEAST_TAIL = len(_END) + _CRC.size + 1
 
-REGIONS, CODEC = 1, 4
-"""Section kinds: the opaque regions of the file; from `CODEC` on they belong to the codec."""
+REGIONS, PIECES, CODEC = 1, 2, 4
+"""Section kinds: the opaque regions of the file; a piece of it, which is a .lizip file itself; from `CODEC` on they
+belong to the codec."""
+
+MAX_WHOLE, PIECE = 1 << 26, 1 << 25
+"""Files of more bytes are cut into pieces of so many, or regions of more refused."""
 
 
 @dataclass(frozen=True)
@@ -236,11 +240,19 @@ class Container:
             raise CorruptError("sections do not fill the file")
         return Header(VERSION, codec, format, length, digest, count, layout, tuple(entries))
 
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read bytes of the file as they are; several threads may."""
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(length)
+
+    def inside(self, entry: Entry) -> Container:
+        """Open a section that is a .lizip file itself."""
+        return Container(_Window(self, entry))
+
     def read(self, entry: Entry) -> bytes:
         """Read one section and check it; several threads may."""
-        with self._lock:
-            self._file.seek(entry.offset)
-            data = self._file.read(entry.length)
+        data = self.read_at(entry.offset, entry.length)
         if len(data) != entry.length or zlib.crc32(data) != entry.crc:
             raise CorruptError(f"section at byte {entry.offset} is damaged")
         return data
@@ -259,3 +271,21 @@ class Container:
     def sections(self, kind: int) -> Iterator[bytes]:
         """Read all sections of a kind, one at a time."""
         return map(self.read, self.entries(kind))
+
+
+class _Window:
+    """A section as a file for reading."""
+
+    def __init__(self, box: Container, entry: Entry):
+        self._box, self._entry, self._position = box, entry, 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move, from the start or (2) from the end."""
+        self._position = offset + (self._entry.length if whence == 2 else 0)
+        return self._position
+
+    def read(self, size: int) -> bytes:
+        """Read up to the end of the section."""
+        data = self._box.read_at(self._entry.offset + self._position, min(size, self._entry.length - self._position))
+        self._position += len(data)
+        return data

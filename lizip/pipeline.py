@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO
@@ -10,19 +11,17 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import Options, opaque
-from lizip.container import REGIONS, Section, Writer
+from lizip.container import MAX_WHOLE, PIECES, REGIONS, Section, Writer, content_hash
 from lizip.decoder import Decoder
 from lizip.errors import FormatError, LizipError
 from lizip.packing import pack_varints
+from lizip.pieces import cut
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
 
 __all__ = ["Decoder", "encode"]
-
-ONE_PASS = 1 << 26
-"""Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
 
 _HASH_PIECE = 1 << 24
 
@@ -47,7 +46,7 @@ def encode(
     names: Sequence[str] = codecs.PROMISING_FIRST,
     format: str | None = None,
     release: Callable[[], None] = lambda: None,
-) -> str:
+) -> set[str]:
     """Write the .lizip form of a file to `sink`.
 
     Parameters
@@ -66,8 +65,8 @@ def encode(
 
     Returns
     -------
-    str
-        Name of the codec that was used.
+    set of str
+        Names of the codecs that were used.
 
     Raises
     ------
@@ -76,23 +75,60 @@ def encode(
     """
     digest = _hash(data, release)
     cloud = formats.split(data, options.fields, format)
+    if len(data) <= MAX_WHOLE:
+        return {_encode_whole(cloud, len(data), digest, options, sink, names).name}
+    writer, used = Writer(), set()
+    main: Codec = opaque.CODEC
+    sink.write(writer.begin())
+    for piece, content in cut(data, cloud):
+        first = used and piece.count and main.name
+        packed, codec = _encode_piece(piece, content, options, [first] if first else names, names)
+        main = main if first or not piece.count else codec
+        used.add(codec.name)
+        sink.write(writer.section(Section(PIECES, packed)))
+        release()
+    sink.write(writer.finish(main.number, *_summary(cloud, len(data), digest, options.level)))
+    return used
+
+
+def _encode_piece(
+    cloud: Cloud, data: memoryview, options: Options, names: Sequence[str], others: Sequence[str]
+) -> tuple[bytes, Codec]:
+    """A piece as a .lizip file, and its codec: one of `names`, or of `others` where none of them takes it."""
+    packed = io.BytesIO()
+    digest = content_hash(data)
+    try:
+        codec = _encode_whole(cloud, len(data), digest, options, packed, names)
+    except FormatError:
+        if names is others:
+            raise
+        codec = _encode_whole(cloud, len(data), digest, options, packed, others)
+    return packed.getvalue(), codec
+
+
+def _encode_whole(
+    cloud: Cloud, length: int, digest: bytes, options: Options, sink: BinaryIO, names: Sequence[str]
+) -> Codec:
+    """Write a cloud as a .lizip file in one piece; returns the codec."""
     codec, sections = choose(cloud, options, names)
     writer = Writer()
     sink.write(writer.begin())
     for section in chain(_regions(cloud, options.level), sections):
         sink.write(writer.section(section))
-        release()
-    number = formats.by_name(cloud.format).number
-    layout = opaque.encode_bytes(cloud.layout, options.level) if cloud.layout else b""
-    sink.write(writer.finish(codec.number, number, len(data), digest, cloud.count, layout))
-    return codec.name
+    sink.write(writer.finish(codec.number, *_summary(cloud, length, digest, options.level)))
+    return codec
+
+
+def _summary(cloud: Cloud, length: int, digest: bytes, level: str) -> tuple[int, int, bytes, int, bytes]:
+    """What the header says of a cloud, after the codec's number."""
+    layout = opaque.encode_bytes(cloud.layout, level) if cloud.layout else b""
+    return formats.by_name(cloud.format).number, length, digest, cloud.count, layout
 
 
 def choose(cloud: Cloud, options: Options, names: Sequence[str]) -> tuple[Codec, Iterable[Section]]:
-    """Find the codec that says the columns shortest; the sections of a large cloud are still to be made."""
+    """Find the codec that says the columns shortest."""
     if not cloud.count:
         return opaque.CODEC, ()
-    size_of = sum(dtype.itemsize for _, dtype in cloud.schema) * cloud.count
     rivals = Rivals(cloud, options)
     for name in filter(codecs.exists, names):
         if rivals.beaten(name):
@@ -101,7 +137,7 @@ def choose(cloud: Cloud, options: Options, names: Sequence[str]) -> tuple[Codec,
         sections = _attempt(codec, cloud, options)
         if sections is None:
             continue
-        if size_of > ONE_PASS or len(names) == 1:
+        if len(names) == 1:
             return codec, sections
         rivals.enter(codec, sections)
     if rivals.best is None:
@@ -171,9 +207,9 @@ def _hash(data: memoryview, release: Callable[[], None]) -> bytes:
 
 
 def _regions(cloud: Cloud, level: str) -> Iterator[Section]:
-    """Code number, lengths and bytes of the regions, in pieces."""
+    """Code number, lengths and bytes of the regions, in sections; of a file that is one region, only the bytes."""
     if cloud.regions:
         lengths = pack_varints([len(cloud.regions), *map(len, cloud.regions)])
-        body = memoryview(lengths + b"".join(cloud.regions))
+        body = memoryview(cloud.regions[0] if cloud.format == "opaque" else lengths + b"".join(cloud.regions))
         for start in range(0, len(body), opaque.PIECE):
             yield Section(REGIONS, opaque.encode_bytes(body[start : start + opaque.PIECE], level))

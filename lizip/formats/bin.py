@@ -43,6 +43,10 @@ class Bin:
         tail = bytes(data[points * 4 * count :])
         return Cloud(self.name, layout, columns_of(data, 0, points, self.fields(layout)), (tail,) if tail else ())
 
+    def rowwise(self, layout: bytes) -> bool:
+        """Always."""
+        return True
+
     def fields(self, layout: bytes) -> Fields:
         """x y z intensity ring f5 f6 ..."""
         if len(layout) != 1 or not 1 <= layout[0] <= MAX_FORCED:

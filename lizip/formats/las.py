@@ -103,6 +103,10 @@ class Las:
         regions = (bytes(data[:offset]), bytes(data[end:]))
         return Cloud(self.name, layout, columns_of(data, offset, points, self.fields(layout)), regions)
 
+    def rowwise(self, layout: bytes) -> bool:
+        """Always."""
+        return True
+
     def fields(self, layout: bytes) -> Fields:
         """The point format's fields, then the extra bytes'."""
         unpack = Unpacker(layout)

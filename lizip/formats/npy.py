@@ -77,6 +77,10 @@ class Npy:
         layout = bytes([_MODES.index(mode)]) + pack_fields(fields_)
         return Cloud(self.name, layout, columns, (bytes(data[:start]), bytes(data[start + whole * length :])))
 
+    def rowwise(self, layout: bytes) -> bool:
+        """Unless whole columns follow one another."""
+        return not _read_layout(layout)[0][1:]
+
     def fields(self, layout: bytes) -> Fields:
         """Fields of a structured array; x y z intensity ring f5 ... of a plain one, `value` if it has one axis."""
         return _read_layout(layout)[1]

@@ -122,6 +122,10 @@ class Pcd:
 
         return Cloud(self.name, layout, columns, tuple(map(bytes, regions)))
 
+    def rowwise(self, layout: bytes) -> bool:
+        """When it is binary and not packed."""
+        return _read_layout(layout).mode == _BINARY
+
     def fields(self, layout: bytes) -> Fields:
         """Fields by the header's names; the elements of one with COUNT above 1 are numbered."""
         return _read_layout(layout).fields

@@ -91,6 +91,10 @@ class Ply:
         layout = bytes([_MODES.index(order)]) + pack_fields(fields_) + template
         return Cloud(self.name, layout, columns, (bytes(data[:start]), bytes(data[start + size :])))
 
+    def rowwise(self, layout: bytes) -> bool:
+        """Unless it is text."""
+        return _read_layout(layout).order != "a"
+
     def fields(self, layout: bytes) -> Fields:
         """Scalar properties of a vertex."""
         return _read_layout(layout).fields
