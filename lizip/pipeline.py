@@ -11,7 +11,7 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import Options, opaque
-from lizip.container import MAX_WHOLE, PIECES, REGIONS, Section, Writer, content_hash
+from lizip.container import PIECES, REGIONS, Section, Writer, content_hash, write
 from lizip.decoder import Decoder
 from lizip.errors import FormatError, LizipError
 from lizip.packing import pack_varints
@@ -75,19 +75,21 @@ def encode(
     """
     digest = _hash(data, release)
     cloud = formats.split(data, options.fields, format)
-    if len(data) <= MAX_WHOLE:
-        return {_encode_whole(cloud, len(data), digest, options, sink, names).name}
+    pieces = cut(data, cloud)
+    first = next(pieces)
+    if len(first[1]) == len(data):
+        return {_encode_whole(first[0], len(data), digest, options, sink, names).name}
     writer, used = Writer(), set()
-    main: Codec = opaque.CODEC
+    main: Codec | None = None  # what is best for the first points is taken for the others
     sink.write(writer.begin())
-    for piece, content in cut(data, cloud):
-        first = used and piece.count and main.name
-        packed, codec = _encode_piece(piece, content, options, [first] if first else names, names)
-        main = main if first or not piece.count else codec
+    for piece, content in chain([first], pieces):
+        proven = [main.name] if main and piece.count else names
+        packed, codec = _encode_piece(piece, content, options, proven, names)
+        main = codec if piece.count else main
         used.add(codec.name)
         sink.write(writer.section(Section(PIECES, packed)))
         release()
-    sink.write(writer.finish(main.number, *_summary(cloud, len(data), digest, options.level)))
+    sink.write(writer.finish((main or opaque.CODEC).number, *_summary(cloud, len(data), digest, options.level)))
     return used
 
 
@@ -111,11 +113,8 @@ def _encode_whole(
 ) -> Codec:
     """Write a cloud as a .lizip file in one piece; returns the codec."""
     codec, sections = choose(cloud, options, names)
-    writer = Writer()
-    sink.write(writer.begin())
-    for section in chain(_regions(cloud, options.level), sections):
-        sink.write(writer.section(section))
-    sink.write(writer.finish(codec.number, *_summary(cloud, length, digest, options.level)))
+    everything = chain(_regions(cloud, options.level), sections)
+    sink.write(write(everything, codec.number, *_summary(cloud, length, digest, options.level)))
     return codec
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import lizip
-from lizip import codecs, formats, pipeline, simulator
+from lizip import codecs, formats, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import Options, opaque, survey
 from lizip.container import Container, Section, content_hash, write
@@ -324,18 +324,6 @@ def test_nothing_rivals_a_codec_that_explains_the_points(monkeypatch):
     rivals = Rivals(cloud, Options())
     rivals.enter(survey.CODEC, (Section(4, bytes(sampled // 2)),))
     assert not rivals.beaten("floats")
-
-
-def test_large_files_are_coded_as_they_come(tmp_path, monkeypatch):
-    """One codec, section by section; no second one is tried."""
-    monkeypatch.setattr(pipeline, "ONE_PASS", 1000)
-    monkeypatch.setattr(opaque, "PIECE", 16 * 100)
-    pretend(monkeypatch, Fake("sweep", None))
-    source = tmp_path / "scan.bin"
-    source.write_bytes(points().tobytes())
-    target = lizip.compress_file(source, fields=4, level="fast")
-    assert lizip.info(target)["streams"]["records"] > 0
-    lizip.verify(target, source)
 
 
 LIGHT = """

@@ -127,7 +127,7 @@ class Npy:
         numbers = find_numbers(data)
         if numbers is None:
             return None
-        regions = (bytes(data[: numbers.start]), bytes(data[numbers.stop :]))
+        regions = (data[: numbers.start], data[numbers.stop :])
         return Cloud(self.name, numbers.layout, numbers.columns, regions)
 
     def rowwise(self, layout: bytes) -> bool:
