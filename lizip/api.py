@@ -419,7 +419,7 @@ def _encode_checked(
             verify(sink)
             return
         except CorruptError as error:
-            names = [name for name in names if name not in used]
+            names = [name for name in names if name not in used] if used & set(names) else []
             failed.append(f"{', '.join(sorted(used))}: {error}")
             sink.seek(0)
             sink.truncate()
@@ -498,7 +498,7 @@ def _describe(decoder: Decoder) -> dict[str, Any]:
         "format": decoder.format.name,
         "codec": decoder.codec.name,
         "points": header.count,
-        "fields": list(decoder.format.fields(decoder.layout)),
+        "fields": list(decoder.fields()),
         "bytes": header.length,
         "compressed_bytes": container.size,
         "ratio": header.length / container.size,

@@ -26,8 +26,8 @@ VERSION = 1
 SMALL = 1 << 12
 """The small form is for files of fewer bytes than this: at most 24 of the bytes are the container's."""
 
-_SMALL_MAGIC = MAGIC[:4] + bytes([0x80 | VERSION])
-_SMALL_DIGEST = 8
+_SMALL_MAGIC = MAGIC[:3] + bytes([0x80 | VERSION])
+_SMALL_DIGEST = 6
 _LAST = 0x80
 """In the small form, set in the kind of the last section."""
 
@@ -42,8 +42,9 @@ MAX_ENTRIES = 1 << 18
 _MAX_TABLE = 1 << 22
 _LEAST_TAIL = len(_END) + _CRC.size + 1
 
-REGIONS, PIECES, CODEC = 1, 2, 4
-"""Section kinds: the opaque regions of the file; a piece of it, which is a .lizip file itself; from `CODEC` on they
+PIECES, REGIONS, WHOLE, RECIPE, CODEC = range(5)
+"""Section kinds: a piece of a large file, which is a .lizip file itself; the opaque regions of the file; the file as it
+stands; how its columns follow from the coded ones (`lizip.relations`) where they are not the same; from `CODEC` on they
 belong to the codec."""
 
 MAX_WHOLE, PIECE = 1 << 26, 1 << 25
@@ -81,7 +82,7 @@ class Header:
     length : int
         Bytes of the original file.
     digest : bytes
-        XXH3-128 of the original file, 16 bytes; of a file below `SMALL` bytes the first 8. Compare with `same_hash`.
+        XXH3-128 of the original file, 16 bytes; of a file below `SMALL` bytes the first 6. Compare with `same_hash`.
     count : int
         Number of points.
     layout : bytes
@@ -253,10 +254,10 @@ class Container:
         start = len(MAGIC) + 1
         if len(head) < start and (MAGIC + bytes([VERSION])).startswith(head) and head:
             raise CorruptError("truncated .lizip file")
+        if head[:3] == MAGIC[:3] and head[3] & 0x80 and head[3] & 0x7F > VERSION:
+            raise UnsupportedVersionError(f"format version {head[3] & 0x7F} needs a newer lizip (this: {VERSION})")
         if head[:4] != MAGIC[:4]:
             raise FormatError("not a .lizip file")
-        if head[4] & 0x80 and head[4] & 0x7F > VERSION:
-            raise UnsupportedVersionError(f"format version {head[4] & 0x7F} needs a newer lizip (this: {VERSION})")
         if head[: len(MAGIC)] != MAGIC:
             raise CorruptError("the file was damaged by a text-mode transfer; copy it again in binary mode")
         if head[-1] > VERSION:

@@ -6,7 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,12 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
-from lizip.container import MAX_WHOLE, PIECES, REGIONS, Container, same_hash
-from lizip.errors import CorruptError, LizipError, TooLargeError
+from lizip.container import MAX_WHOLE, PIECES, RECIPE, REGIONS, WHOLE, Container, same_hash
+from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Columns, Schema
+    from lizip.cloud import Cloud, Columns, Schema
     from lizip.codecs import Codec
     from lizip.formats import Format
 
@@ -65,8 +65,10 @@ class Decoder:
             raise TooLargeError(f"the original has {self.header.length} bytes, more than the {max_bytes} allowed")
         if self.header.count > _POINTS_A_BYTE * self.header.length:
             raise CorruptError("header announces more points than the file could have held")
-        self.layout = opaque.decode_bytes(self.header.layout, MAX_LAYOUT) if self.header.layout else b""
         self._cut = bool(container.entries(PIECES))
+        self._stands = bool(container.entries(WHOLE))
+        self._cloud: Cloud | None = None
+        self.layout = opaque.decode_bytes(self.header.layout, MAX_LAYOUT) if self.header.layout else b""
 
     def parts(self) -> Iterator[Decoder]:
         """Yield the pieces of a large file, each decodable alone; a file that is not cut is one piece."""
@@ -79,23 +81,48 @@ class Decoder:
             length, count = length + part.header.length, count + part.header.count
             if part._cut or length > self.header.length or count > self.header.count:
                 raise CorruptError("pieces are not as announced")
-            if part.header.count and part.schema() != self.schema():
-                raise CorruptError("pieces have different fields")
             yield part
         if length != self.header.length or count != self.header.count:
             raise CorruptError("pieces are not as announced")
+
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Names and type codes of the columns; of a file that is kept as it stands, only after decoding it."""
+        if self._stands and self.header.format != opaque.CODEC.number:
+            return tuple((name, dtype.str[1:]) for name, dtype in self.schema())
+        return tuple(self.format.fields(self.layout))
+
+    def _contents(self) -> Iterator[bytes]:
+        """The file that is kept as it stands, in pieces."""
+        left = self.header.length
+        for section in self.container.sections(WHOLE):
+            piece = opaque.decode_bytes(section, left)
+            left -= len(piece)
+            yield piece
+
+    def _again(self) -> Cloud:
+        """The file that is kept as it stands, taken apart as the encoder did."""
+        if self._cloud is None:
+            if self.header.length > MAX_WHOLE:
+                raise CorruptError("a large file that is not cut")
+            forced = len(self.format.fields(self.layout)) if self.layout else None
+            try:
+                self._cloud = formats.split(b"".join(self._contents()), forced, self.format.name)
+            except FormatError as error:
+                raise CorruptError(f"the file is not of its format: {error}") from None
+            if self._cloud.count != self.header.count:
+                raise CorruptError("the file has not as many points as announced")
+        return self._cloud
 
     def regions(self) -> tuple[bytes, ...]:
         """Opaque regions around the points, in file order; of a file that is cut, those of the first piece."""
         if self._cut:
             return next(self.parts()).regions()
-        plain = self.format.name == "opaque"
-        limit = min(self.header.length if plain else 4 * self.header.length + MAX_LAYOUT, MAX_REGIONS)
+        if self._stands:
+            return self._again().regions
+        limit = min(4 * self.header.length + MAX_LAYOUT, MAX_REGIONS)
         body = bytearray()
         for section in self.container.sections(REGIONS):
             body += opaque.decode_bytes(section, limit - len(body))
-        if plain:
-            return (bytes(body),)
         if not body:
             return ()
         unpack = Unpacker(bytes(body))
@@ -109,29 +136,47 @@ class Decoder:
 
     def schema(self) -> Schema:
         """Names and dtypes of the columns."""
-        return self.format.schema(self.layout)
+        return self._again().schema if self._stands else self.format.schema(self.layout)
 
     def blocks(self) -> Iterator[Columns]:
         """Yield runs of points, all columns, in file order; every promise of the codec is checked."""
         if self._cut:
             for part in self.parts():
+                self._check_fields(part)
                 yield from part.blocks()
             return
         left = self.header.count
         if not left:
             return
-        schema = self.schema()
-        if not schema:
+        if self._stands:
+            yield self._again().columns
+            return
+        if not self.schema():
             raise CorruptError("points without fields")
         with sheltered():
-            for block in self.codec.decode(self.container, schema, left):
-                rows = len(block[schema[0][0]])
-                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
+            coded, restore = self._recipe()
+            for block in self.codec.decode(self.container, coded, left):
+                rows = len(block[coded[0][0]])
+                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in coded):
                     raise CorruptError("decoded points are not as announced")
                 left -= rows
-                yield block
+                yield restore(block)
         if left:
             raise CorruptError("fewer points than announced")
+
+    def _check_fields(self, part: Decoder) -> None:
+        if part.header.count and part.schema() != self.schema():
+            raise CorruptError("pieces have different fields")
+
+    def _recipe(self) -> tuple[Schema, Callable[[Columns], Columns]]:
+        """Names and types of the columns that the codec codes, and what makes the file's columns of them."""
+        schema, recipe = self.schema(), self.container.section(RECIPE)
+        if not recipe:
+            return schema, lambda block: block
+        from lizip.relations import Recipe
+
+        rules = Recipe.unpack(recipe, schema)
+        return rules.coded(schema), lambda block: rules.restore(block, schema)
 
     def part(
         self, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None = None
@@ -145,12 +190,14 @@ class Decoder:
         if self._cut:
             for part in self.parts():
                 count = part.header.count
-                yield from part.part(fields, max(start, 0), min(stop, count), box)
+                if start < count:
+                    self._check_fields(part)
+                    yield from part.part(fields, max(start, 0), min(stop, count), box)
                 start, stop = start - count, stop - count
                 if stop <= 0:
                     return
             return
-        if hasattr(self.codec, "decode_part"):
+        if hasattr(self.codec, "decode_part") and not self.container.entries(RECIPE):
             with sheltered():
                 yield from self.codec.decode_part(
                     self.container, self.schema(), self.header.count, fields, start, stop, box
@@ -170,7 +217,7 @@ class Decoder:
         """What the codec says of the points: sensor, model, bytes by stream; nothing is decoded."""
         if self._cut:
             return self._describe_parts()
-        if not self.header.count:
+        if not self.header.count and not self._stands:
             return {"streams": {}}
         with sheltered():
             return self.codec.describe(self.container)
@@ -207,11 +254,13 @@ class Decoder:
             raise CorruptError("the decoded content does not have the hash it was stored with")
 
     def _joined(self) -> Iterator[bytes]:
-        if not self._cut:
+        if self._cut:
+            for part in self.parts():
+                yield from part.pieces()
+        elif self._stands:
+            yield from self._contents()
+        else:
             yield from self.format.join(self.layout, self.regions(), self.blocks())
-            return
-        for part in self.parts():
-            yield from part.pieces()
 
 
 @contextmanager

@@ -12,11 +12,9 @@ from hypothesis.extra import numpy as hnp
 
 import lizip
 from lizip import codecs, formats, simulator
-from lizip.cloud import Cloud
-from lizip.codecs import Options, opaque, survey
+from lizip.codecs import opaque
 from lizip.container import Container, Section, content_hash, write
 from lizip.errors import DefectWarning
-from lizip.pipeline import Rivals
 
 
 def points(count=500, fields=4):
@@ -292,38 +290,6 @@ def test_a_codec_that_fails_ends_no_compression(monkeypatch, late):
         data = lizip.compress(points().tobytes(), fields=4)
     assert lizip.info(io.BytesIO(data))["codec"] == "floats"
     assert lizip.decompress(data) == points().tobytes()
-
-
-def test_rivals_are_tried_where_they_have_a_chance():
-    cloud = Cloud("bin", columns={"x": np.arange(9999, dtype="<i4") ** 2 % 7919})
-    quick = opaque.CODEC.quick_size(cloud)
-    for level, size, beaten in [
-        ("max", 1, False),
-        ("fast", quick, True),
-        ("fast", quick + 1, False),
-        ("default", quick // 10, True),
-        ("default", quick, False),
-    ]:
-        rivals = Rivals(cloud, Options(level))
-        assert not rivals.beaten("floats"), "nothing to compare with yet"
-        rivals.enter(opaque.CODEC, (Section(4, bytes(size)),))
-        assert rivals.beaten("floats") == beaten
-
-
-def test_nothing_rivals_a_codec_that_explains_the_points(monkeypatch):
-    """A cheap look decides; where it does not, the whole cloud is weighed."""
-    cloud = Cloud("las", columns={"X": np.random.default_rng(3).integers(0, 1 << 30, 40_000).astype("<i4")})
-    sampled = opaque.CODEC.sampled_size(cloud)
-    assert 0.9 < sampled / opaque.CODEC.quick_size(cloud) < 1.1
-    rivals = Rivals(cloud, Options())
-    rivals.enter(survey.CODEC, (Section(4, bytes(sampled // 4)),))
-    with monkeypatch.context() as patch:
-        patch.setattr(opaque.CODEC, "quick_size", None)
-        assert rivals.beaten("floats")
-        assert rivals.beaten("opaque")
-    rivals = Rivals(cloud, Options())
-    rivals.enter(survey.CODEC, (Section(4, bytes(sampled // 2)),))
-    assert not rivals.beaten("floats")
 
 
 LIGHT = """

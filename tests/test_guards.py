@@ -19,7 +19,7 @@ from lizip.codecs.survey.index import MAX_CHUNK, read_index
 from lizip.codecs.survey.strip import read_recipe
 from lizip.codecs.sweep import MOST_POINTS
 from lizip.codecs.sweep.grid import MAX_CELLS, decode_grid
-from lizip.container import PIECES, REGIONS, Container, Section, content_hash
+from lizip.container import PIECES, REGIONS, WHOLE, Container, Section, content_hash
 from lizip.decoder import Decoder
 from lizip.entropy.adaptive import fresh_counters
 from lizip.entropy.coder import finish_encoder, open_decoder, open_encoder
@@ -58,7 +58,7 @@ def packed(sections, codec=0, format=0, length=10, count=0, layout=b""):
 
 
 def piece(**options):
-    return Section(PIECES, packed([Section(REGIONS, b"\0" + bytes(10))], **options))
+    return Section(PIECES, packed([Section(WHOLE, b"\0" + bytes(10))], **options))
 
 
 def pieces(*arguments, **options):

@@ -7,21 +7,23 @@
 Every target has the bytes that its file alone would get, whatever the number of workers.
 """
 
-from lizip.batch.find import Input, find, identity
+from lizip.batch.find import Input, InputError, find, identity
 from lizip.batch.manifest import ManifestWriter, read_manifest
 from lizip.batch.outcome import Outcome, cause
-from lizip.batch.perform import attempt, described, perform
+from lizip.batch.perform import attempt, described, described_bytes, perform
 from lizip.batch.plan import Job, plan
 from lizip.batch.workers import run
 
 __all__ = [
     "Input",
+    "InputError",
     "Job",
     "ManifestWriter",
     "Outcome",
     "attempt",
     "cause",
     "described",
+    "described_bytes",
     "find",
     "identity",
     "perform",

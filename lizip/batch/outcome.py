@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lizip.errors import LizipError
@@ -32,6 +32,8 @@ class Outcome:
         What went wrong without harm to the result.
     trace : str
         Where the error came from, as Python prints it.
+    packed : bytes
+        The .lizip file, where it has no place yet.
     """
 
     source: str
@@ -46,6 +48,7 @@ class Outcome:
     hash: str = ""
     warnings: tuple[str, ...] = ()
     trace: str = ""
+    packed: bytes = field(default=b"", repr=False)
 
     def cause(self) -> str:
         """Why it failed, in one line."""
@@ -78,16 +81,24 @@ def cause(error: BaseException, path: str, target: str | None = None) -> str:
         What was worked on; an error that knows no file is about `path`.
     """
     if isinstance(error, OSError) and error.strerror:
-        return one_line(f"{_file_of(error) or path}: {error.strerror}")
+        return one_line(f"{_unbroken(_file_of(error) or path)}: {error.strerror}")
     text = str(error) or type(error).__name__
     if not isinstance(error, (LizipError, OSError, MemoryError)):
         text = f"unexpected {type(error).__name__}: {text}; please report this (-vv shows where)"
     about = tuple(f"{each}: " for each in (path, target) if each)
-    return one_line(text if text.startswith(about) else f"{path}: {text}")
+    text = text if text.startswith(about) else f"{path}: {text}"
+    for each in filter(None, (path, target)):
+        text = text.replace(each, _unbroken(each))
+    return one_line(text)
 
 
 def _file_of(error: OSError) -> str | None:
     return os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else None
+
+
+def _unbroken(path: str) -> str:
+    """A name that keeps its line breaks, as escapes; those of other text go."""
+    return path.replace("\n", "\\n").replace("\r", "\\r")
 
 
 def one_line(text: str) -> str:

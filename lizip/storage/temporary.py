@@ -64,7 +64,7 @@ class _Raw(io.FileIO):
 
 
 @contextmanager
-def temporary(folder: str, stem: str, known_as: str) -> Iterator[tuple[io.BufferedRandom, str]]:
+def temporary_file(folder: str, stem: str, known_as: str) -> Iterator[tuple[io.BufferedRandom, str]]:
     """Yield a new file that only its owner may read, and its path; it is gone after the block if it is still there.
 
     Parameters
@@ -104,12 +104,19 @@ def _short(stem: str) -> str:
 
 def _locked(handle: int, path: str) -> bool:
     """Lock a new file; False when another run took it for stale in the moment before."""
-    if fcntl is None:
-        return True
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(handle), os.stat(path))
-    except (BlockingIOError, FileNotFoundError):
+        return try_lock(handle) and (fcntl is None or os.path.samestat(os.fstat(handle), os.stat(path)))
+    except FileNotFoundError:
+        return False
+
+
+def try_lock(handle: int) -> bool:
+    """Lock an open file as long as it is open; False when another has. Where there are no locks, nobody has."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
         return False
     except OSError:  # a file system without locks; see _OLD
         return True
@@ -128,9 +135,15 @@ def remove_stale(folder: str) -> None:
     """Remove the temporaries in a folder that nobody writes any more; those that cannot be removed stay."""
     with suppress(OSError), os.scandir(folder or ".") as entries:
         for entry in entries:
-            if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
-                with suppress(OSError):
-                    _remove_if_stale(entry.path)
+            if is_temporary(entry.name):
+                remove_if_stale(entry.path)
+
+
+def remove_if_stale(path: str) -> None:
+    """Remove a temporary unless somebody writes it, or it cannot be removed."""
+    with suppress(OSError):
+        if stat.S_ISREG(os.lstat(path).st_mode):
+            _remove_if_stale(path)
 
 
 def _remove_if_stale(path: str) -> None:
@@ -150,7 +163,6 @@ def _remove_if_stale(path: str) -> None:
         except OSError:
             if time.time() - status.st_mtime < _OLD:
                 return
-        if stat.S_ISREG(status.st_mode):
-            os.unlink(path)
+        os.unlink(path)
     finally:
         os.close(handle)

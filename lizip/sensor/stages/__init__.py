@@ -39,7 +39,16 @@ STAGES = (
     Row(11, "exceptions", "places", "Places"),
     Row(12, "intensities", "intensity", "Intensity"),
     Row(13, "attributes", "attributes", "Attributes"),
-    Row(99, "legacy", "legacy", "Legacy"),
+    Row(14, "blocks", "blocks", "Blocks"),
+    Row(15, "second returns", "seconds", "Seconds"),
+    Row(16, "driver", "driver", "Driver"),
+    Row(40, "cells", "cells", "Cells"),
+    Row(41, "order of cells", "cells", "CellOrder"),
+    Row(42, "azimuths", "firing_azimuths", "FiringAzimuths"),
+    Row(43, "far frame", "far_frame", "FarFrame"),
+    Row(44, "pose law", "pose_law", "PoseLaw"),
+    Row(45, "pose spline", "pose_spline", "PoseSpline"),
+    Row(46, "far corrections", "far_corrections", "FarCorrections"),
 )
 
 _BY_TAG = {row.tag: row for row in STAGES}
