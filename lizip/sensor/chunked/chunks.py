@@ -98,8 +98,9 @@ def _search(misses, search, best, before, poses):
         early = 0
         while end > i and early < _MOST_EARLY:
             middle = i + (end - i) // 2
+            most = best[end] - best[i]
             base = 0.0 if early == 0 or i == 0 else search.penalty * (1.0 + 0.3 * early)
-            least = 1e18
+            least = most
             time = times[middle]
             for aside in range(-search.beside, search.beside + 1):
                 t = times[middle] + aside * search.slot
@@ -108,7 +109,7 @@ def _search(misses, search, best, before, poses):
                 if cost < least:
                     least = cost
                     time = t
-            if best[i] + least < best[end]:
+            if least < most:
                 best[end] = best[i] + least
                 before[end] = i
                 poses[end] = time

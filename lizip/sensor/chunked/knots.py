@@ -10,6 +10,7 @@ from lizip.exact.linear import solve_definite
 from lizip.exact.screw import Poses, Track, poses_at, rotations_of, ways_between
 from lizip.jit import kernel
 from lizip.sensor.chunked.normals import Placed, Rays, Sums, gather, new_sums, point_sums, ray_sums
+from lizip.sensor.rigid import solve_banded
 
 FIXED, PHASE, GRID, FREE = range(4)
 """How knots' times may move: not at all; all together; as a grid whose period may change; each by itself."""
@@ -43,64 +44,110 @@ class Prior(NamedTuple):
 _EDGE = 3e-3
 
 
-def _hold_times(prior: int, times: np.ndarray, whole: np.ndarray, right: np.ndarray) -> None:
+@kernel
+def _project(prior, basis, out):
+    """Fill out (K, K) with what takes times (K,) to how they stand beside the best common shift or grid.
+
+    The outermost knots are extrapolations: where the others are free, they do not decide on the grid.
+    """
+    count = basis.shape[1]
+    ends = 0.0 if prior == FREE else 1.0
+    for column in range(2):
+        for k in range(count):
+            basis[column, k] = 1.0 if column == 0 else k - 0.5 * (count - 1)
+    for k in range(count):
+        for m in range(count):
+            out[k, m] = 1.0 if k == m else 0.0
+    for column in range(1 if prior == PHASE else 2):
+        total = 0.0
+        for k in range(count):
+            total += basis[column, k] * basis[column, k] * (ends if k in (0, count - 1) else 1.0)
+        for k in range(count):
+            for m in range(count):
+                share = basis[column, m] * (ends if m in (0, count - 1) else 1.0)
+                out[k, m] -= basis[column, k] * share / total
+
+
+@kernel
+def _hold_times(prior, times, whole, right, basis, project):
     """Add what is known of the knots' times."""
-    count = len(times)
-    where = 7 * np.arange(count) + 6
-    whole[where, where] += 1e-6
+    count = times.size
+    for k in range(count):
+        whole[7 * k + 6, 7 * k + 6] += _FIRM if prior == FIXED else 1e-6
     if prior == FIXED:
-        whole[where, where] += _FIRM
         return
-    basis = [np.ones(count)]
-    if prior != PHASE:
-        basis.append(np.arange(count) - 0.5 * (count - 1))
-    inner = np.ones(count)
-    if prior == FREE:  # the outermost are extrapolations: they follow the grid of the others
-        inner[[0, -1]] = 0.0
-    grid = np.eye(count)
-    for column in basis:
-        for other in basis[: len(basis) - 1] if column is not basis[0] else []:
-            column = column - other * ((column * other * inner).sum() / (other * other * inner).sum())
-        grid -= np.outer(column, column * inner) / (column * column * inner).sum()
-    weights = np.full(count, 1.0 / _LOOSE_TIME**2 if prior == FREE else _FIRM)
-    weights[[0, -1]] = _FIRM
-    penalty = (grid.T[:, :, None] * (weights[:, None] * grid)[None]).sum(axis=1)
-    whole[np.ix_(where, where)] += penalty
-    if prior == FREE:
-        right[where] -= (penalty * times).sum(axis=1)
+    _project(prior, basis, project)
+    for row in range(count):
+        weight = _FIRM if prior != FREE or row in (0, count - 1) else 1.0 / (_LOOSE_TIME * _LOOSE_TIME)
+        off = 0.0
+        if prior == FREE:
+            for m in range(count):
+                off += project[row, m] * times[m]
+        for k in range(count):
+            right[7 * k + 6] -= weight * project[row, k] * off
+            for m in range(count):
+                whole[7 * k + 6, 7 * m + 6] += weight * project[row, k] * project[row, m]
 
 
-def _hold_bend(track: Track, which: range, sigma: float, first: int, whole: np.ndarray, right: np.ndarray) -> None:
-    """Hold the second differences of rotation (`first` 0) or position (3) at some inner knots to zero."""
-    spins, ways = ways_between(track)
-    steps = ways if first else spins
-    weight = 1.0 / sigma**2
-    pattern = np.array([1.0, -2.0, 1.0])
-    for k in which:
-        bend = steps[k] - steps[k - 1]
+@kernel
+def _hold_bend(steps, first, last, weight, at, whole, right):
+    """Hold second differences of rotation (`at` 0) or position (3) at knots `first` to `last` to zero."""
+    for k in range(first, last):
         for a in range(3):
-            where = 7 * np.arange(k - 1, k + 2) + first + a
-            whole[np.ix_(where, where)] += weight * np.outer(pattern, pattern)
-            right[where] -= weight * bend[a] * pattern
+            bend = steps[k, a] - steps[k - 1, a]
+            for i in range(3):
+                side = -2.0 if i == 1 else 1.0
+                right[7 * (k - 1 + i) + at + a] -= weight * bend * side
+                for j in range(3):
+                    other = -2.0 if j == 1 else 1.0
+                    whole[7 * (k - 1 + i) + at + a, 7 * (k - 1 + j) + at + a] += weight * side * other
+
+
+@kernel
+def _normals(track, between, poses, sums, prior, bend, level, stride, whole, right, row, basis, project):
+    """Fill the knots' normal equations, whole (7 K, 7 K) and right (7 K,)."""
+    spins, ways = between
+    count = track.times.size
+    gather(sums.matrix, sums.vector, poses, stride, whole, right, row)
+    for i in range(7 * count):
+        for j in range(i):
+            whole[j, i] = whole[i, j]
+        if i % 7 < 6:
+            whole[i, i] += 1e2
+    if bend[0] > 0.0:
+        _hold_bend(spins, 1, count - 1, 1.0 / (bend[0] * bend[0]), 0, whole, right)
+        _hold_bend(ways, 1, count - 1, 1.0 / (bend[1] * bend[1]), 3, whole, right)
+    else:
+        _hold_bend(ways, 1, 2, 1.0 / (_EDGE * _EDGE), 3, whole, right)
+        _hold_bend(ways, count - 2, count - 1, 1.0 / (_EDGE * _EDGE), 3, whole, right)
+    if level:
+        for k in range(count):
+            whole[7 * k + 2, 7 * k + 2] += 1e18
+    _hold_times(prior, track.times, whole, right, basis, project)
+
+
+@kernel
+def _banded(whole, band):
+    """Copy the lower triangle of a banded matrix (N, N) to band (N, B)."""
+    for i in range(band.shape[0]):
+        for k in range(min(i + 1, band.shape[1])):
+            band[i, k] = whole[i, i - k]
 
 
 def move(track: Track, poses: Poses, sums: Sums, prior: Prior, stride: int = 1) -> tuple[Track, np.ndarray]:
     """One step; returns the track and by how much (d, w) the groups' poses moved, (G, 6), to first order."""
     count = len(track.times)
     whole, right = np.zeros((7 * count, 7 * count)), np.zeros(7 * count)
-    gather(sums.matrix, sums.vector, poses, stride, whole, right, np.zeros(7))
-    whole += np.tril(whole, -1).T
-    where = np.arange(7 * count)
-    whole[where[where % 7 < 6], where[where % 7 < 6]] += 1e2
-    if any(prior.bend):
-        _hold_bend(track, range(1, count - 1), prior.bend[0], 0, whole, right)
-        _hold_bend(track, range(1, count - 1), prior.bend[1], 3, whole, right)
+    room = np.zeros(7), np.zeros((2, count)), np.zeros((count, count))
+    between = ways_between(track)
+    _normals(track, between, poses, sums, prior.times, prior.bend, prior.level, stride, whole, right, *room)
+    if prior.times == FIXED:
+        band = np.zeros((7 * count, 21))
+        _banded(whole, band)
+        solve_banded(band, right)
     else:
-        _hold_bend(track, [1, count - 2], _EDGE, 3, whole, right)
-    if prior.level:
-        whole[where[2::7], where[2::7]] += 1e18
-    _hold_times(prior.times, track.times, whole, right)
-    step = solve_definite(whole, right).reshape(count, 7)
+        right = solve_definite(whole, right)
+    step = right.reshape(count, 7)
     turns = np.empty_like(track.turns)
     _turn_all(rotations_of(step[:, :3]), track.turns, turns)
     times = track.times + np.clip(step[:, 6], -_LARGEST_SHIFT, _LARGEST_SHIFT)

@@ -14,7 +14,6 @@ import numpy as np
 from lizip.exact.screw import Poses
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
-from lizip.sensor.stages.fused import fused
 
 
 class Sums(NamedTuple):
@@ -253,6 +252,12 @@ class Placed(NamedTuple):
 
 
 @kernel
+def _fused(a, b, c):
+    """Nearly always `lizip.sensor.stages.fused.fused`, and three times as fast."""
+    return np.float32(np.float64(a) * np.float64(b) + np.float64(c))
+
+
+@kernel
 def point_sums(placed, starts, poses, scale, exact, stride, sums):
     """Pass over the returns of every `stride`-th group by the point model; returns the cost.
 
@@ -279,9 +284,9 @@ def point_sums(placed, starts, poses, scale, exact, stride, sums):
             y1 = m10 * p0 + m11 * p1 + m12 * p2
             y2 = m20 * p0 + m21 * p1 + m22 * p2
             if exact:
-                x0 = np.float64(fused(f02, p2, fused(f00, p0, f01 * p1)) + t0)
-                x1 = np.float64(fused(f12, p2, fused(f10, p0, f11 * p1)) + t1)
-                x2 = np.float64(fused(f22, p2, fused(f20, p0, f21 * p1)) + t2)
+                x0 = np.float64(_fused(f02, p2, _fused(f00, p0, f01 * p1)) + t0)
+                x1 = np.float64(_fused(f12, p2, _fused(f10, p0, f11 * p1)) + t1)
+                x2 = np.float64(_fused(f22, p2, _fused(f20, p0, f21 * p1)) + t2)
             else:
                 x0, x1, x2 = y0 + t[0], y1 + t[1], y2 + t[2]
             r0, r1, r2 = s0 + w1 * y2 - w2 * y1, s1 + w2 * y0 - w0 * y2, s2 + w0 * y1 - w1 * y0
