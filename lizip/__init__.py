@@ -17,6 +17,7 @@ _HOME = {
     "open": "api",
     "read": "api",
     "verify": "api",
+    "SensorState": "sensor.state",
     "CorruptError": "errors",
     "FormatError": "errors",
     "LizipError": "errors",
@@ -30,6 +31,7 @@ __all__ = [
     "FormatError",
     "LizipError",
     "ModelMissingError",
+    "SensorState",
     "StorageError",
     "UnsupportedVersionError",
     "__version__",
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         StorageError,
         UnsupportedVersionError,
     )
+    from lizip.sensor.state import SensorState
 
 
 def __getattr__(name: str) -> Any:

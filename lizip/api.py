@@ -19,6 +19,8 @@ from lizip.storage import Source, StrPath
 if TYPE_CHECKING:
     import numpy as np
 
+    from lizip.sensor.state import SensorState
+
 
 def compress(
     data: bytes | bytearray | memoryview | np.ndarray,
@@ -29,7 +31,7 @@ def compress(
     model: str | None = None,
     backend: str = "numba",
     check: bool = True,
-    warm: bool = False,
+    state: SensorState | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
 
@@ -50,9 +52,10 @@ def compress(
         What evaluates the predictor; the result is the same.
     check : bool
         Decode the result and compare before returning it.
-    warm : bool
-        Start the fit of a sensor from the sweep that this process compressed before: faster for the sweeps of one log,
-        in order; the bytes then depend on that sweep, which they do not otherwise.
+    state : lizip.SensorState, optional
+        Where the fit of a sensor starts from what the sweep before left, and leaves something for the next: faster for
+        the sweeps of one log, in order, with one state. The bytes then depend on those sweeps, as they do not
+        otherwise.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def compress(
     FormatError
         When `data` is a .lizip file already, or is not what `fields` or `codec` says.
     """
-    options = Options(level, codec, model, backend, fields, check, warm)
+    options = Options(level, codec, model, backend, fields, check, state)
     sink = io.BytesIO()
     if isinstance(data, (bytes, bytearray, memoryview)):
         _encode_checked(memoryview(data).cast("B"), options, sink)
@@ -106,7 +109,7 @@ def compress_file(
     model: str | None = None,
     backend: str = "numba",
     check: bool = True,
-    warm: bool = False,
+    state: SensorState | None = None,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -137,7 +140,7 @@ def compress_file(
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    options = Options(level, codec, model, backend, fields, check, warm)
+    options = Options(level, codec, model, backend, fields, check, state)
     target = os.fspath(source) + SUFFIX if target is None else os.fspath(target)
     storage.check_target(source, target, force)
     with Source(source) as original, storage.publishing(target, force=force, status=original.status) as sink:

@@ -15,7 +15,6 @@ LAYOUT = (
     ("jit",),
     ("container", "entropy", "exact"),
     ("formats",),
-    ("scan",),
     ("sensor",),
     ("simulator",),
     ("codecs",),

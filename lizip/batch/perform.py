@@ -13,6 +13,7 @@ from lizip.batch.plan import Job
 from lizip.container import Container
 from lizip.errors import CorruptError, FormatError, LizipError, StorageError
 from lizip.expand import expanded
+from lizip.sensor.state import SensorState
 
 
 @dataclass(frozen=True)
@@ -72,18 +73,18 @@ def cause(error: Exception, path: str) -> str:
     return text if text.startswith(path) else f"{path}: {text}"
 
 
-def perform(job: Job) -> Outcome:
-    """Do a job and say what became of it."""
+def perform(job: Job, state: SensorState | None = None) -> Outcome:
+    """Do a job and say what became of it; `state` goes from one compression to the next where a job is to be warm."""
     start = time.perf_counter()
     try:
-        status = _perform(job)
+        status = _perform(job, state)
         known = _describe(job)
     except (LizipError, OSError, MemoryError) as error:
         return Outcome(job.source, job.target, "failed", error, time.perf_counter() - start)
     return Outcome(job.source, job.target, status, None, time.perf_counter() - start, **known)
 
 
-def _perform(job: Job) -> str:
+def _perform(job: Job, state: SensorState | None) -> str:
     if job.verb == "verify":
         _verify(job)
         return "done"
@@ -92,13 +93,16 @@ def _perform(job: Job) -> str:
         folder = None if storage.is_url(target) else os.path.dirname(target) or "."
         storage.make_folder(folder or ".")
         with expanded(job.source, folder) as content:
-            return _perform(replace(job, source=content, expand=False))
+            return _perform(replace(job, source=content, expand=False), state)
     if job.resume and storage.exists(target):
         _check_finished(job, target)
         return "skipped"
     if folder := os.path.dirname(target):
         storage.make_folder(folder)
-    (lizip.compress_file if job.verb == "compress" else lizip.decompress_file)(job.source, target, **job.options)
+    options = dict(job.options)
+    if options.pop("warm", False):
+        options["state"] = state
+    (lizip.compress_file if job.verb == "compress" else lizip.decompress_file)(job.source, target, **options)
     return "done"
 
 

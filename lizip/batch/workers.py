@@ -16,6 +16,7 @@ from lizip.batch.perform import Outcome, perform
 from lizip.batch.plan import Job
 from lizip.errors import LizipError
 from lizip.parallel import threads
+from lizip.sensor.state import SensorState
 
 _PATIENCE = 20.0
 """Seconds a worker has to clean up after Ctrl-C: a kernel that is running cannot be interrupted."""
@@ -32,13 +33,13 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     """
     workers = workers or cores()
     count = min(workers, len(jobs))
-    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers), jobs)
+    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers, SensorState()), jobs)
 
 
-def _perform(count: int, job: Job) -> Outcome:
-    """Do a job in so many threads."""
+def _perform(count: int, state: SensorState, job: Job) -> Outcome:
+    """Do a job in so many threads; `state` is what the jobs before left behind."""
     with threads(count):
-        return perform(job)
+        return perform(job, state)
 
 
 def cores() -> int:
@@ -136,9 +137,10 @@ def _serve(connection: Connection, each: int) -> None:
 
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    state = SensorState()
     try:
         while True:
-            connection.send(_perform(each, connection.recv()))
+            connection.send(_perform(each, state, connection.recv()))
     except (EOFError, ConnectionError, KeyboardInterrupt):
         return
     except ImportError:  # numpy makes this of Ctrl-C while it is being imported

@@ -48,6 +48,7 @@ def command(
         streams.refuse(rm=rest["remove"], manifest=rest["manifest"], recursive=recursive, expand=expand)
         if len(inputs) > 1:
             raise click.UsageError("several files cannot share one stdout; give -o FOLDER")
+        coding.pop("warm")  # one stream has none before it
         streams.compress(inputs[0], output, rest["force"], **coding)
         return
     files = jobs.found(find, inputs, recursive, include)

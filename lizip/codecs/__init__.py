@@ -17,6 +17,7 @@ from lizip.errors import FormatError, UnsupportedVersionError
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
     from lizip.container import Container, Section
+    from lizip.sensor.state import SensorState
 
 LEVELS = ("fast", "default", "max")
 BACKENDS = ("numba", "torch")
@@ -40,9 +41,9 @@ class Options:
         Force the number of fields of a .bin record.
     check : bool
         Decode what was encoded and compare.
-    warm : bool
-        Start the fit of a sensor from what the sweep before left behind: faster in a log, but the bytes then depend on
-        what was coded before.
+    state : SensorState or None
+        What the sweeps before left behind, to start the fit of a sensor from, and where this one leaves it: faster in a
+        log, but the bytes then depend on what was coded before.
     """
 
     level: str = "default"
@@ -51,7 +52,7 @@ class Options:
     backend: str = "numba"
     fields: int | None = None
     check: bool = True
-    warm: bool = False
+    state: SensorState | None = None
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:

@@ -1,67 +1,44 @@
-"""From scan coordinates to what a sensor measured, and back exactly: trigonometry, calibration, poses, corrections.
+"""From stored points to what a sensor measured, and back exactly.
 
-A chain (`lizip.sensor.chain.Chain`) is one way a measurement took to the stored floats. This page lists them without
-importing any: they need numba, and `lizip info` must not wait for it.
+`model` is the decoder: a sweep as a list of stages (`stages`), each a part of the way from a range to a stored number.
+`solvers` find them, with what stands in `fit`; a decoder needs neither. This page lists the solvers without importing
+any: they need numba, and `lizip info` must not wait for it.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from lizip.sensor.chain import Chain
+    from lizip.cloud import Cloud
+    from lizip.sensor.model import Solution
+    from lizip.sensor.state import SensorState
+
+
+class Solver(Protocol):
+    """What a module of `lizip.sensor.solvers` offers, as `SOLVER`."""
+
+    def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+        """Find the stages that give a cloud; None when it is none of the solver's family (soon: within a few ms).
+
+        What the sweep before left is taken from `state`, and what this one leaves is put there.
+        """
 
 
 class Registered(NamedTuple):
-    """A chain known to the sweep codec.
+    """A solver known to the sweep codec: the name of its family and the module where it is, as `SOLVER`."""
 
-    Attributes
-    ----------
-    number : int
-        As written to .lizip files; never reused.
-    name : str
-        As shown to users.
-    module : str
-        Where the chain is, as an object `CHAIN`.
-    streams : tuple of str
-        Names of its side streams, in the order of their numbers.
-    """
-
-    number: int
     name: str
     module: str
-    streams: tuple[str, ...]
 
-    def load(self) -> Chain:
-        """Import the chain."""
-        return importlib.import_module(self.module).CHAIN
+    def load(self) -> Solver:
+        """Import the solver."""
+        return importlib.import_module(self.module).SOLVER
 
 
-CHAINS = (
-    Registered(
-        1,
-        "rings in millimetres",
-        "lizip.sensor.hdl64e",
-        ("calibration", "firings", "corrections", "exceptions", "odd intensities"),
-    ),
-    Registered(
-        2,
-        "firings through a map frame",
-        "lizip.sensor.nuscenes.chain",
-        ("far frame", "azimuths", "poses", "corrections", "odd intensities"),
-    ),
-    Registered(
-        3,
-        "spinning sensor",
-        "lizip.sensor.spinning",
-        (
-            *("calibration", "firings", "corrections", "exceptions", "odd intensities"),
-            *(f"column {i}" for i in range(16)),
-            "advances",
-            "steps",
-            "missing",
-        ),
-    ),
+SOLVERS = (
+    Registered("legacy", "lizip.sensor.solvers.legacy"),
+    Registered("static", "lizip.sensor.solvers.static"),
 )
-"""In the order in which the encoder tries them; each says no within a few ms when a cloud is not of its kind."""
+"""In the order in which the encoder tries them."""

@@ -11,7 +11,7 @@ from lizip.scan.rings import split_rings
 from lizip.sensor.beams import beam_measure, beam_point
 from lizip.sensor.calibration import Calibration, beams_of, load_profile
 from lizip.sensor.hdl64e import PROFILES, calibrate
-from lizip.sensor.maker import Maker, quanta_of
+from lizip.sensor.stages.maker import Maker, quanta_of
 from lizip.simulator import hdl64
 
 

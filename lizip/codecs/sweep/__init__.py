@@ -1,51 +1,31 @@
 """A spinning sensor's sweep, coded as what the sensor measured.
 
-Compression, top to bottom: a chain (`lizip.sensor`) recovers the grid of ranges and intensities, firing by ring, and
-all that it takes to compute the stored floats; the grid is coded cell by cell in firing order, each cell predicted
-from its neighbours (`lizip.codecs.sweep.grid`); what is left (calibration, firing times, poses, corrections) is small.
-Decompression is the same from the bottom up.
+Compression, top to bottom: a solver (`lizip.sensor.solvers`) recovers the grid of ranges and intensities, firing by
+ring, and the stages that compute the stored floats from it (`lizip.sensor.model`); the grid is coded cell by cell in
+firing order, each cell predicted from its neighbours (`lizip.codecs.sweep.grid`); what is left (calibration, firing
+times, poses, corrections) is small. Decompression is the same from the bottom up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lizip.codecs import Options
 from lizip.container import CODEC as FIRST_KIND
 from lizip.container import Container, Section
 from lizip.errors import CorruptError
-from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
-from lizip.sensor import CHAINS, Registered
+from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.sensor import SOLVERS
+from lizip.sensor.model import SweepModel, list_stages, pack_about, unpack_about, unpack_model
+from lizip.sensor.state import SensorState
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
-    from lizip.sensor.chain import Measured
+    from lizip.sensor.model import Grid, Solution
 
-HEADER, GRID, SIDE = FIRST_KIND, FIRST_KIND + 1, FIRST_KIND + 4
-"""Section kinds; a chain's side stream n has the kind SIDE + n."""
-
-_SIDES = 32
-WORDS = (
-    "firings",
-    "rings",
-    "sensor",
-    "calibration",
-    "exceptions",
-    "corrected",
-    "fitted to this scan",
-    "profile",
-    "Velodyne HDL-64E as in KITTI",
-    "Velodyne HDL-32E as in nuScenes",
-    "pose model",
-    "spinning sensor",
-    "columns of a turn",
-    "tick, um",
-    "residual, um",
-    "model",
-    "spinning-1",
-)
-"""Words of `lizip info` that take one byte in a stream; only ever appended to."""
+HEADER, GRID = FIRST_KIND, FIRST_KIND + 1
+"""Section kinds: words and stages of all parts; a grid, one section a part."""
 
 _GRID_STREAMS = ("flags", "range", "intensity")
 
@@ -61,108 +41,81 @@ class Sweep:
     name = "sweep"
     number = 2
 
-    def __init__(self) -> None:
-        self._hints: dict[int, object] = {}
-
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
-        """Try the chains in turn; None when none of them explains the cloud."""
-        for registered in CHAINS:
-            chain = registered.load()
-            hint = self._hints.get(registered.number) if options.warm else None
-            measured = chain.recover(cloud, options.level, hint)
-            if measured is None or measured.ranges.size > most_cells(cloud.count):
-                continue
-            self._hints[registered.number] = getattr(chain, "last_hint", None)
-            return list(_sections(registered, measured, options))
+        """Try the solvers in turn; None when none of them explains the cloud."""
+        state = options.state or SensorState()
+        for registered in SOLVERS:
+            solution = registered.load().solve(cloud, options.level, state)
+            if solution is not None and all(_is_modest(solution, k) for k in range(len(solution.grids))):
+                return _sections(solution, options)
         return None
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
         from lizip.codecs.sweep.grid import decode_grid
 
-        registered, _, _ = _unpack_header(container.section(HEADER))
-        ranges, intensity = decode_grid(container.section(GRID), max_cells=most_cells(count))
-        side = {
-            entry.kind - SIDE: container.section(entry.kind)
-            for entry in container.header.entries
-            if SIDE <= entry.kind < SIDE + _SIDES
-        }
-        yield registered.load().rebuild(ranges, intensity, side, schema, count)
+        unpacker = Unpacker(container.section(HEADER))
+        unpack_about(unpacker)
+        _unpack_shapes(unpacker)
+        model = unpack_model(unpacker, count)
+        unpacker.finish()
+        grids = list(container.sections(GRID))
+        if len(grids) != len(model.parts):
+            raise CorruptError("a sweep has not as many grids as parts")
+        decoded = [
+            decode_grid(grid, max_cells=most_cells(part.count)) for part, grid in zip(model.parts, grids, strict=True)
+        ]
+        yield SweepModel(model.parts).rebuild(decoded, schema)
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
-        registered, info, streams = _unpack_header(container.section(HEADER))
-        for entry in container.header.entries:
-            if SIDE <= entry.kind < SIDE + _SIDES:
-                number = entry.kind - SIDE
-                known = number < len(registered.streams)
-                streams[registered.streams[number] if known else f"side {number}"] = entry.length
-            elif entry.kind == HEADER:
-                streams["header"] = entry.length
-        return {"chain": registered.name, **info, "streams": streams}
+        unpacker = Unpacker(container.section(HEADER))
+        sensor, notes = unpack_about(unpacker)
+        net, shapes = _unpack_shapes(unpacker)
+        parts = list_stages(unpacker, container.header.count)
+        unpacker.finish()
+        streams = dict.fromkeys(_GRID_STREAMS, 0)
+        for shape in shapes:
+            for name, size in zip(_GRID_STREAMS, shape[2:], strict=True):
+                streams[name] += size
+        for _, stages in parts:
+            for row, data in stages:
+                streams[row.name] = streams.get(row.name, 0) + len(data)
+        firings, rings = sum(shape[0] for shape in shapes), max(shape[1] for shape in shapes)
+        info = {"sensor": sensor, "parts": len(parts), "firings": firings, "rings": rings, **notes}
+        return {**info, **({"model": net} if net else {}), "streams": streams}
 
 
 CODEC = Sweep()
 
 
-def _sections(registered: Registered, measured: Measured, options: Options) -> Iterator[Section]:
-    """Lay out a measured sweep."""
-    from lizip.codecs.sweep.grid import encode_grid, near_ticks
+def _is_modest(solution: Solution, part: int) -> bool:
+    """Whether the decoder takes a grid of so many cells for so few points."""
+    return solution.grids[part].ranges.size <= most_cells(solution.model.parts[part].count)
+
+
+def _sections(solution: Solution, options: Options) -> list[Section]:
+    """Lay out a solved sweep."""
     from lizip.codecs.sweep.weights import DEFAULT_NET
 
     net = None if options.level == "fast" else options.model or DEFAULT_NET
-    grid = encode_grid(
-        measured.ranges,
-        measured.intensity,
-        everywhere=measured.intensity_everywhere,
-        near=near_ticks(measured.tick),
-        net=net,
-        backend=options.backend,
-    )
-    info = {**measured.info, "model": net} if net else measured.info
-    yield Section(HEADER, _pack_header(registered, measured.ranges.shape, info, grid.bits))
-    yield Section(GRID, grid.data)
-    for number, data in sorted(measured.side.items()):
-        yield Section(SIDE + number, data)
+    coded = [_code(grid, net, options.backend) for grid in solution.grids]
+    head = pack_about(solution.about) + pack_bytes((net or "").encode()) + pack_varints([len(coded)])
+    for grid, stream in zip(solution.grids, coded, strict=True):
+        head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
+    return [Section(HEADER, head + solution.model.pack()), *(Section(GRID, stream.data) for stream in coded)]
 
 
-def _pack_word(word: str) -> bytes:
-    """Write a short text: one byte when it is a known one."""
-    if word in WORDS:
-        return pack_varint(WORDS.index(word) + 1)
-    return b"\0" + pack_bytes(word.encode())
+def _code(grid: Grid, net: str | None, backend: str) -> Any:
+    from lizip.codecs.sweep.grid import encode_grid, near_ticks
+
+    everywhere, near = grid.everywhere, near_ticks(grid.tick)
+    return encode_grid(grid.ranges, grid.intensity, everywhere=everywhere, near=near, net=net, backend=backend)
 
 
-def _unpack_word(unpacker: Unpacker) -> str:
-    index = unpacker.varint()
-    if index > len(WORDS):
-        raise CorruptError("sweep header holds an unknown word")
-    return WORDS[index - 1] if index else unpacker.bytes().decode("utf-8", "replace")
-
-
-def _pack_header(
-    registered: Registered, shape: tuple[int, int], info: Mapping[str, Any], bits: Mapping[str, float]
-) -> bytes:
-    """Chain, words and whole numbers for `lizip info`, bytes of the streams inside the grid."""
-    info = {"firings": shape[0], "rings": shape[1], **info}
-    head = pack_varint(registered.number) + pack_varint(len(info))
-    for key, value in info.items():
-        head += _pack_word(key)
-        head += b"\0" + pack_signed(value) if isinstance(value, int) else b"\1" + _pack_word(str(value))
-    return head + b"".join(pack_varint(round(bits.get(name, 0) / 8)) for name in _GRID_STREAMS)
-
-
-def _unpack_header(data: bytes) -> tuple[Registered, dict[str, Any], dict[str, int]]:
-    """Chain, info, bytes of the streams inside the grid; raises CorruptError."""
-    unpacker = Unpacker(data)
-    number = unpacker.varint()
-    registered = next((chain for chain in CHAINS if chain.number == number), None)
-    if registered is None:
-        raise CorruptError("sweep was measured in an unknown way")
-    info: dict[str, Any] = {}
-    for _ in range(min(unpacker.varint(), len(data))):
-        key = _unpack_word(unpacker)
-        info[key] = _unpack_word(unpacker) if unpacker.take(1) == b"\1" else unpacker.signed()
-    streams = {name: unpacker.varint() for name in _GRID_STREAMS}
-    unpacker.finish()
-    return registered, info, streams
+def _unpack_shapes(unpacker: Unpacker) -> tuple[str, list[list[int]]]:
+    """For `describe`: the predictor; firings, rings and bytes of `_GRID_STREAMS` of each part. Raises CorruptError."""
+    net, parts = unpacker.bytes().decode("utf-8", "replace"), unpacker.varint()
+    if not 0 < parts <= unpacker.remaining:
+        raise CorruptError("impossible number of parts in a sweep")
+    return net, [[unpacker.varint() for _ in range(2 + len(_GRID_STREAMS))] for _ in range(parts)]

@@ -14,9 +14,8 @@ import numpy as np
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError
-from lizip.scan.order import decode_exceptions, encode_exceptions
 from lizip.sensor.chain import Measured
-from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
+from lizip.sensor.fit.intensity import to_integers
 from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths
 from lizip.sensor.nuscenes.choose import choose_lattice
 from lizip.sensor.nuscenes.firing import RINGS, hdl32e
@@ -27,6 +26,8 @@ from lizip.sensor.nuscenes.observe import Observed, observe
 from lizip.sensor.nuscenes.poses import LAW, NAMES, SPLINE, Poses, law_track, read_poses, spline_poses
 from lizip.sensor.nuscenes.residual import DECISIONS, RAW_BITS, code_sweep, fresh_models
 from lizip.sensor.spline import fit_spline
+from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
+from lizip.sensor.stages.intensity import DENOMINATORS, from_integers
 
 HEADER, AZIMUTHS, POSES, CORRECTIONS, ODD_INTENSITIES = range(5)
 """Side streams."""

@@ -1,0 +1,142 @@
+"""Rings one after the other, each in ascending azimuth of the sensor's own points, on a decimal lattice (KITTI).
+
+A ring's missing returns are left out. What a file holds beyond range and reflectance is small: the columns in which the
+sensor fired, 0.1 % of the coordinates a millimetre off, and the odd point that fits nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lizip.sensor.fit.ascent import keep_ascending
+from lizip.sensor.fit.beams import calibration_of, fit_beams
+from lizip.sensor.fit.calibration import Calibration
+from lizip.sensor.fit.columns import align_rings
+from lizip.sensor.fit.explain import explain, make_grid, match_rings, residual_of
+from lizip.sensor.fit.found import Found
+from lizip.sensor.fit.measure import measure_points
+from lizip.sensor.fit.rings import split_rings, split_suspects
+from lizip.sensor.stages.order import AzimuthOrder, azimuth_keys
+from lizip.sensor.stages.profile import PROFILES, Profile, load_profile
+from lizip.sensor.state import SensorState
+
+_MOST_RINGS = 192
+_MOST_EXCEPTIONS = 0.06
+_LEAST_RING = 50
+_FARTHEST = 1e4
+"""Points with a larger coordinate (m), or NaN, take no part in a fit."""
+
+_LEAST_SHARE = 0.9
+_DECIMAL = 1000
+
+
+def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState) -> Found | None:
+    """Explain points xyz (N, 3) float32 in this order; None when they are not in it."""
+    if not on_decimal_lattice(xyz, _DECIMAL):
+        return None
+    finite = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
+    bounds = split_rings(*finite, _MOST_RINGS)
+    del finite
+    if bounds is None:
+        return None
+    tried = (_explained(xyz, bounds, *known) for known in _calibrations(xyz, bounds, level, state))
+    return next((found for found in tried if found is not None), None)
+
+
+def on_decimal_lattice(xyz: np.ndarray, decimal: int) -> bool:
+    """Whether nearly all coordinates of a sample of xyz (N, 3) float32 are whole multiples of 1 / decimal, rounded."""
+    sample = xyz[:: max(1, len(xyz) // 256)]
+    sane = sample[np.abs(sample) < _FARTHEST]
+    whole = np.rint(sane * np.float64(decimal)) / decimal
+    return np.count_nonzero(whole.astype(np.float32) == sane) > 0.97 * sample.size
+
+
+def _calibrations(
+    xyz: np.ndarray, bounds: np.ndarray, level: str, state: SensorState
+) -> Iterator[tuple[Calibration, int | None]]:
+    """Calibrations to try, each with the index of its profile: profiles, what the sweep before left, one of its own."""
+    for index, name in enumerate(PROFILES):
+        profile = load_profile(name)
+        yield Calibration(profile.beams, profile.decimal), index
+    if (known := state.get("azimuth rings", Calibration)) is not None:
+        yield known, None
+    found = calibrate(xyz, bounds, hinges=2 if level == "fast" else 3)
+    if found is not None:
+        state.put("azimuth rings", found)
+        yield found, None
+
+
+def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibration | None:
+    """Fit an HDL-64E's calibration to rings `bounds` of xyz (N, 3) float32; None when three rings say that it is none.
+
+    Rings that do not fit are left out. `hinges` is the number of refining passes, see `lizip.sensor.fit.beams`.
+    """
+    profile = load_profile(PROFILES[0])
+    model = Calibration(profile.beams, profile.decimal)
+    arguments = profile.beams.step, profile.beams.tick, profile.beams.hypotenuse
+    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
+    xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
+    units = np.full(xyz.shape, 1.0 / model.decimal, np.float32)
+    sizes = np.diff(bounds)
+    rings = np.flatnonzero(sizes >= _LEAST_RING)
+    if len(rings) < 4:
+        return None
+    for ring in rings[[len(rings) // 4, len(rings) // 2, len(rings) * 3 // 4]]:
+        if fit_beams(xyz, units, bounds[ring : ring + 2], *arguments, 0)[1][0] < _LEAST_SHARE:
+            return None
+    beams, shares = fit_beams(xyz, units, bounds, *arguments, hinges)
+    if (shares < _LEAST_SHARE).any():
+        bounds = split_suspects(xyz, bounds, shares < _LEAST_SHARE)
+        sizes = np.diff(bounds)
+        beams, shares = fit_beams(xyz, units, bounds, *arguments, hinges)
+    kept = np.flatnonzero(shares >= _LEAST_SHARE)
+    calibration = calibration_of(beams[kept], model)
+    inside = np.repeat(shares >= _LEAST_SHARE, sizes)
+    ring = np.repeat(np.arange(len(kept), dtype=np.int32), sizes[kept])
+    column, ticks = np.empty(len(ring), np.int32), np.empty(len(ring), np.int32)
+    measure_points(calibration.beams.table, *arguments, ring, np.ascontiguousarray(xyz[inside]), column, ticks)
+    shifts = align_rings(column, np.concatenate([[0], np.cumsum(sizes[kept])]), profile.beams.columns)
+    return calibration.with_beams(shifts=shifts)
+
+
+def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, profile: int | None) -> Found | None:
+    """Explain a scan by a calibration; None when more than a few points escape it."""
+    beams = match_rings(xyz, bounds, calibration)
+    if (beams < 0).any() and (beams >= 0).mean() > 0.5:
+        bounds = split_suspects(xyz, bounds, beams < 0)
+        beams = match_rings(xyz, bounds, calibration)
+    known = beams >= 0
+    if int(np.diff(bounds)[known].sum()) < (1 - _MOST_EXCEPTIONS) * len(xyz):
+        return None
+    used = calibration.select(beams[known])
+    numbered = np.where(known, np.cumsum(known) - 1, -1).astype(np.int32)
+    ring = np.repeat(numbered, np.diff(bounds))
+    explained = explain(xyz, ring, used, 1)
+    kept = explained.kept
+    keys = np.empty(len(xyz))
+    azimuth_keys(explained.points, ring, keys)
+    places = np.flatnonzero(kept)
+    kept[places[~keep_ascending(keys[places])]] = False
+    if np.count_nonzero(kept) < (1 - _MOST_EXCEPTIONS) * len(xyz):
+        return None
+    grid = make_grid(explained.firing[kept], ring[kept], used)
+    present = np.bincount(beams[known], minlength=calibration.beams.count).astype(bool)
+    return Found(
+        calibration=used,
+        profile=None if profile is None else Profile(profile, present),
+        order=AzimuthOrder(),
+        columns=grid.columns,
+        base=grid.base,
+        rows=grid.rows,
+        place=np.flatnonzero(kept),
+        ring=ring[kept],
+        row=grid.row,
+        firing=grid.columns.ranks(explained.firing[kept]),
+        ticks=explained.ticks[kept],
+        rounded=explained.rounded[kept],
+        fraction=explained.fraction[kept],
+        corrections=explained.corrections[kept],
+        residual=residual_of(explained, xyz),
+    )

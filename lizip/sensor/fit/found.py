@@ -1,0 +1,170 @@
+"""What a solver found out about a sweep at rest, written down as grid and stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lizip.cloud import Cloud
+from lizip.sensor.fit.calibration import Calibration
+from lizip.sensor.fit.intensity import Lit, find_intensity
+from lizip.sensor.model import About, Grid, Part, Returns, Solution, Stage, SweepModel
+from lizip.sensor.stages.attributes import Attributes, encode_attribute, nowhere
+from lizip.sensor.stages.corrections import Corrections
+from lizip.sensor.stages.exceptions import encode_exceptions
+from lizip.sensor.stages.firings import Columns, Firings, rows_of
+from lizip.sensor.stages.intensity import Intensity, bits_of, lit_cells, pack_table
+from lizip.sensor.stages.order import AzimuthOrder, Order
+from lizip.sensor.stages.places import Places
+from lizip.sensor.stages.profile import Profile
+from lizip.sensor.stages.rounding import Rounding
+from lizip.sensor.stages.timing import OwnColumns, Steps
+
+
+@dataclass(frozen=True)
+class Found:
+    """M returns, in the order of the file, and what they have in common.
+
+    Attributes
+    ----------
+    calibration : Calibration
+    profile : Profile or None
+        Where the calibration's beams are those of a profile.
+    order : Order or AzimuthOrder
+    columns : Columns
+        All firings.
+    base, rows : int
+        Index of the firing in row 0 of a ring without lag; rows of the grid.
+    place, ring, row, firing, ticks : (M,) int64
+        Place in the file, cell of the grid, index of the firing, range.
+    rounded, fraction, corrections : (M, 3)
+        See `lizip.sensor.stages.rounding` and `corrections`.
+    residual : int
+        Micrometres a coordinate from model points to stored ones.
+    away : (M,) int64 or None
+        See `lizip.sensor.stages.timing.OwnColumns`.
+    steps : (F,) int64 or None
+        See `lizip.sensor.stages.timing.Steps`; `usual` likewise.
+    missing : (N,) bool or None
+        Points that are no returns and follow no grid.
+    nothing : (3,) uint32
+        Bits of their coordinates.
+    """
+
+    calibration: Calibration
+    profile: Profile | None
+    order: Order | AzimuthOrder
+    columns: Columns
+    base: int
+    rows: int
+    place: np.ndarray
+    ring: np.ndarray
+    row: np.ndarray
+    firing: np.ndarray
+    ticks: np.ndarray
+    rounded: np.ndarray
+    fraction: np.ndarray
+    corrections: np.ndarray
+    residual: int
+    away: np.ndarray | None = None
+    steps: np.ndarray | None = None
+    usual: int = 0
+    missing: np.ndarray | None = None
+    nothing: np.ndarray | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether every cell of the grid is a point of the file."""
+        return isinstance(self.order, Order) and self.order.whole
+
+    def among(self, missing: np.ndarray, nothing: np.ndarray) -> Found:
+        """The same in a file that has further points which are no returns, (N,) bool, with the bits `nothing`."""
+        return replace(self, place=np.flatnonzero(~missing)[self.place], missing=missing, nothing=nothing)
+
+
+def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
+    """Write down a sweep."""
+    columns, beams = list(cloud.columns.values()), found.calibration.beams
+    xyz = np.stack(columns[:3], axis=1)
+    returns = _returns_of(cloud, found)
+    ranges = returns.ranges
+    cells, lit_place = lit_cells(returns)
+    rings = np.full(cloud.count, -1)
+    rings[lit_place] = cells[1]
+    lit = find_intensity(columns, rings, lit_place)
+    listed = np.ones(cloud.count, bool)
+    listed[found.place] = False
+    if found.whole:
+        listed &= (xyz.view(np.uint32) != found.order.nothing).any(axis=1)
+    elif found.missing is not None:
+        listed &= ~found.missing
+    exceptions = np.flatnonzero(listed)
+    stages = _geometry(returns, found)
+    stages.append(Places.of(xyz, exceptions, found.missing, found.nothing))
+    grid = Grid(ranges, None, beams.tick)
+    if lit is not None:
+        intensity = np.zeros_like(ranges)
+        intensity[cells] = lit.integers
+        everywhere = found.whole and bool(intensity[ranges == 0].any())
+        grid = grid._replace(intensity=intensity, everywhere=everywhere)
+        stages.append(_intensity(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
+    others = [column for place, column in enumerate(columns) if place > 2 and (lit is None or place != lit.column)]
+    if others:
+        stages.append(Attributes.of(returns, others))
+    notes = {
+        "fitted to this scan": int(found.profile is None),
+        "columns of a turn": beams.columns,
+        "tick, um": round(beams.tick * 1e6),
+        "exceptions": len(exceptions),
+        "residual, um": found.residual,
+        "corrected": int(np.count_nonzero(found.corrections.any(axis=1))),
+    }
+    return Solution(SweepModel([Part(stages, cloud.count)]), [grid], About(title, notes))
+
+
+def _returns_of(cloud: Cloud, found: Found) -> Returns:
+    """Returns as a decoder has them once they are placed."""
+    ranges = np.zeros((found.rows, found.calibration.beams.count), np.int32)
+    ranges[found.row, found.ring] = found.ticks
+    returns = Returns(ranges, None, cloud.schema, cloud.count, decimal=found.calibration.decimal)
+    returns.beams, returns.fired, returns.base = found.calibration.beams, found.columns, found.base
+    returns.place, returns.ring, returns.row = found.place, found.ring, found.row
+    returns.firing, returns.ticks = found.firing, found.ticks
+    returns.rounded, returns.fraction = found.rounded, found.fraction
+    if found.whole:
+        ring, firing = found.order.cells(len(found.columns.fired))
+        lags = found.columns.lags(found.calibration.beams.leads)
+        returns.every = ring, firing, rows_of(found.columns, found.base, lags, ring, firing, found.rows)
+    return returns
+
+
+def _geometry(returns: Returns, found: Found) -> list[Stage]:
+    """Stages up to the stored coordinates of the returns."""
+    c, columns = found.calibration, found.columns
+    stages: list[Stage] = [found.profile or c.beams, Firings.of(columns, found.base, columns.turn // c.beams.columns)]
+    if found.away is not None and found.away.any():
+        at = np.lexsort((found.row, found.ring))
+        stages.append(OwnColumns.of(columns, found.ring[at], found.firing[at], found.away[at]))
+    if found.steps is not None:
+        stages.append(Steps.of(columns, found.steps, found.usual, c.advances))
+    stages.append(c.arithmetic)
+    if c.mount is not None:
+        stages.append(c.mount)
+    return [*stages, found.order, Rounding(c.decimal), Corrections.of(returns, found.corrections)]
+
+
+def _intensity(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
+    """The stage of a column whose points at `place` have cells."""
+    bits = bits_of(column)
+    odd = np.flatnonzero(~lit.exact)
+    words = bits[place[odd]].astype("<u8").view(np.uint32).reshape(-1, 2)
+    others = np.ones(len(column), bool)
+    others[place] = False
+    return Intensity(
+        lit.column,
+        lit.scale,
+        b"" if lit.table is None else pack_table(lit.table),
+        encode_exceptions(odd, words),
+        encode_attribute(column[others], nowhere(int(others.sum()))) if others.any() else b"",
+    )

@@ -1,0 +1,115 @@
+"""Which column of a file holds the intensities, and what whole numbers are behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.sensor.stages.intensity import DENOMINATORS, LIGHTS, MOST_VALUES, TABLE, bits_of, from_integers
+
+_LARGEST = 65535
+_MOST_ODD = 0.01
+_SAMPLE = 2048
+_LEAST_LIVELY = 0.1
+_FEW = 16
+"""A table needs so many points for each of its entries."""
+
+
+class Lit(NamedTuple):
+    """Intensities of a file.
+
+    Attributes
+    ----------
+    column : int
+        Which column of the file.
+    scale : int
+        Index into `DENOMINATORS`, or `TABLE`.
+    table : (K,) array or None
+        Values of the table, ascending by their bits as those of floats do.
+    integers : (M,) int32
+        For the grid.
+    exact : (M,) bool
+        Where they give the stored value.
+    """
+
+    column: int
+    scale: int
+    table: np.ndarray | None
+    integers: np.ndarray
+    exact: np.ndarray
+
+
+def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.ndarray) -> Lit | None:
+    """Find the column that holds intensities.
+
+    Parameters
+    ----------
+    columns : sequence of (N,) arrays
+        All columns of the file, coordinates first.
+    ring : (N,) int
+        Ring of each point, -1 for none.
+    where : (M,) int64
+        Points that have a cell of the grid.
+
+    Returns
+    -------
+    Lit or None
+        None when no column changes along the rings as intensities do, and has few values.
+    """
+    fullest = np.flatnonzero(ring == np.argmax(np.bincount(ring[ring >= 0])))
+    lively = []
+    for place, column in enumerate(columns[3:], 3):
+        along = column[fullest]
+        if np.count_nonzero(along[1:] != along[:-1]) >= _LEAST_LIVELY * len(along):
+            lively.append((place, np.ascontiguousarray(column)[where]))
+    for place, column in lively:
+        if column.dtype in LIGHTS and (found := to_integers(column.astype(np.float32))) is not None:
+            scale, integers, exact = found
+            return Lit(place, scale, None, integers, exact)
+    for place, column in lively:
+        if (found := to_table(column)) is not None:
+            return Lit(place, TABLE, *found, np.ones(len(where), bool))
+    return None
+
+
+def to_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Table (K,) of the values that occur among (M,) and the entry (M,) int32 of each; None when there are too many."""
+    most = min(MOST_VALUES, len(values) // _FEW)
+    bits = bits_of(values)
+    if len(np.unique(bits[:: max(1, len(bits) // _SAMPLE)])) > min(most, _SAMPLE // 2):
+        return None
+    table, entries = np.unique(bits, return_inverse=True)
+    return (table.view(values.dtype), entries.astype(np.int32)) if len(table) <= most else None
+
+
+def to_integers(values: np.ndarray) -> tuple[int, np.ndarray, np.ndarray] | None:
+    """Find integers 0 to 65535 behind stored values.
+
+    Parameters
+    ----------
+    values : (N,) float32, N > 0
+
+    Returns
+    -------
+    tuple or None
+        Index of the denominator, integers (N,) int32, and whether each is exact, (N,) bool (-0.0 and NaN are not). None
+        when no denominator explains 99 % of the values.
+    """
+    sample = values[:: max(1, len(values) // _SAMPLE)]
+    for index, denominator in enumerate(DENOMINATORS):
+        if _explain(sample, denominator)[1].mean() < 1 - _MOST_ODD:
+            continue
+        integers, exact = _explain(values, denominator)
+        if exact.mean() >= 1 - _MOST_ODD:
+            return index, integers, exact
+    return None
+
+
+def _explain(values: np.ndarray, denominator: int) -> tuple[np.ndarray, np.ndarray]:
+    sane = (values >= 0) & (values <= _LARGEST)
+    integers = np.rint(np.where(sane, values, 0) * np.float64(denominator)).astype(np.int32)
+    sane &= integers <= _LARGEST
+    integers[~sane] = 0
+    return integers, sane & (from_integers(integers, denominator).view(np.uint32) == values.view(np.uint32))

@@ -1,0 +1,47 @@
+"""Sensors at rest: a profile that ships, else what the sweep before left, else what is found out from the scan."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.cloud import Cloud
+from lizip.sensor.fit.any_order import find_any_order
+from lizip.sensor.fit.azimuth_rings import find_azimuth_rings
+from lizip.sensor.fit.found import Found, solution_of
+from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.model import TITLES, Solution
+from lizip.sensor.state import SensorState
+
+_LEAST_POINTS = 512
+
+
+class Static:
+    """The solver."""
+
+    def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+        """Find calibration, firings and order; see `lizip.sensor.Solver`."""
+        columns = list(cloud.columns.values())
+        if cloud.count < _LEAST_POINTS or len(columns) < 3:
+            return None
+        if any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+            return None
+        xyz = np.stack(columns[:3], axis=1)
+        found = find_azimuth_rings(xyz, level, state)
+        if found is not None:
+            return solution_of(cloud, found, TITLES.index("Velodyne HDL-64E as in KITTI"))
+        found = _find_others(xyz, level, state)
+        return None if found is None else solution_of(cloud, found, TITLES.index("spinning sensor"))
+
+
+SOLVER = Static()
+
+
+def _find_others(xyz: np.ndarray, level: str, state: SensorState) -> Found | None:
+    """Spinning sensors without a profile; missing points that follow no grid are left out."""
+    missing, nothing = find_missing(xyz)
+    found = find_any_order(xyz, missing, nothing, level, state)
+    if found is not None or not missing.any() or np.count_nonzero(~missing) < _LEAST_POINTS:
+        return found
+    rest = xyz[~missing]
+    found = find_any_order(rest, np.zeros(len(rest), bool), nothing, level, state)
+    return None if found is None else found.among(missing, nothing)

@@ -1,0 +1,217 @@
+"""From unrounded model points to the stored float32, exactly: corrections where the model misses.
+
+A unit is 1 mm where a file's coordinates were rounded to millimetres first (`decimal` = 1000), else one ULP of float32.
+Nearly all misses lie where the model point is next to a rounding tie, so the distance to it is a correction's context.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+LARGEST = 1 << 20
+"""Corrections are at most this many units; points further off are exceptions."""
+
+_CLASSES = 14
+"""Classes of the distance to the tie: bit lengths of distance * 2**13, 0 to 13."""
+
+_LIMIT = 250
+_SCALES = 12
+_NONZERO = _CLASSES * _CLASSES
+_PLAIN = _NONZERO + 4 * _CLASSES * _SCALES
+_LARGE = _PLAIN + 2 * _CLASSES * _SCALES
+_COUNTERS = _LARGE + 3 * _SCALES * INTEGER_NODES
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Units by which stored coordinates differ from rounded ones, coded given the rounding; empty: none differ."""
+
+    body: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def of(cls, returns: Returns, corrections: np.ndarray) -> Corrections:
+        """Code corrections (M, 3) int32, as from `find_corrections`; `returns` are rounded and in the file's order."""
+        if not corrections.any():
+            return cls()
+        return cls(encode_corrections(returns.rounded, returns.fraction, corrections, returns.decimal))
+
+    def apply(self, returns: Returns) -> None:
+        """Correct the coordinates."""
+        returns.need("rounded", "fraction")
+        if self.body:
+            units = decode_corrections(self.body, returns.rounded, returns.fraction, returns.decimal)
+            returns.xyz = apply_corrections(returns.rounded, units, returns.decimal)
+
+    def pack(self) -> bytes:
+        """Write the coded bytes."""
+        return self.body
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Corrections:
+        """Read what `pack` wrote."""
+        return cls(data)
+
+
+def ordinals(values: np.ndarray) -> np.ndarray:
+    """Integers (int64) in the order of float32 values, one apart for neighbours; -0.0 and 0.0 are 0."""
+    bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+
+
+def find_corrections(
+    rounded: np.ndarray, actual: np.ndarray, decimal: int, most: int = LARGEST
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find what turns rounded model points into the stored ones.
+
+    Parameters
+    ----------
+    rounded, actual : (N, 3) float32
+        Contiguous; `actual` may hold anything.
+    decimal : int
+        As for `round_points`.
+    most : int
+        Largest correction.
+
+    Returns
+    -------
+    corrections : (N, 3) int32
+    fits : (N,) bool
+        Where the corrections lead to `actual` exactly; elsewhere they mean nothing.
+    """
+    corrections, fits = np.zeros(rounded.shape, np.int32), np.zeros(len(rounded), np.bool_)
+    _find(rounded, rounded.view(np.int32), actual, actual.view(np.int32), decimal, most, corrections, fits)
+    return corrections, fits
+
+
+@kernel
+def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections, fits):
+    """Fill corrections and fits; the bits are views of the floats."""
+    scale = np.float64(decimal)
+    for i in range(rounded.shape[0]):
+        good = True
+        for axis in range(3):
+            here = np.int64(actual_bits[i, axis])
+            if here == np.int64(rounded_bits[i, axis]):
+                continue
+            if decimal:
+                value = np.float64(actual[i, axis])
+                if not abs(value) < 1e9:
+                    good = False
+                    break
+                whole = np.rint(np.float64(rounded[i, axis]) * scale)
+                units = np.int64(np.rint(value * scale) - whole)
+                reached = np.float32((whole + np.float64(units)) / scale)
+                exact = reached == actual[i, axis] and (here == 0 or reached != np.float32(0.0))
+            else:
+                before = np.int64(rounded_bits[i, axis])
+                units = _ordinal(here) - _ordinal(before)
+                # no correction leads to -0.0, infinity or NaN
+                exact = here != -(1 << 31) and (here & 0x7FFFFFFF) < 0x7F800000
+            if not exact or units == 0 or abs(units) > most:
+                good = False
+                break
+            corrections[i, axis] = np.int32(units)
+        fits[i] = good
+
+
+@kernel
+def _ordinal(bits):
+    """Integer in the order of float32 values, from their bits as a signed integer."""
+    return -(bits & 0x7FFFFFFF) if bits < 0 else bits
+
+
+def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int) -> np.ndarray:
+    """Return the stored coordinates: `rounded` (N, 3) float32 moved by `corrections` (N, 3) int32 units."""
+    out = rounded.copy()
+    where = np.nonzero(corrections)
+    moved = corrections[where].astype(np.int64)
+    if decimal:
+        out[where] = (np.rint(rounded[where] * np.float64(decimal)) + moved) / np.float64(decimal)
+        return out
+    ordinal = ordinals(rounded[where]) + moved
+    magnitude = np.minimum(np.abs(ordinal), 0x7F7FFFFF)
+    bits = np.where(ordinal < 0, magnitude | 0x80000000, magnitude).astype(np.uint32)
+    out[where] = bits.view(np.float32)
+    return out
+
+
+def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int) -> bytes:
+    """Code corrections (N, 3) int32 given what `round_points` made of the points."""
+    coder = open_encoder(corrections.size * 24 + 64, corrections.size * 20)
+    bits = np.ascontiguousarray(rounded).view(np.int32)
+    values = np.ascontiguousarray(corrections, np.int32)
+    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, values)
+    return finish_encoder(coder)
+
+
+def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray, decimal: int) -> np.ndarray:
+    """Decode corrections (N, 3) int32; raises CorruptError when the stream is not theirs."""
+    coder = open_decoder(stream)
+    corrections = np.zeros(fraction.shape, np.int32)
+    bits = np.ascontiguousarray(rounded).view(np.int32)
+    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, corrections)
+    finish_decoder(coder)
+    if corrections.size and max(-int(corrections.min()), int(corrections.max())) > LARGEST:
+        raise CorruptError("a coordinate correction is out of range")
+    return corrections
+
+
+@kernel
+def _tie_class(fraction):
+    """Class 0 to 13 of the distance of a fraction (-0.5 to 0.5) to the rounding tie."""
+    return bit_length(np.int64((0.5 - min(abs(fraction), 0.5)) * 8192.0))
+
+
+@kernel
+def _scale(bits, axis, i):
+    """Class 0 to 11 of how much smaller a coordinate's exponent is than the point's largest, and finer its ULP."""
+    largest = max(bits[i, 0] & 0x7F800000, bits[i, 1] & 0x7F800000, bits[i, 2] & 0x7F800000)
+    return min(np.int64(largest - (bits[i, axis] & 0x7F800000)) >> 23, _SCALES - 1)
+
+
+@kernel
+def _code_all(coder, counters, bits, fraction, scaled, corrections):
+    """Code three corrections a point: whether there is any, then where, then which way; `scaled` if units differ."""
+    for i in range(fraction.shape[0]):
+        a = _tie_class(fraction[i, 0])
+        b = _tie_class(fraction[i, 1])
+        c = _tie_class(fraction[i, 2])
+        low = min(a, b, c)
+        middle = max(min(a, b), min(max(a, b), c))
+        some = np.int64(corrections[i, 0] != 0 or corrections[i, 1] != 0 or corrections[i, 2] != 0)
+        if not code_bit(coder, counters, low * _CLASSES + middle, _LIMIT, some):
+            continue
+        before = np.int64(0)
+        for axis in range(3):
+            value = np.int64(corrections[i, axis])
+            scale = _scale(bits, axis, i)
+            near = _tie_class(fraction[i, axis]) + (_CLASSES * scale if scaled else 0)
+            context = min(before, 1) + 2 * np.int64(axis == 2)
+            if not code_bit(coder, counters, _NONZERO + 4 * near + context, _LIMIT, np.int64(value != 0)):
+                continue
+            before += 1
+            large = _LARGE + (axis * _SCALES + scale) * INTEGER_NODES
+            corrections[i, axis] = np.int32(_code_one(coder, counters, fraction[i, axis] > 0.0, near, large, value))
+
+
+@kernel
+def _code_one(coder, counters, upward, near, large, value):
+    """Code a nonzero correction: one unit over the tie nearly always, one unit the other way or more otherwise."""
+    over = np.int64(1) if upward else np.int64(-1)
+    if code_bit(coder, counters, _PLAIN + 2 * near, _LIMIT, np.int64(value == over)):
+        return over
+    if code_bit(coder, counters, _PLAIN + 2 * near + 1, _LIMIT, np.int64(value == -over)):
+        return -over
+    value = code_integer(coder, counters, large, _LIMIT, value)
+    return min(max(value, -2 * LARGEST), 2 * LARGEST)

@@ -1,0 +1,55 @@
+"""Points that break a promised order or that no model reaches: listed with their place and their bits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
+from lizip.entropy.coder import code_raw, finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_bytes, pack_varint
+
+_LIMIT = 60
+
+
+@kernel
+def _code_exceptions(coder, counters, places, words):
+    """Code ascending places as gaps and the words beside them as they are."""
+    previous = np.int64(-1)
+    for i in range(places.size):
+        previous += 1 + code_integer(coder, counters, 0, _LIMIT, places[i] - previous - 1)
+        previous = min(max(previous, -1), np.int64(1) << 61)
+        places[i] = previous
+        for k in range(words.shape[1]):
+            words[i, k] = np.uint32(code_raw(coder, np.int64(words[i, k]), 32))
+
+
+def encode_exceptions(places: np.ndarray, words: np.ndarray) -> bytes:
+    """Write places (E,) int64, ascending, and what stands there, words (E, K) uint32."""
+    if not len(places):
+        return b""
+    coder = open_encoder(len(places) * 80, len(places) * (64 + 32 * words.shape[1]))
+    _code_exceptions(
+        coder, fresh_counters(INTEGER_NODES), places.astype(np.int64), np.ascontiguousarray(words, np.uint32)
+    )
+    return pack_varint(len(places)) + pack_bytes(finish_encoder(coder))
+
+
+def decode_exceptions(stream: bytes, width: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Read places (E,) int64 below `count` and words (E, `width`) uint32; raises CorruptError."""
+    if not stream:
+        return np.zeros(0, np.int64), np.zeros((0, width), np.uint32)
+    unpacker = Unpacker(stream)
+    size = unpacker.varint()
+    body = unpacker.bytes()
+    unpacker.finish()
+    if not 0 < size <= min(count, len(stream)) or (width and size * width * 4 > len(stream)):
+        raise CorruptError("impossible number of exceptions")
+    coder = open_decoder(body)
+    places, words = np.zeros(size, np.int64), np.zeros((size, width), np.uint32)
+    _code_exceptions(coder, fresh_counters(INTEGER_NODES), places, words)
+    finish_decoder(coder)
+    if places[0] < 0 or places[-1] >= count or (np.diff(places) <= 0).any():
+        raise CorruptError("exceptions are not in order")
+    return places, words

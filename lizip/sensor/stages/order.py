@@ -1,0 +1,150 @@
+"""Where each return of a spinning sensor stands in its file: firing after firing or ring after ring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.exact.trig import TURN, arctangent2
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_varint, pack_varints
+from lizip.sensor.stages.beams import MAX_BEAMS
+from lizip.sensor.stages.firings import rows_of
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+FIRINGS, RINGS, ALL_FIRINGS, ALL_RINGS = range(4)
+"""Firing after firing or ring after ring; returns only, or all cells of a grid with something where none returned."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that fixes the place of a return in the file.
+
+    Attributes
+    ----------
+    kind : int
+        See `FIRINGS` and following.
+    places : (R,) int64
+        Place of each ring among those of a firing, or of the file.
+    starts : (R,) int64
+        Firing column at which each ring begins (all alike unless rings follow one another).
+    nothing : (3,) uint32
+        Bits of the coordinates of a point that is no return; counts where all cells are stored.
+    """
+
+    kind: int
+    places: np.ndarray
+    starts: np.ndarray
+    nothing: np.ndarray
+
+    @property
+    def whole(self) -> bool:
+        """Whether every cell of the grid is a point of the file."""
+        return self.kind in (ALL_FIRINGS, ALL_RINGS)
+
+    def keys(self, ring: np.ndarray, column: np.ndarray, rank: np.ndarray, span: int, firings: int) -> np.ndarray:
+        """Integers (M,) int64 in the order of the file.
+
+        Parameters
+        ----------
+        ring, column, rank : (M,) int64
+            Ring, column of the firing, index of the firing. The index counts only where every cell is stored, where the
+            integers are the places themselves.
+        span, firings : int
+            Columns to count in, and number of firings.
+        """
+        since = rank if self.whole else (column - self.starts[ring]) % span
+        if self.kind in (FIRINGS, ALL_FIRINGS):
+            return since * len(self.places) + self.places[ring]
+        return self.places[ring] * (firings if self.whole else span) + since
+
+    def apply(self, returns: Returns) -> None:
+        """Put the returns in the order of the file."""
+        returns.need("fired", "ring", "firing", "row")
+        rings, fired = len(self.places), returns.fired
+        if rings != returns.ranges.shape[1] or int(self.starts.max(initial=0)) >= fired.turn:
+            raise CorruptError("impossible order of points")
+        firings = len(fired.fired)
+        if self.whole and firings * rings != returns.count:
+            raise CorruptError("sweep does not hold as many points as its file")
+        keys = self.keys(returns.ring, fired.fired[returns.firing], returns.firing, fired.turn, firings)
+        sort = np.argsort(keys, kind="stable")
+        returns.take(sort)
+        if self.whole:
+            returns.place = keys[sort]
+            returns.nothing = self.nothing
+            lit_ring, lit_rank = self.cells(firings)
+            lags = fired.lags(returns.beams.leads)
+            rows = len(returns.ranges)
+            returns.every = lit_ring, lit_rank, rows_of(fired, returns.base, lags, lit_ring, lit_rank, rows)
+
+    def cells(self, firings: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ring and index of the firing of every point of a whole grid, in the order of the file."""
+        rings = len(self.places)
+        index = np.arange(firings * rings)
+        if self.kind == ALL_FIRINGS:
+            return index % rings, index // rings
+        return index // firings, index % firings
+
+    def pack(self) -> bytes:
+        """Write the stage."""
+        same = bool((self.starts == self.starts[0]).all())
+        plain = bool((self.places == np.arange(len(self.places))).all())
+        head = pack_varints([self.kind + 4 * same + 8 * plain, len(self.places)])
+        head += self.nothing.astype("<u4").tobytes() if self.whole else b""
+        head += b"".join(pack_varint(int(start)) for start in (self.starts[:1] if same else self.starts))
+        return head + (b"" if plain else pack_varints(map(int, self.places)))
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Order:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        form, rings = unpacker.varint(), unpacker.varint()
+        if form > 15 or not 0 < rings <= MAX_BEAMS:
+            raise CorruptError("impossible order of points")
+        kind = form & 3
+        whole = kind in (ALL_FIRINGS, ALL_RINGS)
+        nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32) if whole else np.zeros(3, np.uint32)
+        starts = [unpacker.varint()] * rings if form & 4 else [unpacker.varint() for _ in range(rings)]
+        places = list(range(rings)) if form & 8 else [unpacker.varint() for _ in range(rings)]
+        unpacker.finish()
+        if sorted(places) != list(range(rings)) or max(starts) >= 1 << 32:
+            raise CorruptError("impossible order of points")
+        return cls(kind, np.array(places, np.int64), np.array(starts, np.int64), nothing)
+
+
+@dataclass(frozen=True)
+class AzimuthOrder:
+    """Ring after ring, each in ascending azimuth of the unrounded points from 0 to a turn."""
+
+    def apply(self, returns: Returns) -> None:
+        """Put the returns in the order of the file."""
+        returns.need("points", "ring")
+        keys = np.empty(len(returns.ring))
+        azimuth_keys(returns.points, returns.ring.astype(np.int32), keys)
+        returns.take(np.argsort(keys, kind="stable"))
+
+    def pack(self) -> bytes:
+        """Nothing more is to be said."""
+        return b""
+
+    @classmethod
+    def unpack(cls, data: bytes) -> AzimuthOrder:
+        """Read what `pack` wrote; raises CorruptError."""
+        Unpacker(data).finish()
+        return cls()
+
+
+@kernel
+def azimuth_keys(points, ring, keys):
+    """Fill keys (N,) float64 that sort by ring, then by azimuth of points (N, 3) from 0 to a turn."""
+    for i in range(ring.size):
+        angle = arctangent2(points[i, 1], points[i, 0])
+        if angle < 0.0:
+            angle += TURN
+        keys[i] = 8.0 * ring[i] + angle

@@ -1,0 +1,135 @@
+"""Where the returns stand among the points of a file, and what the others hold: exceptions, and points of no return.
+
+A point of no return is NaN, or one and the same position over and over (the origin mostly).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_bytes
+from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+_CLASSES, _LIMIT = 8, 250
+
+
+@dataclass(frozen=True)
+class Places:
+    """Exceptions and missing points of a file.
+
+    Attributes
+    ----------
+    exceptions : bytes
+        Places and bits of the coordinates of points that are no returns on the grid; empty: there are none.
+    missing : bytes
+        Bits of the coordinates of missing points, and their places, where those follow no grid; empty: there are none.
+    """
+
+    exceptions: bytes = field(default=b"", repr=False)
+    missing: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def of(
+        cls, xyz: np.ndarray, listed: np.ndarray, missing: np.ndarray | None = None, nothing: np.ndarray | None = None
+    ) -> Places:
+        """Make the stage.
+
+        Parameters
+        ----------
+        xyz : (N, 3) float32
+        listed : (E,) int64
+            Places of exceptions.
+        missing : (N,) bool, optional
+            Points whose coordinates have the bits `nothing` (3,) uint32, and that are neither returns nor listed.
+        """
+        body = b""
+        if missing is not None and missing.any():
+            body = nothing.astype("<u4").tobytes() + encode_places(missing)
+        return cls(encode_exceptions(listed, np.ascontiguousarray(xyz[listed]).view(np.uint32)), body)
+
+    def apply(self, returns: Returns) -> None:
+        """Put the coordinates into the file's order."""
+        returns.need("xyz")
+        schema, count = returns.schema, returns.count
+        if len(schema) < 3 or any(dtype != np.dtype("<f4") for _, dtype in schema[:3]):
+            raise CorruptError("the coordinates of a sweep are not float32")
+        places, words = decode_exceptions(self.exceptions, 3, count)
+        absent = count - len(returns.xyz) - len(places)
+        grid = np.zeros((3, count), np.uint32)
+        if returns.place is None:
+            if absent < 0 or bool(absent) != bool(self.missing):
+                raise CorruptError("sweep does not hold as many points as its file")
+            free = np.ones(count, np.bool_)
+            if absent:
+                unpacker = Unpacker(self.missing)
+                grid[:] = np.frombuffer(unpacker.take(12), "<u4")[:, None]
+                free = ~decode_places(unpacker.take(unpacker.remaining), absent, count)
+            if not free[places].all():
+                raise CorruptError("a point of a sweep is there twice")
+            free[places] = False
+            returns.place = np.flatnonzero(free)
+        elif self.missing:
+            raise CorruptError("the stages of a sweep are not in order")
+        else:
+            grid[:] = returns.nothing[:, None]
+        grid[:, returns.place] = np.ascontiguousarray(returns.xyz).view(np.uint32).T
+        grid[:, places] = words.T
+        names = [name for name, _ in schema[:3]]
+        returns.columns.update(zip(names, grid.view(np.float32), strict=True))
+
+    def pack(self) -> bytes:
+        """Write both lists."""
+        return pack_bytes(self.exceptions) + self.missing
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Places:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        return cls(unpacker.bytes(), unpacker.take(unpacker.remaining))
+
+
+@kernel
+def _code_gaps(coder, counters, gaps):
+    """Code numbers of missing points before each of the others, given how many there were before the last two."""
+    last = np.int64(0)
+    before = np.int64(0)
+    for i in range(gaps.size):
+        context = min(bit_length(last), _CLASSES - 1) * _CLASSES + min(bit_length(before), _CLASSES - 1)
+        gap = code_integer(coder, counters, context * INTEGER_NODES, _LIMIT, gaps[i])
+        gaps[i] = min(max(gap, 0), np.int64(1) << 40)
+        before = last
+        last = gaps[i]
+
+
+def encode_places(missing: np.ndarray) -> bytes:
+    """Write which points are missing, (N,) bool, where they follow no grid."""
+    ends = np.append(np.flatnonzero(~missing), len(missing))
+    gaps = np.diff(ends, prepend=-1) - 1
+    coder = open_encoder(len(gaps) * 40 + 64, len(gaps) * 64 + 64)
+    _code_gaps(coder, fresh_counters(_CLASSES * _CLASSES * INTEGER_NODES), gaps)
+    return finish_encoder(coder)
+
+
+def decode_places(stream: bytes, missing: int, count: int) -> np.ndarray:
+    """Read what `encode_places` wrote: `missing` of `count` points; (count,) bool. Raises CorruptError."""
+    if not 0 <= missing <= count:
+        raise CorruptError("impossible number of missing points")
+    gaps = np.zeros(count - missing + 1, np.int64)
+    coder = open_decoder(stream)
+    _code_gaps(coder, fresh_counters(_CLASSES * _CLASSES * INTEGER_NODES), gaps)
+    finish_decoder(coder)
+    if int(np.minimum(gaps, count + 1).sum()) != missing:
+        raise CorruptError("missing points do not add up")
+    places = np.ones(count, np.bool_)
+    places[np.cumsum(gaps[:-1] + 1) - 1] = False
+    return places

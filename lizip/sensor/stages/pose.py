@@ -1,0 +1,82 @@
+"""How a sensor sits on a vehicle: one rotation and shift for a whole sweep, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.packing import Unpacker
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+_FAR = 1e6
+
+
+@dataclass(frozen=True)
+class Mount:
+    """From a sensor's frame to the stored one: p = rotation s + shift.
+
+    Attributes
+    ----------
+    rotation : (3, 3) float64
+        Orthonormal.
+    shift : (3,) float64
+        Metres.
+    """
+
+    rotation: np.ndarray
+    shift: np.ndarray
+
+    def to_vehicle(self, points: np.ndarray) -> np.ndarray:
+        """Points (N, 3) float64 of the sensor's frame in the stored one."""
+        out = np.empty((len(points), 3))
+        _to_vehicle(points, self.rotation, self.shift, out)
+        return out
+
+    def to_sensor(self, points: np.ndarray) -> np.ndarray:
+        """Stored points (N, 3) in the sensor's frame, float64."""
+        out = np.empty((len(points), 3))
+        _to_sensor(points, self.rotation, self.shift, out)
+        return out
+
+    def apply(self, returns: Returns) -> None:
+        """Move the points."""
+        returns.need("points")
+        returns.points = self.to_vehicle(returns.points)
+
+    def pack(self) -> bytes:
+        """Write the twelve numbers."""
+        return np.concatenate([self.rotation.ravel(), self.shift]).astype("<f8").tobytes()
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Mount:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        numbers = np.frombuffer(unpacker.take(96), "<f8").astype(np.float64)
+        unpacker.finish()
+        if not (np.abs(numbers) < _FAR).all():
+            raise CorruptError("impossible mount of a sensor")
+        return cls(numbers[:9].reshape(3, 3), numbers[9:])
+
+
+@kernel
+def _to_vehicle(points, rotation, shift, out):
+    for i in range(points.shape[0]):
+        for p in range(3):
+            turned = rotation[p, 0] * points[i, 0] + rotation[p, 1] * points[i, 1] + rotation[p, 2] * points[i, 2]
+            out[i, p] = turned + shift[p]
+
+
+@kernel
+def _to_sensor(points, rotation, shift, out):
+    for i in range(points.shape[0]):
+        x = np.float64(points[i, 0]) - shift[0]
+        y = np.float64(points[i, 1]) - shift[1]
+        z = np.float64(points[i, 2]) - shift[2]
+        for p in range(3):
+            out[i, p] = rotation[0, p] * x + rotation[1, p] * y + rotation[2, p] * z
