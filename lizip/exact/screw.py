@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.trig import arcsine, sincos
+from lizip.exact.trig import arcsine, arctangent2, sincos
 from lizip.jit import kernel
 
 
@@ -155,6 +155,38 @@ def _evaluate(track, spins, ways, times, rotation, poses):
 def _rotations(vectors, out):
     for i in range(vectors.shape[0]):
         rotation_of(vectors[i, 0], vectors[i, 1], vectors[i, 2], out[i])
+
+
+@kernel
+def _vectors(after, before, out):
+    for i in range(after.shape[0]):
+        vector_between(after[i], before[i], out[i])
+
+
+def vectors_between(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Rotation vectors (M, 3) of after @ before.T, (M, 3, 3) each, for turns below a right angle."""
+    out = np.empty((len(after), 3))
+    _vectors(np.ascontiguousarray(after), np.ascontiguousarray(before), out)
+    return out
+
+
+def vector_of(rotation: np.ndarray) -> np.ndarray:
+    """Rotation vector (3,) of any rotation (3, 3), by its quaternion: up to half a turn."""
+    diagonal = np.diag(rotation)
+    squares = np.array([1.0 + diagonal.sum(), *(1.0 + 2.0 * diagonal - diagonal.sum())])
+    largest = int(np.argmax(squares))
+    q = np.empty(4)
+    q[largest] = np.sqrt(squares[largest])
+    for k, (i, j) in enumerate(((2, 1), (0, 2), (1, 0)), 1):
+        if largest == 0:
+            q[k] = (rotation[i, j] - rotation[j, i]) / q[0]
+        elif largest == k:
+            q[0] = (rotation[i, j] - rotation[j, i]) / q[k]
+        else:
+            q[k] = (rotation[largest - 1, k - 1] + rotation[k - 1, largest - 1]) / q[largest]
+    q = -q if q[0] < 0 else q
+    sine = float(np.sqrt((q[1:] * q[1:]).sum()))
+    return 2.0 * arctangent2(sine, float(q[0])) * q[1:] / sine if sine > 1e-12 else q[1:]
 
 
 def rotations_of(vectors: np.ndarray) -> np.ndarray:

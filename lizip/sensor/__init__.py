@@ -38,6 +38,7 @@ class Registered(NamedTuple):
 
 
 SOLVERS = (
+    Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("legacy", "lizip.sensor.solvers.legacy"),
     Registered("static", "lizip.sensor.solvers.static"),
 )

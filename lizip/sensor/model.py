@@ -42,11 +42,12 @@ if TYPE_CHECKING:
     from lizip.cloud import Columns, Schema
     from lizip.sensor.stages.beams import Beams
     from lizip.sensor.stages.firings import Columns as Fired
+    from lizip.sensor.stages.slots import Slots
 
 MAX_PARTS = 64
 _MAX_STAGES = 64
 
-TITLES = ("spinning sensor", "Velodyne HDL-64E as in KITTI", "Velodyne HDL-32E as in nuScenes")
+TITLES = ("spinning sensor", "Velodyne HDL-64E as in KITTI", "Velodyne HDL-32E as in nuScenes", "Velodyne VLP-32C in packets")
 """Sensors as `lizip info` calls them; streams hold the index. Only ever appended to."""
 
 NOTES = (
@@ -87,7 +88,19 @@ class Returns:
         Columns by which it is ahead of that.
     time : (M,) float64 or None
         Microseconds since the time origin of the pose track.
-    points : (M, 3) float64
+    slots : Slots
+        From the slots stage: lasers that fire in slots.
+    firings : int
+        Likewise: how many firings there were.
+    laser : (M,) int64
+        Likewise: laser of each return, by firing order.
+    group : (M,) int64
+        Which returns share a pose.
+    pose_times : (G,) float64
+        When that was, microseconds.
+    turns, shifts : (G, 3, 3), (G, 3) float64
+        The poses.
+    points : (M, 3) float64 or float32
         Metres; in the sensor's frame, then (pose) in the frame of the file, unrounded.
     rounded : (M, 3) float32
         Points as their writer rounded them, if the model is right.
@@ -121,6 +134,13 @@ class Returns:
     column: np.ndarray | None = None
     ahead: np.ndarray | None = None
     time: np.ndarray | None = None
+    slots: Slots | None = None
+    firings: int = 0
+    laser: np.ndarray | None = None
+    group: np.ndarray | None = None
+    pose_times: np.ndarray | None = None
+    turns: np.ndarray | None = None
+    shifts: np.ndarray | None = None
     points: np.ndarray | None = None
     rounded: np.ndarray | None = None
     fraction: np.ndarray | None = None

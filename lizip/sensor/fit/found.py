@@ -108,7 +108,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
         intensity[cells] = lit.integers
         everywhere = found.whole and bool(intensity[ranges == 0].any())
         grid = grid._replace(intensity=intensity, everywhere=everywhere)
-        stages.append(_intensity(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
+        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
     others = [column for place, column in enumerate(columns) if place > 2 and (lit is None or place != lit.column)]
     if others:
         stages.append(Attributes.of(returns, others))
@@ -154,7 +154,7 @@ def _geometry(returns: Returns, found: Found) -> list[Stage]:
     return [*stages, found.order, Rounding(c.decimal), Corrections.of(returns, found.corrections)]
 
 
-def _intensity(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
+def intensity_stage(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
     """The stage of a column whose points at `place` have cells."""
     bits = bits_of(column)
     odd = np.flatnonzero(~lit.exact)

@@ -39,6 +39,12 @@ STAGES = (
     Row(11, "exceptions", "places", "Places"),
     Row(12, "intensities", "intensity", "Intensity"),
     Row(13, "attributes", "attributes", "Attributes"),
+    Row(30, "slots", "slots", "Slots"),
+    Row(31, "azimuths", "slots", "Azimuths"),
+    Row(32, "packets", "packets", "Packets"),
+    Row(33, "chunks", "chunks", "Chunks"),
+    Row(34, "screw motion", "screw", "Screw"),
+    Row(35, "fused float32", "fused", "Fused"),
     Row(99, "legacy", "legacy", "Legacy"),
 )
 

@@ -7,12 +7,22 @@ are numbers in the stream, nearly always zero.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.errors import CorruptError
 from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_varint
 
+if TYPE_CHECKING:
+    from lizip.entropy.coder import Coder
+    from lizip.sensor.model import Returns
+
+_LARGEST_RULE = 1 << 30
 _LIMIT = 250
 _SAME_SLOT = 1.0
 """Returns nearer in time than this (us) fire together."""
@@ -80,33 +90,63 @@ def _code(coder, counters, times, rule, slot, early, beside, starts, poses):
     return count
 
 
-def encode_chunks(times: np.ndarray, starts: np.ndarray, poses: np.ndarray, rule: float, slot: float) -> bytes:
-    """Code chunks.
+@dataclass(frozen=True)
+class Chunks:
+    """Which returns share a pose, and its time.
 
-    Parameters
+    Attributes
     ----------
-    times : (N,) float64
-        Of the returns, ascending, us.
-    starts : (C + 1,) int64
-        First return of each chunk, and N.
-    poses : (C,) float64
-        Times of the poses, us.
-    rule, slot : float
-        Microseconds.
+    rule : int
+        How late (ns) a return must be to begin the next chunk.
+    body : bytes
+        Exceptions to the rule, coded.
     """
-    early, beside = np.zeros(len(times), np.int64), np.zeros(len(times), np.int64)
-    _measure(times, starts, poses, rule, slot, early, beside)
-    coder = open_encoder(len(poses) * 40 + 64, len(poses) * 64 + 64)
-    places, again = np.zeros(len(times) + 1, np.int64), np.zeros(len(times) + 1)
-    _code(coder, fresh_counters(4 * INTEGER_NODES), times, rule, slot, early, beside, places, again)
-    return finish_encoder(coder)
+
+    rule: int
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, returns: Returns, rule: int, starts: np.ndarray, times: np.ndarray) -> Chunks:
+        """Code chunks of timed returns: first return of each and M, (C + 1,) int64, and times of the poses (C,), us."""
+        slot = returns.slots.lasers.slot_time
+        count = len(returns.time)
+        early, beside = np.zeros(count, np.int64), np.zeros(count, np.int64)
+        _measure(returns.time, starts, times, rule * 1e-3, slot, early, beside)
+        coder = open_encoder(len(times) * 80 + 64, len(times) * 64 + 64)
+        _code_chunks(coder, returns.time, rule * 1e-3, slot, early, beside)
+        return cls(rule, finish_encoder(coder))
+
+    def apply(self, returns: Returns) -> None:
+        """Find the chunks."""
+        returns.need("slots", "time")
+        if (np.diff(returns.time) < 0).any():
+            raise CorruptError("returns of a sweep are not in the order of their times")
+        nothing = np.zeros(len(returns.time), np.int64)
+        coder = open_decoder(self.body)
+        slot = returns.slots.lasers.slot_time
+        returns.group, returns.pose_times = _code_chunks(
+            coder, returns.time, self.rule * 1e-3, slot, nothing, nothing.copy()
+        )
+        finish_decoder(coder)
+
+    def pack(self) -> bytes:
+        """Write the stage."""
+        return pack_varint(self.rule) + self.body
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Chunks:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        rule = unpacker.varint()
+        if rule > _LARGEST_RULE:
+            raise CorruptError("impossible chunks of returns")
+        return cls(rule, unpacker.take(unpacker.remaining))
 
 
-def decode_chunks(stream: bytes, times: np.ndarray, rule: float, slot: float) -> tuple[np.ndarray, np.ndarray]:
-    """First returns (C + 1,) int64 and times of the poses (C,) float64; raises CorruptError."""
-    coder = open_decoder(stream)
-    nothing = np.zeros(len(times), np.int64)
+def _code_chunks(
+    coder: Coder, times: np.ndarray, rule: float, slot: float, early: np.ndarray, beside: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Code chunks; returns the chunk (M,) int64 of each return and the times (C,) of the poses."""
     starts, poses = np.zeros(len(times) + 1, np.int64), np.zeros(len(times) + 1)
-    count = _code(coder, fresh_counters(4 * INTEGER_NODES), times, rule, slot, nothing, nothing, starts, poses)
-    finish_decoder(coder)
-    return starts[: count + 1], poses[:count]
+    count = _code(coder, fresh_counters(4 * INTEGER_NODES), times, rule, slot, early, beside, starts, poses)
+    return np.repeat(np.arange(count), np.diff(starts[: count + 1])), poses[:count]

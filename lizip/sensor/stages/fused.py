@@ -8,9 +8,39 @@ carries all that the last rounding to float32 needs.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.packing import Unpacker
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+
+@dataclass(frozen=True)
+class Fused:
+    """Points of the sensor's frame through the poses of their groups, in float32."""
+
+    def apply(self, returns: Returns) -> None:
+        """Move the points, which are float32 then and there."""
+        returns.need("points", "turns", "shifts", "group")
+        points = np.ascontiguousarray(returns.points, np.float32)
+        returns.rounded = transform(points, returns.turns, returns.shifts, returns.group)
+        returns.fraction = np.zeros(points.shape)
+        returns.xyz = returns.rounded
+
+    def pack(self) -> bytes:
+        """Nothing more is to be said."""
+        return b""
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Fused:
+        """Read what `pack` wrote; raises CorruptError."""
+        Unpacker(data).finish()
+        return cls()
 
 
 @kernel

@@ -8,9 +8,9 @@ import numpy as np
 
 from lizip.exact.trig import DEGREE, TURN, arctangent2, sincos
 from lizip.jit import kernel
-from lizip.sensor.chunked.firings import STEP, Firings
-from lizip.sensor.stages.lasers import TURN as UNITS
-from lizip.sensor.stages.lasers import Lasers, angles
+from lizip.sensor.fit.chunked.firings import STEP, Firings
+from lizip.sensor.stages.slots import TURN as UNITS
+from lizip.sensor.stages.slots import Lasers, angles
 
 UNIT = 0.01 * DEGREE
 _WINDOW, _HOP = 36, 12

@@ -8,14 +8,14 @@ import numpy as np
 
 from lizip.exact.linear import rotate
 from lizip.exact.screw import Track, poses_at, rotations_of
-from lizip.sensor.chunked.azimuths import UNIT, Azimuths, Seen, find_azimuths, find_origin
-from lizip.sensor.chunked.chunks import Misses, Search, find_chunks
-from lizip.sensor.chunked.elevations import Rough, elevations_of, fit_elevations
-from lizip.sensor.chunked.firings import Firings, find_firings, rest_angles
-from lizip.sensor.chunked.knots import FREE, GRID, PHASE, Groups, fit_points, fit_rays
-from lizip.sensor.chunked.normals import Placed, Rays, Sums, elevation_table
-from lizip.sensor.chunked.packets import PERIOD, move_packets, packet_errors, regular_law, running_median
-from lizip.sensor.stages.lasers import TURN, Lasers, angles, sensor_points
+from lizip.sensor.fit.chunked.azimuths import UNIT, Azimuths, Seen, find_azimuths, find_origin
+from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
+from lizip.sensor.fit.chunked.elevations import Rough, elevations_of, fit_elevations
+from lizip.sensor.fit.chunked.firings import Firings, find_firings, rest_angles
+from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points, fit_rays
+from lizip.sensor.fit.chunked.normals import Placed, Rays, Sums, elevation_table
+from lizip.sensor.fit.chunked.packets import PERIOD, move_packets, packet_errors, regular_law, running_median
+from lizip.sensor.stages.slots import TURN, Lasers, angles, sensor_points
 import time as _time
 
 RULE = 55.5
@@ -47,6 +47,7 @@ class Solved:
     azimuth: np.ndarray
     ticks: np.ndarray
     packets: np.ndarray
+    offset: float
     groups: Groups
     track: Track
     exact: float
@@ -299,7 +300,7 @@ def solve(points: np.ndarray, lasers: Lasers) -> Solved | None:
         else:
             groups = groups._replace(times=N[packet] + offset + inside)
     mark("polish")
-    return Solved(lasers, up, laser, firing, found.known, azimuth, ticks, N, groups, best[1], best[0], info)
+    return Solved(lasers, up, laser, firing, found.known, azimuth, ticks, N, offset, groups, best[1], best[0], info)
 
 
 def origin(points, model, sums, track, groups, azimuth, found, firing, use, up, lasers):

@@ -1,7 +1,7 @@
 """Where a moving sensor is and how it is tilted, from the elevations of its lasers alone. Encoder only.
 
 Pairs of neighbours on a ring give axis and position at the middle of the sweep without knowing the lasers (as for a
-sensor at rest, `lizip.sensor.mount_fit`); then speeds are tried, and tilt, position and their rates fitted to the table.
+sensor at rest, `lizip.sensor.fit.mount`); then speeds are tried, and tilt, position and their rates fitted to the table.
 Time is the smoothed azimuth, never the index: the number of returns a firing varies.
 """
 
@@ -15,8 +15,8 @@ from lizip.exact.linear import rotate, solve_definite
 from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.mount_fit import _differences, _nearest, _upright
-from lizip.sensor.stages.lasers import Lasers
+from lizip.sensor.fit.mount import _differences, _nearest, _upright
+from lizip.sensor.stages.slots import Lasers
 
 _PAIRS, _STEPS = 2500, 30
 _BLOCK = 64

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.sensor.chunked.knots import Groups
+from lizip.sensor.fit.chunked.knots import Groups
 from lizip.sensor.stages.chunks import rule_end
 
 _MOST_EARLY = 6
@@ -26,7 +26,7 @@ class Misses(NamedTuple):
         Of the returns, us.
     use : (N,) bool
     residual, rate : (N, 3) float64
-        See `lizip.sensor.chunked.normals.Sums`.
+        See `lizip.sensor.fit.chunked.normals.Sums`.
     weight : (N, 3) float64
         One over what a residual may be.
     """

@@ -9,7 +9,7 @@ import numpy as np
 from lizip.exact.linear import solve_definite
 from lizip.exact.screw import Poses, Track, poses_at, rotations_of, ways_between
 from lizip.jit import kernel
-from lizip.sensor.chunked.normals import Placed, Rays, Sums, gather, new_sums, point_sums, ray_sums
+from lizip.sensor.fit.chunked.normals import Placed, Rays, Sums, gather, new_sums, point_sums, ray_sums
 from lizip.sensor.rigid import solve_banded
 
 FIXED, PHASE, GRID, FREE = range(4)

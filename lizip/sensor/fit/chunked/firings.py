@@ -12,8 +12,8 @@ import numpy as np
 
 from lizip.exact.trig import DEGREE, TURN
 from lizip.jit import kernel
-from lizip.sensor.chunked.elevations import elevations_of, headings
-from lizip.sensor.stages.lasers import Lasers
+from lizip.sensor.fit.chunked.elevations import elevations_of, headings
+from lizip.sensor.stages.slots import Lasers
 
 STEP = 0.199066 * DEGREE
 """Radians a firing at ten turns a second."""
