@@ -53,8 +53,8 @@ class Lasers(NamedTuple):
         Firings a packet.
     tick : float
         Metres.
-    trimmed : tuple of int
-        Lasers whose float32 sine of the elevation is one ULP nearer to zero than the true one.
+    exact : tuple of int
+        Lasers whose sine of the elevation is no float32.
     step : float
         Usual degrees from firing to firing.
     """
@@ -66,16 +66,15 @@ class Lasers(NamedTuple):
     firing_time: float
     packet: int
     tick: float
-    trimmed: tuple[int, ...]
+    exact: tuple[int, ...]
     step: float
 
     def tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Cosine and sine of the elevations and offsets in radians, (L,) float32 each."""
+        """Cosines (L,) float32 and sines (L,) float64 of the elevations, offsets (L,) float32 in radians."""
         pairs = np.array([sincos_degrees(angle) for angle in self.elevation.tolist()])
-        sine, cosine = pairs[:, 0].astype(np.float32), pairs[:, 1].astype(np.float32)
-        for laser in self.trimmed:
-            sine[laser] = np.nextafter(sine[laser], np.float32(0))
-        return cosine, sine, (self.offset * DEGREE).astype(np.float32)
+        sine = pairs[:, 0].astype(np.float32).astype(np.float64)
+        sine[list(self.exact)] = pairs[list(self.exact), 0]
+        return pairs[:, 1].astype(np.float32), sine, (self.offset * DEGREE).astype(np.float32)
 
 
 # fmt: off
@@ -88,10 +87,10 @@ VLP_32C = Lasers(
         1.4, -4.2, 1.4, -1.4, 1.4, -1.4, 4.2, -1.4, 1.4, -4.2, 1.4, -1.4, 4.2, -1.4, 4.2, -1.4,
         1.4, -4.2, 1.4, -4.2, 4.2, -1.4, 1.4, -1.4, 1.4, -1.4, 1.4, -4.2, 4.2, -1.4, 1.4, -1.4,
     ]),
-    slot=np.arange(32) // 2, slot_time=2.304, firing_time=55.294, packet=12, tick=0.004, trimmed=(9,), step=0.199066,
+    slot=np.arange(32) // 2, slot_time=2.304, firing_time=55.294, packet=12, tick=0.004, exact=(9,), step=0.199066,
 )
 # fmt: on
-"""Velodyne VLP-32C by its manual; the firing time within a packet and the trimmed sine as measured on Argoverse."""
+"""Velodyne VLP-32C by its manual; firing time within a packet and the exact sine as measured on Argoverse."""
 
 SENSORS = (VLP_32C,)
 """Streams hold the index. Only ever appended to."""
@@ -268,7 +267,7 @@ def _points(alpha, laser, ticks, tick, cosines, sines, upside_down, out):
         rho = np.float32(r * cosines[laser[i]])
         out[i, 0] = rho * np.float32(cosine)
         out[i, 1] = rho * np.float32(sine if upside_down else -sine)
-        height = np.float32(r * sines[laser[i]])
+        height = np.float32(np.float64(r) * sines[laser[i]])
         out[i, 2] = -height if upside_down else height
 
 

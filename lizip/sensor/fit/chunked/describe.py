@@ -32,7 +32,7 @@ def describe(columns: Sequence[np.ndarray], schema, found: Solved) -> tuple[Part
     good[good] = keep_ascending((found.firing * len(found.lasers.slot) + found.laser)[good])
     for _ in range(_TRIES):
         place = np.flatnonzero(good)
-        ranges, stages, returns = _geometry(found, place, schema, count)
+        ranges, stages, returns = _geometry(found, place, xyz, schema, count)
         units, fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0)
         if fits.all():
             break
@@ -60,7 +60,7 @@ def describe(columns: Sequence[np.ndarray], schema, found: Solved) -> tuple[Part
     return Part(stages, count), grid, notes
 
 
-def _geometry(found: Solved, place: np.ndarray, schema, count: int):
+def _geometry(found: Solved, place: np.ndarray, xyz: np.ndarray, schema, count: int):
     """Grid and stages up to the float32 points, applied to what they give."""
     slots = Slots(0, found.upside_down)
     firings = len(found.azimuth)
@@ -84,5 +84,5 @@ def _geometry(found: Solved, place: np.ndarray, schema, count: int):
     add(Packets.of(packets - begin, 663.5523))
     add(Chunks.of(returns, 55500, starts, found.groups.times[kept] - offset))
     add(Screw.of(track))
-    add(Fused())
+    add(Fused.of(returns, np.ascontiguousarray(xyz[place])))
     return ranges, stages, returns
