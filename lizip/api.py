@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import mmap
 import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip import storage
+from lizip import extras, storage
 from lizip.codecs import PROMISING_FIRST, Options
-from lizip.container import MAGIC, SUFFIX, Container
-from lizip.errors import CorruptError, FormatError
+from lizip.container import MAGIC, SUFFIX, Container, content_hash_of
+from lizip.errors import CorruptError, FormatError, LizipWarning, StorageError
 from lizip.pipeline import Decoder, encode
 from lizip.reader import DecodedFile
 from lizip.storage import Source, StrPath
@@ -66,15 +67,18 @@ def compress(
     ------
     FormatError
         When `data` is a .lizip file already, or is not what `fields` or `codec` says.
+    TypeError
+        When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
     """
-    options = Options(level, codec, model, backend, fields, check, state)
+    options = _options(level, codec, model, backend, fields, check, state)
     sink = io.BytesIO()
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        _encode_checked(memoryview(data).cast("B"), options, sink)
+    if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
+        view = memoryview(data)
+        _encode_checked(view.cast("B") if view.c_contiguous else memoryview(view.tobytes()), options, sink)
     else:
         from lizip.formats import array
 
-        _encode_checked(memoryview(array.to_bytes(data)), options, sink, format=array.FORMAT.name)
+        _encode_checked(memoryview(array.to_bytes(_array(data))), options, sink, format=array.FORMAT.name)
     return sink.getvalue()
 
 
@@ -90,6 +94,8 @@ def decompress(data: bytes | bytearray | memoryview) -> bytes | np.ndarray:
     UnsupportedVersionError, ModelMissingError
         When it needs a newer lizip, or a predictor that is not installed.
     """
+    if not _is_buffer(data):
+        raise TypeError(f"decompress takes the bytes of a .lizip file, not {_kind(data)}; for a file: decompress_file")
     decoder = Decoder(Container(io.BytesIO(data)))
     content = b"".join(decoder.pieces())
     if decoder.format.name != "array":
@@ -140,14 +146,18 @@ def compress_file(
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    options = Options(level, codec, model, backend, fields, check, state)
-    target = os.fspath(source) + SUFFIX if target is None else os.fspath(target)
+    options = _options(level, codec, model, backend, fields, check, state)
+    source = os.fsdecode(source)
+    target = source + SUFFIX if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)
-    with Source(source) as original, storage.publishing(target, force=force, status=original.status) as sink:
+    with (
+        Source(source) as original,
+        storage.publishing(target, force=force, status=original.status, confirm=remove) as sink,
+    ):
         _encode_checked(original.data, options, sink, original.release)
         original.check_unchanged()
     if remove:
-        storage.remove(source)
+        _remove(source, original.status)
     return target
 
 
@@ -177,16 +187,29 @@ def decompress_file(
         When the source is not a .lizip file, or its name does not end in .lizip and no target is given.
     CorruptError, UnsupportedVersionError, ModelMissingError, StorageError, OSError
     """
-    target = original_name(source) if target is None else os.fspath(target)
+    source = os.fsdecode(source)
+    target = original_name(source) if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)
     with storage.open_binary(source) as file:
         status = None if storage.is_url(source) else os.fstat(file.fileno())
-        with storage.publishing(target, force=force, status=status) as sink:
-            for piece in Decoder(Container(file)).pieces():
+        with storage.publishing(target, force=force, status=status, confirm=remove) as sink:
+            decoder = Decoder(Container(file))
+            for piece in decoder.pieces():
                 sink.write(piece)
+            if remove and content_hash_of(sink) != decoder.header.digest:
+                raise StorageError(f"{target}: what was written does not read back the same; the source is kept")
     if remove:
-        storage.remove(source)
+        _remove(source, status)
     return target
+
+
+def _remove(source: str, status: os.stat_result | None) -> None:
+    """Delete a source whose target is in place; StorageError when it is not the file any more that was read."""
+    try:
+        storage.check_unchanged(source, status)
+        storage.remove(source)
+    except FileNotFoundError:  # somebody else has done so
+        pass
 
 
 def original_name(path: StrPath) -> str:
@@ -197,24 +220,36 @@ def original_name(path: StrPath) -> str:
     return name[: -len(SUFFIX)]
 
 
-def open(path: StrPath | BinaryIO) -> io.BufferedReader:
+def open(path: StrPath | BinaryIO | bytes) -> io.BufferedReader:
     """Open a .lizip file as if it were the file it was made of.
 
     Decodes only as far as is read, once. Damage is noticed section by section; the hash of the whole only by whoever
     reads to the end.
 
+    Parameters
+    ----------
+    path : path, URL, binary file object, or bytes of a .lizip file
+
     Returns
     -------
     io.BufferedReader
-        Readable and seekable, binary: `laspy.read(lizip.open("x.las.lizip"))`.
+        Readable and seekable, binary: `laspy.read(lizip.open("x.las.lizip"))`. Asked for its file number, as
+        `numpy.fromfile` does, it decodes everything into a temporary file without a name.
     """
     file, owned = _file_of(path)
-    return io.BufferedReader(DecodedFile(Decoder(Container(file)), file if owned else None), 1 << 16)
+    try:
+        name = os.fsdecode(path) if isinstance(path, (str, os.PathLike)) else getattr(file, "name", "<bytes>")
+        decoded = DecodedFile(Decoder(Container(file)), file if owned else None, name)
+    except BaseException:
+        if owned:
+            file.close()
+        raise
+    return io.BufferedReader(decoded, 1 << 16)
 
 
 def read(
-    path: StrPath | BinaryIO,
-    fields: Sequence[str] | None = None,
+    path: StrPath | BinaryIO | bytes,
+    fields: Sequence[str] | str | None = None,
     points: slice | None = None,
     bounds: Sequence[float] | None = None,
 ) -> dict[str, np.ndarray]:
@@ -222,9 +257,9 @@ def read(
 
     Parameters
     ----------
-    path : path, URL or binary file object
-    fields : sequence of str, optional
-        Names of the columns wanted; all otherwise.
+    path : path, URL, binary file object, or bytes of a .lizip file
+    fields : str or sequence of str, optional
+        Name or names of the columns wanted; all otherwise.
     points : slice, optional
         Which points; all otherwise. Decoding ends with the last one wanted.
     bounds : six numbers, optional
@@ -245,6 +280,9 @@ def read(
     """
     from lizip.reader import read_columns
 
+    if not (points is None or isinstance(points, slice)):
+        raise TypeError(f"points is a slice, as in points=slice(0, 1000), not {_kind(points)}")
+    fields = [fields] if isinstance(fields, str) else fields
     file, owned = _file_of(path)
     try:
         return read_columns(Decoder(Container(file)), fields, points or slice(None), bounds)
@@ -253,8 +291,12 @@ def read(
             file.close()
 
 
-def info(path: StrPath | BinaryIO) -> dict[str, Any]:
+def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
     """Tell what a .lizip file holds, from one small read; nothing is decoded.
+
+    Parameters
+    ----------
+    path : path, URL, binary file object, or bytes of a .lizip file
 
     Returns
     -------
@@ -271,13 +313,13 @@ def info(path: StrPath | BinaryIO) -> dict[str, Any]:
             file.close()
 
 
-def verify(path: StrPath | BinaryIO, against: StrPath | None = None) -> None:
+def verify(path: StrPath | BinaryIO | bytes, against: StrPath | BinaryIO | bytes | None = None) -> None:
     """Decode a .lizip file completely and check it.
 
     Parameters
     ----------
-    path : path, URL or binary file object
-    against : path or URL, optional
+    path : path, URL, binary file object, or bytes of a .lizip file
+    against : path, URL, binary file object or bytes, optional
         Compare with this file, byte for byte.
 
     Raises
@@ -292,8 +334,12 @@ def verify(path: StrPath | BinaryIO, against: StrPath | None = None) -> None:
             for _ in pieces:
                 pass
         else:
-            with storage.open_binary(against) as original:
+            original, opened = _file_of(against)
+            try:
                 _compare(pieces, original)
+            finally:
+                if opened:
+                    original.close()
     finally:
         if owned:
             file.close()
@@ -310,26 +356,78 @@ def _encode_checked(
     if data[: len(MAGIC)] == MAGIC:
         raise FormatError("is a .lizip file already")
     names = list(PROMISING_FIRST) if options.codec is None else [options.codec]
-    while True:
-        used = encode(data, options, sink, names, format, release)
+    failed: list[str] = []
+    while names:
+        try:
+            used = encode(data, options, sink, names, format, release)
+        except FormatError:
+            if failed:
+                break  # what is left does not fit the file: no news
+            raise
         if not options.check:
             return
         try:
             verify(sink)
             return
         except CorruptError as error:
-            if len(names) == 1:
-                raise
             names.remove(used)
-            warnings.warn(f"the codec {used} failed its own check ({error}); please report this", RuntimeWarning, 2)
+            failed.append(f"{used}: {error}")
             sink.seek(0)
             sink.truncate()
+            if names:
+                warnings.warn(f"the codec {used} failed its own check ({error}); please report this", LizipWarning, 2)
+    raise CorruptError(
+        f"what was written does not decode to the original ({'; '.join(failed)}): the disk or the memory may be at"
+        " fault; nothing was kept"
+    )
 
 
-def _file_of(path: StrPath | BinaryIO) -> tuple[BinaryIO, bool]:
-    """File object of a path, and whether it was opened here."""
+def _options(level: str, codec: str | None, model: str | None, backend: str, *rest: Any) -> Options:
+    """The options, once it is clear that what they need is there."""
+    if backend == "torch":
+        extras.check("torch", "train", "the backend torch was asked for")
+    return Options(level, codec, model, backend, *rest)
+
+
+def _array(data: Any) -> np.ndarray:
+    """An array that can come back as it is; TypeError for anything else."""
+    import numpy as np
+
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError("a masked array would come back without its mask; give array.filled(...), or .data and .mask")
+    if isinstance(data, (np.ndarray, np.generic)):
+        return np.asarray(data)
+    remedy = "for a file: compress_file" if isinstance(data, (str, os.PathLike)) else "give numpy.asarray(...) of it"
+    if hasattr(data, "to_numpy"):
+        remedy = "give its .to_numpy() or .to_records(index=False)"
+    if hasattr(data, "read"):
+        remedy = "give what its .read() returns"
+    raise TypeError(f"compress takes bytes or a numpy array, not {_kind(data)}; {remedy}")
+
+
+def _is_buffer(data: Any) -> bool:
+    try:
+        memoryview(data)
+    except TypeError:
+        return False
+    return True
+
+
+def _kind(data: Any) -> str:
+    return f"{type(data).__module__}.{type(data).__qualname__}".removeprefix("builtins.")
+
+
+def _file_of(path: Any) -> tuple[BinaryIO, bool]:
+    """Seekable file of a path, of bytes, or the file itself, and whether it was opened here."""
     if isinstance(path, (str, os.PathLike)):
         return storage.open_binary(path), True
+    if isinstance(path, (bytes, bytearray, memoryview, mmap.mmap)) or (not hasattr(path, "read") and _is_buffer(path)):
+        return io.BytesIO(path), True
+    if not hasattr(path, "read") or isinstance(path, io.TextIOBase):
+        opened = ' opened as text; open it with "rb"' if isinstance(path, io.TextIOBase) else ""
+        raise TypeError(f"give a path, a URL, a binary file or bytes, not {_kind(path)}{opened}")
+    if hasattr(path, "seekable") and not path.seekable():
+        return io.BytesIO(path.read()), True
     return path, False
 
 

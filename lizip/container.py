@@ -89,6 +89,15 @@ def content_hash(data: bytes | memoryview) -> bytes:
     return xxhash.xxh3_128_digest(data)
 
 
+def content_hash_of(file: BinaryIO) -> bytes:
+    """XXH3-128 of a whole file, 16 bytes; leaves it at its end."""
+    state = xxhash.xxh3_128()
+    file.seek(0)
+    while piece := file.read(1 << 20):
+        state.update(piece)
+    return state.digest()
+
+
 class Writer:
     """Lays out a .lizip file piece by piece.
 

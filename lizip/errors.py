@@ -23,3 +23,19 @@ class ModelMissingError(LizipError):
 
 class StorageError(LizipError):
     """Files stand in the way: a target that exists, the same file in and out, a source that changed meanwhile."""
+
+
+class TargetExistsError(StorageError):
+    """The target exists already, or came into being while it was being made; nothing of it was touched."""
+
+
+class MissingPackageError(LizipError):
+    """Something needs a package that is not installed; the message says how to install it."""
+
+
+class DefectError(LizipError):
+    """Something went wrong in lizip that should not; the file at hand is left as it is. Please report it."""
+
+
+class LizipWarning(RuntimeWarning):
+    """Something the user should know, though the work went on: one line, path first."""

@@ -52,12 +52,14 @@ def expand(source: str, sink: BinaryIO) -> None:
 
 
 @contextmanager
-def expanded(source: str, folder: str | None) -> Iterator[str]:
-    """Yield the path of a temporary LAS file with the content of a LAZ file; it lies in `folder`."""
-    handle, path = tempfile.mkstemp(".tmp", f".{os.path.basename(source)[:80]}.", folder)
-    try:
-        with os.fdopen(handle, "w+b") as sink:
-            expand(source, sink)
+def expanded(source: str, target: str) -> Iterator[str]:
+    """Yield the path of a temporary LAS file with the content of a LAZ file, its permissions and time of change.
+
+    It lies beside `target`, or among the system's temporaries when that is a URL.
+    """
+    folder = tempfile.gettempdir() if storage.is_url(target) else os.path.dirname(target)
+    with storage.temporary(folder, os.path.basename(source), target) as (sink, path):
+        expand(source, sink)
+        sink.flush()
+        storage.dress(path, target, None if storage.is_url(source) else os.stat(source))
         yield path
-    finally:
-        os.unlink(path)

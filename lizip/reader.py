@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -32,9 +33,14 @@ class DecodedFile(io.RawIOBase):
         The file taken apart.
     file : BinaryIO, optional
         Closed together with this one.
+    name : str
+        What the file is known as.
     """
 
-    def __init__(self, decoder: Decoder, file: BinaryIO | None = None):
+    mode = "rb"
+
+    def __init__(self, decoder: Decoder, file: BinaryIO | None = None, name: str = ""):
+        self.name = name
         self._length = decoder.header.length
         self._pieces: Iterator[bytes] = decoder.pieces()
         self._file = file
@@ -49,6 +55,14 @@ class DecodedFile(io.RawIOBase):
     def seekable(self) -> bool:
         """Always."""
         return True
+
+    def fileno(self) -> int:
+        """Number of a real file with the whole content, at the position of this one; it is decoded for that."""
+        self._decode(self._length)
+        number = self._decoded.fileno()
+        self._decoded.flush()
+        os.lseek(number, self._position, os.SEEK_SET)
+        return number
 
     def tell(self) -> int:
         """Position in the original file."""

@@ -61,13 +61,29 @@ def test_plan_targets(output, many, target):
 
 
 def test_plan_picks_what_the_verb_is_for():
-    inputs = [Input(name, name) for name in ("a.bin", "a.bin.lizip", "b.bin")]
+    inputs = [Input(name, name, named=False) for name in ("a.bin", "a.bin.lizip", "b.bin")]
     assert [job.source for job in plan("compress", inputs)] == ["a.bin", "b.bin"]
     assert [job.target for job in plan("decompress", inputs)] == ["a.bin"]
     assert [job.target for job in plan("verify", inputs)] == [None]
     assert plan("compress", []) == []
-    with pytest.raises(FormatError, match=r"\.lizip"):
-        plan("decompress", inputs[:1])
+
+
+def test_plan_drops_nothing_that_was_named():
+    inputs = [Input(name, name) for name in ("a.bin", "a.bin.lizip", "b.bin")]
+    assert [job.source for job in plan("compress", inputs)] == ["a.bin", "a.bin.lizip", "b.bin"]
+    assert [job.source for job in plan("verify", inputs)] == ["a.bin", "a.bin.lizip", "b.bin"]
+    jobs = plan("decompress", inputs)
+    assert [job.target for job in jobs] == [None, "a.bin", None]
+    assert all("does not end in .lizip" in str(job.error) for job in (jobs[0], jobs[2]))
+
+
+def test_plan_of_one_file_found_mirrors_and_resumes():
+    found = [Input("one/x.bin", "x.bin", named=False)]
+    assert plan("compress", found, "archive")[0].target == "archive/x.bin.lizip"
+    assert plan("compress", found, "archive")[0].resume
+    named = [Input("one/x.bin", "x.bin")]
+    assert plan("compress", named, "archive")[0].target == "archive"
+    assert plan("compress", named, "archive", mirror=True)[0].target == "archive/x.bin.lizip"
 
 
 def test_outcomes_come_in_order_whatever_the_workers(logs):
@@ -109,8 +125,11 @@ def test_stopping_early_stops_the_workers(logs):
 
 def test_cause_is_one_line_that_begins_with_the_path():
     assert cause(FileNotFoundError(2, "No such file", "a"), "a") == "a: No such file"
-    assert cause(PermissionError(13, "Denied", "b/.tmp"), "a") == "a: Denied (b/.tmp)"
+    assert cause(PermissionError(13, "Denied", "b"), "a") == "b: Denied", "the target's trouble is the target's"
     assert cause(CorruptError("a: bad\n thing"), "a") == "a: bad thing"
+    assert cause(CorruptError("a bad thing"), "a") == "a: a bad thing"
+    assert cause(StorageError("b: is there"), "a", "b") == "b: is there"
+    assert "unexpected ZeroDivisionError: no" in cause(ZeroDivisionError("no"), "a")
     assert cause(LizipError("bad"), "a") == "a: bad"
     assert cause(MemoryError(), "a") == "a: MemoryError"
 

@@ -11,7 +11,7 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "vectors", "parallel", "resources"),
+    ("packing", "cloud", "vectors", "parallel", "resources", "extras"),
     ("jit",),
     ("container", "entropy", "exact"),
     ("formats",),

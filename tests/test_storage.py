@@ -106,7 +106,7 @@ def test_name_without_suffix(scan, tmp_path):
     assert lizip.decompress_file(tmp_path / "other", tmp_path / "back") == str(tmp_path / "back")
 
 
-@pytest.mark.parametrize("size", [1000, storage._WHOLE + 1])
+@pytest.mark.parametrize("size", [1000, storage.WHOLE + 1])
 def test_source_that_changes_is_noticed(tmp_path, size):
     """Cut or overwritten while it is coded: no target, no temporary, the source as it is."""
     scan = tmp_path / "scan.bin"
@@ -165,7 +165,7 @@ def test_large_files_are_mapped_and_pages_given_back(tmp_path):
     scan = tmp_path / "scan.bin"
     with open(scan, "wb") as file:
         file.write(b"head")
-        file.truncate(storage._WHOLE + 4096)
+        file.truncate(storage.WHOLE + 4096)
     with storage.Source(scan) as source:
         assert source.data.obj is source._map
         view = source.data[:4]

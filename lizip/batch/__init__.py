@@ -7,10 +7,25 @@
 Every target has the bytes that its file alone would get, whatever the number of workers.
 """
 
-from lizip.batch.find import Input, find
+from lizip.batch.find import Input, find, identity
 from lizip.batch.manifest import ManifestWriter, read_manifest
-from lizip.batch.perform import Outcome, cause, perform
+from lizip.batch.outcome import Outcome, cause
+from lizip.batch.perform import attempt, described, perform
 from lizip.batch.plan import Job, plan
 from lizip.batch.workers import run
 
-__all__ = ["Input", "Job", "ManifestWriter", "Outcome", "cause", "find", "perform", "plan", "read_manifest", "run"]
+__all__ = [
+    "Input",
+    "Job",
+    "ManifestWriter",
+    "Outcome",
+    "attempt",
+    "cause",
+    "described",
+    "find",
+    "identity",
+    "perform",
+    "plan",
+    "read_manifest",
+    "run",
+]

@@ -6,14 +6,16 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import lru_cache
 
 from lizip import storage
+from lizip.batch.manifest import is_manifest
 from lizip.errors import StorageError
 
 
 @dataclass(frozen=True)
 class Input:
-    """A file found.
+    """A file found, or something found that cannot be taken.
 
     Attributes
     ----------
@@ -21,14 +23,22 @@ class Input:
         Path or URL.
     place : str
         Where it lies below the folder that was named, with forward slashes; its name, if it was named itself.
+    named : bool
+        Whether it was named itself, rather than found in a folder or by a pattern.
+    error : Exception or None
+        Why it cannot be taken: a folder that cannot be read, a link that leads nowhere, a pipe.
     """
 
     path: str
     place: str
+    named: bool = True
+    error: Exception | None = None
 
 
 def find(inputs: Iterable[str], recursive: bool = False, include: Sequence[str] = ()) -> list[Input]:
     """Expand what the user named; every file once, in the order named and sorted inside.
+
+    Manifests and lizip's own temporaries that lie in folders are left out.
 
     Parameters
     ----------
@@ -46,10 +56,24 @@ def find(inputs: Iterable[str], recursive: bool = False, include: Sequence[str] 
     """
     found: dict[str, Input] = {}
     for named in inputs:
-        for path in _expand(named):
-            for entry in _inside(path, recursive, include):
-                found.setdefault(entry.path, entry)
+        paths = _expand(named)
+        for path in paths:
+            for entry in _inside(path, paths == [named], recursive, include):
+                found.setdefault(identity(entry.path), entry)
     return list(found.values())
+
+
+def identity(path: str) -> str:
+    """The same for every way to write a path; a link is not the file it leads to."""
+    if storage.is_url(path):
+        return path
+    folder, name = os.path.split(path)
+    return os.path.join(_real(folder), name)
+
+
+@lru_cache(1024)
+def _real(folder: str) -> str:
+    return os.path.realpath(folder)
 
 
 def _expand(path: str) -> list[str]:
@@ -62,14 +86,24 @@ def _expand(path: str) -> list[str]:
     return matches
 
 
-def _inside(path: str, recursive: bool, include: Sequence[str]) -> list[Input]:
+def _inside(path: str, named: bool, recursive: bool, include: Sequence[str]) -> list[Input]:
     """The files of a folder, or the file itself."""
     if not storage.is_folder(path):
-        return [Input(path, path.replace(os.sep, "/").rsplit("/", 1)[-1])]
+        if not named and storage.is_temporary(os.path.basename(path)):
+            return []
+        return [Input(path, path.replace(os.sep, "/").rsplit("/", 1)[-1], named)]
     if not recursive:
         raise StorageError(f"{path}: is a folder; give -r to take the files in it")
-    entries = [Input(file, _below(file, path)) for file in storage.files_below(path)]
-    return [entry for entry in entries if not include or any(_matches(entry.place, pattern) for pattern in include)]
+    entries = [Input(file, _below(file, path), False, error) for file, error in storage.files_below(path)]
+    return [entry for entry in entries if _wanted(entry, include)]
+
+
+def _wanted(entry: Input, include: Sequence[str]) -> bool:
+    if isinstance(entry.error, OSError):  # a folder that cannot be read may hold anything
+        return True
+    if include and not any(_matches(entry.place, pattern) for pattern in include):
+        return False
+    return entry.error is not None or not is_manifest(entry.path)
 
 
 def _below(path: str, folder: str) -> str:

@@ -6,10 +6,15 @@ import json
 import os
 from typing import Any
 
-from lizip.batch.perform import Outcome
+from lizip import storage
+from lizip.batch.outcome import Outcome
 from lizip.errors import FormatError, StorageError
 
-_FIRST = {"lizip_manifest": 1}
+_VERSION = 1
+_BEGINS = b'{"lizip_manifest": '
+
+_NEVER = (".bin", ".las", ".laz", ".pcd", ".ply", ".npy", ".lizip")
+"""Suffixes of what is certainly none; looking into a hundred thousand sweeps would take a while."""
 
 
 class ManifestWriter:
@@ -19,6 +24,8 @@ class ManifestWriter:
     ----------
     path : str
         Local file. A manifest that stands there is replaced; anything else is not.
+    verb : {"compress", "decompress"}
+        What is done to the files.
 
     Raises
     ------
@@ -26,32 +33,37 @@ class ManifestWriter:
         When something else stands there.
     """
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, verb: str = "compress"):
+        self._path = path
         if os.path.lexists(path) and os.path.getsize(path):
             try:
                 read_manifest(path)
             except FormatError:
                 raise StorageError(f"{path}: exists and is not a manifest; name another file") from None
         self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115
-        self._write(_FIRST)
+        self._write({"lizip_manifest": _VERSION, "verb": verb})
 
     def __enter__(self) -> ManifestWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._file.close()
+        with storage.naming(self._path):
+            self._file.close()
 
     def add(self, outcome: Outcome) -> None:
         """Write the line of an outcome, at once."""
         self._write(outcome.record())
 
     def _write(self, record: dict[str, Any]) -> None:
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
+        with storage.naming(self._path):
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()
 
 
 def read_manifest(path: str) -> list[dict[str, Any]]:
-    """Read the lines of a manifest (see `Outcome.record`); a last line cut short by a crash is left out.
+    """Read the lines of a manifest (see `Outcome.record`), each with the `verb` of its batch.
+
+    A last line cut short by a crash is left out.
 
     Raises
     ------
@@ -62,8 +74,19 @@ def read_manifest(path: str) -> list[dict[str, Any]]:
         with open(path, encoding="utf-8") as file:
             lines = file.read().split("\n")[:-1]
         first, *records = map(json.loads, lines)
-    except (ValueError, UnicodeDecodeError):
+        if first["lizip_manifest"] != _VERSION:
+            raise FormatError(f"{path}: a manifest of another version")
+        return [{"verb": first["verb"], **record} for record in records]
+    except (ValueError, TypeError, KeyError):
         raise FormatError(f"{path}: not a manifest") from None
-    if first != _FIRST:
-        raise FormatError(f"{path}: not a manifest")
-    return records
+
+
+def is_manifest(path: str) -> bool:
+    """Whether a file found in a folder is a manifest; one that cannot be read is not."""
+    if storage.is_url(path) or path.endswith(_NEVER):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_BEGINS)) == _BEGINS
+    except OSError:
+        return False

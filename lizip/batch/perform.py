@@ -1,158 +1,179 @@
-"""One job of a batch; what a bad file or a full disk can cause becomes an outcome, so that the others go on."""
+"""One job of a batch; whatever goes wrong with a file becomes an outcome, so that the others go on."""
 
 from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
-from typing import Any
+import traceback
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 import lizip
 from lizip import codecs, storage
+from lizip.batch.outcome import Outcome, one_line
 from lizip.batch.plan import Job
-from lizip.container import Container
-from lizip.errors import CorruptError, FormatError, LizipError, StorageError
+from lizip.container import Container, content_hash_of
+from lizip.errors import (
+    CorruptError,
+    DefectError,
+    FormatError,
+    LizipError,
+    LizipWarning,
+    StorageError,
+    TargetExistsError,
+)
 from lizip.expand import expanded
 from lizip.sensor.state import SensorState
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job.
-
-    Attributes
-    ----------
-    source : str
-    target : str or None
-    status : {"done", "skipped", "failed"}
-    error : Exception or None
-        Why it failed.
-    seconds : float
-    size, compressed : int
-        Bytes of the original and of the .lizip file; 0 when not known, like the rest.
-    points : int
-    codec : str
-    hash : str
-        XXH3-128 of the original, hexadecimal.
-    """
-
-    source: str
-    target: str | None
-    status: str
-    error: Exception | None = None
-    seconds: float = 0.0
-    size: int = 0
-    compressed: int = 0
-    points: int = 0
-    codec: str = ""
-    hash: str = ""
-
-    def record(self) -> dict[str, Any]:
-        """The same in numbers and words, for JSON."""
-        begin = {"source": self.source, "target": self.target, "status": self.status}
-        if self.error is not None:
-            return {**begin, "error": type(self.error).__name__, "message": cause(self.error, self.source)}
-        return {
-            **begin,
-            "bytes": self.size,
-            "compressed_bytes": self.compressed,
-            "points": self.points,
-            "codec": self.codec,
-            "hash": self.hash,
-            "seconds": round(self.seconds, 6),
-        }
-
-
-def cause(error: Exception, path: str) -> str:
-    """One line: path, cause, and the remedy where the error names one."""
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        other = error.filename is not None and os.fsdecode(error.filename) != path
-        text = f"{error.strerror} ({os.fsdecode(error.filename)})" if other else error.strerror
-    text = " ".join(text.split()) or type(error).__name__
-    return text if text.startswith(path) else f"{path}: {text}"
-
-
 def perform(job: Job, state: SensorState | None = None) -> Outcome:
-    """Do a job and say what became of it; `state` goes from one compression to the next where a job is to be warm."""
+    """Do a job and say what became of it, whatever that is; `state` goes from one warm compression to the next."""
+    if job.verb == "compress":
+        options = dict(job.options)
+        warm = options.pop("warm", False)
+        job = replace(job, options={**options, "state": state if warm else None})
+    return attempt(job.source, job.target, lambda: _perform(job))
+
+
+def attempt(source: str, target: str | None, action: Callable[[], tuple[str, dict[str, Any]]]) -> Outcome:
+    """Do something with a file; the action returns the status and what is known of the file (see `Outcome`)."""
     start = time.perf_counter()
-    try:
-        status = _perform(job, state)
-        known = _describe(job)
-    except (LizipError, OSError, MemoryError) as error:
-        return Outcome(job.source, job.target, "failed", error, time.perf_counter() - start)
-    return Outcome(job.source, job.target, status, None, time.perf_counter() - start, **known)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.filterwarnings("always", category=LizipWarning)
+        try:
+            status, known = action()
+            outcome = Outcome(source, target, status, None, time.perf_counter() - start, **known)
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # a panic in a package written in Rust is no Exception
+            trace = "".join(traceback.format_exception(error))
+            seconds = time.perf_counter() - start
+            outcome = Outcome(source, target, "failed", _portable(error), seconds, trace=trace)
+    return replace(outcome, warnings=tuple(dict.fromkeys(one_line(str(each.message)) for each in heard)))
 
 
-def _perform(job: Job, state: SensorState | None) -> str:
-    if job.verb == "verify":
-        _verify(job)
-        return "done"
+def _portable(error: BaseException) -> Exception:
+    """An error that any process can read; what nobody foresaw becomes a DefectError."""
+    if type(error).__module__.partition(".")[0] in ("builtins", "lizip"):
+        if isinstance(error, (LizipError, OSError, MemoryError)):
+            return error
+    elif isinstance(error, OSError):
+        return OSError(error.errno, error.strerror, error.filename) if error.errno else OSError(str(error))
+    return DefectError(
+        f"unexpected {type(error).__name__}: {one_line(str(error))}; please report this (-vv shows where)"
+    )
+
+
+def _perform(job: Job) -> tuple[str, dict[str, Any]]:
+    """Status and what is known of the file."""
+    if job.error is not None:
+        raise job.error
+    if job.verb in ("verify", "hash"):
+        return "done", _verify(job)
     target = job.target or ""
-    if job.expand:
-        folder = None if storage.is_url(target) else os.path.dirname(target) or "."
-        storage.make_folder(folder or ".")
-        with expanded(job.source, folder) as content:
-            return _perform(replace(job, source=content, expand=False), state)
-    if job.resume and storage.exists(target):
-        _check_finished(job, target)
-        return "skipped"
     if folder := os.path.dirname(target):
         storage.make_folder(folder)
-    options = dict(job.options)
-    if options.pop("warm", False):
-        options["state"] = state
-    (lizip.compress_file if job.verb == "compress" else lizip.decompress_file)(job.source, target, **options)
-    return "done"
+    if not job.expand:
+        return _transform(job, target)
+    with expanded(job.source, target) as content:
+        try:
+            return _transform(replace(job, source=content), target)
+        except LizipError as error:
+            raise type(error)(str(error).replace(content, job.source)) from error
+        except OSError as error:
+            if error.filename == content:
+                error.filename = job.source
+            raise
 
 
-def _verify(job: Job) -> None:
-    lizip.verify(job.source, job.target)
+def _verify(job: Job) -> dict[str, Any]:
+    """Decode a .lizip file, or read an original; CorruptError unless it is what was expected."""
     expected = job.options.get("hash")
-    if expected is not None and lizip.info(job.source)["hash"] != expected:
+    if job.verb == "hash":
+        known = _describe_original(job.source)
+    else:
+        lizip.verify(job.source, job.target)
+        known = describe(job.source)
+    if expected is not None and known["hash"] != expected:
         raise CorruptError(f"{job.source}: whole, but not the file that the manifest names")
+    return known
 
 
-def _check_finished(job: Job, target: str) -> None:
-    """StorageError unless target and source are two forms of the same content and the sections are whole.
+def _transform(job: Job, target: str) -> tuple[str, dict[str, Any]]:
+    """Compress or decompress, unless that is done already, by now or by another run at the same time."""
+    if not (job.resume and storage.exists(target)):
+        try:
+            return "done", _make(job, target)
+        except (TargetExistsError, FileNotFoundError):
+            if not (job.resume and storage.exists(target)):
+                raise
+    return "skipped", _finished(job, target)
 
-    Nothing is decoded for this, except where the source is to be removed.
+
+def _make(job: Job, target: str) -> dict[str, Any]:
+    if job.verb == "compress":
+        lizip.compress_file(job.source, target, **job.options)
+        return describe(target)
+    known = describe(job.source)
+    lizip.decompress_file(job.source, target, **job.options)
+    return known
+
+
+def _finished(job: Job, target: str) -> dict[str, Any]:
+    """What is known of a file that is done; StorageError when the target is not what the source becomes.
+
+    Nothing is decoded for this, except where the source is to be removed, or has been by another run.
     """
     packed, original = (target, job.source) if job.verb == "compress" else (job.source, target)
+    remove = job.options.get("remove", False)
+    try:
+        if not _same(packed, original, job.verb):
+            raise StorageError(f"{target}: exists already and is not what {job.source} becomes; give -f to replace it")
+        known = describe(packed)
+        if remove:
+            lizip.verify(packed, original)
+            storage.remove(job.source)
+        return known
+    except FileNotFoundError:
+        if not remove or storage.exists(job.source):
+            raise
+        if job.verb == "decompress":
+            return _describe_original(target)
+        lizip.verify(target)
+        return describe(target)
+
+
+def _same(packed: str, original: str, verb: str) -> bool:
+    """Whether a .lizip file is whole, section by section, and has the length and the hash of the original."""
     try:
         with storage.open_binary(packed) as file:
             container = Container(file)
             for entry in container.header.entries:
                 container.read(entry)
-        same = (container.header.length, container.header.digest) == _content(original)
     except (FormatError, CorruptError):
-        same = False
-    if not same:
-        raise StorageError(f"{target}: exists already and is not what {job.source} becomes; give -f to replace it")
-    if job.options.get("remove"):
-        lizip.verify(packed, original)
-        storage.remove(job.source)
+        if verb == "decompress":
+            raise
+        return False
+    return describe(packed)["hash"] == _describe_original(original)["hash"]
 
 
-def _content(path: str) -> tuple[int, bytes]:
-    """Length and XXH3-128 of a file."""
-    import xxhash
-
-    state, length = xxhash.xxh3_128(), 0
+def _describe_original(path: str) -> dict[str, Any]:
+    """Length and hash of a file."""
     with storage.open_binary(path) as file:
-        while piece := file.read(1 << 20):
-            state.update(piece)
-            length += len(piece)
-    return length, state.digest()
+        return {"hash": content_hash_of(file).hex(), "size": file.tell()}
 
 
-def _describe(job: Job) -> dict[str, Any]:
-    """What the header of a finished job's .lizip file says; nothing when that file has been removed."""
-    path = job.target if job.verb == "compress" else job.source
-    if path is None or not storage.exists(path):
-        return {}
+def describe(path: str) -> dict[str, Any]:
+    """What the header of a .lizip file says."""
     with storage.open_binary(path) as file:
-        container = Container(file)
+        return described(file)
+
+
+def described(file: BinaryIO) -> dict[str, Any]:
+    """The same of an open file."""
+    container = Container(file)
     header = container.header
     return {
         "size": header.length,

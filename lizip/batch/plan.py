@@ -9,9 +9,9 @@ from typing import Any
 
 from lizip import storage
 from lizip.api import original_name
-from lizip.batch.find import Input
+from lizip.batch.find import Input, identity
 from lizip.container import SUFFIX
-from lizip.errors import StorageError
+from lizip.errors import FormatError, StorageError
 from lizip.expand import is_laz, las_name
 
 
@@ -21,7 +21,8 @@ class Job:
 
     Attributes
     ----------
-    verb : {"compress", "decompress", "verify"}
+    verb : {"compress", "decompress", "verify", "hash"}
+        `hash`: compare an uncompressed file with the hash expected.
     source : str
         Path or URL.
     target : str or None
@@ -32,6 +33,8 @@ class Job:
         Further arguments of `lizip.compress_file` or `lizip.decompress_file`; for verify the `hash` expected, if any.
     expand : bool
         The source is LAZ, and its LAS content is what is compressed.
+    error : Exception or None
+        Why there is nothing to do for this file but to report it.
     """
 
     verb: str
@@ -40,24 +43,33 @@ class Job:
     resume: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     expand: bool = False
+    error: Exception | None = None
 
 
 def plan(
-    verb: str, inputs: Sequence[Input], output: str | None = None, expand: bool = False, **options: Any
+    verb: str,
+    inputs: Sequence[Input],
+    output: str | None = None,
+    expand: bool = False,
+    mirror: bool = False,
+    **options: Any,
 ) -> list[Job]:
     """Give every file its target: beside it, or mirrored below `output`.
 
-    Of several files compressing leaves out those that end in .lizip, the other verbs those that do not. A batch is
-    resumed: targets that are there already are skipped, unless `force` is among the options.
+    Of files found in folders or by patterns compressing leaves out those that end in .lizip, the other verbs those that
+    do not; files that were named are all tried. A batch is resumed: targets that are there already and right are
+    skipped, unless `force` is among the options.
 
     Parameters
     ----------
     verb : {"compress", "decompress", "verify"}
     inputs : sequence of Input
     output : str, optional
-        A file for one input; a folder for many, or when it is one or ends in a slash.
+        A file for one input that was named; a folder otherwise, or when it is one or ends in a slash.
     expand : bool
         Compress the content of LAZ files: x.laz becomes x.las.lizip.
+    mirror : bool
+        `output` is a folder even for one file, and the batch is resumed.
     **options
         Those of `lizip.compress_file` or `lizip.decompress_file`.
 
@@ -65,28 +77,45 @@ def plan(
     ------
     StorageError
         When two files would get the same target.
-    FormatError
-        When a file to decompress does not end in .lizip.
     """
-    many = len(inputs) > 1
-    if many:
-        inputs = [each for each in inputs if each.path.endswith(SUFFIX) != (verb == "compress")]
-    as_folder = output is not None and (many or output.endswith(("/", os.sep)) or storage.is_folder(output))
-    jobs: list[Job] = []
-    taken: dict[str, str] = {}
+    inputs = [each for each in inputs if each.named or _of_kind(each, verb)]
+    many = mirror or len(inputs) > 1 or any(not each.named for each in inputs)
+    if output is not None and not (many or output.endswith(("/", os.sep)) or storage.is_folder(output)):
+        target_of = lambda each: output  # noqa: E731
+    else:
+        target_of = lambda each: _target(verb, each, output)  # noqa: E731
+    resume = many and verb != "verify" and not options.get("force")
+    jobs = []
     for each in inputs:
         laz = expand and is_laz(each.path)
         named = Input(las_name(each.path), las_name(each.place)) if laz else each
-        target = None if verb == "verify" else _target(verb, named, output, as_folder)
-        if target is not None and taken.setdefault(target, each.path) != each.path:
-            raise StorageError(f"{each.path}: would become {target}, like {taken[target]}; do them apart")
-        resume = many and verb != "verify" and not options.get("force")
-        jobs.append(Job(verb, each.path, target, resume, options, laz))
+        target, error = None, each.error
+        if verb != "verify" and error is None:
+            try:
+                target = target_of(named)
+            except FormatError as refusal:
+                error = refusal
+        jobs.append(Job(verb, each.path, target, resume, options, laz, error))
+    _check_targets(jobs)
     return jobs
 
 
-def _target(verb: str, each: Input, output: str | None, as_folder: bool) -> str:
-    if output is not None and not as_folder:
-        return output
+def _of_kind(each: Input, verb: str) -> bool:
+    """Whether a file that was found is one for this verb; a folder that cannot be read may hold such."""
+    return isinstance(each.error, OSError) or each.path.endswith(SUFFIX) != (verb == "compress")
+
+
+def _target(verb: str, each: Input, output: str | None) -> str:
     path = each.path if output is None else f"{output.rstrip('/' + os.sep)}/{each.place}"
     return path + SUFFIX if verb == "compress" else original_name(path)
+
+
+def _check_targets(jobs: Sequence[Job]) -> None:
+    """Refuse jobs for the same target."""
+    taken: dict[str, str] = {}
+    for job in jobs:
+        if job.target is None or job.verb == "verify":
+            continue
+        other = taken.setdefault(identity(job.target), job.source)
+        if other != job.source:
+            raise StorageError(f"{job.source}: would become {job.target}, like {other}; do them apart")

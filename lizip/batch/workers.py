@@ -1,18 +1,23 @@
-"""Jobs in several processes: outcomes in the order of the jobs; a worker that dies costs one file."""
+"""Jobs in several processes: outcomes in the order of the jobs; a worker that dies costs one file, no more."""
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 
-from lizip.batch.perform import Outcome, perform
+from lizip import storage
+from lizip.batch.outcome import Outcome
+from lizip.batch.perform import perform
 from lizip.batch.plan import Job
 from lizip.errors import LizipError
 from lizip.parallel import threads
@@ -23,7 +28,7 @@ _PATIENCE = 20.0
 
 
 def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
-    """Do all jobs and yield their outcomes in the same order.
+    """Do all jobs and yield their outcomes in the same order; first remove what a run that was killed left behind.
 
     Parameters
     ----------
@@ -33,7 +38,16 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     """
     workers = workers or cores()
     count = min(workers, len(jobs))
+    for folder in sorted(set(map(_folder_of, jobs)) - {None}):
+        storage.remove_stale(folder)
     return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers, SensorState()), jobs)
+
+
+def _folder_of(job: Job) -> str | None:
+    """Where the temporaries of a job stand."""
+    if job.target is None or job.verb == "verify":
+        return None
+    return tempfile.gettempdir() if storage.is_url(job.target) else os.path.dirname(job.target) or "."
 
 
 def _perform(count: int, state: SensorState, job: Job) -> Outcome:
@@ -74,8 +88,9 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
     finally:
         for worker in workers:
             worker.interrupt()
+        latest = time.monotonic() + _PATIENCE
         for worker in workers:
-            worker.join()
+            worker.join(latest)
 
 
 class _Worker:
@@ -104,6 +119,7 @@ class _Worker:
             return self.index, self.connection.recv()
         except (EOFError, ConnectionError):
             self.process.join()
+            _clean(job)
             error = LizipError(f"{job.source}: the process that worked on it died ({self._end()})")
             return self.index, Outcome(job.source, job.target, "failed", error)
 
@@ -120,11 +136,21 @@ class _Worker:
             else:
                 os.kill(self.process.pid, signal.SIGINT)
 
-    def join(self) -> None:
-        """Wait for its end."""
-        self.process.join(_PATIENCE)
+    def join(self, latest: float) -> None:
+        """Wait for its end until so late, then end it and remove what it leaves."""
+        self.process.join(max(0.0, latest - time.monotonic()))
         if self.process.is_alive():
             self.process.kill()
+            self.process.join()
+        if self.process.exitcode and self.job is not None:
+            _clean(self.job)
+
+
+def _clean(job: Job) -> None:
+    """Remove the temporary of a process that died over a job."""
+    folder = _folder_of(job)
+    if folder is not None:
+        storage.remove_stale(folder)
 
 
 def _serve(connection: Connection, each: int) -> None:
@@ -133,10 +159,18 @@ def _serve(connection: Connection, each: int) -> None:
 
     def interrupt(*_: object) -> None:
         interrupted.set()
+        _ignore_signals()
         raise KeyboardInterrupt
 
+    def terminate(number: int, *_: object) -> None:
+        _ignore_signals()
+        sys.exit(128 + number)
+
     signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in _endings():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, terminate)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     state = SensorState()
     try:
         while True:
@@ -146,6 +180,25 @@ def _serve(connection: Connection, each: int) -> None:
     except ImportError:  # numpy makes this of Ctrl-C while it is being imported
         if not interrupted.is_set():
             raise
+
+
+def _endings() -> list[signal.Signals]:
+    """Signals other than Ctrl-C that ask a process to end."""
+    return [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+def _ignore_signals() -> None:
+    """Let nothing interrupt the cleaning up; the parent's patience is limited."""
+    for number in (signal.SIGINT, *_endings()):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _end_with_parent() -> None:
+    """Clean up and end when the parent was killed; a kernel that is running may need a while for it."""
+    wait([parent_process().sentinel])
+    _thread.interrupt_main()
+    time.sleep(_PATIENCE)
+    os._exit(1)
 
 
 @contextmanager

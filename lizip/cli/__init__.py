@@ -6,8 +6,8 @@ Exit status: 0 all well, 1 a file failed, 2 usage, 3 corrupt or mismatch, 130 in
 from __future__ import annotations
 
 import os
-import signal
 import sys
+import traceback
 import warnings
 from importlib import import_module
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 import lizip
-from lizip.errors import CorruptError, LizipError
+from lizip.cli import signals
+from lizip.errors import CorruptError
 
 VERBS = ("compress", "decompress", "info", "verify", "bench", "demo")
 
@@ -48,33 +49,60 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    _keep_standard_numbers()
+    signals.install()
     warnings.showwarning = _warn
     try:
         status = cli.main(arguments, prog_name="lizip", standalone_mode=False)
-        sys.stdout.flush()
+        signals.check()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         sys.exit(status)
     except click.ClickException as error:
+        _fail(error, arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except click.Abort as error:
+        if not isinstance(error.__cause__, EOFError):  # click takes any EOFError for the end of a conversation
+            sys.exit(130)
+        _fail(error.__cause__, arguments)
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename == "stdout":
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it leaves
+            if isinstance(error, BrokenPipeError):
+                sys.exit(1)
+        _fail(error, arguments)
+
+
+def _keep_standard_numbers() -> None:
+    """Where a standard stream is closed, the next file opened would get its number, and its messages."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _fail(error: BaseException, arguments: list[str]) -> None:
+    """Say what went wrong, in one line, and leave; with --json also as an object, with -vv also where it was."""
+    from lizip.batch import cause
+    from lizip.cli.text import say, shown, tell_json
+
+    usage = isinstance(error, click.ClickException)
+    message = error.format_message() if usage else cause(error, "lizip")
+    if "--json" in arguments and getattr(error, "filename", "") != "stdout":
+        tell_json({"status": "failed", "error": type(error).__name__, "message": message})
+    if "-vv" in arguments and not usage:
+        traceback.print_exception(error)
+    if isinstance(error, click.UsageError):
+        error.message = shown(message)
         error.show()
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it leaves
-        sys.exit(1)
-    except (LizipError, OSError, MemoryError) as error:
-        if "-vv" in arguments:
-            raise
-        click.echo(f"lizip: {_cause(error)}", err=True)
-        sys.exit(3 if isinstance(error, CorruptError) else 1)
-
-
-def _cause(error: Exception) -> str:
-    """One line; `lizip.batch.cause` where the path is known."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}"
-    return " ".join(str(error).split()) or type(error).__name__
+    say(message if message.startswith("lizip: ") else f"lizip: {message}")
+    sys.exit(3 if isinstance(error, CorruptError) else 1)
 
 
 def _warn(message: Warning | str, *_: Any) -> None:
-    click.echo(f"lizip: warning: {message}", err=True)
+    from lizip.cli.text import say
+
+    say(f"lizip: warning: {message}")

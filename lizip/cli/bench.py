@@ -29,11 +29,11 @@ def command(
     INPUT: files of one kind (the figures are means over all of them), folders (-r), patterns.
     """
     from lizip import bench
-    from lizip.batch import find
     from lizip.cli import jobs
     from lizip.rivals import choose
 
-    paths = [each.path for each in jobs.found(find, inputs, recursive, include) if not each.path.endswith(".lizip")]
+    files = jobs.found(inputs, recursive, include)
+    paths = [each.path for each in files if each.error is None and not each.path.endswith(".lizip")]
     if not paths:
         raise click.UsageError("nothing to measure: no file there that is not compressed already")
     try:

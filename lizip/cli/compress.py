@@ -34,8 +34,9 @@ def command(
     Makes INPUT.lizip beside each INPUT. In a batch, targets that are there already and hold the same content are
     skipped, so a batch that was broken off goes on when started again.
     """
-    from lizip.batch import find, plan
+    from lizip.batch import plan
     from lizip.cli import jobs, streams
+    from lizip.cli.text import say
     from lizip.expand import is_laz
 
     coding = {name: rest.pop(name) for name in ("codec", "fields", "model", "backend", "warm")}
@@ -45,17 +46,15 @@ def command(
     if rest["remove"] and expand:
         raise click.UsageError("--rm does not go with --expand: the .laz files themselves do not come back")
     if streams.concerned(inputs, output, stdout):
-        streams.refuse(rm=rest["remove"], manifest=rest["manifest"], recursive=recursive, expand=expand)
+        streams.refuse(rest, output, recursive=recursive, expand=expand)
         if len(inputs) > 1:
             raise click.UsageError("several files cannot share one stdout; give -o FOLDER")
-        coding.pop("warm")  # one stream has none before it
-        streams.compress(inputs[0], output, rest["force"], **coding)
+        coding.pop("warm")  # a stream has none before it
+        streams.compress(inputs[0], output, rest, **coding)
         return
-    files = jobs.found(find, inputs, recursive, include)
+    files = jobs.found(inputs, recursive, include, rest["manifest"])
     laz = [each.path for each in files if is_laz(each.path)]
     if laz and not expand and not rest["quiet"]:
-        click.echo(
-            f"{laz[0]}: is compressed already and hardly shrinks; --expand compresses its .las content", err=True
-        )
-    planned = plan("compress", files, output, expand, force=rest["force"], remove=rest["remove"], **coding)
+        say(f"{laz[0]}: is compressed already and hardly shrinks; --expand compresses its .las content")
+    planned = plan("compress", files, output, expand, recursive, force=rest["force"], remove=rest["remove"], **coding)
     jobs.do(planned, rest)

@@ -27,12 +27,16 @@ def command(
 
     INPUT: files, folders (-r), patterns, URLs, or - (stdin). INPUT.lizip becomes INPUT.
     """
-    from lizip.batch import find, plan
+    from lizip.batch import plan
     from lizip.cli import jobs, streams
 
     if streams.concerned(inputs, output, stdout):
-        streams.refuse(rm=rest["remove"], manifest=rest["manifest"], recursive=recursive)
-        streams.decompress(inputs, output, rest["force"])
+        streams.refuse(rest, output, recursive=recursive)
+        named = inputs if "-" in inputs else [each.path for each in jobs.found(inputs, recursive, include)]
+        if len(named) > 1 and output not in (None, "-"):
+            raise click.UsageError("several files cannot share one output")
+        streams.decompress(named, output, rest)
         return
-    files = jobs.found(find, inputs, recursive, include)
-    jobs.do(plan("decompress", files, output, force=rest["force"], remove=rest["remove"]), rest)
+    files = jobs.found(inputs, recursive, include, rest["manifest"])
+    planned = plan("decompress", files, output, mirror=recursive, force=rest["force"], remove=rest["remove"])
+    jobs.do(planned, rest)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 import lizip
 from lizip.cli import options
-from lizip.errors import CorruptError, LizipError
+from lizip.errors import LizipError
 
 _SHOWN_APART = ("format", "codec", "points", "fields", "bytes", "compressed_bytes", "ratio", "bits_per_point", "hash")
 
@@ -22,32 +21,35 @@ def command(inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], 
 
     Takes one small read of each file; nothing is decoded.
     """
-    from lizip.batch import cause, find
+    from lizip.batch import cause, plan
     from lizip.cli import jobs, streams
+    from lizip.cli.report import leave
+    from lizip.cli.text import say, tell, tell_json
 
-    failures: list[LizipError | OSError] = []
-    for i, path in enumerate(_paths(jobs.found(find, inputs, recursive, include))):
+    failures: list[Exception] = []
+    for i, job in enumerate(plan("verify", jobs.found(inputs, recursive, include))):
+        path = job.source
         try:
+            if job.error is not None:
+                raise job.error
             described = lizip.info(streams.seekable(path) if path == "-" else path)
         except (LizipError, OSError) as error:
             failures.append(error)
-            click.echo(f"lizip: {cause(error, path)}", err=True)
+            message = cause(error, "stdin" if path == "-" else path)
+            if as_json:
+                tell_json({"path": path, "status": "failed", "error": type(error).__name__, "message": message})
+            say(f"lizip: {message}")
             continue
         if as_json:
-            click.echo(json.dumps({"path": path, **described}))
+            tell_json({"path": path, **described})
         else:
-            click.echo("\n" * bool(i) + _text(path, described))
-    if failures:
-        raise click.exceptions.Exit(3 if any(isinstance(error, CorruptError) for error in failures) else 1)
-
-
-def _paths(files: list) -> list[str]:
-    """Of many files only the .lizip ones."""
-    paths = [each.path for each in files]
-    return [path for path in paths if path.endswith(".lizip")] if len(paths) > 1 else paths
+            tell("\n" * bool(i) + _text(path, described))
+    leave(failures)
 
 
 def _text(path: str, described: dict[str, Any]) -> str:
+    from lizip.cli.text import shown
+
     points = described["points"]
     lines = [("format", f"{described['format']}, {points:,} points" if points else described["format"])]
     if described["fields"]:
@@ -64,7 +66,7 @@ def _text(path: str, described: dict[str, Any]) -> str:
         lines.append((f"  {name}", f"{length:>10,} bytes{share}"))
     lines.append(("hash", f"XXH3-128 {described['hash']}"))
     width = max(len(name) for name, _ in lines)
-    return "\n".join([path, *(f"  {name:{width}}  {value}" for name, value in lines)])
+    return "\n".join([shown(path), *(f"  {name:{width}}  {value}" for name, value in lines)])
 
 
 def _plain(value: Any) -> str:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
-from lizip.batch import Input, Job
-from lizip.cli.report import Voice, work_off
+from lizip.batch import Input, Job, cause, find, identity
+from lizip.cli.report import Voice, leave, work_off
+from lizip.cli.text import say, shown, tell, tell_json
 from lizip.errors import StorageError
 
 
-def found(find: Callable[..., list[Input]], inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...]):
-    """The files named; what `find` refuses is a matter of usage."""
+def found(inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], but: str | None = None) -> list[Input]:
+    """The files named, and those found but one; what `find` refuses is a matter of usage."""
     if include and not recursive:
         raise click.UsageError("--include goes with -r")
     try:
-        return find(inputs, recursive, include)
+        files = find(inputs, recursive, include)
     except StorageError as error:
         raise click.UsageError(str(error)) from None
+    return [each for each in files if but is None or each.named or identity(each.path) != identity(but)]
 
 
 def do(planned: list[Job], options: dict[str, Any]) -> None:
@@ -27,8 +28,18 @@ def do(planned: list[Job], options: dict[str, Any]) -> None:
     if not planned:
         raise click.UsageError("nothing to do: no file of that kind there")
     if options["dry_run"]:
-        for job in planned:
-            click.echo(f"{job.verb} {job.source} -> {job.target}")
+        _foretell(planned, options["as_json"])
         return
     voice = Voice(options["quiet"], options["verbose"], options["as_json"])
     work_off(planned, options["workers"], voice, options["manifest"])
+
+
+def _foretell(planned: list[Job], as_json: bool) -> None:
+    for job in planned:
+        if job.error is not None:
+            say(f"lizip: {cause(job.error, job.source)}")
+        elif as_json:
+            tell_json({"verb": job.verb, "source": job.source, "target": job.target})
+        else:
+            tell(shown(f"{job.verb} {job.source} -> {job.target}"))
+    leave([job.error for job in planned if job.error is not None])

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
 import click
 
-from lizip.batch import Job, ManifestWriter, Outcome, cause, run
+from lizip.batch import Job, ManifestWriter, Outcome, run
+from lizip.cli import signals
+from lizip.cli.text import is_terminal, say, shown, tell_json
 from lizip.errors import CorruptError
 
-_DONE = {"compress": "compressed", "decompress": "decompressed", "verify": "verified"}
+_DONE = {"compress": "compressed", "decompress": "decompressed", "verify": "verified", "hash": "verified"}
 
 
 @dataclass(frozen=True)
@@ -29,49 +29,46 @@ class Voice:
 
 def work_off(jobs: list[Job], workers: int, voice: Voice, manifest: str | None = None) -> None:
     """Do the jobs and report; ends with exit status 1 or 3 when some failed."""
-    with ManifestWriter(manifest) if manifest else nullcontext() as listing:
+    verb = jobs[0].verb
+    with ManifestWriter(manifest, verb) if manifest else nullcontext() as listing:
         outcomes = []
         for outcome in _with_bar(run(jobs, workers), len(jobs), voice):
+            signals.check()
             outcomes.append(outcome)
             if listing is not None:
                 listing.add(outcome)
-            _tell(outcome, voice)
-    _sum_up(outcomes, _DONE[jobs[0].verb], voice)
-    failures = [outcome for outcome in outcomes if outcome.error is not None]
-    if failures:
-        corrupt = any(isinstance(outcome.error, CorruptError) for outcome in failures)
-        raise click.exceptions.Exit(3 if corrupt else 1)
+            report(outcome, voice)
+    _sum_up(outcomes, _DONE[verb], voice)
+    leave([outcome.error for outcome in outcomes if outcome.error is not None])
+
+
+def leave(errors: Sequence[Exception]) -> None:
+    """End with exit status 1 or 3 when there are errors."""
+    if errors:
+        raise click.exceptions.Exit(3 if any(isinstance(error, CorruptError) for error in errors) else 1)
 
 
 def _with_bar(outcomes: Iterable[Outcome], count: int, voice: Voice) -> Iterable[Outcome]:
-    """Show a bar on a terminal, for more than one file."""
-    if voice.quiet or count < 2 or not sys.stderr.isatty():
+    """Show a bar on a terminal, for more than one file, unless JSON goes to the same."""
+    if voice.quiet or count < 2 or not is_terminal(sys.stderr) or (voice.as_json and is_terminal(sys.stdout)):
         return outcomes
     from tqdm import tqdm
 
     return tqdm(outcomes, total=count, unit="file", leave=False)
 
 
-def _tell(outcome: Outcome, voice: Voice) -> None:
+def report(outcome: Outcome, voice: Voice) -> None:
     """Report one file."""
     if voice.as_json:
-        click.echo(json.dumps(outcome.record()))
+        tell_json(outcome.record())
+    for warning in outcome.warnings:
+        say(f"lizip: warning: {warning}")
     if outcome.error is not None:
         if voice.verbose > 1:
-            traceback.print_exception(outcome.error)
-        _say(f"lizip: {cause(outcome.error, outcome.source)}")
+            click.echo(outcome.trace, err=True)
+        say(f"lizip: {outcome.cause()}")
     elif voice.verbose and not voice.as_json:
-        _say(_line(outcome))
-
-
-def _say(text: str) -> None:
-    """A line on stderr, above the bar where there is one."""
-    if sys.stderr.isatty():
-        from tqdm import tqdm
-
-        tqdm.write(text, file=sys.stderr)
-    else:
-        click.echo(text, err=True)
+        say(_line(outcome))
 
 
 def _line(outcome: Outcome) -> str:
@@ -86,19 +83,27 @@ def _sum_up(outcomes: list[Outcome], participle: str, voice: Voice) -> None:
     if failures and len(outcomes) > 1:
         click.echo(f"lizip: {len(failures)} of {len(outcomes)} files failed:", err=True)
         for outcome in failures:
-            click.echo(f"  {outcome.source}", err=True)
+            click.echo(f"  {shown(outcome.source)}", err=True)
     done = [outcome for outcome in outcomes if outcome.status == "done"]
-    if voice.quiet or voice.as_json or not done:
-        return
     skipped = sum(outcome.status == "skipped" for outcome in outcomes)
-    text = f"{len(done)} file{'s' if len(done) > 1 else ''} {participle}: "
+    if voice.quiet or voice.as_json or not (done or skipped):
+        return
+    if not done:
+        click.echo(f"nothing to do: {_files(skipped)} done already", err=True)
+        return
+    text = f"{_files(len(done))} {participle}: "
     text += _sizes(sum(outcome.size for outcome in done), sum(outcome.compressed for outcome in done))
     click.echo(text + (f"; {skipped} done already" if skipped else ""), err=True)
 
 
+def _files(count: int) -> str:
+    return f"{count} file{'s' if count != 1 else ''}"
+
+
 def _sizes(size: int, compressed: int) -> str:
-    ratio = f", {size / compressed:.2f} to 1" if compressed else ""
-    return f"{in_units(size)} raw, {in_units(compressed)} packed{ratio}"
+    if not compressed:
+        return in_units(size)
+    return f"{in_units(size)} raw, {in_units(compressed)} packed, {size / compressed:.2f} to 1"
 
 
 def in_units(size: float) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 import click
 
 import lizip
 from lizip import storage
+from lizip.batch import Outcome, attempt, described
+from lizip.cli.report import Voice, leave, report
+from lizip.cli.text import is_terminal, standard
 from lizip.container import Container
+from lizip.parallel import threads
 from lizip.pipeline import Decoder
 
 
-def concerned(inputs: tuple[str, ...], output: str | None, stdout: bool) -> bool:
+def concerned(inputs: tuple[str, ...], output: str | None = None, stdout: bool = False) -> bool:
     """Whether stdin or stdout is among the inputs and outputs; UsageError where that makes no sense."""
     if stdout and output not in (None, "-"):
         raise click.UsageError("-c and -o say different things")
@@ -24,51 +28,102 @@ def concerned(inputs: tuple[str, ...], output: str | None, stdout: bool) -> bool
     return stdout or output == "-" or "-" in inputs
 
 
-def refuse(**flags: Any) -> None:
-    """UsageError for options that need files with names."""
+def refuse(options: dict[str, Any], output: str | None, **flags: Any) -> None:
+    """UsageError for options that need files with names, or stdout for themselves."""
+    flags = {"--rm": options["remove"], "--manifest": options["manifest"], "-n": options["dry_run"]} | {
+        f"--{name}": value for name, value in flags.items()
+    }
     for name, value in flags.items():
         if value:
-            raise click.UsageError(f"--{name} goes with files, not with stdin or stdout")
+            raise click.UsageError(f"{name} goes with files, not with stdin or stdout")
+    if options["as_json"] and output in (None, "-"):
+        raise click.UsageError("--json and the data cannot share stdout; give -o FILE")
 
 
-def compress(source: str, output: str | None, force: bool, **options: Any) -> None:
+def compress(source: str, output: str | None, options: dict[str, Any], **coding: Any) -> None:
     """Compress one file or stdin to stdout or a file."""
     _refuse_terminal(output)
-    if source == "-":
-        compressed = lizip.compress(sys.stdin.buffer.read(), **options)
-    else:
-        with storage.Source(source) as original:
-            compressed = lizip.compress(original.data, **options)
-            original.check_unchanged()
-    _write([compressed], output, force)
+
+    def action() -> tuple[str, dict[str, Any]]:
+        with threads(options["workers"]):
+            if source == "-":
+                packed = lizip.compress(_stdin(), **coding)
+            else:
+                with storage.Source(source) as original:
+                    packed = lizip.compress(original.data, **coding)
+                    original.check_unchanged()
+        _write([packed], output, options["force"])
+        return "done", described(io.BytesIO(packed))
+
+    _report([_attempt(source, output, action)], options)
 
 
-def decompress(sources: Iterable[str], output: str | None, force: bool) -> None:
+def decompress(sources: Iterable[str], output: str | None, options: dict[str, Any]) -> None:
     """Decompress files one after the other, or stdin, to stdout or a file, as they are decoded.
 
     What went to stdout before damage was noticed cannot be taken back; the exit status tells.
     """
     _refuse_terminal(output)
-    for source in sources:
-        with seekable(source) as file:
-            _write(Decoder(Container(file)).pieces(), output, force)
+
+    def action(source: str) -> tuple[str, dict[str, Any]]:
+        with seekable(source) as file, threads(options["workers"]):
+            _write(Decoder(Container(file)).pieces(), output, options["force"])
+            return "done", described(file)
+
+    _report((_attempt(source, output, lambda source=source: action(source)) for source in sources), options)
+
+
+def verify(against: str | None, options: dict[str, Any]) -> None:
+    """Check a .lizip file that comes from stdin."""
+
+    def action() -> tuple[str, dict[str, Any]]:
+        with seekable("-") as file:
+            lizip.verify(file, against)
+            return "done", described(file)
+
+    outcome = attempt("stdin", against, action)
+    _report([outcome], options)
 
 
 def seekable(source: str) -> BinaryIO:
     """A file for reading; stdin is read whole, since what matters stands at its end."""
-    return io.BytesIO(sys.stdin.buffer.read()) if source == "-" else storage.open_binary(source)
+    return io.BytesIO(_stdin()) if source == "-" else storage.open_binary(source)
+
+
+def _stdin() -> bytes:
+    with storage.naming("stdin"):
+        return standard(sys.stdin, "stdin").buffer.read()
 
 
 def _refuse_terminal(output: str | None) -> None:
-    if output in (None, "-") and sys.stdout.isatty():
+    if output in (None, "-") and is_terminal(sys.stdout):
         raise click.UsageError("binary output is not written to a terminal; redirect it or give -o")
+
+
+def _attempt(source: str, output: str | None, action: Callable[[], tuple[str, dict[str, Any]]]) -> Outcome:
+    target = "stdout" if output in (None, "-") else output
+    outcome = attempt("stdin" if source == "-" else source, target, action)
+    if isinstance(outcome.error, OSError) and outcome.error.filename == "stdout":
+        raise outcome.error  # nothing more can be written there
+    return outcome
+
+
+def _report(outcomes: Iterable[Outcome], options: dict[str, Any]) -> None:
+    errors = []
+    for outcome in outcomes:
+        report(outcome, Voice(options["quiet"], options["verbose"], options["as_json"]))
+        errors += [outcome.error] if outcome.error is not None else []
+    leave(errors)
 
 
 def _write(pieces: Iterable[bytes], output: str | None, force: bool) -> None:
     if output in (None, "-"):
+        stdout = standard(sys.stdout, "stdout").buffer
         for piece in pieces:
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
+            with storage.naming("stdout"):
+                stdout.write(piece)
+        with storage.naming("stdout"):
+            stdout.flush()
         return
     storage.check_target(None, output, force)
     with storage.publishing(output, force=force) as sink:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lizip.cli import options
+from lizip.errors import LizipError
+
+if TYPE_CHECKING:
+    from lizip.batch import Job
 
 
 @click.command(short_help="Decode and check everything.")
@@ -30,25 +34,38 @@ def command(
 
     INPUT: files, folders (-r), patterns, URLs, or - (stdin).
     """
-    import lizip
-    from lizip.batch import Job, find, plan, read_manifest
+    from lizip.batch import plan
     from lizip.cli import jobs, streams
 
+    rest |= {"dry_run": False, "manifest": None, "remove": False}
     if manifest is not None:
         if inputs or against:
             raise click.UsageError("--manifest stands alone")
-        listed = [record for record in read_manifest(manifest) if record["status"] != "failed"]
-        planned = [Job("verify", record["target"], options={"hash": record["hash"]}) for record in listed]
-    elif inputs == ("-",):
-        with streams.seekable("-") as file:
-            lizip.verify(file, against)
+        planned = _listed(manifest)
+    elif streams.concerned(inputs):
+        streams.verify(against, rest)
         return
     elif not inputs:
         raise click.UsageError("nothing to verify: name files or a manifest")
     else:
-        planned = plan("verify", jobs.found(find, inputs, recursive, include))
+        planned = plan("verify", jobs.found(inputs, recursive, include))
         if against is not None:
             if len(planned) != 1:
                 raise click.UsageError("--against goes with one file")
             planned = [replace(planned[0], target=against)]
-    jobs.do(planned, {**rest, "dry_run": False, "manifest": None})
+    jobs.do(planned, rest)
+
+
+def _listed(manifest: str) -> list[Job]:
+    """Jobs for the targets of a batch: .lizip files to decode, or originals to hash; what failed then fails still."""
+    from lizip.batch import Job, read_manifest
+
+    verbs = {"compress": "verify", "decompress": "hash"}
+    planned = []
+    for record in read_manifest(manifest):
+        if record["status"] == "failed":
+            error = LizipError(f"{record['source']}: failed when the manifest was made: {record['message']}")
+            planned.append(Job("verify", record["source"], error=error))
+        else:
+            planned.append(Job(verbs[record["verb"]], record["target"], options={"hash": record["hash"]}))
+    return planned

@@ -42,13 +42,20 @@ class Array:
 
 
 def to_bytes(array: np.ndarray) -> bytes:
-    """Write an array as .npy; FormatError for arrays of Python objects."""
+    """Write an array as .npy, with what stands between the fields of records; FormatError for Python objects."""
     import numpy as np
 
     if array.dtype.hasobject:
         raise FormatError("an array of Python objects has no bytes to compress; give numbers")
     file = io.BytesIO()
-    np.lib.format.write_array(file, array, allow_pickle=False)
+    try:
+        np.lib.format.write_array(file, array, allow_pickle=False)
+    except ValueError as error:
+        raise FormatError(f"records of this type cannot be written: {error}") from None
+    if array.dtype.names is not None and array.nbytes:  # numpy leaves in the gaps whatever the memory held
+        as_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+        file.seek(-array.nbytes, io.SEEK_END)
+        file.write(array.view(_raw(array.dtype)).tobytes("F" if as_fortran else "C"))
     return file.getvalue()
 
 
@@ -57,9 +64,21 @@ def from_bytes(data: bytes) -> np.ndarray:
     import numpy as np
 
     try:
-        return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+        array = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
     except ValueError as error:
         raise CorruptError(f"not an array: {error}") from error
+    if array.dtype.names is not None and array.nbytes:
+        raw = np.frombuffer(data, _raw(array.dtype), array.size, len(data) - array.nbytes)
+        as_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+        array.view(raw.dtype)[...] = raw.reshape(array.shape, order="F" if as_fortran else "C")
+    return array
+
+
+def _raw(dtype: np.dtype) -> np.dtype:
+    """Records as mere bytes: what is copied like that keeps its gaps."""
+    import numpy as np
+
+    return np.dtype((np.void, dtype.itemsize))
 
 
 FORMAT = Array()

@@ -1,4 +1,4 @@
-"""A sweep as a grid of ranges: measured by the sensor's own chain where one fits, else projected onto a sphere."""
+"""A sweep as a grid of ranges: as the sensor measured it where a solver finds out, else projected onto a sphere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.errors import FormatError
 from lizip.formats import split
-from lizip.sensor import CHAINS
+from lizip.sensor import SOLVERS
+from lizip.sensor.model import TITLES
+from lizip.sensor.state import SensorState
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,9 @@ class Grid:
     ranges : (rows, columns) float64
         Metres, highest beam first; NaN where nothing returned.
     ticks : (rows, columns) int32 or None
-        The same in the sensor's ticks, 0 = no return; None when no chain fits.
+        The same in the sensor's ticks, 0 = no return; None when no solver fits.
     source : str
-        Name of the chain, or "projection".
+        Name of the sensor, or "projection".
     """
 
     ranges: np.ndarray
@@ -44,12 +46,12 @@ def load_grid(path: str | Path) -> Grid:
     """Read a sweep and find its grid."""
     cloud = split(Path(path).read_bytes())
     points = points_of(cloud)
-    for registered in CHAINS:
-        measured = registered.load().recover(cloud, "fast")
-        if measured is not None:
-            ticks = _highest_first(measured.ranges.T)
-            metres = np.where(ticks > 0, ticks * _tick(points, ticks), np.nan)
-            return Grid(metres, ticks, registered.name)
+    for registered in SOLVERS:
+        solution = registered.load().solve(cloud, "fast", SensorState())
+        if solution is not None:
+            ticks = _highest_first(solution.grids[0].ranges.T)
+            metres = np.where(ticks > 0, ticks * solution.grids[0].tick, np.nan)
+            return Grid(metres, ticks, TITLES[solution.about.title])
     return Grid(project(points), None, "projection")
 
 
@@ -58,15 +60,6 @@ def _highest_first(ticks: np.ndarray) -> np.ndarray:
     seen = np.where(ticks > 0, ticks, np.median(ticks[ticks > 0]))
     middle = len(ticks) // 2
     return ticks if seen[:middle].mean() >= seen[middle:].mean() else ticks[::-1]
-
-
-def _tick(points: np.ndarray, ticks: np.ndarray) -> float:
-    """Metres in a tick, from the medians of both (a chain may keep its tick to itself)."""
-    distance = np.sqrt((points**2).sum(axis=1))
-    distance = distance[distance > 0.3]
-    rough = float(np.median(distance) / np.median(ticks[ticks > 0]))
-    known = np.array([0.0005, 0.001, 0.002, 0.004, 0.005])
-    return float(known[np.argmin(np.abs(known / rough - 1))])
 
 
 def project(points: np.ndarray, rows: int = 64, columns: int = 1024) -> np.ndarray:

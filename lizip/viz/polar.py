@@ -9,6 +9,7 @@ import numpy as np
 from lizip.errors import FormatError
 from lizip.formats import split
 from lizip.viz.canvas import BLUE, RED, SMALL, label, new_figure, to_png
+from lizip.viz.grid import points_of
 
 HALF = 0.03
 """Half the width of the close-up, m."""
@@ -38,16 +39,15 @@ def polar_grid(path: str | Path, name: str | None = None) -> bytes:
     FormatError
         When the sweep is none of these, or has nothing smooth near the sensor.
     """
-    from lizip.scan.rings import split_rings
-    from lizip.sensor.hdl64e import calibrate, stored_fields
-    from lizip.sensor.returns import explain, match_rings
+    from lizip.sensor.fit.azimuth_rings import calibrate
+    from lizip.sensor.fit.explain import explain, match_rings
+    from lizip.sensor.fit.rings import split_rings
 
-    fields = stored_fields(split(Path(path).read_bytes()))
-    bounds = split_rings(*(np.ascontiguousarray(fields[0][:, k]) for k in (0, 1)), 192) if fields else None
-    calibration = calibrate(fields[0], bounds) if bounds is not None else None
+    xyz = np.ascontiguousarray(points_of(split(Path(path).read_bytes())), np.float32)
+    bounds = split_rings(*np.nan_to_num(xyz[:, :2].T), 192)
+    calibration = None if bounds is None else calibrate(xyz, bounds)
     if calibration is None:
         raise FormatError(f"{path}: not a sweep in rings of whole millimetres")
-    xyz = fields[0]
     ring = np.repeat(match_rings(xyz, bounds, calibration), np.diff(bounds)).astype(np.int32)
     explained = explain(xyz, ring, calibration, 1)
     run = _choose(explained, ring)
@@ -91,7 +91,7 @@ def _overview(axis, xyz: np.ndarray, centre: np.ndarray, name: str) -> None:
 
 def _close_up(axis, xyz, explained, calibration, beam: int, run: np.ndarray, centre: np.ndarray) -> None:
     """Draw the columns and ticks of a beam around some of its points."""
-    own_column = (explained.firing[run] - calibration.shifts[beam]).astype(np.int32)
+    own_column = (explained.firing[run] - calibration.beams.shifts[beam]).astype(np.int32)
     columns = np.arange(own_column.min() - 8, own_column.max() + 9, dtype=np.int32)
     middle = int(np.median(explained.ticks[run]))
     ticks = np.arange(middle - 32, middle + 33, dtype=np.int32)
@@ -108,17 +108,14 @@ def _close_up(axis, xyz, explained, calibration, beam: int, run: np.ndarray, cen
     axis.set_xlim(-edge, edge)
     axis.set_ylim(-edge, edge)
     axis.set_aspect("equal")
-    title = f"neighbours in a ring; {calibration.tick * 1e3:g} mm by {360 / calibration.columns:.2g} degrees"
+    title = (
+        f"neighbours in a ring; {calibration.beams.tick * 1e3:g} mm by {360 / calibration.beams.columns:.2g} degrees"
+    )
     label(axis, title, "x (mm, from the middle)", "y (mm)")
     axis.figure.legend(fontsize=SMALL, loc="outside lower right", ncols=2, frameon=False)
 
 
 def _points(calibration, beam: int, column: np.ndarray, ticks: np.ndarray) -> np.ndarray:
     """Points (*shape, 3) of one beam at columns and ticks of any one shape."""
-    from lizip.sensor.beams import beam_points
-
-    c = calibration
-    points = np.empty((column.size, 3))
     beams = np.full(column.size, beam, np.int32)
-    beam_points(c.table, c.step, c.tick, c.hypotenuse, beams, column.ravel(), ticks.ravel(), points)
-    return points.reshape(*column.shape, 3)
+    return calibration.points(beams, column.ravel(), ticks.ravel()).reshape(*column.shape, 3)

@@ -18,7 +18,7 @@ def residual_histogram(path: str | Path, name: str | None = None, reach: int = 1
     Parameters
     ----------
     path : path
-        A sweep that one of the chains explains.
+        A sweep that one of the solvers explains.
     name : str, optional
         Shown in place of the file's name.
     reach : int
@@ -32,11 +32,11 @@ def residual_histogram(path: str | Path, name: str | None = None, reach: int = 1
     Raises
     ------
     FormatError
-        When no chain fits, so that there are no ticks.
+        When no solver fits, so that there are no ticks.
     """
     grid = load_grid(path)
     if grid.ticks is None:
-        raise FormatError(f"{path}: no chain explains this sweep, so nothing is known of its ticks")
+        raise FormatError(f"{path}: no solver explains this sweep, so nothing is known of its ticks")
     steps = np.rint(np.diff(points_of(split(Path(path).read_bytes())), axis=0) * 1000).T
     together = sum(entropy(axis) for axis in steps)
     last = residuals(grid.ticks)

@@ -82,7 +82,9 @@ def test_info_of_many(lizip_command, tree):
     (tree / "bad.lizip").write_bytes(b"nothing")
     done = lizip_command("info", "-r", "--json", tree)
     assert done.status == 1
-    assert len(done.out.splitlines()) == 3
+    records = [json.loads(line) for line in done.out.splitlines()]
+    assert [record.get("status") for record in records] == [None, "failed", None, None]
+    assert records[1]["message"] == f"{tree}/bad.lizip: not a .lizip file"
     assert done.lines == [f"lizip: {tree}/bad.lizip: not a .lizip file"]
 
 
@@ -107,6 +109,10 @@ def test_manifest(lizip_command, tree, tmp_path):
     )
     records = [json.loads(line) for line in listing.read_text().splitlines()]
     assert [record.get("status") for record in records] == [None, "failed", "done", "done"]
+    done = lizip_command("verify", "--manifest", listing)
+    assert done.status == 1, "what failed then fails still"
+    assert done.lines[0].startswith(f"lizip: {tree}/no.bin: failed when the manifest was made")
+    lizip_command("compress", "-r", tree, "--manifest", listing)
     assert lizip_command("verify", "--manifest", listing).status == 0
     (tree / "a.bin.lizip").write_bytes(lizip.compress(b"another, whole file"))
     done = lizip_command("verify", "--manifest", listing)

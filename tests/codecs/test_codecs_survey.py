@@ -12,9 +12,7 @@ import pytest
 from lizip import container, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import LEVELS, Options, survey
-from lizip.codecs.survey.stream import Desk, finish
 from lizip.container import Container, Section
-from lizip.entropy import coder as entropy
 from lizip.errors import CorruptError
 from lizip.formats.las import FORMAT
 
@@ -103,18 +101,6 @@ def test_more_effort_is_not_larger_on_real_clouds(data):
         cloud = FORMAT.split(memoryview((data / "las" / f"{name}.las").read_bytes()))
         sizes = [sum(len(section.data) for section in survey.CODEC.encode(cloud, Options(level))) for level in LEVELS]
         assert sizes[2] <= sizes[1] <= 1.02 * sizes[0]
-
-
-def test_streams_share_their_buffers():
-    """What a desk's encoder gives is what any other gives, and what the next one gives does not depend on it."""
-    desk = Desk()
-    for bits in ([1, 0, 1, 1], [0] * 70, [1, 0]):
-        own, shared = entropy.open_encoder(100, 5000), desk.open(100)
-        for coder in (own, shared):
-            for bit in bits:
-                entropy.code(coder, 1 << 23, bit)
-                entropy.code_raw(coder, bit * 0x1234567, 31)
-        assert finish(shared) == entropy.finish_encoder(own)
 
 
 def test_other_clouds_are_declined():

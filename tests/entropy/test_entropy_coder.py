@@ -13,16 +13,21 @@ from hypothesis import strategies as st
 
 from lizip.entropy import ans
 from lizip.entropy.coder import (
-    FAULT,
-    LOG,
     MODE,
+    EncoderBuffers,
     code,
     code_raw,
+    decode_stream,
+    encode_stream,
     finish_decoder,
     finish_encoder,
+    finish_short,
+    logged,
     open_decoder,
     open_encoder,
+    spent_bits,
 )
+from lizip.entropy.spill import _spilled, spilled
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker
@@ -42,9 +47,7 @@ def run(coder, chances, bits, values, widths):
 
 
 def coded(chances, bits, values, widths) -> bytes:
-    coder = open_encoder(len(bits), int(widths.sum()))
-    run(coder, chances, bits.copy(), values.copy(), widths)
-    return finish_encoder(coder)
+    return encode_stream(run, chances, bits.copy(), values.copy(), widths)
 
 
 def decoded(stream, chances, widths):
@@ -141,22 +144,69 @@ def test_nothing_coded_is_a_byte():
     finish_decoder(open_decoder(stream))
 
 
-def test_more_decisions_than_announced_are_a_fault():
-    chances, bits, values, widths = typical(10)
-    coder = open_encoder(4, 100)
+@settings(deadline=None)
+@given(decisions, st.integers(1, 40), st.integers(1, 40), st.integers(0, 9))
+def test_room_does_not_matter(pairs, decisions_held, words_held, seed):
+    """However small the buffers are, the stream is the same, and so is what was logged."""
+    chances, bits, values, widths = arrays(pairs, seed)
+    coder = open_encoder(decisions_held, words_held)
+    run(coder, chances, bits.copy(), values.copy(), widths)
+    log, raw = logged(coder)
+    assert np.array_equal(log, (chances << 1) | bits)
+    assert len(raw) == widths.sum() // 32
+    assert finish_encoder(coder) == coded(chances, bits, values, widths)
+
+
+def test_a_log_that_finds_no_memory_is_an_error_and_no_short_stream(monkeypatch):
+    chances, bits, values, widths = typical(100)
+    coder = open_encoder(30)
+
+    class Full(np.ndarray):
+        def copy(self, order="C"):
+            raise MemoryError("no memory")
+
+    spilled_by = spilled(int(coder.at[6]))
+    monkeypatch.setattr(spilled_by, "buffers", tuple(buffer.view(Full) for buffer in spilled_by.buffers))
     run(coder, chances, bits, values, widths)
-    assert coder.at[FAULT]
-    assert coder.at[LOG] <= coder.log.size
-    with pytest.raises(OverflowError):
+    with pytest.raises(MemoryError):
         finish_encoder(coder)
 
 
-def test_more_raw_bits_than_announced_are_a_fault():
-    chances, bits, values, _ = typical(40)
-    coder = open_encoder(40, 64)
-    run(coder, chances, bits, values, np.full(40, 32))
-    with pytest.raises(OverflowError):
-        finish_encoder(coder)
+def test_what_was_put_by_goes_with_its_encoder():
+    before = len(_spilled)
+    coder = open_encoder(3)
+    chances, bits, values, widths = typical(100)
+    run(coder, chances, bits, values, widths)
+    assert len(_spilled) == before + 1
+    del coder
+    assert len(_spilled) == before
+
+
+def test_streams_share_their_buffers():
+    """An encoder of shared buffers gives what any other gives, and what the next one gives does not depend on it."""
+    buffers = EncoderBuffers()
+    for count in (4, 700, 2):
+        chances, bits, values, widths = typical(count, count)
+        shared = buffers.open()
+        run(shared, chances, bits.copy(), values.copy(), widths)
+        assert finish_short(shared) == coded(chances, bits, values, widths)
+
+
+def test_spent_bits_are_the_size():
+    chances, bits, values, widths = typical(20_000)
+    coder = open_encoder(999, 77)
+    run(coder, chances, bits.copy(), values.copy(), widths)
+    assert abs(spent_bits(coder) - 8 * len(coded(chances, bits, values, widths))) < 200
+
+
+def test_a_stream_is_decoded_whole_or_not():
+    chances, bits, values, widths = typical(50)
+    stream = coded(chances, bits, values, widths)
+    got_bits, got_values = np.zeros_like(bits), np.zeros_like(values)
+    decode_stream(stream, run, chances, got_bits, got_values, widths)
+    assert np.array_equal(got_bits, bits)
+    with pytest.raises(CorruptError):
+        decode_stream(stream, run, chances[:-1], got_bits[:-1], got_values[:-1], widths[:-1])
 
 
 def test_random_words_never_run_out_of_bounds():
@@ -199,7 +249,7 @@ def test_a_claim_of_words_that_are_not_there():
 
 
 def test_mode_tells_encoder_from_decoder():
-    assert open_encoder(1).at[MODE] == 0
+    assert open_encoder().at[MODE] == 0
     assert open_decoder(b"\0").at[MODE] == 1
 
 

@@ -130,6 +130,7 @@ def a_law(firings=400, phase=5, seed=0, fast=6, slow=5):
         np.cumsum(rng.integers(-(1 << 20), 1 << 20, (slow, 3)), axis=0),
         rng.integers(-(1 << 31), 1 << 31, 4),
         rng.integers(-(1 << 10), 1 << 10, 6),
+        rng.integers(-(1 << 10), 1 << 10, 6),
     )
 
 
@@ -143,7 +144,7 @@ def test_laws_come_back(firings, phase, seed, fast, slow):
 
 def test_law_poses_are_rotations_and_continuous():
     law = a_law()
-    law.step[:] = 0
+    law.step[:] = law.rate[:] = 0
     rotation, shift = law_poses(law, 400, 5, 12, 553 / 12)
     np.testing.assert_allclose(rotation @ rotation.transpose(0, 2, 1), np.tile(np.eye(3), (400, 1, 1)), atol=1e-14)
     assert np.abs(np.diff(rotation, axis=0)).max() < 1e-3

@@ -58,7 +58,7 @@ def test_residual_histogram(sweep, tmp_path):
     assert viz.residual_histogram(sweep).startswith(PNG)
     loose = tmp_path / "loose.bin"
     loose.write_bytes(simulator.unordered(1, points=2000))
-    with pytest.raises(FormatError, match="chain"):
+    with pytest.raises(FormatError, match="solver"):
         viz.residual_histogram(loose)
 
 

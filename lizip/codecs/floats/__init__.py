@@ -45,7 +45,7 @@ class Floats:
 
     def _encode(self, cloud: Cloud, options: Options) -> Iterator[Section]:
         from lizip.codecs.floats.search import find_plan
-        from lizip.codecs.floats.segments import DECISIONS, RAW_BITS, SEGMENT, Segments
+        from lizip.codecs.floats.segments import SEGMENT, Segments
         from lizip.entropy.coder import finish_encoder, open_encoder
 
         columns = list(cloud.columns.values())
@@ -55,9 +55,7 @@ class Floats:
         for start in range(0, cloud.count, SEGMENT):
             count = min(SEGMENT, cloud.count - start)
             for k, groups in enumerate(_streams(plan)):
-                numbers = sum(map(len, groups))
-                decisions = sum(DECISIONS["coordinates" if len(group) > 1 else "column"] for group in groups)
-                coder = open_encoder(count * decisions, count * numbers * RAW_BITS)
+                coder = open_encoder()
                 for group in groups:
                     for column in group:
                         values = columns[column][start : start + count]

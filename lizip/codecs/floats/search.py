@@ -12,9 +12,9 @@ from lizip.codecs.floats.lags import find_lags, find_period
 from lizip.codecs.floats.numbers import ORDINAL, Numbers, find_numbers
 from lizip.codecs.floats.origin import find_origin
 from lizip.codecs.floats.plan import Plan, Sight, seen
-from lizip.codecs.floats.segments import DECISIONS, RAW_BITS, Segments
+from lizip.codecs.floats.segments import Segments
 from lizip.codecs.floats.track import HISTORY
-from lizip.entropy.coder import LOG, RAW, open_encoder
+from lizip.entropy.coder import open_encoder, spent_bits
 
 _STILL = (0.0, 0.0, 0.0)
 _NAMES = ("x", "y", "z")
@@ -140,11 +140,9 @@ def _with_helper(plan: Plan, segments: Segments, column: int, earlier: Sequence[
 
 def _measure(segments: Segments, group: tuple[int, ...]) -> float:
     """Bits that a group of columns needs on the sample, cold."""
-    coder = open_encoder(_SAMPLE * DECISIONS["coordinates"], _SAMPLE * len(group) * RAW_BITS)
+    coder = open_encoder()
     segments.code(group, coder, _SAMPLE)
-    log = coder.log[: coder.at[LOG]]
-    one = (log >> 1) * 2.0**-24
-    return float(-np.log2(np.where(log & 1, one, 1 - one)).sum()) + 32 * float(coder.at[RAW])
+    return spent_bits(coder)
 
 
 def _finite(columns: Sequence[np.ndarray]) -> np.ndarray:

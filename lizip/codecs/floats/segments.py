@@ -15,12 +15,6 @@ from lizip.entropy.coder import Coder
 SEGMENT = 1 << 16
 """Points coded at once."""
 
-DECISIONS = {"coordinates": 64, "column": 20}
-"""More decisions than the models can take for a point."""
-
-RAW_BITS = 64
-"""Most raw bits of a number."""
-
 
 class Segments:
     """The models of all columns, and the integers of the segment in hand.

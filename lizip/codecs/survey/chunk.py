@@ -94,7 +94,7 @@ def encode_group(group: str, names: Sequence[str], columns: Columns, known: Know
         tried = []
         for effort in ("default", "max") if level == "max" else (level,):
             inputs = INPUTS["max" if group == "extra" else effort]
-            tried.append(encode_columns(stripped, model, known.desk, inputs, effort))
+            tried.append(encode_columns(stripped, model, known.buffers, inputs, effort))
         payloads.append(min(tried, key=len))
         for name in unit:
             known.add(name, columns[name])

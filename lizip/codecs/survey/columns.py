@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lizip.codecs.survey.decisions import INPUTS
-from lizip.codecs.survey.stream import Desk, finish
 from lizip.codecs.survey.strip import Stripped, read_recipe, restore
-from lizip.entropy.coder import Coder, finish_decoder, open_decoder
+from lizip.entropy.coder import Coder, EncoderBuffers, finish_decoder, finish_short, open_decoder
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker
 
@@ -20,16 +19,18 @@ Also given are how many contexts are mixed for a decision and the level, which m
 """
 
 
-def encode_columns(stripped: Sequence[Stripped], model: Model, desk: Desk, inputs: int, level: str) -> bytes:
+def encode_columns(
+    stripped: Sequence[Stripped], model: Model, buffers: EncoderBuffers, inputs: int, level: str
+) -> bytes:
     """Code the planes of stripped columns as one stream."""
     header = b"".join(part.header for part in stripped)
     planes = [plane for part in stripped for plane in part.planes]
     if not planes:
         return header
     tops = [top for part in stripped for top in part.tops]
-    coder = desk.open(len(planes) * len(planes[0]))
+    coder = buffers.open()
     model(coder, planes, tops, inputs, level)
-    return header + bytes([inputs]) + finish(coder)
+    return header + bytes([inputs]) + finish_short(coder)
 
 
 def decode_columns(payload: bytes, dtypes: Sequence[np.dtype], count: int, model: Model) -> list[np.ndarray]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.codecs.survey.neighbours import find_neighbours
-from lizip.codecs.survey.stream import Desk
 from lizip.codecs.survey.strip import common_step
+from lizip.entropy.coder import EncoderBuffers
 
 if TYPE_CHECKING:
     from lizip.codecs.survey.axes import Way
@@ -30,7 +30,7 @@ class Known:
     def __init__(self, count: int, ways: Mapping[str, Way] | None = None):
         self.count = count
         self.ways = dict(ways or {})
-        self.desk = Desk()
+        self.buffers = EncoderBuffers()
         self.columns: dict[str, np.ndarray] = {}
 
     def add(self, name: str, column: np.ndarray) -> None:

@@ -10,10 +10,9 @@ from lizip.codecs.survey import axes, colours, drift, numbers, symbols, times, v
 from lizip.codecs.survey.columns import Model
 from lizip.codecs.survey.fit import EFFORTS
 from lizip.codecs.survey.known import Known
-from lizip.codecs.survey.stream import Desk, finish
 from lizip.codecs.survey.ways import choose_way
 from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
-from lizip.entropy.coder import MODE, Coder
+from lizip.entropy.coder import MODE, Coder, finish_short, open_encoder
 from lizip.errors import CorruptError
 
 CHANNELS = ("green", "red", "blue")
@@ -81,9 +80,9 @@ def _code_extra(coder: Coder, plane: np.ndarray, top: int, name: str, known: Kno
     if coder.at[MODE] == 0:
         sizes = []
         for kind in range(2):
-            trial = Desk().open(_SAMPLE)
+            trial = open_encoder()
             code_part(trial, plane[:_SAMPLE].copy(), slice(0, _SAMPLE), kind)
-            sizes.append(len(finish(trial)))
+            sizes.append(len(finish_short(trial)))
         choice[0] = int(np.argmin(sizes))
     numbers.code_parameters(coder, fresh_counters(INTEGER_NODES), choice)
     if not 0 <= choice[0] <= 1:

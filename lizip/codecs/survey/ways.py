@@ -6,8 +6,8 @@ import numpy as np
 
 from lizip.codecs.survey.axes import PLANS, Way, code_axes
 from lizip.codecs.survey.fit import Effort
-from lizip.codecs.survey.stream import Desk, finish
 from lizip.codecs.survey.trail import Pulses
+from lizip.entropy.coder import EncoderBuffers, finish_short
 
 _COMMON = 4
 """Plans that are tried by default."""
@@ -27,12 +27,12 @@ def choose_way(planes: list[np.ndarray], tops: list[int], pulses: Pulses, level:
     part = slice(start, start + _SAMPLE)
     sample = [plane[part] for plane in planes]
     sample_pulses = Pulses(*(column[part] for column in pulses))
-    desk = Desk()
+    buffers = EncoderBuffers()
 
     def size(way: Way) -> int:
-        coder = desk.open(3 * _SAMPLE)
+        coder = buffers.open()
         code_axes(coder, sample, tops, sample_pulses, way, _TRIAL)
-        return len(finish(coder))
+        return len(finish_short(coder))
 
     most = level == "max"
     sizes = [size(Way(plan, not most)) for plan in range(len(PLANS) if most else _COMMON)]

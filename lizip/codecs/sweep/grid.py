@@ -28,8 +28,7 @@ MAX_CELLS = 1 << 24
 """Default limit on the cells of a grid to decode."""
 
 DECISIONS_PER_CELL = 1 + 33 + 28
-"""At most: the flag; sign, 28 lengths, 2 mantissa bits and slack; the intensity."""
-RAW_BITS_PER_CELL = 26
+"""At most: the flag; sign, 28 lengths, 2 mantissa bits and slack; the intensity. Raw bits are less than a word."""
 
 NEAR_METRES = 0.08
 """Candidates further than this from the last range belong to another surface (chosen on nuScenes and KITTI)."""
@@ -179,7 +178,7 @@ def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[
     from lizip.entropy.coder import open_encoder
 
     most = ranges.size * DECISIONS_PER_CELL
-    coder, net = open_encoder(most, ranges.size * RAW_BITS_PER_CELL), recorder(ranges.size, most)
+    coder, net = open_encoder(most, ranges.size), recorder(ranges.size, most)
     model, spent = form.model(ranges.shape[1]), np.zeros(3, np.int64)
     code_grid(coder, ranges, intensity, 0, len(ranges), form.near, form.bits, form.everywhere, model, net, spent)
     return coder, net
@@ -198,7 +197,7 @@ def _encode_segments(
     pieces, raw = [], 0
     for first, last in _segments(*ranges.shape):
         cells = (last - first) * ranges.shape[1]
-        coder = open_encoder(cells * DECISIONS_PER_CELL, cells * RAW_BITS_PER_CELL)
+        coder = open_encoder(cells * DECISIONS_PER_CELL, cells)
         code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
         raw += 32 * int(coder.at[RAW])
         pieces.append(finish_encoder(coder))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.entropy.adaptive import code_tree, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.jit import kernel
 
 SHARE_BITS = 4
@@ -109,17 +109,13 @@ def _middle(sums: list[int], first: int, last: int, depth: int) -> int:
 
 def pack_shares(shares: np.ndarray) -> bytes:
     """Shares as bytes."""
-    coder = open_encoder(shares.size * SHARE_BITS)
-    _code_shares(coder, fresh_counters(1 << 2 * SHARE_BITS), shares)
-    return finish_encoder(coder)
+    return encode_stream(_code_shares, fresh_counters(1 << 2 * SHARE_BITS), shares)
 
 
 def unpack_shares(data: bytes, levels: int) -> np.ndarray:
     """Shares (levels,) int64 from the bytes of `pack_shares`; raises CorruptError."""
-    coder = open_decoder(data)
     shares = np.zeros(levels, np.int64)
-    _code_shares(coder, fresh_counters(1 << 2 * SHARE_BITS), shares)
-    finish_decoder(coder)
+    decode_stream(data, _code_shares, fresh_counters(1 << 2 * SHARE_BITS), shares)
     return shares
 
 

@@ -228,9 +228,9 @@ def _with_advances(
 
 def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
     """Give a calibration the sense of rotation and the shifts of another."""
-    beams = calibration.beams.copy()
-    beams[:, 0] *= -1 if timed.beams.clockwise else 1
-    return calibration.with_beams(clockwise=timed.beams.clockwise, numbers=beams, shifts=timed.beams.shifts)
+    numbers = calibration.beams.numbers.copy()
+    numbers[:, 0] *= -1 if timed.beams.clockwise else 1
+    return calibration.with_beams(clockwise=timed.beams.clockwise, numbers=numbers, shifts=timed.beams.shifts)
 
 
 def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: Iterable[int]) -> _Form | None:

@@ -12,19 +12,18 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from lizip.cloud import Cloud, Columns, Schema
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError
 from lizip.sensor.chain import Measured
 from lizip.sensor.fit.intensity import to_integers
 from lizip.sensor.nuscenes.azimuths import decode_azimuths, encode_azimuths
 from lizip.sensor.nuscenes.choose import choose_lattice
-from lizip.sensor.nuscenes.firing import RINGS, hdl32e
+from lizip.sensor.nuscenes.firing import RINGS, hdl32e, place_points
 from lizip.sensor.nuscenes.frame import FarFrame
 from lizip.sensor.nuscenes.header import Header, powers_of, quaternion_of
 from lizip.sensor.nuscenes.lawsolve import solve_law
 from lizip.sensor.nuscenes.observe import Observed, observe
-from lizip.sensor.nuscenes.poses import LAW, NAMES, SPLINE, Poses, law_track, read_poses, spline_poses
-from lizip.sensor.nuscenes.residual import DECISIONS, RAW_BITS, code_sweep, fresh_models
+from lizip.sensor.nuscenes.poses import LAW, NAMES, SPLINE, Poses, law_track, posed, read_poses, spline_poses
+from lizip.sensor.nuscenes.residual import decode_points, encode_points
 from lizip.sensor.spline import fit_spline
 from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
 from lizip.sensor.stages.intensity import DENOMINATORS, from_integers
@@ -109,8 +108,10 @@ def values_of(places: np.ndarray) -> np.ndarray:
     return bits.astype(np.int32).view(np.float32)
 
 
-def _scratch(size: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.zeros(3, np.int64), np.zeros(size, np.int64)
+def _measured(ranges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distance (N,) float64, m, and firing (N,) of each point of a grid of ticks (F, R)."""
+    firing = np.repeat(np.arange(len(ranges)), ranges.shape[1])
+    return np.abs(ranges.reshape(-1).astype(np.float64)) * hdl32e().tick, firing
 
 
 class _Attempt:
@@ -128,14 +129,9 @@ class _Attempt:
             poses.model, seen.phase, rounded, quaternion, frame.offset * rounded, powers_of(errors), denominator
         )
         far = self.header.far
-        tables = hdl32e().tables
-        arguments = (seen.track.ranges, seen.block, seen.advance, poses.rotation, poses.shift, far, tables)
-        lattice = np.zeros(places.shape, np.int64)
-        self.exact = int(choose_lattice(*arguments, _scratch(3), places, lattice))
-        points = places.shape[0] * places.shape[1]
-        coder = open_encoder(points * DECISIONS, points * RAW_BITS)
-        code_sweep(coder, fresh_models(), *arguments, _scratch(6), lattice, places)
-        self.corrections = finish_encoder(coder)
+        predicted = posed(seen.sensor_points, poses.rotation, poses.shift).reshape(-1, 3)
+        lattice, self.exact = choose_lattice(far, predicted, places)
+        self.corrections = encode_points(far, predicted, *_measured(seen.track.ranges), lattice, places)
 
     @property
     def size(self) -> int:
@@ -175,8 +171,8 @@ def _attempts(seen: Observed, places: np.ndarray, level: str, denominator: int) 
     for start, adding, keeping in _LAWS[level] if frame.rounded[:2].all() else ():
         law = solve_law(seen, splines[start].rotation, splines[start].shift, hdl32e(), (adding, keeping))
         if law is not None:
-            attempt = _Attempt(seen, places, law_track(law, len(places), seen.phase), denominator)
-            lawful = lawful or 8 * attempt.size < _LAWFUL * places.shape[0] * places.shape[1]
+            attempt = _Attempt(seen, places, law_track(law, len(seen.stored), seen.phase), denominator)
+            lawful = lawful or 8 * attempt.size < _LAWFUL * len(places)
             yield attempt
         seen.refer(frame)
     if not lawful:
@@ -208,7 +204,7 @@ class FiringsThroughMap:
         if seen is None:
             return None
         self.last_hint = seen.frame if seen.frame.rounded.all() else None
-        places = places_of(stored)
+        places = places_of(stored.reshape(-1, 3))
         best = min(_attempts(seen, places, level, denominator), key=lambda attempt: attempt.size)
         if 8 * best.size > _MOST_BITS * cloud.count:
             return None
@@ -251,25 +247,12 @@ class FiringsThroughMap:
         block, advance = decode_azimuths(side.get(AZIMUTHS, b""), firings, header.phase, sensor.packet)
         far = header.far
         rotation, shift = read_poses(header.model, side.get(POSES, b""), firings, header.phase, far[0])
-        coder = open_decoder(side.get(CORRECTIONS, b""))
-        places = np.zeros((firings, RINGS, 3), np.int64)
+        points = np.empty((firings, RINGS, 3))
         with np.errstate(all="ignore"):
-            code_sweep(
-                coder,
-                fresh_models(),
-                ranges.astype(np.int64),
-                block,
-                advance,
-                rotation,
-                shift,
-                far,
-                sensor.tables,
-                _scratch(6),
-                places,
-                places,
-            )
-        finish_decoder(coder)
-        xyz = values_of(places.reshape(-1, 3))
+            place_points(ranges.astype(np.int64), block, advance, *sensor.tables, points)
+            predicted = posed(points, rotation, shift).reshape(-1, 3)
+            places = decode_points(side.get(CORRECTIONS, b""), far, predicted, *_measured(ranges))
+        xyz = values_of(places)
         values = from_integers(intensity.reshape(-1), DENOMINATORS[header.denominator])
         odd, words = decode_exceptions(side.get(ODD_INTENSITIES, b""), 1, count)
         values[odd] = words[:, 0].view(np.float32)

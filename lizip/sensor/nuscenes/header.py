@@ -9,6 +9,7 @@ import numpy as np
 
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_varint
+from lizip.sensor.nuscenes.residual import Far
 
 _VERSION = 0
 _LARGEST_OFFSET = 1e8
@@ -46,9 +47,9 @@ class Header:
     denominator: int
 
     @property
-    def far(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Axes (3, 3), offset (3,), rounded (3,), expected errors (6,) as the kernels take them."""
-        return rotation_of(self.quaternion), self.offset, self.rounded, errors_of(self.sigma)
+    def far(self) -> Far:
+        """The way back as the kernels take it."""
+        return Far(rotation_of(self.quaternion), self.offset, self.rounded, errors_of(self.sigma))
 
     def pack(self) -> bytes:
         """Write the header."""

@@ -6,9 +6,9 @@ clock), its height is constant; the sensor sits at a fixed place of the vehicle:
 
     M = Rz(yaw) Ry(pitch) Rx(roll) B,   T = (x, y, z) + Rz Ry Rx lever
 
-where B turns the sensor's axes (right, forward, up) to the vehicle's (forward, left, up). The first, partial packet of
-a sweep can lie off that track by a constant step. First and last knots stand at the first firing of the first whole
-packet and at the last firing.
+where B turns the sensor's axes (right, forward, up) to the vehicle's (forward, left, up). The first packet of a sweep,
+mostly partial, can lie off that track: by a step, and by a rate from there. First and last knots stand at the first
+firing of the second packet and at the last firing.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ FIXED_QUANTA = 2.0 ** -np.array([31.0, 31.0, 31.0, 31.0])
 """Of height and lever (forward, left, up), m: they add up in the sensor's height."""
 STEP_QUANTA = 2.0 ** -np.array([22.0, 22.0, 27.0, 31.0, 31.0, 28.0])
 """Of the first packet's step in x, y, z, roll, pitch, yaw."""
+RATE_QUANTA = STEP_QUANTA / 256
+"""Of its rates, a us."""
 USUAL_STEP = 554
 """us from packet to packet."""
 
@@ -55,8 +57,8 @@ class Law:
         Knots of x, y and yaw.
     fixed : (4,)
         Height, lever.
-    step : (6,)
-        Step of the first packet's firings.
+    step, rate : (6,)
+        How far the first packet lies off the track where the second starts, and how fast it moves against it.
     """
 
     steps: np.ndarray
@@ -66,6 +68,7 @@ class Law:
     slow: np.ndarray
     fixed: np.ndarray
     step: np.ndarray
+    rate: np.ndarray
 
     def copy(self) -> Law:
         """Copy all arrays."""
@@ -77,6 +80,11 @@ def packets(firings: int, phase: int, packet: int) -> tuple[np.ndarray, np.ndarr
     firing = np.arange(firings) - phase
     number = firing // packet
     return number - number[0], firing % packet
+
+
+def second_packet(firings: int, phase: int, packet: int) -> int:
+    """First firing of the second packet, which is where the track begins: 1 to packet, but the last firing at most."""
+    return min(phase or packet, firings - 1)
 
 
 def firing_times(steps: np.ndarray, firings: int, phase: int, packet: int, period: float) -> np.ndarray:
@@ -114,10 +122,11 @@ def turn_matrix(roll, pitch, yaw, out):
 
 
 @kernel
-def evaluate(times, whole, fast_times, fast, slow_times, slow, fixed, step, scratch, rotation, shift):
-    """Fill rotation (F, 3, 3) and shift (F, 3) from the law's numbers in m, rad, us; `whole`: first of whole packets.
+def evaluate(times, begin, fast_times, fast, slow_times, slow, fixed, apart, scratch, rotation, shift):
+    """Fill rotation (F, 3, 3) and shift (F, 3) from the law's numbers in m, rad, us; `begin`: where the track begins.
 
-    `fast_times` (A,), `fast` (A, 2), `slow_times` (B,), `slow` (B, 3), `fixed` (4,), `step` (6,), `scratch` (3, 3).
+    `fast_times` (A,), `fast` (A, 2), `slow_times` (B,), `slow` (B, 3), `fixed` (4,), `apart` (2, 6): step and rate of
+    the first packet, `scratch` (3, 3).
     """
     for i in range(times.size):
         k = _locate(fast_times, times[i])
@@ -130,13 +139,14 @@ def evaluate(times, whole, fast_times, fast, slow_times, slow, fixed, step, scra
         y = slow[k, 1] + part * (slow[k + 1, 1] - slow[k, 1])
         yaw = slow[k, 2] + part * (slow[k + 1, 2] - slow[k, 2])
         z = fixed[0]
-        if i < whole:
-            x += step[0]
-            y += step[1]
-            z += step[2]
-            roll += step[3]
-            pitch += step[4]
-            yaw += step[5]
+        if i < begin:
+            since = times[i] - times[begin]
+            x += apart[0, 0] + since * apart[1, 0]
+            y += apart[0, 1] + since * apart[1, 1]
+            z += apart[0, 2] + since * apart[1, 2]
+            roll += apart[0, 3] + since * apart[1, 3]
+            pitch += apart[0, 4] + since * apart[1, 4]
+            yaw += apart[0, 5] + since * apart[1, 5]
         turn_matrix(roll, pitch, yaw, scratch)
         for p in range(3):
             # sensor x = right = -left, y = forward, z = up
@@ -153,20 +163,21 @@ def law_poses(law: Law, firings: int, phase: int, packet: int, period: float) ->
     """Rotations (F, 3, 3) and shifts (F, 3) of a law; raises CorruptError when its knots do not ascend in time."""
     times = firing_times(law.steps, firings, phase, packet, period)
     rotation, shift = np.empty((firings, 3, 3)), np.empty((firings, 3))
-    ends = [times[phase]], [times[-1]]
+    begin = second_packet(firings, phase, packet)
+    ends = [times[begin]], [times[-1]]
     fast_times = np.concatenate([ends[0], law.fast_times * TIME_QUANTUM, ends[1]])
     slow_times = np.concatenate([ends[0], law.slow_times * TIME_QUANTUM, ends[1]])
     if (np.diff(fast_times) <= 0).any() or (np.diff(slow_times) <= 0).any():
         raise CorruptError("knots of the pose law do not ascend")
     evaluate(
         times,
-        phase,
+        begin,
         fast_times,
         law.fast * FAST_QUANTA,
         slow_times,
         law.slow * SLOW_QUANTA,
         law.fixed * FIXED_QUANTA,
-        law.step * STEP_QUANTA,
+        np.stack([law.step * STEP_QUANTA, law.rate * RATE_QUANTA]),
         np.empty((3, 3)),
         rotation,
         shift,
@@ -208,7 +219,7 @@ def _code_track(coder, counters, base, times, knots, end):
 
 
 @kernel
-def _code_law(coder, counters, start, steps, fast_times, fast, slow_times, slow, fixed, step):
+def _code_law(coder, counters, start, steps, fast_times, fast, slow_times, slow, fixed, step, rate):
     for k in range(steps.size):
         steps[k] = _code_number(coder, counters, 0, np.int64(USUAL_STEP), steps[k])
     _code_track(coder, counters, 1, fast_times, fast, start)
@@ -217,9 +228,10 @@ def _code_law(coder, counters, start, steps, fast_times, fast, slow_times, slow,
         fixed[k] = _code_number(coder, counters, 18, np.int64(0), fixed[k])
     for k in range(6):
         step[k] = _code_number(coder, counters, 19, np.int64(0), step[k])
+        rate[k] = _code_number(coder, counters, 20, np.int64(0), rate[k])
 
 
-_CONTEXTS = 20
+_CONTEXTS = 21
 
 
 def _start(firings: int) -> int:
@@ -243,10 +255,10 @@ def decode_law(data: bytes, firings: int, phase: int, packet: int) -> Law:
     if len(data) < 4:
         raise CorruptError("pose law ends early")
     fast, slow = data[0] << 8 | data[1], data[2] << 8 | data[3]
-    if not (2 <= fast <= _MOST_KNOTS and 2 <= slow <= _MOST_KNOTS) or phase >= firings:
+    if not (2 <= fast <= _MOST_KNOTS and 2 <= slow <= _MOST_KNOTS) or firings < 2:
         raise CorruptError("impossible pose law")
     count = int(packets(firings, phase, packet)[0][-1])
-    shapes = (count,), (fast - 2,), (fast, 2), (slow - 2,), (slow, 3), (4,), (6,)
+    shapes = (count,), (fast - 2,), (fast, 2), (slow - 2,), (slow, 3), (4,), (6,), (6,)
     law = Law(*(np.zeros(shape, np.int64) for shape in shapes))
     coder = open_decoder(data[4:])
     _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(law).values())

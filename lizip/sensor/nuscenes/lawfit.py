@@ -10,7 +10,7 @@ import numpy as np
 
 from lizip.exact.linear import solve_definite
 from lizip.jit import kernel
-from lizip.sensor.nuscenes.lawtrack import LOCAL, Normals, Track, firing_jacobian, pose_change, track_cost
+from lizip.sensor.nuscenes.lawtrack import LOCAL, Normals, Track, firing_jacobian, merged, pose_change, track_cost
 from lizip.sensor.nuscenes.vehicle import LEVER
 
 
@@ -192,7 +192,19 @@ def _prior(track: Track) -> tuple[np.ndarray, np.ndarray]:
 
 
 def adjust(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Track, float]:
-    """Levenberg-Marquardt on the condensed normal equations; returns the better track and its cost."""
+    """Levenberg-Marquardt on the condensed normal equations; returns the better track and its cost.
+
+    Knots that run into each other are made one, and the rounds begin again.
+    """
+    while True:
+        track, cost = _descend(track, normals, rounds, begin)
+        fewer = merged(track)
+        if fewer.size == track.size:
+            return track, cost
+        track = fewer
+
+
+def _descend(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Track, float]:
     damping = 1e-5
     weight, target = _prior(track)
     free = free_parameters(track)
@@ -210,7 +222,7 @@ def adjust(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Tra
             change = np.zeros(track.size)
             change[free] = solve_definite(damped, gradient / scale) / scale
             better = track.moved(change)
-            if better is not None and (new_cost := cost_of(better, normals, begin)) < cost:
+            if (new_cost := cost_of(better, normals, begin)) < cost:
                 break
             better = None
             damping = damping * 30 + 1e-9

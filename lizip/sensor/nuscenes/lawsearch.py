@@ -40,8 +40,8 @@ def find_steps(track: Track, normals: Normals, phase: int, packet: int, period: 
     """
     firings = len(track.times)
     number, _ = packets(firings, phase, packet)
-    inverse, gradient = _inverse(track, normals, phase)
-    cross, own, push = directions(track, normals, phase)
+    inverse, gradient = _inverse(track, normals, track.begin)
+    cross, own, push = directions(track, normals, track.begin)
     starts = np.searchsorted(number, np.arange(number[-1] + 1))
     push, own, cross = (np.add.reduceat(value, starts) for value in (push[:, 5], own[:, 5, 5], cross[:, 5]))
     pulled = multiply(cross, inverse)

@@ -14,12 +14,14 @@ from lizip.sensor.nuscenes.firing import Sensor
 from lizip.sensor.nuscenes.law import (
     FAST_QUANTA,
     FIXED_QUANTA,
+    RATE_QUANTA,
     SLOW_QUANTA,
     STEP_QUANTA,
     TIME_QUANTUM,
     Law,
     firing_times,
     packets,
+    second_packet,
 )
 from lizip.sensor.nuscenes.lawfit import adjust
 from lizip.sensor.nuscenes.lawsearch import add_knots, drop_knots, find_steps
@@ -40,6 +42,10 @@ _APART = 700.0
 """Least distance of first knots, us."""
 _KNOTS = (100.0, 80.0), (50.0, 50.0)
 """Weighted squares that a knot of the fast and of the slow functions must save to be added, and to be kept."""
+_PACKET_TIME = 553.0
+"""us"""
+_RATES = np.array([3e-3, 3e-3, 3e-4, 1e-4, 1e-4, 3e-4])
+"""How far the first packet may move against the track in that time: m and rad."""
 _STEP_BLURS = (1e-4, 1e-4, 3e-5, 1e-5, 1e-5, 3e-6, 1e-6, 3e-7, 0.0, 0.0)
 
 
@@ -69,10 +75,10 @@ def _kinks(times: np.ndarray, vehicle: Vehicle, columns: list[int], price: float
 
 def _first_track(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor) -> tuple[Track, Normals]:
     """A track with knots where the spline's poses bend."""
-    begin = seen.phase
+    begin = second_packet(len(rotation), seen.phase, sensor.packet)
     normals = condense(seen.points, seen.sensor_points, _blurred(seen, 1.0), rotation, shift, 20.0)
     vehicle = vehicle_behind(normals, np.array(LEVER))
-    number, place = packets(len(rotation), begin, sensor.packet)
+    number, place = packets(len(rotation), seen.phase, sensor.packet)
     times = (number - number[-1]) * _MEAN_STEP + (place - place[-1]) * sensor.period
     fast = [begin, *_kinks(times, vehicle, [2, 3, 4], _PRICES[0], begin), len(times) - 1]
     slow = [begin, *_kinks(times, vehicle, [0, 1, 5], _PRICES[1], begin), len(times) - 1]
@@ -90,19 +96,24 @@ def _first_track(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor
 
 
 def _fit_first_packet(track: Track, seen: Observed) -> None:
-    """Fit the step of the first, partial packet (in place)."""
-    count = track.whole
-    if count == 0:
-        return
+    """Fit the step and the rate of the first packet, in place: a line in time as far as its firings tell."""
+    count = track.begin
     part = np.ascontiguousarray(seen.points[:count]), np.ascontiguousarray(seen.sensor_points[:count])
+    since = (track.times[:count] - track.times[count]) / _PACKET_TIME
+    ways = np.stack([np.ones(count), since], axis=1)
+    products = ways[:, :, None] * ways[:, None, :]
     for blur in _STEP_BLURS:
         rotation, shift = (np.ascontiguousarray(value[:count]) for value in track.poses())
         weight = 1.0 / np.sqrt(seen.sigma[:count] ** 2 + (blur * np.array([1.0, 1.0, 0.3])) ** 2)
         vehicle = vehicle_behind(condense(*part, weight, rotation, shift, 20.0), track.fixed[1:])
-        hessian, gradient = vehicle.matrix.sum(axis=0), vehicle.vector.sum(axis=0)
+        hessian = (products[:, :, None, :, None] * vehicle.matrix[:, None, :, None, :]).sum(axis=0).reshape(12, 12)
+        gradient = (ways[:, :, None] * vehicle.vector[:, None, :]).sum(axis=0).ravel()
+        hessian[np.diag_indices(12)] += np.repeat([0.0, 1.0], 6) / np.tile(_RATES, 2) ** 2
+        gradient[6:] -= track.apart[1] * _PACKET_TIME / _RATES**2
         scale = 1.0 / (np.sqrt(np.diag(hessian)) + 1e-3)
-        change = solve_definite(hessian * scale[:, None] * scale + 1e-9 * np.eye(6), gradient * scale) * scale
-        track.step = track.step + np.clip(change, -0.01, 0.01)
+        change = solve_definite(hessian * scale[:, None] * scale + 1e-9 * np.eye(12), gradient * scale) * scale
+        change = np.clip(change, -0.01, 0.01).reshape(2, 6)
+        track.apart = track.apart + change / np.array([[1.0], [_PACKET_TIME]])
 
 
 def _quantised(track: Track, steps: np.ndarray) -> Law:
@@ -116,20 +127,21 @@ def _quantised(track: Track, steps: np.ndarray) -> Law:
         whole(track.slow_times[1:-1], TIME_QUANTUM),
         whole(track.slow, SLOW_QUANTA),
         whole(track.fixed, FIXED_QUANTA),
-        whole(track.step, STEP_QUANTA),
+        whole(track.apart[0], STEP_QUANTA),
+        whole(track.apart[1], RATE_QUANTA),
     )
 
 
 def _first_fit(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor, prices) -> tuple[Track, ...]:
     """A track that follows the spline's poses, and the packets' steps in whole microseconds."""
-    begin = seen.phase
     track, normals = _first_track(seen, rotation, shift, sensor)
+    begin = track.begin
     track, _ = adjust(track, normals, 4, begin)
     track = drop_knots(track, normals, begin, prices[1], 3)
     normals = _normals(track, seen, 1.0, 15.0)
     track, _ = adjust(track, normals, 4, begin)
-    steps = find_steps(track, normals, begin, sensor.packet, sensor.period)
-    track.times = firing_times(steps, len(rotation), begin, sensor.packet, sensor.period)
+    steps = find_steps(track, normals, seen.phase, sensor.packet, sensor.period)
+    track.times = firing_times(steps, len(rotation), seen.phase, sensor.packet, sensor.period)
     track.fast_times[0] = track.slow_times[0] = track.times[begin]
     track, _ = adjust(track, normals, 8, begin)
     return add_knots(track, normals, begin, prices[0], 6), steps
@@ -159,9 +171,9 @@ def solve_law(
     Law or None
         The best found; how good it is shows in the size of the corrections. None when the fit broke down.
     """
-    begin = seen.phase
     prices = tuple(tuple(factor * price for price in pair) for factor, pair in zip(dearness, _KNOTS, strict=True))
     track, steps = _first_fit(seen, rotation, shift, sensor, prices)
+    begin = track.begin
     normals = _normals(track, seen, 0.0, 10.0)
     track, _ = adjust(track, normals, 8, begin)
     seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,50 +11,55 @@ from lizip.sensor.nuscenes.law import _locate, evaluate, turn_matrix
 from lizip.sensor.rigid import firing_normals
 
 _LARGEST = 2.0**20
+_FARTHEST = 400.0
+_ROOM = 0.45
+"""How far a knot may move in one step: us, and as a share of the gap beside it."""
+_CLOSEST = 200.0
+"""Knots nearer to each other than this become one, us."""
 LOCAL = 18
 """Parameters that touch one firing."""
 
 
 @dataclass
 class Track:
-    """The law's numbers while they are fitted, in m, rad, us: see `law.Law`; knot times include both ends."""
+    """The law's numbers while they are fitted, in m, rad, us: see `law.Law`; knot times include both ends.
+
+    `begin` is the firing with which the track begins, `apart` (2, 6) the step and rate of those before.
+    """
 
     times: np.ndarray
-    whole: int
+    begin: int
     fast_times: np.ndarray
     fast: np.ndarray
     slow_times: np.ndarray
     slow: np.ndarray
     fixed: np.ndarray
-    step: np.ndarray = field(default_factory=lambda: np.zeros(6))
+    apart: np.ndarray = field(default_factory=lambda: np.zeros((2, 6)))
 
     @property
     def size(self) -> int:
         """Number of parameters of a step (knot times at the ends included)."""
         return 4 + 3 * len(self.fast) + 4 * len(self.slow)
 
-    def moved(self, change: np.ndarray) -> Track | None:
-        """The track after a step; None when knots would cross."""
+    def moved(self, change: np.ndarray) -> Track:
+        """The track after a step; a knot goes less than half the way to the next one."""
         a, b = len(self.fast), len(self.slow)
         at = np.cumsum([4, a, 2 * a, b])
-        limited = np.clip(change, -400.0, 400.0)
-        new = Track(
+        return Track(
             self.times,
-            self.whole,
-            self.fast_times + limited[at[0] : at[1]],
+            self.begin,
+            _moved_times(self.fast_times, change[at[0] : at[1]]),
             self.fast + change[at[1] : at[2]].reshape(a, 2),
-            self.slow_times + limited[at[2] : at[3]],
+            _moved_times(self.slow_times, change[at[2] : at[3]]),
             self.slow + change[at[3] :].reshape(b, 3),
             self.fixed + change[:4],
-            self.step,
+            self.apart,
         )
-        closest = min(np.diff(new.fast_times).min(), np.diff(new.slow_times).min())
-        return new if closest > 60.0 else None
 
     @property
     def sane(self) -> bool:
         """Whether all numbers are such as a stream can hold."""
-        return all((np.abs(value) < _LARGEST).all() for value in (*self.numbers, self.step))
+        return all((np.abs(value) < _LARGEST).all() for value in (*self.numbers, self.apart))
 
     @property
     def numbers(self) -> tuple[np.ndarray, ...]:
@@ -67,18 +72,43 @@ class Track:
         rotation, shift = np.empty((count, 3, 3)), np.empty((count, 3))
         evaluate(
             self.times,
-            self.whole,
+            self.begin,
             self.fast_times,
             self.fast,
             self.slow_times,
             self.slow,
             self.fixed,
-            self.step,
+            self.apart,
             np.empty((3, 3)),
             rotation,
             shift,
         )
         return rotation, shift
+
+
+def _moved_times(times: np.ndarray, change: np.ndarray) -> np.ndarray:
+    room = _ROOM * np.diff(times)
+    low, high = np.concatenate([[-_FARTHEST], -room]), np.concatenate([room, [_FARTHEST]])
+    return times + np.clip(np.clip(change, -_FARTHEST, _FARTHEST), low, high)
+
+
+def merged(track: Track) -> Track:
+    """The track with knots of one kind that have run into each other made one: they tell the same kink."""
+    fast_times, fast = _merge(track.fast_times, track.fast)
+    slow_times, slow = _merge(track.slow_times, track.slow)
+    return replace(track, fast_times=fast_times, fast=fast, slow_times=slow_times, slow=slow)
+
+
+def _merge(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    while len(times) > 2 and (gaps := np.diff(times)).min() < _CLOSEST:
+        k = int(gaps.argmin())
+        inner = [knot for knot in (k, k + 1) if 0 < knot < len(times) - 1]
+        times, values = times.copy(), values.copy()
+        if len(inner) == 2:
+            times[k] = 0.5 * (times[k] + times[k + 1])
+            values[k] = 0.5 * (values[k] + values[k + 1])
+        times, values = np.delete(times, inner[-1]), np.delete(values, inner[-1], axis=0)
+    return times, values
 
 
 @dataclass

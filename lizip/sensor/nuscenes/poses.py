@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.errors import CorruptError
+from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.nuscenes.firing import hdl32e
 from lizip.sensor.nuscenes.law import Law, decode_law, encode_law, law_poses
@@ -29,6 +30,26 @@ class Poses:
     data: bytes
     rotation: np.ndarray
     shift: np.ndarray
+
+
+@kernel
+def _posed(points, rotation, shift, out):
+    for i in range(points.shape[0]):
+        for j in range(points.shape[1]):
+            for p in range(3):
+                out[i, j, p] = (
+                    shift[i, p]
+                    + rotation[i, p, 0] * points[i, j, 0]
+                    + rotation[i, p, 1] * points[i, j, 1]
+                    + rotation[i, p, 2] * points[i, j, 2]
+                )
+
+
+def posed(points: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Sensor points (F, R, 3) in the far frame by their firings' poses."""
+    out = np.empty(points.shape)
+    _posed(points, rotation, shift, out)
+    return out
 
 
 def spline_poses(knots: np.ndarray, spacing: int, finer: int, firings: int, axes: np.ndarray) -> Poses:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
-from lizip.scan.order import decode_exceptions, encode_exceptions, keep_ascending
+from lizip.sensor.fit.ascent import keep_ascending
+from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
 
 
 def _longest_by_brute_force(keys):

@@ -1,18 +1,8 @@
-"""Columns of lasers are gathered to firings, and what they deviate by comes back."""
+"""Columns of lasers are gathered to firings."""
 
 import numpy as np
-import pytest
 
-from lizip.errors import CorruptError
-from lizip.scan.columns import find_columns
-from lizip.scan.firings import (
-    anchor_firings,
-    decode_advances,
-    encode_advances,
-    fill_anchors,
-    gather_firings,
-    unwrap,
-)
+from lizip.sensor.fit.firings import anchor_firings, fill_anchors, gather_firings, unwrap
 
 TURN, RINGS = 36000, 16
 
@@ -42,18 +32,6 @@ def test_columns_that_are_firings_stay_alone():
     columns, ring, firing, _, _ = fired()
     assert gather_firings(columns[firing], ring, TURN) is None
     assert gather_firings(np.arange(len(ring)) // RINGS % 1024, ring, 1024) is None
-
-
-def test_advances_come_back_and_cost_little():
-    columns, ring, firing, _, away = fired()
-    order = np.lexsort((firing, ring))
-    ring, firing, away = ring[order], firing[order], away[order]
-    every = find_columns(columns, TURN)
-    stream = encode_advances(every, ring, firing, away)
-    np.testing.assert_array_equal(decode_advances(stream, every, ring, firing), away)
-    assert 8 * len(stream) < 0.8 * len(ring)
-    with pytest.raises(CorruptError):
-        decode_advances(stream[: len(stream) // 2], every, ring, firing)
 
 
 def test_more_than_a_turn_counts_on():

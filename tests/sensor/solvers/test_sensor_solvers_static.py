@@ -2,21 +2,16 @@
 
 import numpy as np
 import pytest
+from sweeps import cloud_of, grids_of, rebuilt, round_trip, solve, stage_of
 
-from lizip.cloud import Cloud
 from lizip.errors import CorruptError
-from lizip.scan.elevations import rings_by_elevation
-from lizip.sensor.mount_fit import find_mount, refine_mount
-from lizip.sensor.spinning import CHAIN, EXCEPTIONS, HEADER
+from lizip.sensor.fit.elevations import rings_by_elevation
+from lizip.sensor.fit.mount import find_mount, refine_mount
+from lizip.sensor.stages.attributes import Attributes
 from lizip.simulator import os_sensor, turning
 from lizip.simulator.motion import rotation
 
 RINGS, COLUMNS = 16, 512
-NAMES = ("x", "y", "z", "intensity", "ring", "time")
-
-
-def cloud_of(points):
-    return Cloud("bin", b"\4", {NAMES[i]: points[:, i] for i in range(points.shape[1])})
 
 
 def grid(seed=1, **options):
@@ -30,17 +25,6 @@ def returns(cells):
     """Points of a grid, in its order, without those that are zero."""
     points = cells.reshape(-1, cells.shape[-1])
     return points[(points[:, :3] != 0).any(axis=1)]
-
-
-def round_trip(points, most_exceptions=0):
-    cloud = cloud_of(points)
-    measured = CHAIN.recover(cloud, "default")
-    assert measured is not None
-    columns = CHAIN.rebuild(measured.ranges, measured.intensity, measured.side, cloud.schema, len(points))
-    again = np.stack(list(columns.values()), axis=1)
-    np.testing.assert_array_equal(again.view(np.uint32), points.view(np.uint32))
-    assert measured.info["exceptions"] <= most_exceptions
-    return measured
 
 
 LAYOUTS = {
@@ -58,25 +42,25 @@ LAYOUTS = {
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_comes_back(layout):
     measured = round_trip(LAYOUTS[layout](grid()), most_exceptions=2)
-    assert measured.info["columns of a turn"] == COLUMNS
-    assert measured.ranges.shape == (COLUMNS, RINGS)
+    assert measured.about.notes["columns of a turn"] == COLUMNS
+    assert measured.grids[0].ranges.shape == (COLUMNS, RINGS)
 
 
 @pytest.mark.parametrize("tick", [0.001, 0.002, 0.004, 0.00372])
 def test_range_tick_is_found(tick):
     measured = round_trip(returns(grid(2, tick=tick)), most_exceptions=2)
-    assert measured.tick == pytest.approx(tick, rel=1e-7)
+    assert measured.grids[0].tick == pytest.approx(tick, rel=1e-7)
 
 
 @pytest.mark.parametrize("columns", [1024, 1812])
 def test_columns_of_a_turn_are_found(columns):
     measured = round_trip(returns(grid(3, columns=columns)), most_exceptions=2)
-    assert measured.info["columns of a turn"] == columns
+    assert measured.about.notes["columns of a turn"] == columns
 
 
 def test_part_of_a_turn():
     measured = round_trip(grid(1, columns=1024, span=0.4).reshape(-1, 4))
-    assert measured.ranges.shape[0] < 480
+    assert measured.grids[0].ranges.shape[0] < 480
 
 
 def test_missing_returns_as_nan_with_intensities_of_their_own():
@@ -84,7 +68,7 @@ def test_missing_returns_as_nan_with_intensities_of_their_own():
     missing = (points[:, :3] == 0).all(axis=1)
     points[missing, :3] = np.nan
     points[missing, 3] = np.arange(np.count_nonzero(missing)) % 5
-    assert round_trip(points).intensity_everywhere
+    assert round_trip(points).grids[0].everywhere
 
 
 def test_millimetre_coordinates():
@@ -99,16 +83,16 @@ def test_further_columns_come_back():
     time = np.random.default_rng(0).normal(size=ring.shape).astype(np.float32)
     points = returns(np.concatenate([cells, ring, time], axis=2))
     measured = round_trip(points, most_exceptions=2)
-    assert len(measured.side[5]) < 200
+    assert len(stage_of(measured, Attributes).streams[0]) < 200
 
 
 def test_three_columns_and_odd_intensities():
     points = returns(grid())
-    assert round_trip(np.ascontiguousarray(points[:, :3]), 2).intensity is None
+    assert round_trip(np.ascontiguousarray(points[:, :3]), 2).grids[0].intensity is None
     points[5, 3], points[6, 3] = np.nan, -0.0
     round_trip(points, 2)
     points[:, 3] = np.random.default_rng(0).normal(size=len(points))
-    assert round_trip(points, 2).intensity is None
+    assert round_trip(points, 2).grids[0].intensity is None
 
 
 def test_outliers_and_dropped_points_cost_only_themselves():
@@ -127,7 +111,7 @@ def test_points_turned_or_noisy_at_the_scale_of_ulps():
     noisy[:, :3] += np.random.default_rng(0).normal(0, 5e-6, (len(points), 3)).astype(np.float32)
     for other, most in ((turned, 5), (noisy, 24)):
         measured = round_trip(other, most_exceptions=50)
-        assert 8 * sum(map(len, measured.side.values())) < most * len(other)
+        assert 8 * len(measured.model.pack()) < most * len(other)
 
 
 def mounted(points, angles, arithmetic="double"):
@@ -142,7 +126,7 @@ def mounted(points, angles, arithmetic="double"):
 def test_sweeps_in_the_frame_of_a_vehicle(layout, arithmetic):
     points = mounted(LAYOUTS[layout](grid(6, columns=1024)), (0.3, 0.02, -0.03), arithmetic)
     measured = round_trip(points, most_exceptions=5)
-    assert 8 * sum(map(len, measured.side.values())) < 10 * len(points)
+    assert 8 * len(measured.model.pack()) < 10 * len(points)
 
 
 @pytest.mark.parametrize("angles", [(0.5, 0.0, 0.0), (-2.0, 0.7, 0.2), (1.0, 0.0, 3.0)])
@@ -186,8 +170,8 @@ def test_drivers_of_unlocked_sensors(driver, layout):
     points = LAYOUTS[layout](driven(name, **options))
     measured = round_trip(points, most_exceptions=len(points) // 100)
     firings = int(options.get("span", 0.3) * turning.TURN / turning.MODELS[name].step)
-    assert abs(measured.ranges.shape[0] - firings) < 0.35 * firings
-    assert 8 * sum(map(len, measured.side.values())) < 3 * len(points)
+    assert abs(measured.grids[0].ranges.shape[0] - firings) < 0.35 * firings
+    assert 8 * len(measured.model.pack()) < 3 * len(points)
 
 
 @pytest.mark.parametrize(
@@ -203,14 +187,14 @@ def test_drivers_of_unlocked_sensors(driver, layout):
 def test_the_arithmetic_of_drivers_leaves_nothing_to_correct(name, options):
     points = returns(driven(name, span=0.6, **options))
     measured = round_trip(points, most_exceptions=len(points) // 100)
-    assert measured.info["corrected"] < 0.05 * len(points)
+    assert measured.about.notes["corrected"] < 0.05 * len(points)
 
 
 @pytest.mark.parametrize("layout", ["firings", "all rings"])
 def test_directions_in_float32(layout):
     beams = os_sensor.Beams.draw(8, RINGS).printed()
     points = LAYOUTS[layout](grid(8, beams=beams, arithmetic="float"))
-    assert round_trip(points, most_exceptions=2).info["corrected"] < 5
+    assert round_trip(points, most_exceptions=2).about.notes["corrected"] < 5
 
 
 @pytest.mark.parametrize("layout", ["firings", "all firings", "all rings"])
@@ -218,8 +202,8 @@ def test_directions_in_float32(layout):
 def test_azimuths_that_go_on_inside_a_firing(name, layout):
     points = LAYOUTS[layout](driven(name, advance="exact", span=0.5))
     measured = round_trip(points, most_exceptions=10)
-    assert measured.info["corrected"] < 0.06 * len(points)
-    assert 8 * sum(map(len, measured.side.values())) < 1.5 * len(points)
+    assert measured.about.notes["corrected"] < 0.06 * len(points)
+    assert 8 * len(measured.model.pack()) < 1.5 * len(points)
 
 
 def test_what_is_no_spinning_sensor_is_declined():
@@ -229,52 +213,44 @@ def test_what_is_no_spinning_sensor_is_declined():
     noisy[:, :3] += rng.normal(0, 0.01, (len(points), 3))
     unordered = rng.permutation(points)
     for other in (noisy, unordered, rng.normal(0, 10, (4000, 4)).astype(np.float32), points[:100]):
-        assert CHAIN.recover(cloud_of(other.astype(np.float32)), "default") is None
+        assert solve(other.astype(np.float32)) is None
     for value in (0.0, np.nan, 1e38):
-        assert CHAIN.recover(cloud_of(np.full((4000, 4), value, np.float32)), "default") is None
+        assert solve(np.full((4000, 4), value, np.float32)) is None
 
 
 @pytest.mark.parametrize(("name", "most"), [("os0_32_grid", 0.06), ("os1_128_returns", 0.04)])
 def test_real_ouster_sweeps(data, name, most):
     points = np.fromfile(data / "ouster" / f"{name}.bin", "<f4").reshape(-1, 4)
     measured = round_trip(points, most_exceptions=10)
-    assert 8 * sum(map(len, measured.side.values())) < most * len(points)
+    assert 8 * len(measured.model.pack()) < most * len(points)
 
 
 @pytest.mark.parametrize("layout", ["firings", "rings", "all rings"])
-def test_damaged_side_streams_are_noticed_or_harmless(layout):
+def test_damaged_models_are_noticed_or_harmless(layout):
     points = LAYOUTS[layout](grid(5))
-    cloud = cloud_of(points)
-    measured = CHAIN.recover(cloud, "default")
+    solution, schema = solve(points), cloud_of(points).schema
+    packed, grids = solution.model.pack(), grids_of(solution)
     rng = np.random.default_rng(3)
     for _ in range(200):
-        number = int(rng.choice(list(measured.side)))
-        damaged = bytearray(measured.side[number])
-        damaged[rng.integers(min(len(damaged), 120))] ^= 1 << rng.integers(8)
+        damaged = bytearray(packed)
+        damaged[rng.integers(len(damaged))] ^= 1 << rng.integers(8)
         if rng.random() < 0.3:
             damaged = damaged[: rng.integers(len(damaged))]
-        side = {**measured.side, number: bytes(damaged)}
         try:
-            columns = CHAIN.rebuild(measured.ranges, measured.intensity, side, cloud.schema, len(points))
+            assert len(rebuilt(bytes(damaged), grids, schema, len(points))) == len(points)
         except CorruptError:
             continue
-        assert all(len(column) == len(points) for column in columns.values())
 
 
 def test_foreign_grids_are_corrupt():
     points = LAYOUTS["all rings"](grid(5))
-    cloud = cloud_of(points)
-    measured = CHAIN.recover(cloud, "default")
-    ranges, light, side = measured.ranges, measured.intensity, measured.side
-    for grid_, intensity, streams in (
-        (ranges[:, 1:], light[:, 1:], side),
-        (ranges[1:], light[1:], side),
-        (ranges, None, side),
-        (-ranges, light, side),
-        (ranges, light, {n: s for n, s in side.items() if n != HEADER}),
-        (ranges, light, {**side, EXCEPTIONS: b"\x01\x00"}),
-    ):
+    solution, schema = solve(points), cloud_of(points).schema
+    packed, ((ranges, light),) = solution.model.pack(), grids_of(solution)
+    for grid_, intensity in ((ranges[:, 1:], light[:, 1:]), (ranges[1:], light[1:]), (ranges, None), (-ranges, light)):
         with pytest.raises(CorruptError):
-            CHAIN.rebuild(grid_, intensity, streams, cloud.schema, len(points))
+            rebuilt(packed, [(grid_, intensity)], schema, len(points))
+    for count in (len(points) + 16, len(points) - 1, 0):
+        with pytest.raises(CorruptError):
+            rebuilt(packed, [(ranges, light)], schema, count)
     with pytest.raises(CorruptError):
-        CHAIN.rebuild(ranges, light, side, cloud.schema, len(points) + 16)
+        rebuilt(packed, [(ranges, light)], (*schema, ("more", np.dtype("<f4"))), len(points))

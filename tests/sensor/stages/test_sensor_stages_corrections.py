@@ -7,13 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
-from lizip.sensor.corrections import (
-    apply_corrections,
-    decode_corrections,
-    encode_corrections,
-    find_corrections,
-    round_points,
-)
+from lizip.sensor.stages.corrections import apply_corrections, decode_corrections, encode_corrections, find_corrections
+from lizip.sensor.stages.rounding import round_points
 
 POINTS = hnp.arrays(np.float64, st.tuples(st.integers(0, 40), st.just(3)), elements=st.floats(-200, 200))
 

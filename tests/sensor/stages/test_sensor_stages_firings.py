@@ -6,9 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
-from lizip.scan.columns import Columns, align_rings, decode_columns, encode_columns, find_columns
+from lizip.sensor.fit.columns import align_rings, find_columns
+from lizip.sensor.stages.firings import Columns, Firings
 
 TURN = 400
+
+
+def encode_columns(columns):
+    return Firings.of(columns, -7).pack()
+
+
+def decode_columns(stream, turn):
+    return Firings.unpack(stream).columns(turn)
 
 
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=300))

@@ -1,4 +1,4 @@
-"""Further columns and intensities: integers where they are integers, bits where they are not."""
+"""Further columns: integers where they are integers, bits where they are not."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
-from lizip.sensor.extras import Cells, decode_extra, encode_extra
-from lizip.sensor.intensity import DENOMINATORS, from_integers, to_integers
+from lizip.sensor.stages.attributes import Cells, decode_attribute, encode_attribute
 
 DTYPES = st.sampled_from(["<f4", "<f8", "u1", "<u2", "<i4", "<i8"])
 
@@ -22,7 +21,7 @@ def cells_of(numbers):
 def test_any_column_comes_back(data, dtype, count):
     column = data.draw(hnp.arrays(np.uint8, count * np.dtype(dtype).itemsize)).view(dtype)
     cells = cells_of(data.draw(hnp.arrays(np.int64, (3, count), elements=st.integers(-1, 3))))
-    again = decode_extra(encode_extra(column, cells), column.dtype, cells)
+    again = decode_attribute(encode_attribute(column, cells), column.dtype, cells)
     assert again.dtype == column.dtype
     assert again.tobytes() == column.tobytes()
 
@@ -33,9 +32,9 @@ def test_what_follows_from_the_cell_costs_next_to_nothing(name):
     cells = Cells(rng.integers(0, 32, 5000), rng.integers(0, 90, 5000), rng.integers(0, 60000, 5000), 32, 90)
     column = (getattr(cells, name) * 8).astype("<u4")
     column[[4007, 4070]] = 999
-    stream = encode_extra(column, cells)
+    stream = encode_attribute(column, cells)
     assert len(stream) < 100
-    np.testing.assert_array_equal(decode_extra(stream, column.dtype, cells), column)
+    np.testing.assert_array_equal(decode_attribute(stream, column.dtype, cells), column)
 
 
 def test_smooth_columns_are_coded_by_ring():
@@ -43,38 +42,16 @@ def test_smooth_columns_are_coded_by_ring():
     ring = np.arange(20000, dtype=np.int64) % 16
     column = (1000 * ring + np.cumsum(rng.integers(-3, 4, 20000))).astype("<u2")
     cells = Cells(ring, ring, ring, 16, 16)
-    stream = encode_extra(column, cells)
+    stream = encode_attribute(column, cells)
     assert 8 * len(stream) < 7 * len(column)
-    np.testing.assert_array_equal(decode_extra(stream, column.dtype, cells), column)
+    np.testing.assert_array_equal(decode_attribute(stream, column.dtype, cells), column)
 
 
 @given(st.binary(max_size=60))
 def test_hostile_columns(data):
     cells = cells_of(np.tile(np.arange(20) % 4 - 1, (3, 1)))
     try:
-        column = decode_extra(data, np.dtype("<f4"), cells)
+        column = decode_attribute(data, np.dtype("<f4"), cells)
     except CorruptError:
         return
     assert len(column) == 20
-
-
-@pytest.mark.parametrize("denominator", DENOMINATORS)
-def test_integers_behind_intensities_are_found(denominator):
-    integers = np.random.default_rng(1).integers(0, 250, 3000)
-    index, found, exact = to_integers(from_integers(integers, denominator))
-    np.testing.assert_array_equal(from_integers(found, DENOMINATORS[index]), from_integers(integers, denominator))
-    assert exact.all()
-
-
-@given(hnp.arrays(np.uint32, st.integers(1, 50)))
-def test_exact_means_the_same_bits(bits):
-    values = bits.view(np.float32)
-    result = to_integers(values)
-    if result is not None:
-        index, integers, exact = result
-        stored = from_integers(integers, DENOMINATORS[index])
-        np.testing.assert_array_equal(stored[exact].view(np.uint32), bits[exact])
-
-
-def test_real_numbers_are_no_integers():
-    assert to_integers(np.random.default_rng(2).normal(size=500).astype(np.float32)) is None

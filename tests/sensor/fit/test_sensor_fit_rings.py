@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lizip.scan.rings import pseudo_angle, split_rings
+from lizip.sensor.fit.rings import pseudo_angle, split_rings
 
 
 @given(st.floats(0, 6.28), st.floats(0, 6.28), st.floats(0.1, 100))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lizip.errors import CorruptError
-from lizip.scan.missing import decode_places, encode_places
+from lizip.sensor.stages.places import decode_places, encode_places
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])

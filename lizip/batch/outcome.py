@@ -1,0 +1,95 @@
+"""What became of a job, in a form that people, programs and other processes can take."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from lizip.errors import LizipError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes
+    ----------
+    source : str
+    target : str or None
+    status : {"done", "skipped", "failed"}
+    error : Exception or None
+        Why it failed.
+    seconds : float
+    size, compressed : int
+        Bytes of the original and of the .lizip file; 0 when not known, like the rest.
+    points : int
+    codec : str
+    hash : str
+        XXH3-128 of the original, hexadecimal.
+    warnings : tuple of str
+        What went wrong without harm to the result.
+    trace : str
+        Where the error came from, as Python prints it.
+    """
+
+    source: str
+    target: str | None
+    status: str
+    error: Exception | None = None
+    seconds: float = 0.0
+    size: int = 0
+    compressed: int = 0
+    points: int = 0
+    codec: str = ""
+    hash: str = ""
+    warnings: tuple[str, ...] = ()
+    trace: str = ""
+
+    def cause(self) -> str:
+        """Why it failed, in one line."""
+        return cause(self.error, self.source, self.target) if self.error is not None else ""
+
+    def record(self) -> dict[str, Any]:
+        """The same in numbers and words, for JSON."""
+        begin = {"source": self.source, "target": self.target, "status": self.status}
+        if self.error is not None:
+            return {**begin, "error": type(self.error).__name__, "message": self.cause()}
+        return {
+            **begin,
+            "bytes": self.size,
+            "compressed_bytes": self.compressed,
+            "points": self.points,
+            "codec": self.codec,
+            "hash": self.hash,
+            "seconds": round(self.seconds, 6),
+        }
+
+
+def cause(error: BaseException, path: str, target: str | None = None) -> str:
+    """One line: path, cause, and the remedy where the error names one.
+
+    Parameters
+    ----------
+    error : BaseException
+        One that knows the file it is about is told under that name.
+    path, target : str
+        What was worked on; an error that knows no file is about `path`.
+    """
+    if isinstance(error, OSError) and error.strerror:
+        return one_line(f"{_file_of(error) or path}: {error.strerror}")
+    text = str(error) or type(error).__name__
+    if not isinstance(error, (LizipError, OSError, MemoryError)):
+        text = f"unexpected {type(error).__name__}: {text}; please report this (-vv shows where)"
+    about = tuple(f"{each}: " for each in (path, target) if each)
+    return one_line(text if text.startswith(about) else f"{path}: {text}")
+
+
+def _file_of(error: OSError) -> str | None:
+    return os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else None
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks."""
+    return re.sub(r"\s*[\r\n]\s*", " ", text).strip()
