@@ -47,7 +47,12 @@ if TYPE_CHECKING:
 MAX_PARTS = 64
 _MAX_STAGES = 64
 
-TITLES = ("spinning sensor", "Velodyne HDL-64E as in KITTI", "Velodyne HDL-32E as in nuScenes", "Velodyne VLP-32C in packets")
+TITLES = (
+    "spinning sensor",
+    "Velodyne HDL-64E as in KITTI",
+    "Velodyne HDL-32E as in nuScenes",
+    "Velodyne VLP-32C in packets",
+)
 """Sensors as `lizip info` calls them; streams hold the index. Only ever appended to."""
 
 NOTES = (

@@ -28,7 +28,7 @@ class Chunked:
         for first, last in zip(bounds[:-1], bounds[1:], strict=True):
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
             found = solve(np.stack(inside[:3], axis=1), VLP_32C)
-            described = None if found is None else describe(inside, cloud.schema, found)
+            described = None if found is None else describe(inside, cloud.schema, *found)
             if described is None:
                 return None
             parts.append(described[0])

@@ -69,7 +69,9 @@ def cells_of(returns: Returns) -> Cells:
     if returns.every is not None:
         spread[0], spread[1] = returns.every[:2]
     spread[:, returns.place] = returns.ring, returns.firing, returns.ticks
-    return Cells(*spread, returns.ranges.shape[1], returns.firings if returns.fired is None else len(returns.fired.fired))
+    return Cells(
+        *spread, returns.ranges.shape[1], returns.firings if returns.fired is None else len(returns.fired.fired)
+    )
 
 
 class Cells(NamedTuple):

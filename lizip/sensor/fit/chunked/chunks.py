@@ -12,7 +12,6 @@ from lizip.sensor.stages.chunks import rule_end
 
 _MOST_EARLY = 6
 _REACH = 70
-_HOPELESS = 40.0
 _FIRST = 8.0
 """What it costs that a sweep begins inside a chunk."""
 
@@ -51,6 +50,8 @@ class Search(NamedTuple):
         Cost of an exception.
     beside : int
         Slots by which a pose's time may differ from that of the middle return.
+    hopeless : float
+        Starts that cost this much more than others nearby are not followed.
     """
 
     rule: float
@@ -58,6 +59,7 @@ class Search(NamedTuple):
     tick: float
     penalty: float
     beside: int
+    hopeless: float
 
 
 @kernel
@@ -92,7 +94,7 @@ def _search(misses, search, best, before, poses):
         least = best[i]
         for k in range(i, min(count, i + _REACH)):
             least = min(least, best[k])
-        if best[i] > least + _HOPELESS:
+        if best[i] > least + search.hopeless:
             continue
         end = rule_end(times, i, search.rule)
         early = 0
@@ -127,8 +129,8 @@ def _search(misses, search, best, before, poses):
                 end += 1
 
 
-def find_chunks(misses: Misses, search: Search) -> tuple[Groups, float]:
-    """Find the chunks, and what they cost."""
+def find_chunks(misses: Misses, search: Search) -> Groups:
+    """Find the chunks."""
     count = len(misses.times)
     best, before, poses = np.full(count + 1, 1e18), np.zeros(count + 1, np.int64), np.zeros(count + 1)
     best[0] = 0.0
@@ -138,4 +140,4 @@ def find_chunks(misses: Misses, search: Search) -> tuple[Groups, float]:
         times.append(poses[at])
         at = int(before[at])
         starts.append(at)
-    return Groups(np.array(starts[::-1]), np.array(times[::-1])), float(best[count])
+    return Groups(np.array(starts[::-1]), np.array(times[::-1]))

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lizip.cloud import Schema
+
 from lizip.sensor.fit.ascent import keep_ascending
-from lizip.sensor.fit.chunked.solve import Solved
+from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.found import intensity_stage
 from lizip.sensor.fit.intensity import find_intensity
-from lizip.sensor.model import Grid, Part, Returns
+from lizip.sensor.fit.chunked.packets import PERIOD
+from lizip.sensor.fit.chunked.ranges import RULE
+from lizip.sensor.model import Grid, Part, Returns, Stage
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.corrections import Corrections, find_corrections
@@ -18,21 +22,23 @@ from lizip.sensor.stages.fused import Fused
 from lizip.sensor.stages.packets import FRACTIONS, Packets
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.screw import Screw
-from lizip.sensor.stages.slots import Azimuths, Slots
+from lizip.sensor.stages.slots import SENSORS, Azimuths, Slots
 
 _MOST_TICKS = 1 << 16
 _TRIES = 4
 
 
-def describe(columns: Sequence[np.ndarray], schema, found: Solved) -> tuple[Part, Grid, dict[str, int]] | None:
+def describe(
+    columns: Sequence[np.ndarray], schema: Schema, seen: Observed, law: Law
+) -> tuple[Part, Grid, dict[str, int]] | None:
     """Grid and stages of one part whose columns (N,) are those of the file; None when they do not give them."""
     xyz = np.stack(columns[:3], axis=1)
     count = len(xyz)
-    good = found.known & (found.ticks > 0) & (found.ticks < _MOST_TICKS)
-    good[good] = keep_ascending((found.firing * len(found.lasers.slot) + found.laser)[good])
+    good = seen.known & (law.ticks > 0) & (law.ticks < _MOST_TICKS)
+    good[good] = keep_ascending((seen.firing * len(seen.lasers.slot) + seen.laser)[good])
     for _ in range(_TRIES):
         place = np.flatnonzero(good)
-        ranges, stages, returns = _geometry(found, place, xyz, schema, count)
+        ranges, stages, returns = _geometry(seen, law, place, xyz, schema)
         units, fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0)
         if fits.all():
             break
@@ -44,7 +50,7 @@ def describe(columns: Sequence[np.ndarray], schema, found: Solved) -> tuple[Part
     listed = np.flatnonzero(~good)
     stages.append(Places.of(xyz, listed))
     stages[-1].apply(returns)
-    grid = Grid(ranges, None, found.lasers.tick)
+    grid = Grid(ranges, None, seen.lasers.tick)
     rings = np.full(count, -1)
     rings[place] = returns.ring
     lit = find_intensity(columns, rings, place)
@@ -60,29 +66,26 @@ def describe(columns: Sequence[np.ndarray], schema, found: Solved) -> tuple[Part
     return Part(stages, count), grid, notes
 
 
-def _geometry(found: Solved, place: np.ndarray, xyz: np.ndarray, schema, count: int):
-    """Grid and stages up to the float32 points, applied to what they give."""
-    slots = Slots(0, found.upside_down)
-    firings = len(found.azimuth)
-    ranges = slots.grid(found.laser[place], found.firing[place], found.ticks[place].astype(np.int32), firings)
-    packets = np.rint(found.packets * FRACTIONS).astype(np.int64)
-    begin = int(packets[0])
-    offset = begin / FRACTIONS + found.offset
-    track = found.track._replace(times=found.track.times - offset)
-    starts = np.searchsorted(place, found.groups.starts)
+def _geometry(
+    seen: Observed, law: Law, place: np.ndarray, xyz: np.ndarray, schema: Schema
+) -> tuple[np.ndarray, list[Stage], Returns]:
+    """Grid and stages up to the float32 points of returns at `place` (M,), and what these stages give."""
+    slots = Slots(0, seen.upside_down)
+    ranges = slots.grid(seen.laser[place], seen.firing[place], law.ticks[place].astype(np.int32), len(law.azimuth))
+    packets = np.rint(law.packets * FRACTIONS).astype(np.int64)
+    begin = float(packets[0]) / FRACTIONS
+    starts = np.searchsorted(place, law.groups.starts)
     kept = np.flatnonzero(np.diff(starts))
-    starts = np.append(starts[kept], len(place))
-    returns = Returns(ranges, None, schema, count)
-    stages = []
+    returns, stages = Returns(ranges, None, schema, len(xyz)), []
 
-    def add(stage) -> None:
+    def add(stage: Stage) -> None:
         stage.apply(returns)
         stages.append(stage)
 
     add(slots)
-    add(Azimuths.of(slots, found.azimuth))
-    add(Packets.of(packets - begin, 663.5523))
-    add(Chunks.of(returns, 55500, starts, found.groups.times[kept] - offset))
-    add(Screw.of(track))
+    add(Azimuths.of(slots, law.azimuth))
+    add(Packets.of(packets - packets[0], PERIOD))
+    add(Chunks.of(returns, round(RULE * 1000), np.append(starts[kept], len(place)), law.groups.times[kept] - begin))
+    add(Screw.of(law.track._replace(times=law.track.times - begin)))
     add(Fused.of(returns, np.ascontiguousarray(xyz[place])))
     return ranges, stages, returns

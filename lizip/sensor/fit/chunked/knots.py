@@ -42,6 +42,8 @@ class Prior(NamedTuple):
 
 
 _EDGE = 3e-3
+_BEND = (1e-3, 3e-3)
+_LOOK = (1e-5, 1e-6)
 
 
 @kernel
@@ -104,11 +106,11 @@ def _hold_bend(steps, first, last, weight, at, whole, right):
 
 
 @kernel
-def _normals(track, between, poses, sums, prior, bend, level, stride, whole, right, row, basis, project):
+def _normals(track, between, poses, sums, prior, bend, level, every, whole, right, row, basis, project):
     """Fill the knots' normal equations, whole (7 K, 7 K) and right (7 K,)."""
     spins, ways = between
     count = track.times.size
-    gather(sums.matrix, sums.vector, poses, stride, whole, right, row)
+    gather(sums.matrix, sums.vector, poses, every, whole, right, row)
     for i in range(7 * count):
         for j in range(i):
             whole[j, i] = whole[i, j]
@@ -134,13 +136,15 @@ def _banded(whole, band):
             band[i, k] = whole[i, i - k]
 
 
-def move(track: Track, poses: Poses, sums: Sums, prior: Prior, stride: int = 1) -> tuple[Track, np.ndarray]:
+def move(
+    track: Track, poses: Poses, sums: Sums, prior: Prior, every: tuple[int, int] = (0, 1)
+) -> tuple[Track, np.ndarray]:
     """One step; returns the track and by how much (d, w) the groups' poses moved, (G, 6), to first order."""
     count = len(track.times)
     whole, right = np.zeros((7 * count, 7 * count)), np.zeros(7 * count)
     room = np.zeros(7), np.zeros((2, count)), np.zeros((count, count))
     between = ways_between(track)
-    _normals(track, between, poses, sums, prior.times, prior.bend, prior.level, stride, whole, right, *room)
+    _normals(track, between, poses, sums, prior.times, prior.bend, prior.level, every, whole, right, *room)
     if prior.times == FIXED:
         band = np.zeros((7 * count, 21))
         _banded(whole, band)
@@ -195,12 +199,12 @@ def fit_points(
 ) -> tuple[Track, Sums, float]:
     """Fit a track to sensor points: a step for each scale of the sigmas, then a last look; returns what that saw."""
     sums = new_sums(len(groups.times), len(placed.stored))
-    cost = 0.0
-    for scale in (*scales, 0.0):
+    for scale in scales:
         poses = poses_at(track, groups.times)
-        cost = point_sums(placed, groups.starts, poses, scale or (scales or (1.0,))[-1], exact, stride, sums)
-        if scale:
-            track, _ = move(track, poses, sums, Prior(times), stride)
+        point_sums(placed, groups.starts, poses, scale, exact, stride, sums)
+        track, _ = move(track, poses, sums, Prior(times), (0, stride))
+    poses = poses_at(track, groups.times)
+    cost = point_sums(placed, groups.starts, poses, scales[-1] if scales else 1.0, exact, stride, sums)
     return track, sums, cost
 
 
@@ -212,24 +216,32 @@ def fit_rays(
     elevations: np.ndarray,
     tick: float,
     sigmas: tuple[tuple[float, float], ...],
+    every: tuple[int, int] = (0, 1),
 ) -> tuple[Track, np.ndarray | None, Sums]:
-    """Fit a track to rays: a step for each pair of sigmas (range, m; angle, rad), then a last look.
+    """Fit a track to rays of `every` few groups: a step for each pair of sigmas (range, m; angle, rad).
 
-    With `heading` (G,) the headings of the groups are free, and the fitted ones are returned.
+    Returns the track and what a last look at all groups saw. With `heading` (G,) the headings of the groups are free,
+    and the fitted ones are returned.
     """
     sums = new_sums(len(groups.times), len(rays.stored))
     free = heading is not None
     angle = heading if free else np.zeros(len(groups.times))
-    prior = Prior(FIXED, (1e-3, 3e-3), free)
-    for i in range(len(sigmas) + 1):
+    prior, room = Prior(FIXED, _BEND, free), (np.zeros(12), np.zeros((6, 6)))
+    for sigma in sigmas:
         poses = poses_at(track, groups.times)
-        sizes = np.array([tick, *(sigmas or ((1e-5, 1e-6),))[min(i, max(len(sigmas) - 1, 0))]])
-        ray_sums(rays, groups.starts, angle, poses, elevations, sizes, free, sums, np.zeros(12), np.zeros((6, 6)))
-        if i == len(sigmas):
-            break
-        track, moved = move(track, poses, sums, prior)
+        sizes = np.array([tick, *sigma])
+        ray_sums(rays, groups.starts, angle, poses, elevations, sizes, free, every, False, sums, *room)
+        track, moved = move(track, poses, sums, prior, every)
         if free:
-            seen = sums.turn[:, 6] > 0
-            change = sums.turn[:, 7] - (sums.turn[:, :6] * moved).sum(axis=1)
-            angle = angle + np.where(seen, change / np.where(seen, sums.turn[:, 6], 1.0), 0.0)
-    return track, angle if free else None, sums
+            angle = _turn_headings(angle, sums, moved)
+    poses = poses_at(track, groups.times)
+    sizes = np.array([tick, *(sigmas or (_LOOK,))[-1]])
+    ray_sums(rays, groups.starts, angle, poses, elevations, sizes, free, (0, 1), True, sums, *room)
+    return track, _turn_headings(angle, sums, np.zeros((len(angle), 6))) if free else None, sums
+
+
+def _turn_headings(angle: np.ndarray, sums: Sums, moved: np.ndarray) -> np.ndarray:
+    """Headings (G,) that belong to poses moved by (G, 6): what was eliminated."""
+    seen = sums.turn[:, 6] > 0
+    change = sums.turn[:, 7] - (sums.turn[:, :6] * moved).sum(axis=1)
+    return angle + np.where(seen, change / np.where(seen, sums.turn[:, 6], 1.0), 0.0)

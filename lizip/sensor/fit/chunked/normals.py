@@ -58,7 +58,7 @@ class Rays(NamedTuple):
 
     Attributes
     ----------
-    stored : (N, 3) float64
+    stored : (N, 3) float32
     laser : (N,) int64
     angle : (N,) float64
         Azimuth in the sensor's frame, rad, less the group's heading.
@@ -110,7 +110,7 @@ def _to_world(matrix, vector, turn, work, mixed):
 
 
 @kernel
-def ray_sums(rays, starts, heading, poses, elevations, sizes, free, sums, row, work):
+def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look, sums, row, work):
     """Pass over the returns by the ray model; returns the cost.
 
     Parameters
@@ -125,10 +125,14 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, sums, row, w
         Tick (m), expected deviation of ranges (m; 0: ranges do not count) and of angles (rad).
     free : bool
         Whether the headings are unknown: they are eliminated, see `Sums.turn`.
+    every : (int, int)
+        First group, and from which to the next.
+    look : bool
+        Whether to fill in what is known of each return.
     """
     tick, sigma_r, sigma_a = sizes[0], sizes[1], sizes[2]
     cost = 0.0
-    for g in range(starts.size - 1):
+    for g in range(every[0], starts.size - 1, every[1]):
         matrix, vector, turn, m = sums.matrix[g], sums.vector[g], sums.turn[g], poses.turns[g]
         for a in range(6):
             vector[a] = 0.0
@@ -145,6 +149,8 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, sums, row, w
                 row[9 + a] += m[k, a] * poses.spin[g, k]
         s0, s1, s2, w0, w1, w2 = row[6], row[7], row[8], row[9], row[10], row[11]
         for j in range(starts[g], starts[g + 1]):
+            if not (look or rays.use[j]):
+                continue
             b0 = rays.stored[j, 0] - poses.places[g, 0]
             b1 = rays.stored[j, 1] - poses.places[g, 1]
             b2 = rays.stored[j, 2] - poses.places[g, 2]
@@ -168,15 +174,12 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, sums, row, w
             residual_r = rr - ticks * tick
             residual_e = q0 * e0 + q1 * e1 + q2 * e2 - rate_e * late
             residual_z = q1 * ct - q0 * st - rate_z * late
-            sums.ticks[j] = ticks
-            sums.residual[j, 0] = residual_r
-            sums.residual[j, 1] = residual_e
-            sums.residual[j, 2] = residual_z
-            sums.rate[j, 0] = rate_r
-            sums.rate[j, 1] = rate_e
-            sums.rate[j, 2] = rate_z
-            if not rays.use[j]:
-                continue
+            if look:
+                sums.ticks[j] = ticks
+                sums.residual[j, 0], sums.residual[j, 1], sums.residual[j, 2] = residual_r, residual_e, residual_z
+                sums.rate[j, 0], sums.rate[j, 1], sums.rate[j, 2] = rate_r, rate_e, rate_z
+                if not rays.use[j]:
+                    continue
             size = rr * sigma_a + 1e-6
             if sigma_r > 0.0:
                 share = residual_r / sigma_r
@@ -233,7 +236,7 @@ class Placed(NamedTuple):
 
     Attributes
     ----------
-    stored : (N, 3) float64
+    stored : (N, 3) float32
     points : (N, 3) float32
         In the sensor's frame.
     sigma : (N, 3) float64
@@ -332,12 +335,12 @@ def point_sums(placed, starts, poses, scale, exact, stride, sums):
 
 
 @kernel
-def gather(matrix, vector, poses, stride, whole, right, row):
+def gather(matrix, vector, poses, every, whole, right, row):
     """Add the groups' normal equations to those of the knots: 7 numbers each, rotation, position and time.
 
     A group's pose moves by the knots' moves, shared by time, and back along its own motion where knots come later.
     """
-    for g in range(0, vector.shape[0], stride):
+    for g in range(every[0], vector.shape[0], every[1]):
         base = 7 * poses.segment[g]
         for a in range(6):
             # the order of knots' numbers: w, d

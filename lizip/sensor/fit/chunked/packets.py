@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.sensor.fit.chunked.knots import GRID, PHASE, fit_points
+from lizip.sensor.fit.chunked.normals import Placed, Sums
+from lizip.sensor.fit.chunked.observed import Law, Observed, packets_of, placed_of
 
 PERIOD = 663.5523
 """Mean microseconds from packet to packet."""
@@ -18,20 +21,25 @@ SURE = 0.12
 
 _LEAST = 20
 _PERIODS = np.arange(-4, 5) * 2e-4
-_PHASES = np.arange(0, 1, 1 / 64)
+_PHASES = 64
+_ROUNDS = 8
+_STEPS = (10.0, 5.0, 3.0)
+_STRIDE = 3
+"""Every third chunk is enough to time packets."""
+
 _FARTHEST = 7
 
 
 @kernel
-def _errors(residual, rate, use, sigma, packet, groups, counts, errors, weights):
+def _errors(residual, rate, use, sigma, packet, groups, stride, counts, errors, weights):
     """Sort the returns' time errors and their weights by packet; counts (P + 1,) become the packets' bounds."""
-    for g in range(groups.size - 1):
+    for g in range(0, groups.size - 1, stride):
         for j in range(groups[g], groups[g + 1]):
             if use[j]:
                 counts[packet[g] + 1] += 1
     for p in range(counts.size - 1):
         counts[p + 1] += counts[p]
-    for g in range(groups.size - 1):
+    for g in range(0, groups.size - 1, stride):
         for j in range(groups[g], groups[g + 1]):
             if not use[j]:
                 continue
@@ -47,34 +55,19 @@ def _errors(residual, rate, use, sigma, packet, groups, counts, errors, weights)
             counts[packet[g]] += 1
 
 
-def packet_errors(
-    residual: np.ndarray,
-    rate: np.ndarray,
-    use: np.ndarray,
-    sigma: np.ndarray,
-    packet: np.ndarray,
-    starts: np.ndarray,
-    count: int,
-) -> tuple[np.ndarray, np.ndarray]:
+def errors_of(seen: Observed, law: Law, sums: Sums, placed: Placed, stride: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Time errors (P,) of packets in us (weighted medians: a chunk may be off by many deviations) and their deviations.
 
-    Parameters
-    ----------
-    residual, rate, sigma : (N, 3) float64
-    use : (N,) bool
-    packet : (G,) int64
-        Packet of each group of returns, ascending.
-    starts : (G + 1,) int64
-        First return of each group.
-    count : int
-        Packets.
+    `sums` are of a look at the points, of every `stride`-th group.
     """
-    counts, errors, weights = np.zeros(count + 1, np.int64), np.zeros(len(use)), np.zeros(len(use))
-    _errors(residual, rate, use, sigma, packet, starts, counts, errors, weights)
+    count = len(law.packets)
+    counts, errors, weights = np.zeros(count + 1, np.int64), np.zeros(len(placed.use)), np.zeros(len(placed.use))
+    packet = packets_of(seen, law.groups)
+    of_points = sums.residual, sums.rate, placed.use, placed.sigma
+    _errors(*of_points, packet, law.groups.starts, stride, counts, errors, weights)
     found, deviation = np.zeros(count), np.full(count, 1e9)
     begin = 0
-    for p in range(count):
-        end = int(counts[p])
+    for p, end in enumerate(counts[:-1].tolist()):
         if end > begin:
             order = np.argsort(errors[begin:end], kind="stable")
             weight = weights[begin:end][order]
@@ -94,28 +87,52 @@ def running_median(values: np.ndarray, good: np.ndarray, half: int = 12) -> np.n
     return np.array([np.median(values[known[max(0, i - half) : i + half + 1]]) for i in at.tolist()])
 
 
-def regular_law(times: np.ndarray, error: np.ndarray, sure: np.ndarray) -> np.ndarray:
+def _regular(times: np.ndarray, error: np.ndarray, sure: np.ndarray) -> np.ndarray:
     """Packet times floor(period p + phase) (P,) that fit best to times (P,) with their errors."""
     places = np.arange(len(times))
     if np.count_nonzero(sure) < _LEAST:
         return np.floor(PERIOD * places)
     steps, good = np.diff(times + error), sure[1:] & sure[:-1]
-    best = (np.inf, 0.0, 0.0)
-    for period in (PERIOD + _PERIODS).tolist():
-        for phase in _PHASES.tolist():
-            off = np.abs(steps - np.diff(np.floor(period * places + phase)))[good]
-            best = min(best, (float(np.minimum(off, 0.5).sum()), period, phase))
-    return np.floor(best[1] * places + best[2])
+    periods, phases = PERIOD + _PERIODS, np.arange(_PHASES) / _PHASES
+    laws = np.floor(periods[:, None, None] * places + phases[None, :, None]).reshape(-1, len(places))
+    costs = np.minimum(np.abs(steps - np.diff(laws, axis=1))[:, good], 0.5).sum(axis=1)
+    return laws[int(np.argmin(costs))]
 
 
-def move_packets(times: np.ndarray, error: np.ndarray, deviation: np.ndarray) -> tuple[np.ndarray, float]:
-    """Packet times (P,) corrected by whole microseconds, and the clock's offset that all have in common."""
+def _common(error: np.ndarray, deviation: np.ndarray) -> float:
+    """What all packets are off: the clocks' offset."""
+    good = deviation < SURE
+    return float(np.median(running_median(error, good)[good])) if np.count_nonzero(good) >= _LEAST else 0.0
+
+
+def move_packets(times: np.ndarray, error: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Packet times (P,) corrected by whole microseconds."""
     good = deviation < SURE
     if np.count_nonzero(good) < _LEAST:
-        return times, 0.0
-    drift = running_median(error, good)
-    times = times + np.where(good, np.rint(error - drift), 0)
+        return times
+    times = times + np.where(good, np.rint(error - running_median(error, good)), 0)
     regular = PERIOD * np.arange(len(times))
     middle = np.median(times - regular)
-    times = np.where(np.abs(times - regular - middle) > _FARTHEST, np.rint(regular + middle), times)
-    return times, float(np.median(drift[good]))
+    return np.where(np.abs(times - regular - middle) > _FARTHEST, np.rint(regular + middle), times)
+
+
+def time_packets(seen: Observed, law: Law) -> Law:
+    """Find the packets' times, in turn with the knots."""
+    placed, packet = placed_of(seen, law), packets_of(seen, law.groups)
+    inside = law.groups.times - law.packets[packet]
+    _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE, stride=_STRIDE)
+    error, deviation = errors_of(seen, law, sums, placed, _STRIDE)
+    regular = _regular(law.packets, error, deviation < SURE)
+    error = law.packets + error - regular
+    times = move_packets(regular, error, deviation)
+    # the clocks' offset goes to the knots
+    law = law._replace(track=law.track._replace(times=law.track.times - _common(error, deviation)))
+    for turn in range(_ROUNDS):
+        law = law._replace(packets=times, groups=law.groups._replace(times=times[packet] + inside))
+        kind = GRID if turn else PHASE
+        track, sums, _ = fit_points(law.track, placed, law.groups, _STEPS, kind, stride=_STRIDE)
+        law = law._replace(track=track)
+        times = move_packets(law.packets, *errors_of(seen, law, sums, placed, _STRIDE))
+        if (times == law.packets).all():
+            break
+    return law
