@@ -9,8 +9,8 @@ from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
 from lizip.sensor.model import TITLES, About, Solution, SweepModel
-from lizip.sensor.state import SensorState
 from lizip.sensor.stages.slots import VLP_32C
+from lizip.sensor.state import SensorState
 
 
 class Chunked:

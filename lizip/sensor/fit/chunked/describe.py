@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from lizip.cloud import Schema
-
 from lizip.sensor.fit.ascent import keep_ascending
 from lizip.sensor.fit.chunked.observed import Law, Observed
-from lizip.sensor.fit.found import intensity_stage
-from lizip.sensor.fit.intensity import find_intensity
 from lizip.sensor.fit.chunked.packets import PERIOD
 from lizip.sensor.fit.chunked.ranges import RULE
+from lizip.sensor.fit.found import intensity_stage
+from lizip.sensor.fit.intensity import find_intensity
 from lizip.sensor.model import Grid, Part, Returns, Stage
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.chunks import Chunks
@@ -22,7 +21,7 @@ from lizip.sensor.stages.fused import Fused
 from lizip.sensor.stages.packets import FRACTIONS, Packets
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.screw import Screw
-from lizip.sensor.stages.slots import SENSORS, Azimuths, Slots
+from lizip.sensor.stages.slots import Azimuths, Slots
 
 _MOST_TICKS = 1 << 16
 _TRIES = 4

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.screw import Poses
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
 

@@ -64,6 +64,8 @@ class Law(NamedTuple):
     groups : Groups
         Returns that share a pose.
     track : Track
+    clock : (float, float)
+        Period and phase (us) of the packets' regular law.
     """
 
     azimuth: np.ndarray
@@ -71,6 +73,7 @@ class Law(NamedTuple):
     ticks: np.ndarray
     groups: Groups
     track: Track
+    clock: tuple[float, float]
 
 
 def own_times(seen: Observed, packets: np.ndarray) -> np.ndarray:

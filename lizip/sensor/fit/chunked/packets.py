@@ -28,6 +28,7 @@ _STRIDE = 3
 """Every third chunk is enough to time packets."""
 
 _FARTHEST = 7
+_BORDER = 0.25
 
 
 @kernel
@@ -87,16 +88,16 @@ def running_median(values: np.ndarray, good: np.ndarray, half: int = 12) -> np.n
     return np.array([np.median(values[known[max(0, i - half) : i + half + 1]]) for i in at.tolist()])
 
 
-def _regular(times: np.ndarray, error: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """Packet times floor(period p + phase) (P,) that fit best to times (P,) with their errors."""
-    places = np.arange(len(times))
+def _find_clock(times: np.ndarray, error: np.ndarray, sure: np.ndarray) -> tuple[float, float]:
+    """Period and phase of the law floor(period p + phase) that fits best to times (P,) with their errors."""
     if np.count_nonzero(sure) < _LEAST:
-        return np.floor(PERIOD * places)
-    steps, good = np.diff(times + error), sure[1:] & sure[:-1]
+        return PERIOD, 0.0
+    places, steps, good = np.arange(len(times)), np.diff(times + error), sure[1:] & sure[:-1]
     periods, phases = PERIOD + _PERIODS, np.arange(_PHASES) / _PHASES
     laws = np.floor(periods[:, None, None] * places + phases[None, :, None]).reshape(-1, len(places))
     costs = np.minimum(np.abs(steps - np.diff(laws, axis=1))[:, good], 0.5).sum(axis=1)
-    return laws[int(np.argmin(costs))]
+    period, phase = divmod(int(np.argmin(costs)), _PHASES)
+    return float(periods[period]), float(phases[phase])
 
 
 def _common(error: np.ndarray, deviation: np.ndarray) -> float:
@@ -105,15 +106,22 @@ def _common(error: np.ndarray, deviation: np.ndarray) -> float:
     return float(np.median(running_median(error, good)[good])) if np.count_nonzero(good) >= _LEAST else 0.0
 
 
-def move_packets(times: np.ndarray, error: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Packet times (P,) corrected by whole microseconds."""
+def move_packets(law: Law, error: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Packet times (P,) corrected by whole microseconds.
+
+    One microsecond beside the regular law is believed only where that is about to round the other way: otherwise it is
+    the track's error rather than a packet's.
+    """
     good = deviation < SURE
     if np.count_nonzero(good) < _LEAST:
-        return times
-    times = times + np.where(good, np.rint(error - running_median(error, good)), 0)
-    regular = PERIOD * np.arange(len(times))
-    middle = np.median(times - regular)
-    return np.where(np.abs(times - regular - middle) > _FARTHEST, np.rint(regular + middle), times)
+        return np.rint(law.packets)
+    exact = law.clock[0] * np.arange(len(error)) + law.clock[1]
+    regular = np.floor(exact)
+    beside = np.rint(law.packets + error - running_median(error, good) - regular)
+    beside -= np.rint(np.median(beside[good]))
+    border = np.where(beside > 0, 1.0 - (exact - regular), exact - regular) < _BORDER
+    believed = (np.abs(beside) > 1) & (np.abs(beside) <= _FARTHEST) | (np.abs(beside) == 1) & border
+    return regular + np.where(good & believed, beside, 0.0)
 
 
 def time_packets(seen: Observed, law: Law) -> Law:
@@ -122,17 +130,17 @@ def time_packets(seen: Observed, law: Law) -> Law:
     inside = law.groups.times - law.packets[packet]
     _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE, stride=_STRIDE)
     error, deviation = errors_of(seen, law, sums, placed, _STRIDE)
-    regular = _regular(law.packets, error, deviation < SURE)
-    error = law.packets + error - regular
-    times = move_packets(regular, error, deviation)
+    law = law._replace(clock=_find_clock(law.packets, error, deviation < SURE))
+    times = move_packets(law, error, deviation)
     # the clocks' offset goes to the knots
-    law = law._replace(track=law.track._replace(times=law.track.times - _common(error, deviation)))
+    offset = _common(law.packets + error - times, deviation)
+    law = law._replace(track=law.track._replace(times=law.track.times - offset))
     for turn in range(_ROUNDS):
         law = law._replace(packets=times, groups=law.groups._replace(times=times[packet] + inside))
         kind = GRID if turn else PHASE
         track, sums, _ = fit_points(law.track, placed, law.groups, _STEPS, kind, stride=_STRIDE)
         law = law._replace(track=track)
-        times = move_packets(law.packets, *errors_of(seen, law, sums, placed, _STRIDE))
+        times = move_packets(law, *errors_of(seen, law, sums, placed, _STRIDE))
         if (times == law.packets).all():
             break
     return law

@@ -7,7 +7,7 @@ import numpy as np
 from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
 from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
-from lizip.sensor.fit.chunked.normals import Placed, Sums
+from lizip.sensor.fit.chunked.normals import Placed
 from lizip.sensor.fit.chunked.observed import (
     Law,
     Observed,
@@ -39,17 +39,13 @@ _FURTHEST = 2.0
 
 def settle(seen: Observed, law: Law) -> Law:
     """Find the chunks anew with the times of the packets, ranges once more, and packets that are not whole."""
-    fractions = np.zeros(len(law.packets))
     law = _rechunk(seen, law)
-    law, sums = _refit(seen, law, GRID, exact=False)
+    law = _refit(seen, law, GRID, exact=False)
     law = _range_again(seen, law)
-    law, _ = _refit(seen, law, GRID, exact=False)
-    law, fractions = _part_packets(seen, law, fractions)
+    law = _refit(seen, law, FREE, exact=True)
+    law = _part_packets(seen, law)
     law = _rechunk(seen, law)
-    law, _ = _refit(seen, law, FREE, exact=True)
-    law, fractions = _part_packets(seen, law, fractions)
-    law = _rechunk(seen, law)
-    return _refit(seen, law, FREE, exact=True)[0]
+    return _refit(seen, law, FREE, exact=True)
 
 
 def _rechunk(seen: Observed, law: Law) -> Law:
@@ -63,12 +59,12 @@ def _rechunk(seen: Observed, law: Law) -> Law:
     return law._replace(groups=find_chunks(misses, Search(RULE, seen.lasers.slot_time, 0.0, _PENALTY, 1, 40.0)))
 
 
-def _refit(seen: Observed, law: Law, times: int, exact: bool) -> tuple[Law, Sums]:
+def _refit(seen: Observed, law: Law, times: int, exact: bool) -> Law:
     """Fit the track to points."""
     placed = placed_of(seen, law)
     track, _, _ = fit_points(law.track, placed, law.groups, _ROUGH, times)
-    track, sums, _ = fit_points(track, placed, law.groups, _SHARP, times, exact=exact)
-    return law._replace(track=track), sums
+    track, _, _ = fit_points(track, placed, law.groups, _SHARP, times, exact=exact)
+    return law._replace(track=track)
 
 
 def _range_again(seen: Observed, law: Law) -> Law:
@@ -87,17 +83,17 @@ def _retime(seen: Observed, law: Law, packets: np.ndarray) -> Law:
     return law._replace(packets=packets, groups=groups)
 
 
-def _part_packets(seen: Observed, law: Law, fractions: np.ndarray) -> tuple[Law, np.ndarray]:
+def _part_packets(seen: Observed, law: Law) -> Law:
     """Correct packets by whole microseconds, and single ones that stand out by parts of one."""
     placed = placed_of(seen, law)
     _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE)
     error, deviation = errors_of(seen, law, sums, placed)
-    whole = move_packets(law.packets, error, deviation)
+    whole = move_packets(law, error, deviation)
     error = error - (whole - law.packets)
     error = error - running_median(error, deviation < SURE)
     odd = (np.abs(error) > np.maximum(0.1, 8 * deviation)) & (deviation < _CERTAIN) & (np.abs(error) < 0.6)
     fractions = np.where(odd, np.rint(error * FRACTIONS) / FRACTIONS, 0.0)
-    return _retime(seen, law, whole + fractions), fractions
+    return _retime(seen, law, whole + fractions)
 
 
 def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track]:

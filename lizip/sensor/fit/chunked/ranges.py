@@ -47,6 +47,6 @@ def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> Law:
         allowed = sigmas[0] + seen.distance * sigmas[1]
         weight = np.stack([np.full_like(allowed, 1.0 / sigmas[0]), 1.0 / allowed, 1.0 / allowed], axis=1)
         misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
-        groups = find_chunks(misses, Search(RULE, lasers.slot_time, lasers.tick, _PENALTY, 0, 40.0))
+        groups = find_chunks(misses, Search(RULE, lasers.slot_time, lasers.tick, _PENALTY, 0, 20.0))
     track, _, sums = fit_rays(track, by_chunk, groups, None, table, lasers.tick, _LAST)
-    return Law(azimuth, packets, np.maximum(sums.ticks, 0.0).astype(np.int64), groups, track)
+    return Law(azimuth, packets, np.maximum(sums.ticks, 0.0).astype(np.int64), groups, track, (PERIOD, 0.0))
