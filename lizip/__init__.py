@@ -23,6 +23,7 @@ _HOME = {
     "LizipError": "errors",
     "ModelMissingError": "errors",
     "StorageError": "errors",
+    "TooLargeError": "errors",
     "UnsupportedVersionError": "errors",
 }
 
@@ -33,6 +34,7 @@ __all__ = [
     "ModelMissingError",
     "SensorState",
     "StorageError",
+    "TooLargeError",
     "UnsupportedVersionError",
     "__version__",
     "compress",
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         LizipError,
         ModelMissingError,
         StorageError,
+        TooLargeError,
         UnsupportedVersionError,
     )
     from lizip.sensor.state import SensorState

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import mmap
 import os
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip import extras, storage
+from lizip import defects, extras, storage
 from lizip.codecs import PROMISING_FIRST, Options
 from lizip.container import MAGIC, SUFFIX, Container, content_hash_of
-from lizip.errors import CorruptError, FormatError, LizipWarning, StorageError
-from lizip.pipeline import Decoder, encode
+from lizip.decoder import Decoder
+from lizip.errors import CorruptError, FormatError, StorageError
+from lizip.pipeline import encode
 from lizip.reader import DecodedFile
 from lizip.storage import Source, StrPath
 
@@ -82,11 +82,21 @@ def compress(
     return sink.getvalue()
 
 
-def decompress(data: bytes | bytearray | memoryview) -> bytes | np.ndarray:
+def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = None) -> bytes | np.ndarray:
     """Give back what was compressed: the bytes of the file, or the array.
+
+    Parameters
+    ----------
+    data : bytes-like
+        A .lizip file.
+    max_bytes : int, optional
+        Refuse a file whose content has more bytes than this, before anything is decoded: for files of strangers.
+        Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.md.
 
     Raises
     ------
+    TooLargeError
+        When the content has more than `max_bytes` bytes.
     FormatError
         When `data` is not a .lizip file.
     CorruptError
@@ -96,7 +106,7 @@ def decompress(data: bytes | bytearray | memoryview) -> bytes | np.ndarray:
     """
     if not _is_buffer(data):
         raise TypeError(f"decompress takes the bytes of a .lizip file, not {_kind(data)}; for a file: decompress_file")
-    decoder = Decoder(Container(io.BytesIO(data)))
+    decoder = Decoder(Container(io.BytesIO(data)), max_bytes)
     content = b"".join(decoder.pieces())
     if decoder.format.name != "array":
         return content
@@ -162,7 +172,12 @@ def compress_file(
 
 
 def decompress_file(
-    source: StrPath, target: StrPath | None = None, *, force: bool = False, remove: bool = False
+    source: StrPath,
+    target: StrPath | None = None,
+    *,
+    force: bool = False,
+    remove: bool = False,
+    max_bytes: int | None = None,
 ) -> str:
     """Give back the file that a .lizip file was made of; it appears whole and checked, or not at all.
 
@@ -175,6 +190,8 @@ def decompress_file(
         Replace an existing target.
     remove : bool
         Delete the .lizip file when the target is safely there.
+    max_bytes : int, optional
+        As for `decompress`.
 
     Returns
     -------
@@ -185,7 +202,7 @@ def decompress_file(
     ------
     FormatError
         When the source is not a .lizip file, or its name does not end in .lizip and no target is given.
-    CorruptError, UnsupportedVersionError, ModelMissingError, StorageError, OSError
+    CorruptError, TooLargeError, UnsupportedVersionError, ModelMissingError, StorageError, OSError
     """
     source = os.fsdecode(source)
     target = original_name(source) if target is None else os.fsdecode(target)
@@ -193,7 +210,7 @@ def decompress_file(
     with storage.open_binary(source) as file:
         status = None if storage.is_url(source) else os.fstat(file.fileno())
         with storage.publishing(target, force=force, status=status, confirm=remove) as sink:
-            decoder = Decoder(Container(file))
+            decoder = Decoder(Container(file), max_bytes)
             for piece in decoder.pieces():
                 sink.write(piece)
             if remove and content_hash_of(sink) != decoder.header.digest:
@@ -220,7 +237,7 @@ def original_name(path: StrPath) -> str:
     return name[: -len(SUFFIX)]
 
 
-def open(path: StrPath | BinaryIO | bytes) -> io.BufferedReader:
+def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> io.BufferedReader:
     """Open a .lizip file as if it were the file it was made of.
 
     Decodes only as far as is read, once. Damage is noticed section by section; the hash of the whole only by whoever
@@ -229,6 +246,8 @@ def open(path: StrPath | BinaryIO | bytes) -> io.BufferedReader:
     Parameters
     ----------
     path : path, URL, binary file object, or bytes of a .lizip file
+    max_bytes : int, optional
+        As for `decompress`.
 
     Returns
     -------
@@ -239,7 +258,7 @@ def open(path: StrPath | BinaryIO | bytes) -> io.BufferedReader:
     file, owned = _file_of(path)
     try:
         name = os.fsdecode(path) if isinstance(path, (str, os.PathLike)) else getattr(file, "name", "<bytes>")
-        decoded = DecodedFile(Decoder(Container(file)), file if owned else None, name)
+        decoded = DecodedFile(Decoder(Container(file), max_bytes), file if owned else None, name)
     except BaseException:
         if owned:
             file.close()
@@ -252,6 +271,8 @@ def read(
     fields: Sequence[str] | str | None = None,
     points: slice | None = None,
     bounds: Sequence[float] | None = None,
+    *,
+    max_bytes: int | None = None,
 ) -> dict[str, np.ndarray]:
     """Read the points of a .lizip file as columns.
 
@@ -266,6 +287,8 @@ def read(
         Of these points only those with x, y and z within (least x, y, z, most x, y, z), ends included, in the
         coordinates of the file (metres in sweeps; scaled, with offset, in .las). Of a large .las only the chunks that
         can hold such points are read.
+    max_bytes : int, optional
+        As for `decompress`.
 
     Returns
     -------
@@ -285,7 +308,7 @@ def read(
     fields = [fields] if isinstance(fields, str) else fields
     file, owned = _file_of(path)
     try:
-        return read_columns(Decoder(Container(file)), fields, points or slice(None), bounds)
+        return read_columns(Decoder(Container(file), max_bytes), fields, points or slice(None), bounds)
     finally:
         if owned:
             file.close()
@@ -313,7 +336,12 @@ def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
             file.close()
 
 
-def verify(path: StrPath | BinaryIO | bytes, against: StrPath | BinaryIO | bytes | None = None) -> None:
+def verify(
+    path: StrPath | BinaryIO | bytes,
+    against: StrPath | BinaryIO | bytes | None = None,
+    *,
+    max_bytes: int | None = None,
+) -> None:
     """Decode a .lizip file completely and check it.
 
     Parameters
@@ -321,6 +349,8 @@ def verify(path: StrPath | BinaryIO | bytes, against: StrPath | BinaryIO | bytes
     path : path, URL, binary file object, or bytes of a .lizip file
     against : path, URL, binary file object or bytes, optional
         Compare with this file, byte for byte.
+    max_bytes : int, optional
+        As for `decompress`.
 
     Raises
     ------
@@ -329,7 +359,7 @@ def verify(path: StrPath | BinaryIO | bytes, against: StrPath | BinaryIO | bytes
     """
     file, owned = _file_of(path)
     try:
-        pieces = Decoder(Container(file)).pieces()
+        pieces = Decoder(Container(file), max_bytes).pieces()
         if against is None:
             for _ in pieces:
                 pass
@@ -370,12 +400,12 @@ def _encode_checked(
             verify(sink)
             return
         except CorruptError as error:
-            names.remove(used)
+            names = [name for name in names if name != used] if used in names else []
             failed.append(f"{used}: {error}")
             sink.seek(0)
             sink.truncate()
             if names:
-                warnings.warn(f"the codec {used} failed its own check ({error}); please report this", LizipWarning, 2)
+                defects.record(f"the codec {used} failed its own check", error)
     raise CorruptError(
         f"what was written does not decode to the original ({'; '.join(failed)}): the disk or the memory may be at"
         " fault; nothing was kept"
@@ -444,7 +474,7 @@ def _compare(pieces: Iterable[bytes], original: BinaryIO) -> None:
 
 def _describe(decoder: Decoder) -> dict[str, Any]:
     header, container = decoder.header, decoder.container
-    details = decoder.codec.describe(container) if header.count else {"streams": {}}
+    details = decoder.describe()
     return {
         "format": decoder.format.name,
         "codec": decoder.codec.name,

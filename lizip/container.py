@@ -27,7 +27,10 @@ SUFFIX = ".lizip"
 _END = b"LZ"
 _CRC = struct.Struct("<I")
 _TAIL_READ = 4096
-_MAX_TABLE = 1 << 28
+MAX_ENTRIES = 1 << 18
+"""Most sections of a file: a table of empty ones costs a reader forty times its bytes."""
+
+_MAX_TABLE = 1 << 22
 _LEAST_TAIL = len(_END) + _CRC.size + 1
 
 REGIONS, CODEC = 1, 4
@@ -220,6 +223,8 @@ class Container:
         entries = []
         offset = start
         while unpack.remaining:
+            if len(entries) == MAX_ENTRIES:
+                raise CorruptError("table of contents names too many sections")
             kind = unpack.take(1)[0]
             last = unpack.remaining == _CRC.size
             size = end - offset if last else unpack.varint()

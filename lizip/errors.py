@@ -37,5 +37,13 @@ class DefectError(LizipError):
     """Something went wrong in lizip that should not; the file at hand is left as it is. Please report it."""
 
 
+class TooLargeError(LizipError):
+    """The original of a .lizip file has more bytes than the caller allows (`max_bytes`)."""
+
+
 class LizipWarning(RuntimeWarning):
     """Something the user should know, though the work went on: one line, path first."""
+
+
+class DefectWarning(LizipWarning):
+    """Something failed inside lizip that should be reported; what was asked for was done another way, or refused."""

@@ -58,7 +58,7 @@ def expanded(source: str, target: str) -> Iterator[str]:
     It lies beside `target`, or among the system's temporaries when that is a URL.
     """
     folder = tempfile.gettempdir() if storage.is_url(target) else os.path.dirname(target)
-    with storage.temporary(folder, os.path.basename(source), target) as (sink, path):
+    with storage.temporary_file(folder, os.path.basename(source), target) as (sink, path):
         expand(source, sink)
         sink.flush()
         storage.dress(path, target, None if storage.is_url(source) else os.stat(source))

@@ -1,8 +1,4 @@
-"""The way of the data, both ways: file bytes -> Cloud -> the codec that says it shortest -> .lizip, and back.
-
-The decoder trusts nothing: the sizes announced bound what may come, and the hash of what came is compared with the one
-in the header.
-"""
+"""The way of the data: file bytes -> Cloud -> the codec that says it shortest -> .lizip; `decoder` is the way back."""
 
 from __future__ import annotations
 
@@ -12,24 +8,23 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import xxhash
 
-from lizip import codecs, formats
+from lizip import codecs, defects, formats
 from lizip.codecs import Options, opaque
-from lizip.container import REGIONS, Container, Section, Writer
-from lizip.errors import CorruptError, FormatError
-from lizip.packing import Unpacker, pack_varints
+from lizip.container import REGIONS, Section, Writer
+from lizip.decoder import Decoder
+from lizip.errors import FormatError, LizipError
+from lizip.packing import pack_varints
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud
     from lizip.codecs import Codec
-    from lizip.formats import Format
+
+__all__ = ["Decoder", "encode"]
 
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
 
 _HASH_PIECE = 1 << 24
-
-_POINTS_A_BYTE = 128
-"""No format says more points in a byte of its file: LZF, in compressed PCD files, makes at most 264 bytes of 3."""
 
 _REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
 """The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
@@ -103,15 +98,27 @@ def choose(cloud: Cloud, options: Options, names: Sequence[str]) -> tuple[Codec,
         if rivals.beaten(name):
             continue
         codec = codecs.load(name)
-        sections = codec.encode(cloud, options)
+        sections = _attempt(codec, cloud, options)
         if sections is None:
             continue
         if size_of > ONE_PASS or len(names) == 1:
             return codec, sections
-        rivals.enter(codec, tuple(sections))
+        rivals.enter(codec, sections)
     if rivals.best is None:
         raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
     return rivals.best, rivals.sections
+
+
+def _attempt(codec: Codec, cloud: Cloud, options: Options) -> tuple[Section, ...] | None:
+    """What a codec makes of a cloud; None when it has nothing to say, or fails: that ends no compression."""
+    try:
+        sections = codec.encode(cloud, options)
+        return None if sections is None else tuple(sections)
+    except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic in a package written in Rust is no Exception
+        defects.record(f"the codec {codec.name} failed on a cloud of {cloud.count} points", error)
+        return None
 
 
 class Rivals:
@@ -170,86 +177,3 @@ def _regions(cloud: Cloud, level: str) -> Iterator[Section]:
         body = memoryview(lengths + b"".join(cloud.regions))
         for start in range(0, len(body), opaque.PIECE):
             yield Section(REGIONS, opaque.encode_bytes(body[start : start + opaque.PIECE], level))
-
-
-class Decoder:
-    """A .lizip file taken apart as far as its header, layout and regions.
-
-    Parameters
-    ----------
-    container : Container
-        The file.
-
-    Raises
-    ------
-    CorruptError
-        When it is damaged.
-    UnsupportedVersionError
-        When it needs a newer lizip.
-    """
-
-    def __init__(self, container: Container):
-        self.container = container
-        self.header = container.header
-        self.format: Format = formats.by_number(self.header.format)
-        self.codec: Codec = codecs.load(self.header.codec)
-        self._limit = 4 * self.header.length + (1 << 20)
-        if self.header.count > _POINTS_A_BYTE * self.header.length:
-            raise CorruptError("header announces more points than the file could have held")
-        self.layout = opaque.decode_bytes(self.header.layout, self._limit) if self.header.layout else b""
-
-    def regions(self) -> tuple[bytes, ...]:
-        """Opaque regions around the points, in file order."""
-        body = bytearray()
-        for section in self.container.sections(REGIONS):
-            body += opaque.decode_bytes(section, self._limit - len(body))
-        if not body:
-            return ()
-        unpack = Unpacker(bytes(body))
-        count = unpack.varint()
-        if count > unpack.remaining:
-            raise CorruptError("more regions than bytes")
-        lengths = [unpack.varint() for _ in range(count)]
-        regions = tuple(map(unpack.take, lengths))
-        unpack.finish()
-        return regions
-
-    def schema(self) -> Schema:
-        """Names and dtypes of the columns."""
-        return self.format.schema(self.layout)
-
-    def blocks(self) -> Iterator[Columns]:
-        """Yield runs of points, all columns, in file order; every promise of the codec is checked."""
-        left = self.header.count
-        if not left:
-            return
-        schema = self.schema()
-        if not schema:
-            raise CorruptError("points without fields")
-        for block in self.codec.decode(self.container, schema, left):
-            rows = len(block[schema[0][0]])
-            if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
-                raise CorruptError("decoded points are not as announced")
-            left -= rows
-            yield block
-        if left:
-            raise CorruptError("fewer points than announced")
-
-    def pieces(self) -> Iterator[bytes]:
-        """Yield the bytes of the original file, in order.
-
-        Raises
-        ------
-        CorruptError
-            When the file is damaged; when only its content is, after the last piece: nothing yielded may be used then.
-        """
-        state = xxhash.xxh3_128()
-        length = 0
-        for piece in self.format.join(self.layout, self.regions(), self.blocks()):
-            length += len(piece)
-            if length > self.header.length:
-                raise CorruptError("more bytes come out than announced")
-            state.update(piece)
-            yield piece
-        if length != self.header.length or state.digest() != self.header.digest:
-            raise CorruptError("the decoded content does not have the hash it was stored with")

@@ -14,8 +14,7 @@ from lizip.errors import CorruptError, FormatError
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Columns
-    from lizip.pipeline import Decoder
+    from lizip.decoder import Decoder
 
 _IN_MEMORY = 1 << 27
 """Decoded bytes kept in memory; more go to a temporary file."""
@@ -124,7 +123,7 @@ def read_columns(
     start, stop = (min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1]) + 1) if chosen else (0, 0)
     needed = {*wanted, *axes}
     parts: dict[str, list[np.ndarray]] = {name: [np.empty(0, dtype)] for name, dtype in schema if name in needed}
-    for block in _part(decoder, tuple(parts), start, stop, box if chosen.step == 1 else None):
+    for block in decoder.part(tuple(parts), start, stop, box if chosen.step == 1 else None):
         for name, kept in parts.items():
             kept.append(block[name])
     columns = {name: np.concatenate(kept)[:: chosen.step] for name, kept in parts.items()}
@@ -158,26 +157,3 @@ def _stored(decoder: Decoder, bounds: Sequence[float]) -> tuple[float, ...]:
     ends = [(bound - offset[k]) / scale[k] if scale[k] else bound for k, bound in enumerate(bounds)]
     pairs = [sorted((ends[k], ends[k + 3])) for k in range(3)]
     return (*(low - _ROUNDING for low, _ in pairs), *(high + _ROUNDING for _, high in pairs))
-
-
-def _part(
-    decoder: Decoder, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None
-) -> Iterator[Columns]:
-    """Yield the points from `start` to `stop`, with the means of a codec that can do so without decoding the others."""
-    if start == stop:
-        return
-    if hasattr(decoder.codec, "decode_part"):
-        header = decoder.header
-        yield from decoder.codec.decode_part(
-            decoder.container, decoder.schema(), header.count, fields, start, stop, box
-        )
-        return
-    position = 0
-    for block in decoder.blocks():
-        rows = len(next(iter(block.values())))
-        part = slice(max(start - position, 0), stop - position)
-        position += rows
-        if part.start < rows:
-            yield {name: block[name][part] for name in fields}
-        if position >= stop:
-            return

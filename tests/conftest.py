@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from lizip import defects
+
 # compiling a kernel counts as a slow example otherwise
 settings.register_profile("lizip", deadline=None)
 settings.load_profile("lizip")
@@ -36,6 +38,15 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+@pytest.fixture(autouse=True)
+def _no_defects(request):
+    """A defect that was caught, and did no harm, is a failure here; tests that make one are marked `defective`."""
+    before = defects.count()
+    yield
+    if "defective" not in request.keywords:
+        assert defects.count() == before, "something failed inside lizip and was caught by its last net"
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from lizip import codecs, formats, pipeline, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import Options, opaque, survey
 from lizip.container import Container, Section, content_hash, write
+from lizip.errors import DefectWarning
 from lizip.pipeline import Rivals
 
 
@@ -265,6 +266,7 @@ def test_the_smallest_wins(monkeypatch, sweep, floats, winner):
     assert lizip.decompress(data) == points().tobytes()
 
 
+@pytest.mark.defective
 def test_a_codec_that_fails_its_own_check_is_left_out_loudly(monkeypatch):
     pretend(monkeypatch, Fake("sweep", 10, broken=True), Fake("floats", 900))
     with pytest.warns(RuntimeWarning, match="sweep failed its own check"):
@@ -272,6 +274,24 @@ def test_a_codec_that_fails_its_own_check_is_left_out_loudly(monkeypatch):
     assert lizip.decompress(data) == points().tobytes()
     with pytest.raises(lizip.CorruptError):
         lizip.compress(points().tobytes(), fields=4, codec="sweep")
+
+
+@pytest.mark.defective
+@pytest.mark.parametrize("late", [False, True])
+def test_a_codec_that_fails_ends_no_compression(monkeypatch, late):
+    """At once, or amid its sections."""
+
+    class Stumbling(Fake):
+        def encode(self, cloud, options):
+            if late:
+                return (Section(4, bytes(1 // (1 - i))) for i in range(3))
+            raise IndexError("nothing there")
+
+    pretend(monkeypatch, Stumbling("sweep", 10), Fake("floats", 900))
+    with pytest.warns(DefectWarning, match="the codec sweep failed on a cloud of 500 points"):
+        data = lizip.compress(points().tobytes(), fields=4)
+    assert lizip.info(io.BytesIO(data))["codec"] == "floats"
+    assert lizip.decompress(data) == points().tobytes()
 
 
 def test_rivals_are_tried_where_they_have_a_chance():

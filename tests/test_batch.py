@@ -9,6 +9,7 @@ import pytest
 import lizip
 from lizip import batch
 from lizip.batch import Input, Job, ManifestWriter, Outcome, cause, find, plan, read_manifest, run
+from lizip.batch.perform import perform
 from lizip.errors import CorruptError, FormatError, LizipError, StorageError
 
 
@@ -167,3 +168,17 @@ def test_what_is_no_manifest(tmp_path, content):
 def test_public_names():
     assert all(hasattr(batch, name) for name in batch.__all__)
     assert lizip.batch is batch
+
+
+@pytest.mark.parametrize("verb", ["compress", "decompress"])
+def test_resume_compares_the_content(tmp_path, verb):
+    """A target of the same length, whole, but of another content is not "done already"."""
+    source, packed = tmp_path / "a.bin", tmp_path / "a.bin.lizip"
+    source.write_bytes(b"one content, ten times" * 10)
+    lizip.compress_file(source, packed)
+    job = Job(verb, *map(str, (source, packed) if verb == "compress" else (packed, source)), resume=True)
+    assert perform(job).status == "skipped"
+    source.write_bytes(b"two content, ten times" * 10)
+    outcome = perform(job)
+    assert outcome.status == "failed"
+    assert "is not what" in str(outcome.error)

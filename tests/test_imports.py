@@ -11,14 +11,14 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "vectors", "parallel", "resources", "extras"),
+    ("packing", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
     ("jit",),
     ("container", "entropy", "exact"),
     ("formats",),
     ("sensor",),
     ("simulator",),
     ("codecs",),
-    ("storage",),
+    ("decoder", "storage"),
     ("expand",),
     ("pipeline",),
     ("reader",),

@@ -7,7 +7,7 @@
 Every target has the bytes that its file alone would get, whatever the number of workers.
 """
 
-from lizip.batch.find import Input, find, identity
+from lizip.batch.find import Input, InputError, find, identity
 from lizip.batch.manifest import ManifestWriter, read_manifest
 from lizip.batch.outcome import Outcome, cause
 from lizip.batch.perform import attempt, described, perform
@@ -16,6 +16,7 @@ from lizip.batch.workers import run
 
 __all__ = [
     "Input",
+    "InputError",
     "Job",
     "ManifestWriter",
     "Outcome",

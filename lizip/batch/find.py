@@ -13,6 +13,10 @@ from lizip.batch.manifest import is_manifest
 from lizip.errors import StorageError
 
 
+class InputError(StorageError):
+    """What was named cannot be meant like that."""
+
+
 @dataclass(frozen=True)
 class Input:
     """A file found, or something found that cannot be taken.
@@ -35,7 +39,9 @@ class Input:
     error: Exception | None = None
 
 
-def find(inputs: Iterable[str], recursive: bool = False, include: Sequence[str] = ()) -> list[Input]:
+def find(
+    inputs: Iterable[str], recursive: bool = False, include: Sequence[str] = (), clean: bool = False
+) -> list[Input]:
     """Expand what the user named; every file once, in the order named and sorted inside.
 
     Manifests and lizip's own temporaries that lie in folders are left out.
@@ -48,17 +54,19 @@ def find(inputs: Iterable[str], recursive: bool = False, include: Sequence[str] 
         Take the files of folders, and of the folders below them.
     include : sequence of str
         Of the files of folders only those whose name or place matches one of these patterns.
+    clean : bool
+        Remove from the folders what runs that were killed left there.
 
     Raises
     ------
-    StorageError
+    InputError
         For a folder when not recursive, and a pattern that matches nothing.
     """
     found: dict[str, Input] = {}
     for named in inputs:
         paths = _expand(named)
         for path in paths:
-            for entry in _inside(path, paths == [named], recursive, include):
+            for entry in _inside(path, paths == [named], recursive, include, clean):
                 found.setdefault(identity(entry.path), entry)
     return list(found.values())
 
@@ -82,19 +90,19 @@ def _expand(path: str) -> list[str]:
         return [path]
     matches = storage.matching(path)
     if not matches:
-        raise StorageError(f"{path}: no file matches")
+        raise InputError(f"{path}: no file matches")
     return matches
 
 
-def _inside(path: str, named: bool, recursive: bool, include: Sequence[str]) -> list[Input]:
+def _inside(path: str, named: bool, recursive: bool, include: Sequence[str], clean: bool) -> list[Input]:
     """The files of a folder, or the file itself."""
     if not storage.is_folder(path):
         if not named and storage.is_temporary(os.path.basename(path)):
             return []
         return [Input(path, path.replace(os.sep, "/").rsplit("/", 1)[-1], named)]
     if not recursive:
-        raise StorageError(f"{path}: is a folder; give -r to take the files in it")
-    entries = [Input(file, _below(file, path), False, error) for file, error in storage.files_below(path)]
+        raise InputError(f"{path}: is a folder; give -r to take the files in it")
+    entries = [Input(file, _below(file, path), False, error) for file, error in storage.files_below(path, clean)]
     return [entry for entry in entries if _wanted(entry, include)]
 
 

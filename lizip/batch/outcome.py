@@ -78,16 +78,24 @@ def cause(error: BaseException, path: str, target: str | None = None) -> str:
         What was worked on; an error that knows no file is about `path`.
     """
     if isinstance(error, OSError) and error.strerror:
-        return one_line(f"{_file_of(error) or path}: {error.strerror}")
+        return one_line(f"{_unbroken(_file_of(error) or path)}: {error.strerror}")
     text = str(error) or type(error).__name__
     if not isinstance(error, (LizipError, OSError, MemoryError)):
         text = f"unexpected {type(error).__name__}: {text}; please report this (-vv shows where)"
     about = tuple(f"{each}: " for each in (path, target) if each)
-    return one_line(text if text.startswith(about) else f"{path}: {text}")
+    text = text if text.startswith(about) else f"{path}: {text}"
+    for each in filter(None, (path, target)):
+        text = text.replace(each, _unbroken(each))
+    return one_line(text)
 
 
 def _file_of(error: OSError) -> str | None:
     return os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else None
+
+
+def _unbroken(path: str) -> str:
+    """A name that keeps its line breaks, as escapes; those of other text go."""
+    return path.replace("\n", "\\n").replace("\r", "\\r")
 
 
 def one_line(text: str) -> str:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection, wait
+from multiprocessing import get_context
+from multiprocessing.connection import wait
 
 from lizip import storage
 from lizip.batch.outcome import Outcome
 from lizip.batch.perform import perform
 from lizip.batch.plan import Job
+from lizip.batch.serve import PATIENCE, serve
 from lizip.errors import LizipError
 from lizip.parallel import threads
 from lizip.sensor.state import SensorState
-
-_PATIENCE = 20.0
-"""Seconds a worker has to clean up after Ctrl-C: a kernel that is running cannot be interrupted."""
 
 
 def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
@@ -88,7 +84,7 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
     finally:
         for worker in workers:
             worker.interrupt()
-        latest = time.monotonic() + _PATIENCE
+        latest = time.monotonic() + PATIENCE
         for worker in workers:
             worker.join(latest)
 
@@ -99,7 +95,7 @@ class _Worker:
     def __init__(self, each: int) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, each), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, each), daemon=True)
         with _interrupts_ignored():
             self.process.start()
         theirs.close()
@@ -151,54 +147,6 @@ def _clean(job: Job) -> None:
     folder = _folder_of(job)
     if folder is not None:
         storage.remove_stale(folder)
-
-
-def _serve(connection: Connection, each: int) -> None:
-    """Do jobs until there are no more; what the worker process runs."""
-    interrupted = threading.Event()
-
-    def interrupt(*_: object) -> None:
-        interrupted.set()
-        _ignore_signals()
-        raise KeyboardInterrupt
-
-    def terminate(number: int, *_: object) -> None:
-        _ignore_signals()
-        sys.exit(128 + number)
-
-    signal.signal(signal.SIGINT, interrupt)
-    for number in _endings():
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, terminate)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    state = SensorState()
-    try:
-        while True:
-            connection.send(_perform(each, state, connection.recv()))
-    except (EOFError, ConnectionError, KeyboardInterrupt):
-        return
-    except ImportError:  # numpy makes this of Ctrl-C while it is being imported
-        if not interrupted.is_set():
-            raise
-
-
-def _endings() -> list[signal.Signals]:
-    """Signals other than Ctrl-C that ask a process to end."""
-    return [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
-
-def _ignore_signals() -> None:
-    """Let nothing interrupt the cleaning up; the parent's patience is limited."""
-    for number in (signal.SIGINT, *_endings()):
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _end_with_parent() -> None:
-    """Clean up and end when the parent was killed; a kernel that is running may need a while for it."""
-    wait([parent_process().sentinel])
-    _thread.interrupt_main()
-    time.sleep(_PATIENCE)
-    os._exit(1)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import click
 
 import lizip
 from lizip.cli import signals
-from lizip.errors import CorruptError
+from lizip.errors import CorruptError, LizipWarning
 
 VERBS = ("compress", "decompress", "info", "verify", "bench", "demo")
 
@@ -52,6 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
     _keep_standard_numbers()
     signals.install()
     warnings.showwarning = _warn
+    warnings.filterwarnings("always", category=LizipWarning)
     try:
         status = cli.main(arguments, prog_name="lizip", standalone_mode=False)
         signals.check()
@@ -90,7 +91,7 @@ def _fail(error: BaseException, arguments: list[str]) -> None:
 
     usage = isinstance(error, click.ClickException)
     message = error.format_message() if usage else cause(error, "lizip")
-    if "--json" in arguments and getattr(error, "filename", "") != "stdout":
+    if "--json" in arguments and not usage and getattr(error, "filename", "") != "stdout":
         tell_json({"status": "failed", "error": type(error).__name__, "message": message})
     if "-vv" in arguments and not usage:
         traceback.print_exception(error)

@@ -52,7 +52,7 @@ def command(
         coding.pop("warm")  # a stream has none before it
         streams.compress(inputs[0], output, rest, **coding)
         return
-    files = jobs.found(inputs, recursive, include, rest["manifest"])
+    files = jobs.found(inputs, recursive, include, rest["manifest"], clean=not rest["dry_run"])
     laz = [each.path for each in files if is_laz(each.path)]
     if laz and not expand and not rest["quiet"]:
         say(f"{laz[0]}: is compressed already and hardly shrinks; --expand compresses its .las content")

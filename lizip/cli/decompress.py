@@ -37,6 +37,6 @@ def command(
             raise click.UsageError("several files cannot share one output")
         streams.decompress(named, output, rest)
         return
-    files = jobs.found(inputs, recursive, include, rest["manifest"])
+    files = jobs.found(inputs, recursive, include, rest["manifest"], clean=not rest["dry_run"])
     planned = plan("decompress", files, output, mirror=recursive, force=rest["force"], remove=rest["remove"])
     jobs.do(planned, rest)

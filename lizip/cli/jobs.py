@@ -6,19 +6,20 @@ from typing import Any
 
 import click
 
-from lizip.batch import Input, Job, cause, find, identity
+from lizip.batch import Input, InputError, Job, cause, find, identity
 from lizip.cli.report import Voice, leave, work_off
 from lizip.cli.text import say, shown, tell, tell_json
-from lizip.errors import StorageError
 
 
-def found(inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], but: str | None = None) -> list[Input]:
+def found(
+    inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], but: str | None = None, clean: bool = False
+) -> list[Input]:
     """The files named, and those found but one; what `find` refuses is a matter of usage."""
     if include and not recursive:
         raise click.UsageError("--include goes with -r")
     try:
-        files = find(inputs, recursive, include)
-    except StorageError as error:
+        files = find(inputs, recursive, include, clean)
+    except InputError as error:
         raise click.UsageError(str(error)) from None
     return [each for each in files if but is None or each.named or identity(each.path) != identity(but)]
 

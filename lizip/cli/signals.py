@@ -36,8 +36,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
+    if _received:  # a terminal that closes sends two; the second must not break the cleaning up
+        return
     _received.append(number)
-    for name in ("SIGTERM", "SIGHUP"):  # a terminal that closes sends two; the second must not break the cleaning up
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
     sys.exit(128 + number)

@@ -15,8 +15,8 @@ from lizip.batch import Outcome, attempt, described
 from lizip.cli.report import Voice, leave, report
 from lizip.cli.text import is_terminal, standard
 from lizip.container import Container
+from lizip.decoder import Decoder
 from lizip.parallel import threads
-from lizip.pipeline import Decoder
 
 
 def concerned(inputs: tuple[str, ...], output: str | None = None, stdout: bool = False) -> bool:

@@ -1,1 +1,1 @@
-"""The ground floor: the same bits on every machine. Trigonometry and small dense linear algebra in a fixed order."""
+"""The ground floor: the same bits on every machine. Trigonometry, rotations, small linear algebra, floats counted."""

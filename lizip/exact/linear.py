@@ -1,4 +1,4 @@
-"""Small dense linear algebra as kernels: the same bits whatever BLAS there is, and no threads woken for small work."""
+"""Small linear algebra as kernels: the same bits whatever BLAS there is, and no threads woken for small work."""
 
 from __future__ import annotations
 
@@ -39,14 +39,20 @@ def factor(matrix):
 
 
 @kernel
-def substitute(matrix, right):
-    """Solve with the factor of `factor`: right (N,) becomes the solution."""
-    size = matrix.shape[0]
-    for i in range(size):
+def substitute_forward(matrix, right):
+    """First half of `substitute`: L x = right for the factor L; the squares of x sum to right . M^-1 right."""
+    for i in range(matrix.shape[0]):
         total = right[i]
         for k in range(i):
             total -= matrix[i, k] * right[k]
         right[i] = total / matrix[i, i]
+
+
+@kernel
+def substitute(matrix, right):
+    """Solve with the factor of `factor`: right (N,) becomes the solution."""
+    size = matrix.shape[0]
+    substitute_forward(matrix, right)
     for i in range(size - 1, -1, -1):
         total = right[i]
         for k in range(i + 1, size):
@@ -70,6 +76,41 @@ def _invert(matrix, inverse):
             for k in range(i + 1, size):
                 total -= matrix[k, i] * inverse[c, k]
             inverse[c, i] = total / matrix[i, i]
+
+
+@kernel
+def solve_banded(band, right):
+    """Solve a symmetric positive definite banded system in place by Cholesky.
+
+    Parameters
+    ----------
+    band : (N, B) float64
+        band[i, k] = H[i, i - k], the lower triangle; destroyed.
+    right : (N,) float64
+        Right-hand side; becomes the solution.
+    """
+    size, width = band.shape
+    for i in range(size):
+        for k in range(min(width - 1, i), -1, -1):
+            j = i - k
+            total = band[i, k]
+            for m in range(k + 1, min(width - 1, i) + 1):
+                if m - k < width and m - k <= j:
+                    total -= band[i, m] * band[j, m - k]
+            if k == 0:
+                band[i, 0] = np.sqrt(max(total, 1e-300))
+            else:
+                band[i, k] = total / band[j, 0]
+    for i in range(size):
+        total = right[i]
+        for k in range(1, min(width - 1, i) + 1):
+            total -= band[i, k] * right[i - k]
+        right[i] = total / band[i, 0]
+    for i in range(size - 1, -1, -1):
+        total = right[i]
+        for k in range(1, min(width, size - i)):
+            total -= band[i + k, k] * right[i + k]
+        right[i] = total / band[i, 0]
 
 
 @kernel

@@ -1,6 +1,6 @@
 """File bytes <-> Cloud. One module a format; each is an exact inverse or says that it cannot take the file.
 
-`split` tries the format that the first bytes suggest, then `bin`, and ends at `opaque`; `by_number` finds the one whose
+`split` tries the format that the first bytes suggest, and ends at `opaque`; `by_number` finds the one whose
 `join` puts the bytes together again. A format that parses numbers out of text proves itself by joining before it is
 chosen. Formats are loaded when asked for, and none imports numpy before it has to: `lizip info` answers at once.
 """
@@ -42,8 +42,11 @@ class Format(Protocol):
         yields as it goes, so that memory stays bounded."""
 
 
-NAMES = ("opaque", "bin", "las", "pcd", "ply", "npy", "array")
+NAMES = ("opaque", "bin", "las", "pcd", "ply", "npy", "array", "text", "npz")
 """Names of the formats; the position is the number written to files."""
+
+
+_CHARACTERS = bytes([*b"\t\r\n", *range(32, 127), *range(128, 256)])
 
 
 def by_name(name: str) -> Format:
@@ -79,7 +82,8 @@ def split(data: bytes | bytearray | memoryview, fields: int | None = None, name:
     """
     view = memoryview(data).cast("B")
     if name is None:
-        clouds = (by_name(each).split(view, fields) for each in (_suspect(bytes(view[:512])), "bin", "opaque"))
+        suspected = _suspect(bytes(view[:512])) if fields is None else "bin"
+        clouds = (by_name(each).split(view, fields) for each in (suspected, "opaque"))
         return next(cloud for cloud in clouds if cloud is not None)
     cloud = by_name(name).split(view, fields)
     if cloud is None:
@@ -93,8 +97,15 @@ def _suspect(head: bytes) -> str:
         return "las"
     if head.startswith(b"\x93NUMPY"):
         return "npy"
-    if head.startswith((b"ply\n", b"ply\r\n")):
+    if head.startswith(b"PK\x03\x04"):
+        return "npz"
+    if head.startswith((b"ply\n", b"ply\r")):
         return "ply"
-    if head.startswith((b"# .PCD", b"VERSION")) or b"\nVERSION" in head:
+    if head.startswith((b"# .PCD", b"VERSION")) or b"\nVERSION" in head or b"\nFIELDS" in head:
         return "pcd"
-    return "bin"
+    return "text" if _is_text(head) else "bin"
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether these are characters; three of four bytes of a float may be characters, all of them hardly ever."""
+    return bool(head) and not head.translate(None, _CHARACTERS)

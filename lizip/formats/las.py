@@ -112,8 +112,8 @@ class Las:
         extra = unpack_fields(unpack)
         unpack.finish()
         fields = POINT_FORMATS[point_format] + extra
-        if len(dict(fields)) != len(fields):
-            raise CorruptError("layout names a field twice")
+        if len(dict(fields)) != len(fields) or size_of(fields) > _MAX_RECORD:
+            raise CorruptError("layout names a field twice, or too many")
         return fields
 
     def schema(self, layout: bytes) -> Schema:

@@ -2,7 +2,7 @@
 
 A stream is a run of operations: 000LLLLL copies L+1 bytes that follow; LLLooooo oooooooo repeats L+2 bytes from o+1
 bytes back; 111ooooo LLLLLLLL oooooooo repeats L+9 bytes. How a packer chooses them is its own affair: `pack` chooses
-like PCL (16-bit hash of three bytes, last place seen). For streams of other packers `script` keeps the operations
+like PCL (hash of three bytes to 13 bits, last place seen). For streams of other packers `script` keeps the operations
 without the copied bytes, and `replay` makes the stream from them and the data.
 """
 
@@ -14,6 +14,7 @@ from lizip.errors import CorruptError
 from lizip.jit import kernel
 
 _MAX_OFFSET = 1 << 13
+_PLACES = 1 << 13
 _MAX_LITERAL = 1 << 5
 _MAX_MATCH = (1 << 8) + (1 << 3)
 
@@ -54,12 +55,12 @@ def _unpack(stream: np.ndarray, data: np.ndarray) -> int:
 
 @kernel
 def _pack(data: np.ndarray, places: np.ndarray, stream: np.ndarray) -> int:
-    """Pack (D,) uint8 as PCL's lzfCompress does. `places` (65536,) int64 zeros; `stream` holds D + D//32 + 8 bytes."""
+    """Pack (D,) uint8 as PCL's lzfCompress does. `places` (8192,) int64 zeros; `stream` holds D + D//32 + 8 bytes."""
     read, write, literals = 0, 1, 0
     end = len(data)
     while read < end - 2:
         value = np.int64(data[read]) << 16 | np.int64(data[read + 1]) << 8 | np.int64(data[read + 2])
-        slot = ((value >> 8) - value) & 0xFFFF
+        slot = ((value >> 11) - value) & (_PLACES - 1)
         source = places[slot]
         places[slot] = read
         offset = read - source - 1
@@ -97,7 +98,7 @@ def _pack(data: np.ndarray, places: np.ndarray, stream: np.ndarray) -> int:
             if read >= end - 2:
                 break
             value = np.int64(data[read - 1]) << 16 | np.int64(data[read]) << 8 | np.int64(data[read + 1])
-            places[((value >> 8) - value) & 0xFFFF] = read - 1
+            places[((value >> 11) - value) & (_PLACES - 1)] = read - 1
         else:
             stream[write] = data[read]
             write += 1
@@ -176,7 +177,7 @@ def unpack(stream: bytes, size: int) -> np.ndarray | None:
 def pack(data: np.ndarray) -> bytes:
     """Pack (D,) uint8 as the Point Cloud Library does."""
     stream = np.empty(len(data) + len(data) // _MAX_LITERAL + 8, np.uint8)
-    return stream[: _pack(data, np.zeros(1 << 16, np.int64), stream)].tobytes()
+    return stream[: _pack(data, np.zeros(_PLACES, np.int64), stream)].tobytes()
 
 
 def script(stream: bytes) -> bytes:

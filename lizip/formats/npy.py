@@ -1,14 +1,16 @@
 """NumPy's .npy: plain and structured arrays of numbers, either byte order, C or Fortran order.
 
-The points are the first axis, of a matrix the longer one. Other axes and subarrays become columns of their own, up to
-`_MAX_WIDE` of them; a wider array is one column of all its numbers as they are stored.
+The last axis of a plain array is the columns, of a matrix or an image with few rows the first; all other axes are the
+points. Structured arrays have their fields, subarrays an element each, padding its bytes. More than `_MAX_WIDE` numbers
+a point are one column of all numbers as they are stored.
 """
 
 from __future__ import annotations
 
-import ast
-import re
-from collections.abc import Iterable, Iterator
+import io
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,24 +30,88 @@ from lizip.formats.records import (
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lizip.cloud import Cloud, Columns, Schema
 
 _MODES = ("<", ">", "<F", ">F")
 """First byte of the layout: byte order, and F where whole columns follow one another; the fields come after it."""
 
 _MAX_WIDE = 64
+_LAST = 16
+"""A last axis of at most so many is the columns, whatever the first one is."""
+
 _MAX_HEADER = 1 << 16
+_MOST_FIELDS = 256
 _AXIS_NAMES = ("x", "y", "z", "intensity", "ring")
-_DTYPE = re.compile(r"([<>|=]?)([biufcmM])(\d{1,2})(?:\[.*\])?")
-_KINDS = {"b": "u", "m": "i", "M": "i"}
+_KINDS = {"b": "u", "m": "i", "M": "i", "i": "i", "u": "u", "f": "f"}
 """Booleans and times are coded as the integers they are stored as."""
+
+
+_REFUSED = (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError, OverflowError, MemoryError)
+"""What numpy raises on a header that is none."""
 
 
 class _Header(NamedTuple):
     size: int
-    mode: str
+    order: str
+    planes: bool
+    """Whether whole columns follow one another."""
     fields: Fields
     points: int
+
+
+class Numbers(NamedTuple):
+    """The numbers of an array: how they lie in the file, and the columns."""
+
+    mode: int
+    fields: Fields
+    columns: Columns
+    start: int
+    stop: int
+
+    @property
+    def layout(self) -> bytes:
+        """Mode and fields."""
+        return bytes([self.mode]) + pack_fields(self.fields)
+
+
+def find_numbers(data: memoryview) -> Numbers | None:
+    """Take an .npy file apart; None when its numbers are not plain ones."""
+    header = _read_header(data)
+    if header is None:
+        return None
+    start, order, planes, fields, points = header
+    length = size_of(fields)
+    whole = min(points, (len(data) - start) // length)
+    if not planes:
+        columns = native_columns(data, start, whole, fields, order)
+    elif whole < points:
+        return None  # columns one after the other cut short have lost columns, not points
+    else:
+        columns = {}
+        for i, field in enumerate(fields):
+            columns |= native_columns(data, start + i * points * size_of((field,)), points, (field,), order)
+    mode = _MODES.index(order + "F" * planes)
+    return Numbers(mode, fields, columns, start, start + whole * length)
+
+
+def join_numbers(mode: str, fields: Fields, blocks: Iterable[Columns]) -> Iterator[bytes]:
+    """Yield the numbers as they lie in the file; columns one after the other need all points at once."""
+    if not mode[1:]:
+        yield from join_records(fields, blocks, mode[0])
+        return
+    blocks = list(blocks)
+    for field in fields:
+        yield from join_records((field,), blocks, mode[0])
+
+
+def read_layout(unpack: Unpacker) -> tuple[str, Fields]:
+    """Mode and fields of an array; CorruptError where there are none."""
+    mode, fields = unpack.take(1)[0], unpack_fields(unpack)
+    if mode >= len(_MODES) or not fields:
+        raise CorruptError("layout names an unknown array order")
+    return _MODES[mode], fields
 
 
 class Npy:
@@ -58,24 +124,11 @@ class Npy:
         """Take the array apart; None when its numbers are not plain ones."""
         from lizip.cloud import Cloud
 
-        header = _read_header(data)
-        if header is None:
+        numbers = find_numbers(data)
+        if numbers is None:
             return None
-        start, mode, fields_, points = header
-        length = size_of(fields_)
-        whole = min(points, (len(data) - start) // length)
-        if mode[1:] and whole < points:
-            return None  # a Fortran array cut short has lost columns, not points
-        order = mode[0]
-        if mode[1:]:
-            columns = {}
-            for i, field in enumerate(fields_):
-                offset = start + i * points * size_of((field,))
-                columns |= native_columns(data, offset, points, (field,), order)
-        else:
-            columns = native_columns(data, start, whole, fields_, order)
-        layout = bytes([_MODES.index(mode)]) + pack_fields(fields_)
-        return Cloud(self.name, layout, columns, (bytes(data[:start]), bytes(data[start + whole * length :])))
+        regions = (bytes(data[: numbers.start]), bytes(data[numbers.stop :]))
+        return Cloud(self.name, numbers.layout, numbers.columns, regions)
 
     def fields(self, layout: bytes) -> Fields:
         """Fields of a structured array; x y z intensity ring f5 ... of a plain one, `value` if it has one axis."""
@@ -86,96 +139,99 @@ class Npy:
         return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
-        """Yield the header, the numbers, and what follows them. Fortran order needs all points at once."""
+        """Yield the header, the numbers, and what follows them."""
         mode, fields = _read_layout(layout)
         check_regions(regions, 2)
         yield regions[0]
-        if mode[1:]:
-            blocks = list(blocks)
-            for field in fields:
-                yield from join_records((field,), blocks, mode[0])
-        else:
-            yield from join_records(fields, blocks, mode[0])
+        yield from join_numbers(mode, fields, blocks)
         yield regions[1]
 
 
 def _read_header(data: memoryview) -> _Header | None:
-    """Parse magic and header without numpy's own reader, which is made for trusted files."""
-    if len(data) < 10 or data[:6] != b"\x93NUMPY" or data[6] not in (1, 2, 3):
-        return None
-    width = 2 if data[6] == 1 else 4
-    start = 8 + width + int.from_bytes(data[8 : 8 + width], "little")
-    if start > min(len(data), _MAX_HEADER):
-        return None
+    """Parse magic and header as numpy does; None when it would refuse them, or the numbers are none of ours."""
+    import numpy as np
+
+    file = io.BytesIO(data[:_MAX_HEADER])
     try:
-        header = ast.literal_eval(bytes(data[8 + width : start]).decode("utf-8").strip())
-        shape, descr, fortran = header["shape"], header["descr"], header["fortran_order"]
-    except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
+        version = np.lib.format.read_magic(file)
+        # version 3 is version 2 with names in UTF-8
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        with warnings.catch_warnings():  # numpy warns of headers that Python 2 wrote
+            warnings.simplefilter("ignore")
+            shape, fortran, dtype = read(file, max_header_size=_MAX_HEADER)
+    except _REFUSED:
         return None
-    if not isinstance(shape, tuple) or not all(type(size) is int and 0 <= size < 1 << 48 for size in shape):
-        return None
-    fields = _fields(descr)
-    if not fields:
+    fields = _fields(dtype, "value")
+    if version not in ((1, 0), (2, 0), (3, 0)) or not 0 < len(fields) <= _MOST_FIELDS:
         return None
     orders = {order for _, order, code in fields if code[1:] != "1"}
-    if len(orders) > 1:
+    if len(orders) > 1 or not all(0 <= size < 1 << 48 for size in shape):
         return None
-    named = unique((name, code) for name, _, code in fields)
-    mode = min(orders, default="<")
-    return _shaped(start, mode, named, shape, bool(fortran))
+    names = [name.encode("latin-1").decode("utf-8", "replace") if version == (3, 0) else name for name, _, _ in fields]
+    named = unique(zip(names, (code for _, _, code in fields), strict=True))
+    return _shaped(_Header(file.tell(), min(orders, default="<"), fortran, named, prod(shape)), shape)
 
 
-def _shaped(start: int, order: str, fields: Fields, shape: tuple[int, ...], fortran: bool) -> _Header:
-    """Give the axes after the first to columns."""
-    if len(shape) == 2 and shape[0] < shape[1] and len(fields) == 1:
-        shape, fortran = shape[::-1], not fortran
-    points, wide = (shape[0] if shape else 1), prod(shape[1:])
-    if not 0 < wide * len(fields) <= _MAX_WIDE or (fortran and (len(fields) > 1 or len(shape) > 2)):
-        points, wide, fortran = points * wide, 1, False
-    if wide > 1:
-        axis = [_AXIS_NAMES[i] if wide <= 8 and i < len(_AXIS_NAMES) else f"f{i}" for i in range(wide)]
-        if len(fields) == 1:
-            fields = tuple((name, fields[0][1]) for name in axis)
-        else:
-            fields = unique((f"{name}_{i}", code) for i in range(wide) for name, code in fields)
-    return _Header(start, order + "F" * (fortran and wide > 1), fields, points)
+def _shaped(header: _Header, shape: tuple[int, ...]) -> _Header:
+    """Give one axis of a plain array to the columns."""
+    if len(shape) < 2 or len(header.fields) > 1:
+        return header._replace(planes=False)
+    last = shape[-1] <= max(shape[0], _LAST)
+    wide = shape[-1] if last else shape[0]
+    if not 1 < wide <= _MAX_WIDE:
+        return header._replace(planes=False)
+    names = [_AXIS_NAMES[i] if wide <= 8 and i < len(_AXIS_NAMES) else f"f{i}" for i in range(wide)]
+    fields = tuple((name, header.fields[0][1]) for name in names)
+    # in C order the last axis is the fastest, in Fortran order (`planes` says so far) the first
+    return header._replace(planes=last == header.planes, fields=fields, points=header.points // wide)
 
 
-def _fields(descr: object) -> list[tuple[str, str, str]]:
-    """Name, byte order and type code of every number of a record; [] when some are not plain numbers."""
-    if isinstance(descr, str):
-        descr = [("value", descr)]
-    if not isinstance(descr, list) or len(descr) > _MAX_WIDE:
+def _fields(dtype: np.dtype, name: str) -> list[tuple[str, str, str]]:
+    """Name, byte order and type code of every number of a record; [] when some are none, or there are too many."""
+    if dtype.hasobject or dtype.itemsize > 8 * _MOST_FIELDS:
         return []
+    if dtype.names is not None:
+        return _record_fields(dtype)
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return _repeated(_fields(base, name), prod(shape))
+    code = f"{_KINDS.get(dtype.kind, '?')}{dtype.itemsize}"
+    order = ">" if dtype.str[0] == ">" else "<"
+    if code in TYPES:
+        return [(name, order, code)]
+    if dtype.kind == "c" and dtype.itemsize <= 16:
+        return _repeated([(name, order, f"f{dtype.itemsize // 2}")], 2)
+    if dtype.kind == "U":
+        return _repeated([(name, order, "u4")], dtype.itemsize // 4)
+    return _repeated([(name, "<", "u1")], dtype.itemsize)
+
+
+def _record_fields(dtype: np.dtype) -> list[tuple[str, str, str]]:
+    """Fields of a structured type, with the bytes between them."""
     found: list[tuple[str, str, str]] = []
-    for entry in descr:
-        if not isinstance(entry, tuple) or not 2 <= len(entry) <= 3 or not isinstance(entry[1], str):
+    position = 0
+    for name in dtype.names:
+        field, offset = dtype.fields[name][:2]
+        parts = _fields(field, name)
+        if not parts or offset < position:
             return []
-        name = entry[0][-1] if isinstance(entry[0], tuple) and entry[0] else entry[0]
-        match = _DTYPE.fullmatch(entry[1])
-        shape = entry[2] if len(entry) == 3 else ()
-        plain = isinstance(shape, tuple) and all(type(size) is int and size > 0 for size in shape)
-        if match is None or not isinstance(name, str) or not plain:
-            return []
-        order, kind, size = match[1], match[2], int(match[3])
-        repeats = prod(shape)
-        if kind == "c":
-            kind, size, repeats = "f", size // 2, repeats * 2
-        code = f"{_KINDS.get(kind, kind)}{size}"
-        if code not in TYPES or repeats > _MAX_WIDE:
-            return []
-        names = [name] if repeats == 1 else [f"{name}_{i}" for i in range(repeats)]
-        found += [(each, ">" if order == ">" else "<", code) for each in names]
-    return found if len(found) <= _MAX_WIDE else []
+        found += [("padding", "<", "u1")] * (offset - position) + parts
+        position = offset + field.itemsize
+    return found + [("padding", "<", "u1")] * (dtype.itemsize - position)
+
+
+def _repeated(fields: Sequence[tuple[str, str, str]], times: int) -> list[tuple[str, str, str]]:
+    """The fields of an array inside a record, numbered."""
+    if times == 1:
+        return list(fields)
+    return [(f"{name}_{i}", order, code) for i in range(min(times, _MOST_FIELDS + 1)) for name, order, code in fields]
 
 
 def _read_layout(layout: bytes) -> tuple[str, Fields]:
     unpack = Unpacker(layout)
-    mode, fields = unpack.take(1)[0], unpack_fields(unpack)
+    found = read_layout(unpack)
     unpack.finish()
-    if mode >= len(_MODES) or not fields:
-        raise CorruptError("layout names an unknown array order")
-    return _MODES[mode], fields
+    return found
 
 
 FORMAT = Npy()

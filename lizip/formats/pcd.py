@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lizip.errors import CorruptError
 from lizip.formats.records import (
     MAX_FIELDS,
+    TYPES,
     Fields,
     check_regions,
     columns_of,
@@ -25,8 +26,8 @@ from lizip.formats.records import (
     unique,
     unpack_fields,
 )
-from lizip.formats.text import check_template, join_table, parse_table
-from lizip.packing import Unpacker, pack_bytes, pack_varint, pack_varints
+from lizip.formats.table import Template, join_table, parse_table
+from lizip.packing import Unpacker, pack_varint, pack_varints
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,14 +48,15 @@ class _Header(NamedTuple):
     fields: Fields
     counts: tuple[int, ...]
     """Elements of each field as the header lists them; `fields` has one entry an element."""
-    points: int
+    points: int | None
+    """None where the header leaves it open: all there are."""
     encoding: bytes
 
 
 class _Layout(NamedTuple):
     mode: int
     fields: Fields
-    template: str = ""
+    template: Template | None = None
     counts: tuple[int, ...] = ()
 
 
@@ -65,7 +67,7 @@ class Pcd:
     number = 3
 
     def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
-        """Take the points apart; None when the header makes no sense or a text cannot be printed again."""
+        """Take the points apart; None when the header makes no sense or a packed stream is damaged."""
         header = _read_header(bytes(data[:_HEADER_LIMIT]))
         if header is None or not header.fields:
             return None
@@ -77,17 +79,18 @@ class Pcd:
             return self._split_packed(data, header)
         return None
 
-    def _split_ascii(self, data: memoryview, header: _Header) -> Cloud | None:
+    def _split_ascii(self, data: memoryview, header: _Header) -> Cloud:
         table = parse_table(data[header.size :], header.points, header.fields)
         if table is None:
-            return None
-        template, fields, columns, size = table
-        layout = bytes([_ASCII]) + pack_fields(fields) + pack_bytes(template.encode())
-        return self._cloud(layout, columns, data[: header.size], data[header.size + size :])
+            return self._split_binary(data, header._replace(points=0))
+        layout = bytes([_ASCII]) + pack_fields(table.fields) + table.template.pack()
+        rest = data[header.size + table.size :]
+        return self._cloud(layout, table.columns, data[: header.size], rest, memoryview(table.odd))
 
     def _split_binary(self, data: memoryview, header: _Header) -> Cloud:
         length = size_of(header.fields)
-        points = min(header.points, (len(data) - header.size) // length)
+        there = (len(data) - header.size) // length
+        points = there if header.points is None else min(header.points, there)
         columns = columns_of(data, header.size, points, header.fields)
         layout = bytes([_BINARY]) + pack_fields(header.fields)
         return self._cloud(layout, columns, data[: header.size], data[header.size + points * length :])
@@ -99,7 +102,7 @@ class Pcd:
         if len(data) < start:
             return None
         packed, unpacked = _SIZES.unpack_from(data, header.size)
-        if unpacked != header.points * size_of(header.fields) or not 0 < packed <= len(data) - start:
+        if unpacked != (header.points or 0) * size_of(header.fields) or not 0 < packed <= len(data) - start:
             return None
         if unpacked > packed * 90:  # an operation of three bytes makes at most 264
             return None
@@ -133,19 +136,22 @@ class Pcd:
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the header, the points in the file's encoding, and what follows them."""
         parts = _read_layout(layout)
-        check_regions(regions, 3 if parts.mode == _PACKED else 2)
+        check_regions(regions, 3 if parts.mode in (_ASCII, _PACKED) else 2)
         yield regions[0]
         if parts.mode == _BINARY:
             yield from join_records(parts.fields, blocks)
         elif parts.mode == _ASCII:
-            yield from join_table(parts.template, parts.fields, blocks)
+            yield from join_table(parts.template, parts.fields, regions[2], blocks)
         else:
             yield from _join_packed(parts, regions[-1] if parts.mode == _PACKED else None, blocks)
         yield regions[1]
 
 
 def _read_header(head: bytes) -> _Header | None:
-    """Parse the lines up to DATA; None when they do not describe columns of numbers."""
+    """Parse the lines up to DATA; None when they do not describe columns of numbers.
+
+    What is missing is what the first versions of the format had no line for: SIZE 4, TYPE F, COUNT 1.
+    """
     entries: dict[bytes, list[bytes]] = {}
     position = 0
     while b"DATA" not in entries:
@@ -155,40 +161,51 @@ def _read_header(head: bytes) -> _Header | None:
         words = head[position:end].split()
         position = end + 1
         if words and not words[0].startswith(b"#"):
-            entries[words[0]] = words[1:]
+            entries[words[0].upper()] = words[1:]
     try:
-        names = [name.decode() for name in entries.get(b"FIELDS") or entries[b"COLUMNS"]]
-        codes = [_code(kind, size) for kind, size in zip(entries[b"TYPE"], entries[b"SIZE"], strict=True)]
-        counts = [int(word) for word in entries.get(b"COUNT", [b"1"] * len(names))]
-        points = entries.get(b"POINTS")
-        total = int(points[0]) if points else int(entries[b"WIDTH"][0]) * int(entries[b"HEIGHT"][0])
-        fields = [
-            (name if count == 1 else f"{name}_{i}", code)
-            for name, code, count in zip(names, codes, counts, strict=True)
-            for i in range(min(count, MAX_FIELDS))
+        names = [name.decode("utf-8", "surrogateescape") for name in entries.get(b"FIELDS") or entries[b"COLUMNS"]]
+        kinds, sizes, counts = (
+            entries.get(key, [default] * len(names))
+            for key, default in ((b"TYPE", b"F"), (b"SIZE", b"4"), (b"COUNT", b"1"))
+        )
+        elements = [
+            (name, *_elements(*each)) for name, *each in zip(names, kinds, sizes, counts, strict=True) if int(each[2])
         ]
+        points = _points(entries)
     except (KeyError, IndexError, ValueError):
         return None
-    if total < 0 or min(counts, default=0) < 1 or sum(counts) > MAX_FIELDS:
+    if sum(count for _, _, count in elements) > MAX_FIELDS:
         return None
-    return _Header(position, unique(fields), tuple(counts), total, b"".join(entries[b"DATA"][:1]))
+    fields = [(name if count == 1 else f"{name}_{i}", code) for name, code, count in elements for i in range(count)]
+    encoding = b"".join(entries[b"DATA"][:1]).lower()
+    return _Header(position, unique(fields), tuple(count for _, _, count in elements), points, encoding)
 
 
-def _code(kind: bytes, size: bytes) -> str:
-    """Type code of TYPE and SIZE; ValueError when there is none."""
-    code = {b"F": "f", b"I": "i", b"U": "u"}.get(kind, "?") + size.decode()
-    if code not in ("f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"):
+def _elements(kind: bytes, size: bytes, count: bytes) -> tuple[str, int]:
+    """Type code and number of the elements of a field; bytes where there is no such type."""
+    code, number = f"{kind.decode().lower()}{int(size)}", int(count)
+    if number < 0 or not 0 < int(size) <= MAX_FIELDS:
         raise ValueError(code)
-    return code
+    return (code, number) if code in TYPES else ("u1", number * int(size))
+
+
+def _points(entries: dict[bytes, list[bytes]]) -> int | None:
+    """Number of points: POINTS, else WIDTH times HEIGHT; None when there is neither, or a width never filled in."""
+    if entries.get(b"POINTS"):
+        points = int(entries[b"POINTS"][0])
+    else:
+        points = int(entries.get(b"WIDTH", [b"0"])[0]) * int(entries.get(b"HEIGHT", [b"1"])[0]) or None
+    if points is not None and points < 0:
+        raise ValueError(points)
+    return points
 
 
 def _read_layout(layout: bytes) -> _Layout:
     unpack = Unpacker(layout)
     mode, fields = unpack.take(1)[0], unpack_fields(unpack)
-    template, counts = "", ()
+    template, counts = None, ()
     if mode == _ASCII:
-        template = unpack.bytes().decode("latin-1")
-        check_template(template, fields)
+        template = Template.unpack(unpack, fields)
     elif mode in (_PCL_PACKED, _PACKED):
         counts = tuple(unpack.varint() for _ in range(min(unpack.varint(), len(fields))))
         if sum(counts) != len(fields) or 0 in counts:

@@ -7,25 +7,8 @@ frame as x = T + M s; its perturbation (d, w) moves that to x + d + w x (M s).
 
 from __future__ import annotations
 
-import numpy as np
-
+from lizip.exact.rotation import cayley
 from lizip.jit import kernel
-
-
-@kernel
-def cayley(g0, g1, g2, base, out, i):
-    """Write C(g) @ base to out[i], where C(g) = I + ([g] + [g]^2 / 2) / (1 + |g|^2 / 4); base (3, 3), out (F, 3, 3)."""
-    scale = 1.0 / (1.0 + 0.25 * (g0 * g0 + g1 * g1 + g2 * g2))
-    for k in range(3):
-        b0 = base[0, k]
-        b1 = base[1, k]
-        b2 = base[2, k]
-        c0 = g1 * b2 - g2 * b1
-        c1 = g2 * b0 - g0 * b2
-        c2 = g0 * b1 - g1 * b0
-        out[i, 0, k] = b0 + scale * (c0 + 0.5 * (g1 * c2 - g2 * c1))
-        out[i, 1, k] = b1 + scale * (c1 + 0.5 * (g2 * c0 - g0 * c2))
-        out[i, 2, k] = b2 + scale * (c2 + 0.5 * (g0 * c1 - g1 * c0))
 
 
 @kernel
@@ -117,38 +100,3 @@ def firing_normals(points, sensor, weight, rotation, shift, gate, begin, end, ma
         for p in range(1, 6):
             for q in range(p):
                 matrix[i, p, q] = matrix[i, q, p]
-
-
-@kernel
-def solve_banded(band, right):
-    """Solve a symmetric positive definite banded system in place by Cholesky.
-
-    Parameters
-    ----------
-    band : (N, B) float64
-        band[i, k] = H[i, i - k], the lower triangle; destroyed.
-    right : (N,) float64
-        Right-hand side; becomes the solution.
-    """
-    size, width = band.shape
-    for i in range(size):
-        for k in range(min(width - 1, i), -1, -1):
-            j = i - k
-            total = band[i, k]
-            for m in range(k + 1, min(width - 1, i) + 1):
-                if m - k < width and m - k <= j:
-                    total -= band[i, m] * band[j, m - k]
-            if k == 0:
-                band[i, 0] = np.sqrt(max(total, 1e-300))
-            else:
-                band[i, k] = total / band[j, 0]
-    for i in range(size):
-        total = right[i]
-        for k in range(1, min(width - 1, i) + 1):
-            total -= band[i, k] * right[i - k]
-        right[i] = total / band[i, 0]
-    for i in range(size - 1, -1, -1):
-        total = right[i]
-        for k in range(1, min(width, size - i)):
-            total -= band[i + k, k] * right[i + k]
-        right[i] = total / band[i, 0]

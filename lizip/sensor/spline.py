@@ -10,8 +10,9 @@ import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.exact.linear import solve_banded
 from lizip.jit import kernel
-from lizip.sensor.rigid import firing_normals, pose_matrices, solve_banded
+from lizip.sensor.rigid import firing_normals, pose_matrices
 
 QUANTA = 2.0 ** -np.array([19.0, 19.0, 25.0, 28.0, 28.0, 23.0])
 """Steps of a knot's numbers: m, m, m (up), rad (roll), rad (pitch), rad (yaw), in the far frame's axes."""

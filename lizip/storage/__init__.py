@@ -19,7 +19,7 @@ from lizip.storage.places import (
 )
 from lizip.storage.publish import check_target, dress, publishing
 from lizip.storage.source import WHOLE, Source, check_unchanged
-from lizip.storage.temporary import is_temporary, remove_stale, temporary
+from lizip.storage.temporary import is_temporary, remove_stale, temporary_file
 
 __all__ = [
     "WHOLE",
@@ -41,5 +41,5 @@ __all__ = [
     "publishing",
     "remove",
     "remove_stale",
-    "temporary",
+    "temporary_file",
 ]

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from lizip import extras
 from lizip.errors import LizipError, LizipWarning, StorageError
-from lizip.storage.temporary import is_temporary
+from lizip.storage.temporary import is_temporary, remove_if_stale
 
 StrPath = str | os.PathLike[str]
 
@@ -118,11 +118,12 @@ class Found(NamedTuple):
     error: Exception | None = None
 
 
-def files_below(folder: StrPath) -> list[Found]:
+def files_below(folder: StrPath, clean: bool = False) -> list[Found]:
     """Everything in a folder and the folders below it but lizip's own temporaries, sorted.
 
     Folders that cannot be read, links that lead nowhere and what is neither file nor folder come with an error. Links
-    to folders are not followed; a warning names those that lead out of `folder`.
+    to folders are not followed; a warning names those that lead out of `folder`. With `clean` temporaries that nobody
+    writes any more are removed on the way.
     """
     if is_url(folder):
         with remotely(folder) as (system, name):
@@ -139,6 +140,8 @@ def files_below(folder: StrPath) -> list[Found]:
                         folders.append(entry.path)
                     elif not is_temporary(entry.name):
                         found += _entry(entry, root)
+                    elif clean:
+                        remove_if_stale(entry.path)
         except OSError as error:
             found.append(Found(os.fsdecode(error.filename), error))
     return sorted(found, key=lambda each: each.path)

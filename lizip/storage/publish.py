@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from lizip.errors import LizipWarning, StorageError, TargetExistsError
 from lizip.storage.places import StrPath, exists, is_url, naming, open_binary, remotely
-from lizip.storage.temporary import temporary
+from lizip.storage.temporary import temporary_file
 
 _CANNOT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EACCES, errno.EBADF}
 """What file systems answer that do not have an operation."""
@@ -75,7 +75,7 @@ def publishing(
     """
     name = os.fspath(target)
     folder, stem = (tempfile.gettempdir(), name.rsplit("/", 1)[-1]) if is_url(target) else os.path.split(name)
-    with temporary(folder, stem, name) as (file, path):
+    with temporary_file(folder, stem, name) as (file, path):
         yield file
         with naming(target):
             file.flush()

@@ -64,7 +64,7 @@ class _Raw(io.FileIO):
 
 
 @contextmanager
-def temporary(folder: str, stem: str, known_as: str) -> Iterator[tuple[io.BufferedRandom, str]]:
+def temporary_file(folder: str, stem: str, known_as: str) -> Iterator[tuple[io.BufferedRandom, str]]:
     """Yield a new file that only its owner may read, and its path; it is gone after the block if it is still there.
 
     Parameters
@@ -128,9 +128,15 @@ def remove_stale(folder: str) -> None:
     """Remove the temporaries in a folder that nobody writes any more; those that cannot be removed stay."""
     with suppress(OSError), os.scandir(folder or ".") as entries:
         for entry in entries:
-            if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
-                with suppress(OSError):
-                    _remove_if_stale(entry.path)
+            if is_temporary(entry.name):
+                remove_if_stale(entry.path)
+
+
+def remove_if_stale(path: str) -> None:
+    """Remove a temporary unless somebody writes it, or it cannot be removed."""
+    with suppress(OSError):
+        if stat.S_ISREG(os.lstat(path).st_mode):
+            _remove_if_stale(path)
 
 
 def _remove_if_stale(path: str) -> None:
@@ -150,7 +156,6 @@ def _remove_if_stale(path: str) -> None:
         except OSError:
             if time.time() - status.st_mtime < _OLD:
                 return
-        if stat.S_ISREG(status.st_mode):
-            os.unlink(path)
+        os.unlink(path)
     finally:
         os.close(handle)

@@ -1,6 +1,9 @@
 """The sweep codec from cloud to container and back, and what it makes of damage."""
 
+import hashlib
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -154,3 +157,19 @@ def test_shortened_sweeps_stay_sweeps(name, cut):
     assert decode(coded) == data
     whole = len(encode(points.tobytes())) / len(points)
     assert len(coded) / (len(data) / 16) < 1.25 * whole + 0.2
+
+
+@pytest.mark.parametrize("name", ["kitti_part", "ouster_part", "nuscenes_part"])
+def test_bytes_do_not_depend_on_what_was_coded_before(name):
+    """A sweep alone, in a process of its own, and the same sweep after another of the same kind."""
+    make = {"kitti_part": simulator.kitti, "ouster_part": simulator.ouster, "nuscenes_part": simulator.nuscenes}[name]
+    size = {"kitti_part": {"firings": 250}, "ouster_part": {"columns": 1024, "span": 0.05}}.get(name, {"firings": 100})
+    alone = (
+        "import hashlib, sys, lizip; from lizip import simulator\n"
+        f"data = simulator.{make.__name__}(2, **{size!r})\n"
+        "print(hashlib.sha256(lizip.compress(data, codec='sweep', check=False)).hexdigest())"
+    )
+    fresh = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=True).stdout.strip()
+    lizip.compress(make(1, **size), codec="sweep", check=False)
+    again = lizip.compress(make(2, **size), codec="sweep", check=False)
+    assert hashlib.sha256(again).hexdigest() == fresh

@@ -269,3 +269,18 @@ def test_same_words_without_the_compiler():
         return result.stdout
 
     assert digest() == digest(NUMBA_DISABLE_JIT="1")
+
+
+def test_bits_left_over_in_the_last_raw_word_are_noticed():
+    """Otherwise one content had many streams."""
+    chances, bits = np.full(3, 1 << 23, np.int64), np.array([1, 0, 1], np.int64)
+    values, widths = np.array([5, 1, 3], np.int64), np.array([3, 1, 2], np.int64)
+    stream = bytearray(coded(chances, bits, values, widths))
+    coder, _, back = decoded(bytes(stream), chances, widths)
+    finish_decoder(coder)
+    assert back.tolist() == values.tolist()
+    stream[-1] |= 0x80
+    coder, _, back = decoded(bytes(stream), chances, widths)
+    assert back.tolist() == values.tolist(), "the bit lies beyond what is asked for"
+    with pytest.raises(CorruptError):
+        finish_decoder(coder)

@@ -119,6 +119,6 @@ def test_hostile_regions():
 
 
 def test_registry_numbers_are_fixed():
-    expected = {"opaque": 0, "bin": 1, "las": 2, "pcd": 3, "ply": 4, "npy": 5, "array": 6}
+    expected = {"opaque": 0, "bin": 1, "las": 2, "pcd": 3, "ply": 4, "npy": 5, "array": 6, "text": 7, "npz": 8}
     assert {by_name(name).name: by_name(name).number for name in expected} == expected
-    assert [by_number(number).name for number in range(7)] == list(expected)
+    assert [by_number(number).name for number in range(9)] == list(expected)

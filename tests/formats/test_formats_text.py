@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
 from lizip.formats import lzf
-from lizip.formats.text import check_template, parse_table
+from lizip.formats.table import Template, parse_table
+from lizip.packing import Unpacker, pack_bytes
 
 PRINTED = ["%.3f %.3f %.3f %.2f\n", "%.8g %.8g %.8g %.8g\n", "%.6g\t%.6g  %.6g %.6g \r\n", "%.9g %.7g %.17g %.18e\n"]
 WIDE = st.floats(width=32, allow_nan=True, allow_infinity=True)
@@ -59,8 +60,11 @@ def test_ascii_double_where_float_is_too_short():
 @pytest.mark.parametrize(
     "text", [b"1.0 2.00\n1.00 2.00\n", b"1 2\n1  2\n", b"1 2\n\n1 2\n", b"1 2\n+1 2\n", b"01 2\n1 2\n", b"1_0 2\n1 2\n"]
 )
-def test_uneven_text_is_opaque(text):
-    assert round_trip(ply_header(2, "ascii", ("float x", "int c")) + text).format == "opaque"
+def test_uneven_text(text):
+    """Rows that are printed in two ways are rows."""
+    cloud = round_trip(ply_header(2, "ascii", ("float x", "int c")) + text)
+    assert (cloud.format, cloud.count) == ("ply", 2)
+    assert cloud.columns["c"].tolist() == [2, 2]
 
 
 def test_ascii_specials():
@@ -81,18 +85,24 @@ def test_any_text(text):
 
 
 @pytest.mark.parametrize(
-    "template", ["%d", "%99999999d\n", "%s %d\n", "%d\n", "%.3f %.3f %.3f\n", "%.3f\n%.3f\n", "%%\n"]
+    "template",
+    ["%d", "%99999999d\n", "%d %d\n", "%d\n", "%.3f %.3f %.3f\n", "%%\n", "%.3f %r\n", "%f %d%" + " " * 999 + "\n"],
 )
 def test_hostile_templates(template):
     with pytest.raises(CorruptError):
-        check_template(template, (("x", "f4"), ("c", "i4")))
+        Template.unpack(Unpacker(bytes(3) + pack_bytes(template.encode())), (("x", "f4"), ("c", "i4")))
+
+
+def test_hostile_notation():
+    with pytest.raises(CorruptError):
+        Template.unpack(Unpacker(b"\0\0\x09" + pack_bytes(b"%d\n")), (("c", "i4"),))
 
 
 def test_parse_table_reports_what_it_used():
     text = memoryview(b"1 2\n3 4\n5")
-    template, fields, columns, size = parse_table(text, 9, (("a", "i4"), ("b", "u1")))
-    assert (template, size, fields) == ("%d %d\n", 8, (("a", "i4"), ("b", "u1")))
-    assert columns["b"].tolist() == [2, 4]
+    table = parse_table(text, 9, (("a", "i4"), ("b", "u1")))
+    assert (table.template.row, table.size, table.fields) == ("%d %d\n", 8, (("a", "i4"), ("b", "u1")))
+    assert table.columns["b"].tolist() == [2, 4]
 
 
 MIXED = ("x y _ _ ring", "4 8 1 1 2", "F F U U I", "2 1 3 1 1")
@@ -184,9 +194,13 @@ def test_ply_elements_before_the_vertices(points):
     assert cloud.columns["i"].tobytes() == points[:, 3].tobytes()
 
 
-def test_ply_lists_in_vertices_are_opaque():
-    header = ply_header(2, "binary_little_endian", ("float x", "list uchar int i"))
-    assert round_trip(header + bytes(100)).format == "opaque"
+def test_ply_lists_in_vertices():
+    """A table where all have one length."""
+    header = ply_header(2, "binary_little_endian", ("float x", "list uchar short i"))
+    one, two = bytes(4) + b"\1ab", bytes(4) + b"\2abcd"
+    assert list(round_trip(header + one + one + b"tail").columns) == ["x", "i_length", "i_0"]
+    assert round_trip(header + two + two).columns["i_1"].tolist() == [25699, 25699]
+    assert round_trip(header + one + two).format == "opaque"
 
 
 def test_a_late_line_that_contradicts_the_first_guess():

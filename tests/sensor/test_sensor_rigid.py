@@ -1,4 +1,4 @@
-"""Poses: rotations without trigonometry, normal equations, the banded solver, small dense algebra."""
+"""Poses: normal equations of a firing, splines through knots."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
-from lizip.exact.linear import invert_definite, multiply, rotate, solve_definite
-from lizip.sensor.rigid import cayley, firing_normals, solve_banded
+from lizip.sensor.rigid import firing_normals
 from lizip.sensor.spline import (
     QUANTA,
     decode_knots,
@@ -18,17 +17,6 @@ from lizip.sensor.spline import (
     knot_values,
     pose_matrices,
 )
-
-small = st.floats(-0.5, 0.5)
-
-
-@given(small, small, small)
-def test_cayley_makes_rotations(a, b, c):
-    out = np.empty((1, 3, 3))
-    cayley(a, b, c, np.eye(3), out, 0)
-    np.testing.assert_allclose(out[0] @ out[0].T, np.eye(3), atol=1e-14)
-    assert np.linalg.det(out[0]) > 0.99
-    np.testing.assert_allclose(out[0] @ [a, b, c], [a, b, c], atol=1e-14)
 
 
 def random_sweep(rng, firings, rings=8):
@@ -63,34 +51,6 @@ def test_gate_leaves_outliers_out():
     firing_normals(points, sensor, weight, rotation, shift, 8.0, 0, 2, matrix, vector, stats, residual)
     assert stats[:, 0].tolist() == [7, 8]
     np.testing.assert_allclose(vector, 0, atol=1e-6)
-
-
-@given(st.integers(1, 30), st.integers(1, 7), st.integers(0, 1000))
-def test_banded_solver(size, width, seed):
-    rng = np.random.default_rng(seed)
-    lower = np.tril(rng.normal(size=(size, size)))
-    lower *= np.subtract.outer(np.arange(size), np.arange(size)) < width
-    full = lower @ lower.T + np.eye(size)
-    band = np.zeros((size, width))
-    for k in range(min(width, size)):
-        band[k:, k] = np.diag(full, -k)
-    right = rng.normal(size=size)
-    expected = np.linalg.solve(full, right)
-    solve_banded(band, right)
-    np.testing.assert_allclose(right, expected, rtol=1e-8, atol=1e-10)
-
-
-@given(st.integers(1, 40), st.integers(0, 1000))
-def test_dense_algebra(size, seed):
-    rng = np.random.default_rng(seed)
-    half = rng.normal(size=(size, size))
-    full = half @ half.T + np.eye(size)
-    right = rng.normal(size=size)
-    np.testing.assert_allclose(solve_definite(full, right), np.linalg.solve(full, right), rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(invert_definite(full), np.linalg.inv(full), rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(multiply(half, full), half @ full, rtol=1e-9, atol=1e-9)
-    points = rng.normal(size=(5, 3))
-    np.testing.assert_allclose(rotate(points, half[:3, :3] if size > 2 else np.eye(3)).shape, (5, 3))
 
 
 def test_spline_follows_a_straight_track():

@@ -26,6 +26,19 @@ _PIECE = 1000
 _FLOOR = 2e-4
 """Misses below this, in m, are as good as none."""
 
+_APART = 0.3
+"""Consecutive points further apart than this, in m, give a line of known direction."""
+
+_LEAST_LINES = 16
+"""Fewer lines meet nowhere in particular."""
+
+_METRES = (1.0, 256.0)
+"""Where the median point's distance from the middle lies when coordinates are metres of a scene around a vehicle.
+Objects of centimetres, models in a unit sphere, kilometres as unit are brought there before all else."""
+
+_FARTHEST = 1e14
+"""Largest coordinate of a place that a plan may hold."""
+
 
 def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Find the sensor's place at the first point and its step from point to point.
@@ -33,7 +46,7 @@ def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...
     Parameters
     ----------
     xyz : (3, N) float64
-        In m, finite.
+        In any unit, finite.
     hot : tuple of int
         Lags at which the best predictors of a point stand.
 
@@ -42,6 +55,8 @@ def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...
     origin, drift : tuple of three float
         Rounded to float32.
     """
+    unit = _unit_of(xyz)
+    xyz = xyz / unit
     count = xyz.shape[1]
     lags = np.unique(np.clip([*range(hot[0] - _NEAR, hot[0] + _NEAR + 1), *hot], 1, count - 1))
     starts = [np.zeros(2)]
@@ -58,9 +73,18 @@ def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...
                 best, place = miss, candidate
     place = _fit(xyz, lags, place, _FINE, 3, False)
     place = _fit(xyz, lags, place, _FINE, 4, True)
-    place = np.clip(np.nan_to_num(place), -1e6, 1e6)
+    place = np.clip(unit * np.clip(np.nan_to_num(place), -1e6, 1e6), -_FARTHEST, _FARTHEST)
     origin = place[:3] - place[3:] / 2
     return tuple(np.float32(origin).tolist()), tuple(np.float32(place[3:] / count).tolist())
+
+
+def _unit_of(xyz: np.ndarray) -> float:
+    """The power of two, in the unit of the cloud, that is about a metre when the cloud is a scene of usual size."""
+    middle = np.median(xyz, axis=1)
+    size = float(np.median(np.abs(xyz - middle[:, None]).max(axis=0)))
+    if _METRES[0] <= size <= _METRES[1] or size <= 0.0:
+        return 1.0
+    return float(np.ldexp(1.0, int(np.frexp(size)[1]) - 4))
 
 
 def _spread(count: int, lags: np.ndarray, samples: int) -> np.ndarray:
@@ -114,12 +138,14 @@ def _fit(xyz: np.ndarray, lags: np.ndarray, place: np.ndarray, samples: int, rou
 
 
 def _meeting_point(xyz: np.ndarray) -> np.ndarray:
-    """Find the x, y that most lines through consecutive points pass, (2,)."""
+    """Find the x, y that most lines through consecutive points pass, (2,); the origin where points lie too close."""
     at = np.unique(np.linspace(1, xyz.shape[1] - 1, _FINE).astype(np.int64))
     points = xyz[:2, at]
     along = points - xyz[:2, at - 1]
     length = _length(along)
-    apart = length > 0.3
+    apart = length > _APART
+    if np.count_nonzero(apart) < _LEAST_LINES:
+        return np.zeros(2)
     normal = np.array([-along[1, apart], along[0, apart]]) / length[apart]
     offset = (normal * points[:, apart]).sum(0)
     meeting, width = np.zeros(2), 20.0

@@ -81,7 +81,7 @@ def code_colours(
         Columns that a channel may repeat: grey images, heights painted by colour.
     """
     count = len(kinds)
-    known = _code_repeated(coder, planes, others)
+    known = _code_repeated(coder, planes, tops, others)
     rest = [k for k in range(len(planes)) if not any(planes[k] is plane for plane in known)]
     if not rest:
         return
@@ -103,7 +103,9 @@ def code_colours(
         _relate(planes[k], nearest, keys, hints)
 
 
-def _code_repeated(coder: Coder, planes: list[np.ndarray], others: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+def _code_repeated(
+    coder: Coder, planes: list[np.ndarray], tops: list[int], others: tuple[np.ndarray, ...]
+) -> list[np.ndarray]:
     """Code which channels are equal to another column; returns those channels, complete."""
     choices = np.full(len(planes), -1, np.int64)
     if coder.at[MODE] == 0:
@@ -111,10 +113,12 @@ def _code_repeated(coder: Coder, planes: list[np.ndarray], others: tuple[np.ndar
             choices[k] = next((m for m, other in enumerate(others) if np.array_equal(plane, other)), -1)
     numbers.code_parameters(coder, fresh_counters(INTEGER_NODES), choices)
     complete = []
-    for plane, choice in zip(planes, choices, strict=True):
+    for plane, top, choice in zip(planes, tops, choices, strict=True):
         if not -1 <= choice < len(others):
             raise CorruptError("a colour repeats an unknown column")
         if choice >= 0:
+            if int(others[choice].max(initial=0)) > top:
+                raise CorruptError("a colour repeats a column of larger numbers")
             plane[:] = others[choice]
             complete.append(plane)
     return complete

@@ -94,10 +94,10 @@ def search(grid, shift, xs, ys, x, y, before):
 
 
 def good_shift(xs: np.ndarray, ys: np.ndarray) -> int:
-    """Size of a cell, as a power of two, such that most cells get a few points."""
+    """Size of a cell, as a power of two, such that most cells get a few points; in integers: the decoder asks too."""
     low, high = len(xs) // 100, len(xs) - 1 - len(xs) // 100
     sizes = [np.partition(axis, (low, high))[[low, high]] for axis in (xs, ys)]
-    area = 1.0
+    area = 1
     for least, most in sizes:
-        area *= float(most - least + 1)
-    return max(0, round(np.log2(area / len(xs)) / 2 + 0.5))
+        area *= int(most) - int(least) + 1
+    return ((area // len(xs)).bit_length() + 1) // 2

@@ -89,7 +89,7 @@ def _decimal(column: np.ndarray) -> tuple[int, np.ndarray] | None:
     with np.errstate(all="ignore"):
         probe = column[:: max(1, len(column) // 64)]
         for decimals in _DECIMALS:
-            power = 10.0**decimals
+            power = float(10**decimals)
             for part in (probe, column):
                 scaled = np.rint(part * power)
                 if not (np.abs(scaled) < 2.0**53).all():
@@ -227,5 +227,5 @@ def restore(recipe: Recipe, planes: tuple[np.ndarray, ...], count: int) -> np.nd
     (values,) = planes
     values = recipe.table[values] if recipe.table is not None else values * recipe.step + recipe.offset
     if recipe.kind == DECIMAL:
-        return values / 10.0**recipe.decimals
+        return values / float(10**recipe.decimals)
     return _from_ordinals(values, dtype)

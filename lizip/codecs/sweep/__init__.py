@@ -30,6 +30,10 @@ HEADER, GRID = FIRST_KIND, FIRST_KIND + 1
 _GRID_STREAMS = ("flags", "range", "intensity")
 
 
+MOST_POINTS = 1 << 22
+"""Most points of a sweep: all are decoded at once."""
+
+
 def most_cells(count: int) -> int:
     """Most cells of a grid for so many points: a stream cannot ask for more memory and time than this."""
     return 64 * count + (1 << 16)
@@ -43,17 +47,21 @@ class Sweep:
 
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
         """Try the solvers in turn; None when none of them explains the cloud."""
+        if cloud.count > MOST_POINTS:
+            return None
         state = options.state or SensorState()
         for registered in SOLVERS:
             solution = registered.load().solve(cloud, options.level, state)
-            if solution is not None and all(_is_modest(solution, k) for k in range(len(solution.grids))):
+            if solution is not None and _is_modest(solution):
                 return _sections(solution, options)
         return None
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
-        from lizip.codecs.sweep.grid import decode_grid
+        from lizip.codecs.sweep.grid import MAX_CELLS, decode_grid
 
+        if count > MOST_POINTS:
+            raise CorruptError("more points than a sweep may have")
         unpacker = Unpacker(container.section(HEADER))
         unpack_about(unpacker)
         _unpack_shapes(unpacker)
@@ -62,9 +70,10 @@ class Sweep:
         grids = list(container.sections(GRID))
         if len(grids) != len(model.parts):
             raise CorruptError("a sweep has not as many grids as parts")
-        decoded = [
-            decode_grid(grid, max_cells=most_cells(part.count)) for part, grid in zip(model.parts, grids, strict=True)
-        ]
+        decoded, left = [], MAX_CELLS
+        for part, grid in zip(model.parts, grids, strict=True):
+            decoded.append(decode_grid(grid, max_cells=min(most_cells(part.count), left)))
+            left -= decoded[-1][0].size
         yield SweepModel(model.parts).rebuild(decoded, schema)
 
     def describe(self, container: Container) -> dict[str, Any]:
@@ -89,9 +98,16 @@ class Sweep:
 CODEC = Sweep()
 
 
-def _is_modest(solution: Solution, part: int) -> bool:
-    """Whether the decoder takes a grid of so many cells for so few points."""
-    return solution.grids[part].ranges.size <= most_cells(solution.model.parts[part].count)
+def _is_modest(solution: Solution) -> bool:
+    """Whether the decoder takes grids of so many cells for so few points."""
+    from lizip.codecs.sweep.grid import MAX_CELLS, takes
+
+    left = MAX_CELLS
+    for grid, part in zip(solution.grids, solution.model.parts, strict=True):
+        if grid.ranges.size > min(most_cells(part.count), left) or not takes(grid.ranges):
+            return False
+        left -= grid.ranges.size
+    return True
 
 
 def _sections(solution: Solution, options: Options) -> list[Section]:

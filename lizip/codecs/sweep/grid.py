@@ -25,7 +25,11 @@ SEGMENT = 1 << 16
 """Cells coded into one ANS stream: bounds the memory of the log of decisions."""
 
 MAX_CELLS = 1 << 24
-"""Default limit on the cells of a grid to decode."""
+"""Most cells of a grid: thirty times the largest sweep. A stream of a few bytes can say that millions are empty."""
+
+CELLS_A_RETURN, LEAST_CELLS = 64, 1 << 16
+"""A grid, and each beginning of it, has at most so many cells for each return, and in addition so many: a stream that
+goes on about empty cells is not followed."""
 
 DECISIONS_PER_CELL = 1 + 33 + 28
 """At most: the flag; sign, 28 lengths, 2 mantissa bits and slack; the intensity. Raw bits are less than a word."""
@@ -232,9 +236,12 @@ def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarra
 
     header = Unpacker(stream)
     firings, rings, near, form = (header.varint() for _ in range(4))
-    too_large = rings > MAX_RINGS or firings * max(rings, 1) > max_cells
+    too_large = rings > MAX_RINGS or firings * max(rings, 1) > min(max_cells, MAX_CELLS)
     if too_large or form >> 1 > 16 or near > 1 << 20:
         raise CorruptError("grid has an impossible shape")
+    segments = _segments(firings, rings)
+    if 2 * len(segments) > header.remaining:
+        raise CorruptError("grid has more segments than bytes")
     shares = unpack_shares(header.bytes(), 1 << min(form >> 1, 8)) if form >> 1 else np.zeros(1, np.int64)
     name = header.bytes()
     digest = header.take(8) if name else b""
@@ -242,23 +249,48 @@ def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarra
     form = Form(near, form >> 1, form & 1, shares)
     ranges = np.zeros((firings, rings), np.int32)
     intensity = np.zeros((firings if form.bits else 1, rings), np.int32)
-    _decode_segments(header, ranges, intensity, form, net)
+    _decode_segments(header, segments, ranges, intensity, form, net)
     header.finish()
     return ranges, intensity if form.bits else None
 
 
-def _decode_segments(header: Unpacker, ranges: np.ndarray, intensity: np.ndarray, form: Form, net: GridNet) -> None:
-    """Fill `ranges` and `intensity` from the segments that follow the header."""
+def _decode_segments(
+    header: Unpacker,
+    segments: list[tuple[int, int]],
+    ranges: np.ndarray,
+    intensity: np.ndarray,
+    form: Form,
+    net: GridNet,
+) -> None:
+    """Fill `ranges` and `intensity`, zeros whose memory is taken as they are written, from what follows the header."""
     from lizip.codecs.sweep.cells import code_grid
     from lizip.codecs.sweep.net import OFF
     from lizip.entropy.coder import finish_decoder, open_decoder
 
     model = form.model(ranges.shape[1], asks=net.mode != OFF)
     spent = np.zeros(3, np.int64)
-    for first, last in _segments(*ranges.shape):
+    returns = 0
+    for first, last in segments:
         coder = open_decoder(header.bytes())
         code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
         finish_decoder(coder)
+        returns += int(np.count_nonzero(ranges[first:last]))
+        if is_sparse(last * ranges.shape[1], returns):
+            raise CorruptError("grid of hardly anything but empty cells")
+
+
+def is_sparse(cells: int, returns: int) -> bool:
+    """Whether so many cells hold too few returns for a grid to be worth coding, or to be believed."""
+    return cells > CELLS_A_RETURN * returns + LEAST_CELLS + SEGMENT
+
+
+def takes(ranges: np.ndarray) -> bool:
+    """Whether a grid (F, R) of ranges is one that `decode_grid` accepts, every beginning of it too."""
+    if ranges.size > MAX_CELLS:
+        return False
+    parts = [(last * ranges.shape[1], ranges[first:last]) for first, last in _segments(*ranges.shape)]
+    returns = np.cumsum([np.count_nonzero(part) for _, part in parts]) if parts else []
+    return not any(is_sparse(cells, int(found)) for (cells, _), found in zip(parts, returns, strict=True))
 
 
 def _segments(rows: int, rings: int) -> list[tuple[int, int]]:

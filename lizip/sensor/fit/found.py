@@ -91,7 +91,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     ranges = returns.ranges
     cells, lit_place = lit_cells(returns)
     rings = np.full(cloud.count, -1)
-    rings[lit_place] = cells[1]
+    rings[found.place] = found.ring
     lit = find_intensity(columns, rings, lit_place)
     listed = np.ones(cloud.count, bool)
     listed[found.place] = False

@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
+from lizip.exact.rotation import cayley
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.beams import ELEVATION, HEIGHT, fit_line
-from lizip.sensor.rigid import cayley
 from lizip.sensor.stages.pose import Mount
 
 _FAR = 1e6

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.exact.linear import solve_banded
+from lizip.exact.rotation import cayley
 from lizip.jit import kernel
 from lizip.sensor.nuscenes.firing import NEAREST, Sensor, measure_firing
-from lizip.sensor.rigid import cayley, firing_normals, solve_banded
+from lizip.sensor.rigid import firing_normals
 
 WINDOW = 8
 """Firings with one velocity (0.37 ms)."""

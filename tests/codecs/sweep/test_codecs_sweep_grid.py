@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lizip.codecs.sweep.grid import decode_grid, encode_grid, near_ticks
+from lizip.codecs.sweep.grid import Form, decode_grid, encode_grid, near_ticks, takes
+from lizip.codecs.sweep.net import no_net
+from lizip.codecs.sweep.ranges import code_range
+from lizip.entropy.coder import open_decoder
 from lizip.errors import CorruptError, ModelMissingError
+from lizip.jit import kernel
+from lizip.packing import pack_bytes, pack_varint, pack_varints
 
 
 def made_grid(firings=60, rings=8, seed=0, top=60):
@@ -131,3 +136,39 @@ def test_nuscenes_costs_what_it_should(data):
     ranges = np.rint(np.sqrt((points[:, :, :3].astype(float) ** 2).sum(2)) / 0.002).astype(np.int32)
     stream = assert_round_trip(ranges, points[:, :, 3].astype(np.int32), everywhere=True)
     assert 8 * len(stream.data) / ranges.size < 9.5
+
+
+@kernel
+def _ranges_near_nothing(coder, model, net, out):
+    for i in range(out.size):
+        out[i] = code_range(coder, model, net, 0, 0, np.int64(1), np.int64(0))
+
+
+def test_a_return_never_has_the_range_of_no_return():
+    """Whatever the stream says: a range of 0 is a cell without a return."""
+    words = np.random.default_rng(3).integers(0, 2**32, 4000).astype("<u4")
+    coder = open_decoder(pack_varint(2000) + words.tobytes())
+    out = np.zeros(600, np.int64)
+    _ranges_near_nothing(coder, Form(40, 0, 0, np.zeros(1, np.int64)).model(4), no_net(), out)
+    assert out.min() == 1
+    assert out.max() > 1
+
+
+def test_a_bomb_of_empty_cells_is_refused():
+    """A stream of one byte says that 65536 cells are empty: followed for a while, but not for long."""
+    rows = 1 << 16
+    stream = pack_varints([rows, 256, 40, 0]) + pack_bytes(b"") + pack_bytes(b"\0") * (rows // 256)
+    with pytest.raises(CorruptError, match="empty cells"):
+        decode_grid(stream)
+
+
+def test_beginnings_without_returns():
+    """What the encoder may hand over is what the decoder follows."""
+    ranges = np.zeros((3000, 100), np.int32)
+    assert not takes(ranges)
+    ranges[:5, :] = 1000
+    assert takes(ranges[:1000])
+    assert not takes(ranges)
+    ranges[:, ::50] = 1000
+    assert takes(ranges)
+    assert_round_trip(ranges, None)

@@ -76,3 +76,10 @@ def test_a_cut_stream_is_noticed():
     for size in range(len(stream)):
         with pytest.raises(CorruptError):
             decode_corrections(stream[:size], fraction.astype(np.float32), fraction, 0)
+
+
+def test_the_largest_float_stays_one():
+    """A correction never leads to infinity or NaN, whatever a hostile stream says."""
+    top = np.full((1, 3), np.finfo(np.float32).max, np.float32)
+    moved = apply_corrections(np.concatenate([top, -top]), np.array([[1, 2, 30]] * 2, np.int32) * [[1], [-1]], 0)
+    np.testing.assert_array_equal(moved, np.concatenate([top, -top]))

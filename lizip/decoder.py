@@ -1,0 +1,171 @@
+"""A .lizip file taken apart: layout, regions, points, and the bytes of the original. The decoder trusts nothing.
+
+What may come is bounded by the sizes announced, by the limits here, and by the caller's own; memory and time follow
+what was decoded. The hash of what came is compared with the one in the header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import xxhash
+
+from lizip import codecs, defects, formats
+from lizip.codecs import opaque
+from lizip.container import REGIONS, Container
+from lizip.errors import CorruptError, LizipError, TooLargeError
+from lizip.packing import Unpacker
+
+if TYPE_CHECKING:
+    from lizip.cloud import Columns, Schema
+    from lizip.codecs import Codec
+    from lizip.formats import Format
+
+MAX_LAYOUT = 1 << 20
+"""Most bytes of a layout."""
+
+MOST_REGIONS = 4096
+"""More regions than any format has."""
+
+_POINTS_A_BYTE = 128
+"""No format says more points in a byte of its file: LZF, in compressed PCD files, makes at most 264 bytes of 3."""
+
+
+class Decoder:
+    """A .lizip file taken apart as far as its header and layout.
+
+    Parameters
+    ----------
+    container : Container
+        The file.
+    max_bytes : int, optional
+        Refuse a file whose original has more bytes than this.
+
+    Raises
+    ------
+    CorruptError
+        From here or any method, when the file is damaged.
+    TooLargeError
+        When it is larger than `max_bytes`.
+    UnsupportedVersionError
+        When it needs a newer lizip.
+    """
+
+    def __init__(self, container: Container, max_bytes: int | None = None):
+        self.container = container
+        self.header = container.header
+        self.format: Format = formats.by_number(self.header.format)
+        self.codec: Codec = codecs.load(self.header.codec)
+        if max_bytes is not None and self.header.length > max_bytes:
+            raise TooLargeError(f"the original has {self.header.length} bytes, more than the {max_bytes} allowed")
+        if self.header.count > _POINTS_A_BYTE * self.header.length:
+            raise CorruptError("header announces more points than the file could have held")
+        self.layout = opaque.decode_bytes(self.header.layout, MAX_LAYOUT) if self.header.layout else b""
+
+    def regions(self) -> tuple[bytes, ...]:
+        """Opaque regions around the points, in file order."""
+        limit = 4 * self.header.length + MAX_LAYOUT
+        body = bytearray()
+        for section in self.container.sections(REGIONS):
+            body += opaque.decode_bytes(section, limit - len(body))
+        if not body:
+            return ()
+        unpack = Unpacker(bytes(body))
+        count = unpack.varint()
+        if count > MOST_REGIONS:
+            raise CorruptError("more regions than a format has")
+        lengths = [unpack.varint() for _ in range(count)]
+        regions = tuple(map(unpack.take, lengths))
+        unpack.finish()
+        return regions
+
+    def schema(self) -> Schema:
+        """Names and dtypes of the columns."""
+        return self.format.schema(self.layout)
+
+    def blocks(self) -> Iterator[Columns]:
+        """Yield runs of points, all columns, in file order; every promise of the codec is checked."""
+        left = self.header.count
+        if not left:
+            return
+        schema = self.schema()
+        if not schema:
+            raise CorruptError("points without fields")
+        with sheltered():
+            for block in self.codec.decode(self.container, schema, left):
+                rows = len(block[schema[0][0]])
+                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
+                    raise CorruptError("decoded points are not as announced")
+                left -= rows
+                yield block
+        if left:
+            raise CorruptError("fewer points than announced")
+
+    def part(
+        self, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None = None
+    ) -> Iterator[Columns]:
+        """Yield the named columns of the points from `start` to `stop`, decoding others only where the codec must.
+
+        Points outside of the box (least x, y, z, most x, y, z, in stored numbers) may be left out.
+        """
+        if start >= stop:
+            return
+        if hasattr(self.codec, "decode_part"):
+            with sheltered():
+                yield from self.codec.decode_part(
+                    self.container, self.schema(), self.header.count, fields, start, stop, box
+                )
+            return
+        position = 0
+        for block in self.blocks():
+            rows = len(next(iter(block.values())))
+            here = slice(max(start - position, 0), stop - position)
+            position += rows
+            if here.start < rows:
+                yield {name: block[name][here] for name in fields}
+            if position >= stop:
+                return
+
+    def describe(self) -> dict[str, Any]:
+        """What the codec says of the points: sensor, model, bytes by stream; nothing is decoded."""
+        if not self.header.count:
+            return {"streams": {}}
+        with sheltered():
+            return self.codec.describe(self.container)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the bytes of the original file, in order.
+
+        Raises
+        ------
+        CorruptError
+            When the file is damaged; when only its content is, after the last piece: nothing yielded may be used then.
+        """
+        state = xxhash.xxh3_128()
+        length = 0
+        with sheltered():
+            for piece in self.format.join(self.layout, self.regions(), self.blocks()):
+                length += len(piece)
+                if length > self.header.length:
+                    raise CorruptError("more bytes come out than announced")
+                state.update(piece)
+                yield piece
+        if length != self.header.length or state.digest() != self.header.digest:
+            raise CorruptError("the decoded content does not have the hash it was stored with")
+
+
+@contextmanager
+def sheltered() -> Iterator[None]:
+    """The last net below every decoder: what a file makes it raise, whatever it is, means that the file is damaged.
+
+    Nothing should ever fall into it, so it is counted as a defect.
+    """
+    try:
+        yield
+    except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic in a package written in Rust is no Exception
+        defects.record("a decoder stumbled", error)
+        raise CorruptError(f"the file is damaged, or made to do harm ({type(error).__name__}: {error})") from error

@@ -1,0 +1,29 @@
+"""What should never happen and did: a codec that fails on a cloud, a decoder that stumbles over a file.
+
+No such defect ends more than the attempt at hand: the next codec is taken, the file is refused as damaged. But none is
+swallowed either: it is counted and shown as a `DefectWarning`.
+"""
+
+from __future__ import annotations
+
+import traceback
+import warnings
+
+from lizip.errors import DefectWarning
+
+_count = 0
+
+
+def record(what: str, error: BaseException) -> None:
+    """Count a defect and show it in one line: what failed, why, and where."""
+    global _count
+    _count += 1
+    place = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" at {place[0].filename.rsplit('lizip', 1)[-1].lstrip('/')}:{place[0].lineno}" if place else ""
+    text = f"{what}: {type(error).__name__}: {error}{where}; please report this"
+    warnings.warn(text, DefectWarning, stacklevel=3)
+
+
+def count() -> int:
+    """How many defects this process has met."""
+    return _count

@@ -1,0 +1,42 @@
+"""LAZ -> LAS before compression: nothing of the content is lost on the way."""
+
+import io
+import os
+
+import laspy
+import numpy as np
+import pytest
+
+import lizip
+from lizip import simulator
+from lizip.batch import Job
+from lizip.batch.perform import perform
+
+
+@pytest.fixture
+def laz(tmp_path):
+    """A LAZ 1.4 file with VLRs, EVLRs and a time of its own, readable to its owner only."""
+    tile = laspy.read(io.BytesIO(simulator.airborne_las(1, 6, 300)))
+    tile.vlrs.append(laspy.VLR("lizip", 7, "a note", b"in front of the points"))
+    tile.evlrs = laspy.vlrs.vlrlist.VLRList([laspy.VLR("lizip", 8, "another", b"behind the points" * 99)])
+    path = tmp_path / "tile.laz"
+    tile.write(path)
+    os.chmod(path, 0o640)
+    os.utime(path, (1_500_000_000, 1_500_000_000))
+    return path
+
+
+def test_points_records_mode_and_time(laz, tmp_path):
+    target = tmp_path / "tile.las.lizip"
+    outcome = perform(Job("compress", str(laz), str(target), expand=True))
+    assert outcome.status == "done", outcome.error
+    status = target.stat()
+    assert status.st_mode & 0o777 == 0o640
+    assert status.st_mtime == 1_500_000_000
+    before, after = laspy.read(laz), laspy.read(lizip.open(target))
+    assert np.array_equal(before.points.array, after.points.array)
+    notes = [(each.user_id, each.record_id, each.record_data) for each in after.vlrs if each.user_id == "lizip"]
+    assert notes == [("lizip", 7, b"in front of the points")]
+    notes = [(each.user_id, each.record_id, each.record_data) for each in after.evlrs]
+    assert notes == [("lizip", 8, b"behind the points" * 99)]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["tile.las.lizip", "tile.laz"]
