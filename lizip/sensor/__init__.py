@@ -38,8 +38,8 @@ class Registered(NamedTuple):
 
 
 SOLVERS = (
-    Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("legacy", "lizip.sensor.solvers.legacy"),
+    Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("static", "lizip.sensor.solvers.static"),
 )
 """In the order in which the encoder tries them."""

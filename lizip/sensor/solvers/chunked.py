@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from lizip.cloud import Cloud
@@ -21,11 +23,11 @@ class Chunked:
         columns = list(cloud.columns.values())
         if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
-        bounds = find_parts(columns)
+        bounds = find_parts(columns, VLP_32C)
         if bounds is None:
             return None
         parts, grids, notes = [], [], {}
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        for first, last in pairwise(bounds):
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
             found = solve(np.stack(inside[:3], axis=1), VLP_32C)
             described = None if found is None else describe(inside, cloud.schema, *found)

@@ -85,7 +85,7 @@ def _cost(misses, tick, first, last, time, most):
 
 @kernel
 def _search(misses, search, best, before, poses):
-    """Fill best (N + 1,), before (N + 1,) and poses (N + 1,): cost, start and pose time of the last chunk up to each."""
+    """Fill best, before and poses (N + 1,): cost, start and pose time of the last chunk up to each return."""
     times = misses.times
     count = times.size
     for i in range(count):

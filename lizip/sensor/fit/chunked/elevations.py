@@ -1,8 +1,8 @@
 """Where a moving sensor is and how it is tilted, from the elevations of its lasers alone. Encoder only.
 
 Pairs of neighbours on a ring give axis and position at the middle of the sweep without knowing the lasers (as for a
-sensor at rest, `lizip.sensor.fit.mount`); then speeds are tried, and tilt, position and their rates fitted to the table.
-Time is the smoothed azimuth, never the index: the number of returns a firing varies.
+sensor at rest, `lizip.sensor.fit.mount`); then speeds are tried, and tilt, position and their rates fitted to the
+table. Time is the smoothed azimuth, never the index: the number of returns a firing varies.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from lizip.sensor.stages.slots import Lasers
 
 _PAIRS, _STEPS = 2500, 30
 _BLOCK = 64
+_FAR = 20.0
+"""Metres from which on a point tells the heading fully."""
+
 _SAMPLES = 6000
 _NEAREST, _FARTHEST = 3.0, 60.0
 _SPEEDS = np.arange(-36, 37) * 0.1
@@ -87,7 +90,11 @@ def block_headings(points: np.ndarray, block: int = _BLOCK) -> np.ndarray:
     """Mean headings (M,) in radians of blocks of points (N, 3) about the sensor, unwrapped."""
     rho = np.sqrt(points[:, 0] ** 2 + points[:, 1] ** 2) + 1e-9
     count = len(points) // block
-    flat = (points[: count * block, :2] / rho[: count * block, None]).reshape(count, block, 2).sum(axis=1)
+    flat = (
+        (points[: count * block, :2] * np.minimum(1.0, _FAR / rho[: count * block, None]))
+        .reshape(count, block, 2)
+        .sum(axis=1)
+    )
     heading = headings(np.concatenate([flat, np.zeros((count, 1))], axis=1))
     step = np.diff(heading)
     return heading + np.concatenate([[0.0], -np.cumsum(np.rint(step / TURN)) * TURN])
@@ -233,7 +240,7 @@ def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
             best = min(best, (_cost(few, when, start, table), upside_down, float(speed)))
     _, upside_down, start[7] = best
     motion, cost = _fit(upright[chosen], turn[chosen], start, np.sort(elevations_of(lasers, upside_down)))
-    return Rough(upside_down, axes, motion, turn, _about(upright, turn, motion), cost)
+    return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
 
 
 def _fit(points: np.ndarray, turn: np.ndarray, start: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, float]:
@@ -250,8 +257,8 @@ def _fit(points: np.ndarray, turn: np.ndarray, start: np.ndarray, table: np.ndar
     return motion, cost
 
 
-def _about(points: np.ndarray, turn: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Points as seen from the sensor, its tilt taken out of the heights."""
+def points_about(points: np.ndarray, turn: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Points (N, 3), in the axes of a `Rough` motion p, seen from the sensor, its tilt taken out of the heights."""
     t = turn[:, None]
     about = points - p[4:7] - t * p[7:10]
     about[:, :2] -= 0.5 * t * t * p[10:12]

@@ -149,6 +149,22 @@ def _fill(firing, known):
         firing[i] = last
 
 
+def _told_lasers(points: np.ndarray, lasers: Lasers, upside_down: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Laser, distance from its elevation (rad) and range (m) of points (N, 3) about the sensor."""
+    elevation = elevations_of(lasers, upside_down)
+    order = np.argsort(elevation)
+    sine, cosine = np.sin(elevation[order]), np.cos(elevation[order])
+    table = np.stack([np.append((sine[1:] + sine[:-1]) / 2, 2.0), sine, cosine], axis=1)
+    laser, away, distance = np.empty(len(points), np.int64), np.empty(len(points)), np.empty(len(points))
+    _nearest_lasers(points, table, order, laser, away, distance)
+    return laser, away, distance
+
+
+def away_from_lasers(points: np.ndarray, lasers: Lasers, upside_down: bool) -> np.ndarray:
+    """How far (rad) points (N, 3) about the sensor are from the nearest laser's elevation."""
+    return _told_lasers(points, lasers, upside_down)[1]
+
+
 def find_firings(points: np.ndarray, lasers: Lasers, upside_down: bool, sure: float, cap: float) -> Firings:
     """Tell lasers and firings of points (N, 3) float64 about the sensor, in its axes.
 
@@ -159,13 +175,8 @@ def find_firings(points: np.ndarray, lasers: Lasers, upside_down: bool, sure: fl
     cap : float
         How far from a laser's elevation a point may be, degrees.
     """
-    elevation = elevations_of(lasers, upside_down)
-    order = np.argsort(elevation)
-    sine, cosine = np.sin(elevation[order]), np.cos(elevation[order])
-    table = np.stack([np.append((sine[1:] + sine[:-1]) / 2, 2.0), sine, cosine], axis=1)
     count = len(points)
-    laser, away, distance = np.empty(count, np.int64), np.empty(count), np.empty(count)
-    _nearest_lasers(points, table, order, laser, away, distance)
+    laser, away, distance = _told_lasers(points, lasers, upside_down)
     rest = rest_angles(lasers, upside_down)
     azimuth = rest[laser] - headings(points)
     firing = np.full(count, -1, np.int64)

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.linear import solve_definite
+from lizip.exact.linear import solve_banded, solve_definite
 from lizip.exact.screw import Poses, Track, poses_at, rotations_of, ways_between
 from lizip.jit import kernel
 from lizip.sensor.fit.chunked.normals import Placed, Rays, Sums, gather, new_sums, point_sums, ray_sums
-from lizip.sensor.rigid import solve_banded
 
 FIXED, PHASE, GRID, FREE = range(4)
 """How knots' times may move: not at all; all together; as a grid whose period may change; each by itself."""

@@ -106,6 +106,11 @@ def _common(error: np.ndarray, deviation: np.ndarray) -> float:
     return float(np.median(running_median(error, good)[good])) if np.count_nonzero(good) >= _LEAST else 0.0
 
 
+def regular_times(law: Law) -> np.ndarray:
+    """Times (P,) of packets by the regular law."""
+    return np.floor(law.clock[0] * np.arange(len(law.packets)) + law.clock[1])
+
+
 def move_packets(law: Law, error: np.ndarray, deviation: np.ndarray) -> np.ndarray:
     """Packet times (P,) corrected by whole microseconds.
 

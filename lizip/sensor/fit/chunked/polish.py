@@ -1,4 +1,4 @@
-"""Chunks, packets and knots bit for bit: residuals against the float32 chain are zero where it is right. Encoder only."""
+"""Chunks, packets and knots bit for bit: residuals against the float32 chain are zero where that is right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lizip.sensor.fit.chunked.observed import (
     placed_of,
     to_sensor,
 )
-from lizip.sensor.fit.chunked.packets import SURE, errors_of, move_packets, running_median
+from lizip.sensor.fit.chunked.packets import SURE, errors_of, move_packets, regular_times, running_median
 from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.stages.packets import FRACTIONS
 
@@ -39,7 +39,8 @@ _FURTHEST = 2.0
 
 def settle(seen: Observed, law: Law) -> Law:
     """Find the chunks anew with the times of the packets, ranges once more, and packets that are not whole."""
-    law = _rechunk(seen, law)
+    # a chunk that begins a slot late looks like a packet that came late and the other way round: chunks are likelier
+    law = _rechunk(seen, _retime(seen, law, regular_times(law)))
     law = _refit(seen, law, GRID, exact=False)
     law = _range_again(seen, law)
     law = _refit(seen, law, FREE, exact=True)

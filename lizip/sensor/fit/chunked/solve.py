@@ -23,9 +23,12 @@ from lizip.sensor.stages.slots import Lasers
 KNOT_PERIOD = 9752.2
 """Microseconds between the poses that the vehicle reports."""
 
-_PHASES = 5
-_COARSE, _FINE = (20.0, 5.0), (5.0, 3.0, 2.0)
+_PHASES = 6
+_COARSE, _FINE = (20.0, 10.0, 5.0), (5.0, 3.0, 2.0)
 _SEVENTH, _THIRD = 7, 3
+_CLOSER, _STILL = 12, 0.5
+"""Steps at most, until the knots move by less than so many microseconds."""
+
 _TELLING = 8.0
 """Metres from which on a point tells its azimuth well."""
 
@@ -60,6 +63,11 @@ def _find_knots(seen: Observed, law: Law) -> tuple[Law, Sums]:
         moved, _, cost = fit_points(start, placed, law.groups, _COARSE, PHASE, stride=_SEVENTH)
         tried.append((cost, moved))
     _, track = min(tried, key=lambda trial: trial[0])
+    for _ in range(_CLOSER):
+        before = track.times[0]
+        track, _, _ = fit_points(track, placed, law.groups, _FINE[:1], PHASE, stride=_THIRD)
+        if abs(track.times[0] - before) < _STILL:
+            break
     track, sums, _ = fit_points(track, placed, law.groups, _FINE, PHASE)
     return law._replace(track=track), sums
 
