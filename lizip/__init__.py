@@ -17,6 +17,8 @@ _HOME = {
     "open": "api",
     "read": "api",
     "verify": "api",
+    "PackReader": "packs",
+    "PackWriter": "packs",
     "SensorState": "sensor.state",
     "CorruptError": "errors",
     "FormatError": "errors",
@@ -32,6 +34,8 @@ __all__ = [
     "FormatError",
     "LizipError",
     "ModelMissingError",
+    "PackReader",
+    "PackWriter",
     "SensorState",
     "StorageError",
     "TooLargeError",
@@ -58,6 +62,7 @@ if TYPE_CHECKING:
         TooLargeError,
         UnsupportedVersionError,
     )
+    from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
 
 

@@ -479,7 +479,7 @@ def _describe(decoder: Decoder) -> dict[str, Any]:
         "format": decoder.format.name,
         "codec": decoder.codec.name,
         "points": header.count,
-        "fields": list(decoder.format.fields(decoder.layout)),
+        "fields": list(decoder.fields()),
         "bytes": header.length,
         "compressed_bytes": container.size,
         "ratio": header.length / container.size,

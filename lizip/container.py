@@ -33,8 +33,9 @@ MAX_ENTRIES = 1 << 18
 _MAX_TABLE = 1 << 22
 _LEAST_TAIL = len(_END) + _CRC.size + 1
 
-REGIONS, CODEC = 1, 4
-"""Section kinds: the opaque regions of the file; from `CODEC` on they belong to the codec."""
+REGIONS, WHOLE, RECIPE, CODEC = 1, 2, 3, 4
+"""Section kinds: the opaque regions of the file; the file as it stands; how its columns follow from the coded ones
+(`lizip.relations`) where they are not the same; from `CODEC` on they belong to the codec."""
 
 
 @dataclass(frozen=True)

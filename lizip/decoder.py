@@ -6,7 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,12 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
-from lizip.container import REGIONS, Container
-from lizip.errors import CorruptError, LizipError, TooLargeError
+from lizip.container import RECIPE, REGIONS, WHOLE, Container
+from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Columns, Schema
+    from lizip.cloud import Cloud, Columns, Schema
     from lizip.codecs import Codec
     from lizip.formats import Format
 
@@ -62,10 +62,40 @@ class Decoder:
             raise TooLargeError(f"the original has {self.header.length} bytes, more than the {max_bytes} allowed")
         if self.header.count > _POINTS_A_BYTE * self.header.length:
             raise CorruptError("header announces more points than the file could have held")
+        self._stands = bool(container.entries(WHOLE))
+        self._cloud: Cloud | None = None
         self.layout = opaque.decode_bytes(self.header.layout, MAX_LAYOUT) if self.header.layout else b""
+
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Names and type codes of the columns; of a file that is kept as it stands, only after decoding it."""
+        if self._stands and self.header.format != opaque.CODEC.number:
+            return tuple((name, dtype.str[1:]) for name, dtype in self.schema())
+        return tuple(self.format.fields(self.layout))
+
+    def _contents(self) -> Iterator[bytes]:
+        """The file that is kept as it stands, in pieces."""
+        left = self.header.length
+        for section in self.container.sections(WHOLE):
+            piece = opaque.decode_bytes(section, left)
+            left -= len(piece)
+            yield piece
+
+    def _again(self) -> Cloud:
+        """The file that is kept as it stands, taken apart as the encoder did."""
+        if self._cloud is None:
+            forced = len(self.format.fields(self.layout)) if self.layout else None
+            try:
+                self._cloud = formats.split(b"".join(self._contents()), forced, self.format.name)
+            except FormatError as error:
+                raise CorruptError(f"the file is not of its format: {error}") from None
+            if self._cloud.count != self.header.count:
+                raise CorruptError("the file has not as many points as announced")
+        return self._cloud
 
     def regions(self) -> tuple[bytes, ...]:
         """Opaque regions around the points, in file order."""
+        if self._stands:
+            return self._again().regions
         limit = 4 * self.header.length + MAX_LAYOUT
         body = bytearray()
         for section in self.container.sections(REGIONS):
@@ -83,25 +113,38 @@ class Decoder:
 
     def schema(self) -> Schema:
         """Names and dtypes of the columns."""
-        return self.format.schema(self.layout)
+        return self._again().schema if self._stands else self.format.schema(self.layout)
 
     def blocks(self) -> Iterator[Columns]:
         """Yield runs of points, all columns, in file order; every promise of the codec is checked."""
         left = self.header.count
         if not left:
             return
-        schema = self.schema()
-        if not schema:
+        if self._stands:
+            yield self._again().columns
+            return
+        if not self.schema():
             raise CorruptError("points without fields")
         with sheltered():
-            for block in self.codec.decode(self.container, schema, left):
-                rows = len(block[schema[0][0]])
-                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
+            coded, restore = self._recipe()
+            for block in self.codec.decode(self.container, coded, left):
+                rows = len(block[coded[0][0]])
+                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in coded):
                     raise CorruptError("decoded points are not as announced")
                 left -= rows
-                yield block
+                yield restore(block)
         if left:
             raise CorruptError("fewer points than announced")
+
+    def _recipe(self) -> tuple[Schema, Callable[[Columns], Columns]]:
+        """Names and types of the columns that the codec codes, and what makes the file's columns of them."""
+        schema, recipe = self.schema(), self.container.section(RECIPE)
+        if not recipe:
+            return schema, lambda block: block
+        from lizip.relations import Recipe
+
+        rules = Recipe.unpack(recipe, schema)
+        return rules.coded(schema), lambda block: rules.restore(block, schema)
 
     def part(
         self, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None = None
@@ -112,7 +155,7 @@ class Decoder:
         """
         if start >= stop:
             return
-        if hasattr(self.codec, "decode_part"):
+        if hasattr(self.codec, "decode_part") and not self.container.entries(RECIPE):
             with sheltered():
                 yield from self.codec.decode_part(
                     self.container, self.schema(), self.header.count, fields, start, stop, box
@@ -130,7 +173,7 @@ class Decoder:
 
     def describe(self) -> dict[str, Any]:
         """What the codec says of the points: sensor, model, bytes by stream; nothing is decoded."""
-        if not self.header.count:
+        if not self.header.count and not self._stands:
             return {"streams": {}}
         with sheltered():
             return self.codec.describe(self.container)
@@ -146,7 +189,8 @@ class Decoder:
         state = xxhash.xxh3_128()
         length = 0
         with sheltered():
-            for piece in self.format.join(self.layout, self.regions(), self.blocks()):
+            pieces = self._contents() if self._stands else self.format.join(self.layout, self.regions(), self.blocks())
+            for piece in pieces:
                 length += len(piece)
                 if length > self.header.length:
                     raise CorruptError("more bytes come out than announced")

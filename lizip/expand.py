@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from lizip import storage
 from lizip.errors import FormatError
+
+if TYPE_CHECKING:
+    import laspy
+
+_COPC = "copc"
+"""User of the records that make a LAZ file a COPC one."""
 
 _CHUNK = 1_000_000
 """Points expanded at a time."""
@@ -28,6 +35,8 @@ def is_laz(path: str) -> bool:
 def expand(source: str, sink: BinaryIO) -> None:
     """Write the content of a LAZ file as LAS, in bounded memory: all points and records, a header as laspy writes it.
 
+    The records of COPC are left out: they say where in the LAZ file its chunks lie.
+
     Raises
     ------
     FormatError
@@ -36,19 +45,29 @@ def expand(source: str, sink: BinaryIO) -> None:
     """
     import laspy
     import lazrs
+    from laspy.vlrs.vlrlist import VLRList
 
     try:
         with (
             storage.open_binary(source) as file,
             laspy.open(file, closefd=False, laz_backend=laspy.LazBackend.Lazrs) as reader,
-            laspy.open(sink, "w", header=reader.header, do_compress=False, closefd=False) as writer,
+            laspy.open(sink, "w", header=_without_copc(reader.header), do_compress=False, closefd=False) as writer,
         ):
             for points in reader.chunk_iterator(_CHUNK):
                 writer.write_points(points)
-            if reader.evlrs:
-                writer.write_evlrs(reader.evlrs)
-    except (laspy.LaspyException, lazrs.LazrsError, ValueError) as error:
+            if evlrs := [record for record in reader.evlrs or () if record.user_id != _COPC]:
+                writer.write_evlrs(VLRList(evlrs))
+    except (laspy.LaspyException, lazrs.LazrsError, ValueError, NotImplementedError) as error:
         raise FormatError(f"{source}: cannot be expanded: {error}") from error
+
+
+def _without_copc(header: laspy.LasHeader) -> laspy.LasHeader:
+    """A copy of a header without the records of COPC."""
+    from laspy.vlrs.vlrlist import VLRList
+
+    header = copy.deepcopy(header)
+    header.vlrs = VLRList([record for record in header.vlrs if record.user_id != _COPC])
+    return header
 
 
 @contextmanager

@@ -1,39 +1,25 @@
 """Arithmetic on vectors of whole numbers inside kernels, spelled out for LLVM.
 
 LLVM finds vectors in long loops over arrays, not in the few numbers of an inner step (for all it knows, the arrays
-overlap). A function made by `vectorised` says what it does twice: plainly in Python, which serves where the JIT is off
-and as the reference of the tests, and as vectors, which LLVM maps to whatever the processor has. Whole numbers modulo
-2**32 or 2**64 come out the same either way, on any processor.
+overlap). A function made by `lizip.jit.vectorised` says what it does twice: plainly in Python, which serves where the
+JIT is off and as the reference of the tests, and as vectors, which LLVM maps to whatever the processor has. Whole
+numbers modulo 2**32 or 2**64 come out the same either way, on any processor.
 
-The other functions here are words of LLVM's language that numba does not have: each takes the builder that a kernel is
-being compiled with.
+The functions here are words of LLVM's language that numba does not have: each takes the builder that a kernel is being
+compiled with. Importing this takes as long as importing numba: use `late("lizip.vectors")`, and `ir`, `types` and
+`cgutils` through it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import numba
 from llvmlite import ir
-from numba.core import types
-from numba.extending import intrinsic
+from numba.core import cgutils, types
+
+__all__ = ["I16", "I32", "I64", "cgutils", "ir", "types"]
 
 I16, I32, I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
-
-
-def vectorised(declare: Callable) -> Callable:
-    """Choose the vectors that `declare` spells out (see `numba.extending.intrinsic`), or Python where the JIT is off.
-
-    The plain function stays at hand as the attribute `plain`.
-    """
-
-    def choose(plain: Callable) -> Callable:
-        chosen = plain if numba.config.DISABLE_JIT else intrinsic(declare)
-        chosen.plain = plain
-        return chosen
-
-    return choose
 
 
 def constant(value: int, lanes: int, kind: ir.IntType = I32) -> ir.Constant:

@@ -56,7 +56,7 @@ def cases() -> list[Case]:
         numbers, (True, False), ("compress", "decompress"), ("in place", "mirrored", "--rm"), (1, 2)
     )
     chosen = [Case(*each) for each in all_]
-    random.Random(1).shuffle(chosen)
+    random.Random(3).shuffle(chosen)
     return chosen
 
 

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import lizip
-from lizip import codecs, formats, pipeline, simulator
-from lizip.cloud import Cloud
-from lizip.codecs import Options, opaque, survey
+from lizip import codecs, contest, formats, simulator
+from lizip.codecs import opaque
 from lizip.container import Container, Section, content_hash, write
 from lizip.errors import DefectWarning
-from lizip.pipeline import Rivals
 
 
 def points(count=500, fields=4):
@@ -294,41 +292,9 @@ def test_a_codec_that_fails_ends_no_compression(monkeypatch, late):
     assert lizip.decompress(data) == points().tobytes()
 
 
-def test_rivals_are_tried_where_they_have_a_chance():
-    cloud = Cloud("bin", columns={"x": np.arange(9999, dtype="<i4") ** 2 % 7919})
-    quick = opaque.CODEC.quick_size(cloud)
-    for level, size, beaten in [
-        ("max", 1, False),
-        ("fast", quick, True),
-        ("fast", quick + 1, False),
-        ("default", quick // 10, True),
-        ("default", quick, False),
-    ]:
-        rivals = Rivals(cloud, Options(level))
-        assert not rivals.beaten("floats"), "nothing to compare with yet"
-        rivals.enter(opaque.CODEC, (Section(4, bytes(size)),))
-        assert rivals.beaten("floats") == beaten
-
-
-def test_nothing_rivals_a_codec_that_explains_the_points(monkeypatch):
-    """A cheap look decides; where it does not, the whole cloud is weighed."""
-    cloud = Cloud("las", columns={"X": np.random.default_rng(3).integers(0, 1 << 30, 40_000).astype("<i4")})
-    sampled = opaque.CODEC.sampled_size(cloud)
-    assert 0.9 < sampled / opaque.CODEC.quick_size(cloud) < 1.1
-    rivals = Rivals(cloud, Options())
-    rivals.enter(survey.CODEC, (Section(4, bytes(sampled // 4)),))
-    with monkeypatch.context() as patch:
-        patch.setattr(opaque.CODEC, "quick_size", None)
-        assert rivals.beaten("floats")
-        assert rivals.beaten("opaque")
-    rivals = Rivals(cloud, Options())
-    rivals.enter(survey.CODEC, (Section(4, bytes(sampled // 2)),))
-    assert not rivals.beaten("floats")
-
-
 def test_large_files_are_coded_as_they_come(tmp_path, monkeypatch):
     """One codec, section by section; no second one is tried."""
-    monkeypatch.setattr(pipeline, "ONE_PASS", 1000)
+    monkeypatch.setattr(contest, "ONE_PASS", 1000)
     monkeypatch.setattr(opaque, "PIECE", 16 * 100)
     pretend(monkeypatch, Fake("sweep", None))
     source = tmp_path / "scan.bin"

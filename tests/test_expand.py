@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 
 import laspy
 import numpy as np
@@ -11,6 +12,7 @@ import lizip
 from lizip import simulator
 from lizip.batch import Job
 from lizip.batch.perform import perform
+from lizip.expand import expand
 
 
 @pytest.fixture
@@ -40,3 +42,28 @@ def test_points_records_mode_and_time(laz, tmp_path):
     notes = [(each.user_id, each.record_id, each.record_data) for each in after.evlrs]
     assert notes == [("lizip", 8, b"behind the points" * 99)]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["tile.las.lizip", "tile.laz"]
+
+
+@pytest.fixture
+def copc(tmp_path):
+    """A .laz with the records of COPC, and a record of somebody else's in each list."""
+    las = laspy.LasData(laspy.LasHeader(point_format=6, version="1.4"))
+    las.X, las.Y, las.Z = np.random.default_rng(1).integers(0, 9000, (3, 500))
+    las.vlrs.append(laspy.VLR("copc", 1, "info", struct.pack("<5d", 50, 50, 50, 50, 1) + bytes(120)))
+    las.vlrs.append(laspy.VLR("somebody", 7, "else", b"kept"))
+    las.evlrs = laspy.vlrs.vlrlist.VLRList(
+        [laspy.VLR("copc", 1000, "hierarchy", bytes(32)), laspy.VLR("somebody", 8, "else", b"kept too")]
+    )
+    path = tmp_path / "cloud.copc.laz"
+    with path.open("wb") as file:
+        las.write(file, do_compress=True)
+    return path
+
+
+def test_copc(copc):
+    sink = io.BytesIO()
+    expand(str(copc), sink)
+    las, laz = laspy.read(io.BytesIO(sink.getvalue())), laspy.read(copc)
+    assert np.array_equal(las.points.array, laz.points.array)
+    assert [(record.user_id, record.record_data) for record in las.vlrs] == [("somebody", b"kept")]
+    assert [(record.user_id, record.record_data) for record in las.evlrs] == [("somebody", b"kept too")]

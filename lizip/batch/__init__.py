@@ -10,7 +10,7 @@ Every target has the bytes that its file alone would get, whatever the number of
 from lizip.batch.find import Input, InputError, find, identity
 from lizip.batch.manifest import ManifestWriter, read_manifest
 from lizip.batch.outcome import Outcome, cause
-from lizip.batch.perform import attempt, described, perform
+from lizip.batch.perform import attempt, described, described_bytes, perform
 from lizip.batch.plan import Job, plan
 from lizip.batch.workers import run
 
@@ -23,6 +23,7 @@ __all__ = [
     "attempt",
     "cause",
     "described",
+    "described_bytes",
     "find",
     "identity",
     "perform",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lizip.errors import LizipError
@@ -32,6 +32,8 @@ class Outcome:
         What went wrong without harm to the result.
     trace : str
         Where the error came from, as Python prints it.
+    packed : bytes
+        The .lizip file, where it has no place yet.
     """
 
     source: str
@@ -46,6 +48,7 @@ class Outcome:
     hash: str = ""
     warnings: tuple[str, ...] = ()
     trace: str = ""
+    packed: bytes = field(default=b"", repr=False)
 
     def cause(self) -> str:
         """Why it failed, in one line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 import traceback
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO
 import lizip
 from lizip import codecs, storage
 from lizip.batch.outcome import Outcome, one_line
+from lizip.batch.packing import pack_one, unpack_one
 from lizip.batch.plan import Job
 from lizip.container import Container, content_hash_of
 from lizip.errors import (
@@ -25,6 +27,7 @@ from lizip.errors import (
     TargetExistsError,
 )
 from lizip.expand import expanded
+from lizip.packs import PackReader, is_pack
 from lizip.sensor.state import SensorState
 
 
@@ -72,9 +75,13 @@ def _perform(job: Job) -> tuple[str, dict[str, Any]]:
         raise job.error
     if job.verb in ("verify", "hash"):
         return "done", _verify(job)
+    if job.verb == "pack":
+        return pack_one(job)
     target = job.target or ""
     if folder := os.path.dirname(target):
         storage.make_folder(folder)
+    if job.verb == "unpack":
+        return unpack_one(job)
     if not job.expand:
         return _transform(job, target)
     with expanded(job.source, target) as content:
@@ -93,6 +100,10 @@ def _verify(job: Job) -> dict[str, Any]:
     expected = job.options.get("hash")
     if job.verb == "hash":
         known = _describe_original(job.source)
+    elif is_pack(job.source):
+        with PackReader(job.source) as pack:
+            pack.verify()
+            known = _sum_of(pack)
     else:
         lizip.verify(job.source, job.target)
         known = describe(job.source)
@@ -165,10 +176,21 @@ def _describe_original(path: str) -> dict[str, Any]:
         return {"hash": content_hash_of(file).hex(), "size": file.tell()}
 
 
+def _sum_of(pack: PackReader) -> dict[str, Any]:
+    """What is known of all sweeps of a pack."""
+    totals = {"size": sum(each.size for each in pack.entries), "points": sum(each.points for each in pack.entries)}
+    return {**totals, "compressed": sum(each.length for each in pack.entries), "hash": ""}
+
+
 def describe(path: str) -> dict[str, Any]:
     """What the header of a .lizip file says."""
     with storage.open_binary(path) as file:
         return described(file)
+
+
+def described_bytes(data: bytes) -> dict[str, Any]:
+    """The same of a .lizip file in memory."""
+    return described(io.BytesIO(data))
 
 
 def described(file: BinaryIO) -> dict[str, Any]:

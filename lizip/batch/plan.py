@@ -13,6 +13,7 @@ from lizip.batch.find import Input, identity
 from lizip.container import SUFFIX
 from lizip.errors import FormatError, StorageError
 from lizip.expand import is_laz, las_name
+from lizip.packs import SUFFIX as PACK_SUFFIX
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Job:
 
     Attributes
     ----------
-    verb : {"compress", "decompress", "verify", "hash"}
-        `hash`: compare an uncompressed file with the hash expected.
+    verb : {"compress", "decompress", "verify", "hash", "pack", "unpack"}
+        `hash`: compare an uncompressed file with the hash expected. `pack`: compress into memory; the target is a name.
     source : str
         Path or URL.
     target : str or None
@@ -102,7 +103,11 @@ def plan(
 
 def _of_kind(each: Input, verb: str) -> bool:
     """Whether a file that was found is one for this verb; a folder that cannot be read may hold such."""
-    return isinstance(each.error, OSError) or each.path.endswith(SUFFIX) != (verb == "compress")
+    if isinstance(each.error, OSError):
+        return True
+    if each.path.endswith(PACK_SUFFIX):
+        return verb == "verify"
+    return each.path.endswith(SUFFIX) != (verb == "compress")
 
 
 def _target(verb: str, each: Input, output: str | None) -> str:

@@ -41,7 +41,7 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
 
 def _folder_of(job: Job) -> str | None:
     """Where the temporaries of a job stand."""
-    if job.target is None or job.verb == "verify":
+    if job.target is None or job.verb in ("verify", "pack"):
         return None
     return tempfile.gettempdir() if storage.is_url(job.target) else os.path.dirname(job.target) or "."
 

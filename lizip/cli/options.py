@@ -28,6 +28,11 @@ inputs = together(
     click.option("--include", multiple=True, metavar="PATTERN", help="With -r: only files like this, e.g. '*.bin'."),
 )
 
+inputs_with_folders = together(
+    click.argument("inputs", nargs=-1, required=True, metavar="INPUT..."),
+    click.option("--include", multiple=True, metavar="PATTERN", help="Of folders only files like this, e.g. '*.bin'."),
+)
+
 targets = together(
     click.option("-o", "--output", metavar="PATH", help="A file for one input, a mirrored tree for many."),
     click.option("-c", "--stdout", is_flag=True, help="Write to stdout."),

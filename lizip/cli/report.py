@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -15,7 +15,14 @@ from lizip.cli import signals
 from lizip.cli.text import is_terminal, say, shown, tell_json
 from lizip.errors import CorruptError
 
-_DONE = {"compress": "compressed", "decompress": "decompressed", "verify": "verified", "hash": "verified"}
+_DONE = {
+    "compress": "compressed",
+    "decompress": "decompressed",
+    "verify": "verified",
+    "hash": "verified",
+    "pack": "packed",
+    "unpack": "unpacked",
+}
 
 
 @dataclass(frozen=True)
@@ -27,19 +34,26 @@ class Voice:
     as_json: bool = False
 
 
-def work_off(jobs: list[Job], workers: int, voice: Voice, manifest: str | None = None) -> None:
-    """Do the jobs and report; ends with exit status 1 or 3 when some failed."""
+def work_off(
+    jobs: list[Job],
+    workers: int,
+    voice: Voice,
+    manifest: str | None = None,
+    take: Callable[[Job, Outcome], Outcome] = lambda _, outcome: outcome,
+) -> list[Exception]:
+    """Do the jobs, let `take` see each outcome, and report; the errors of those that failed (see `leave`)."""
     verb = jobs[0].verb
     with ManifestWriter(manifest, verb) if manifest else nullcontext() as listing:
         outcomes = []
-        for outcome in _with_bar(run(jobs, workers), len(jobs), voice):
+        for job, outcome in zip(jobs, _with_bar(run(jobs, workers), len(jobs), voice), strict=True):
             signals.check()
+            outcome = take(job, outcome)
             outcomes.append(outcome)
             if listing is not None:
                 listing.add(outcome)
             report(outcome, voice)
     _sum_up(outcomes, _DONE[verb], voice)
-    leave([outcome.error for outcome in outcomes if outcome.error is not None])
+    return [outcome.error for outcome in outcomes if outcome.error is not None]
 
 
 def leave(errors: Sequence[Exception]) -> None:
@@ -93,6 +107,7 @@ def _sum_up(outcomes: list[Outcome], participle: str, voice: Voice) -> None:
         return
     text = f"{_files(len(done))} {participle}: "
     text += _sizes(sum(outcome.size for outcome in done), sum(outcome.compressed for outcome in done))
+    text = text.removesuffix(": 0 B")
     click.echo(text + (f"; {skipped} done already" if skipped else ""), err=True)
 
 

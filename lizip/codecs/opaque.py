@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lizip.codecs import Options
 from lizip.container import CODEC as FIRST_KIND
-from lizip.container import Container, Section
+from lizip.container import WHOLE, Container, Section
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_varint
 
@@ -33,26 +33,58 @@ _SAMPLE = 1 << 17
 _QUICK = 1
 """Level of the zstd that serves as a yardstick: half the time of level 3, whose results are a fifth smaller."""
 _MANY = 1 << 20
+_PART = 1 << 16
+"""Bytes of each of the three parts of a file that a sample is made of."""
+
+_NEARLY = 1.04
+"""zstd is worth a try where it comes so near to LZMA in a sample; mostly it stays a tenth behind."""
+
 _TINY = 16
 """Nothing below so many bytes shrinks: every coder's own frame costs as much."""
 
 
 def encode_bytes(data: bytes | memoryview, level: str = "default") -> bytes:
     """Code at most `PIECE` bytes: a tag, and unless they are stored their number, before the coder's own bytes."""
-    candidates = [bytes([STORED]) + data]
-    if len(data) > _TINY and not _hopeless(data):
-        length = pack_varint(len(data))
-        candidates.append(bytes([ZSTD]) + length + _zstd(data, 3 if level == "fast" else 19))
-        if level != "fast":
-            candidates.append(
-                bytes([LZMA]) + length + lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data)))
-            )
-    return min(candidates, key=len)
+    stored = bytes([STORED]) + data
+    return min([stored, *(_strong(data, level) if len(data) > _TINY else ())], key=len)
 
 
-def _hopeless(data: bytes | memoryview) -> bool:
-    """Whether many bytes are random or compressed already: the strong coders would take a second a megabyte."""
-    return len(data) > _MANY and len(_zstd(data, 1, long_distance=True)) >= len(data)
+def _strong(data: bytes | memoryview, level: str) -> Iterator[bytes]:
+    """Yield what the strong coders make of the bytes; of many bytes, only those that a sample speaks for."""
+    many = len(data) > _MANY
+    sampled = _sampled(data) if many else None
+    if sampled and min(sampled[:2]) >= sampled[2] and len(_zstd(data, 1, long_distance=True)) >= len(data):
+        return  # random, or compressed already: the strong coders would take a second a megabyte
+    if level == "fast" or sampled is None or sampled[0] < _NEARLY * sampled[1]:
+        yield bytes([ZSTD]) + pack_varint(len(data)) + _zstd(data, 3 if level == "fast" else 19)
+    if level != "fast":
+        yield bytes([LZMA]) + pack_varint(len(data)) + _lzma(data)
+
+
+def _sampled(data: bytes | memoryview) -> tuple[int, int, int]:
+    """What zstd and LZMA at their best make of three parts of some bytes, and how many these are."""
+    parts = _parts(data) or [data]
+    return sum(len(_zstd(p, 19)) for p in parts), sum(len(_lzma(p)) for p in parts), sum(map(len, parts))
+
+
+def quick(data: memoryview) -> int:
+    """Bytes of any length under a fast zstd with a window over everything: a yardstick, in some milliseconds."""
+    return sum(len(_zstd(data[start : start + PIECE], _QUICK, True)) for start in range(0, len(data), PIECE))
+
+
+def estimate(data: memoryview, quick: int) -> float:
+    """What parts of some bytes say `encode_bytes` may come to, where all of them take `quick` under a fast zstd."""
+    parts = _parts(data)
+    if not parts:
+        return 0.0
+    zstd, lzma, _ = _sampled(data)
+    return quick * min(zstd, lzma) / sum(len(_zstd(part, _QUICK)) for part in parts)
+
+
+def _parts(data: memoryview | bytes) -> list[memoryview | bytes]:
+    """Beginning, middle and end; nothing where these are all there is."""
+    starts = (0, (len(data) - _PART) // 2, len(data) - _PART) if len(data) > 3 * _PART else ()
+    return [data[start : start + _PART] for start in starts]
 
 
 def decode_bytes(coded: bytes, limit: int) -> bytes:
@@ -100,6 +132,11 @@ def _filters(length: int) -> list[dict[str, int]]:
     return [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": max(length, 4096)}]
 
 
+def _lzma(data: bytes | memoryview) -> bytes:
+    """Raw LZMA2."""
+    return lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data)))
+
+
 def _zstd(data: bytes | memoryview, level: int, long_distance: bool = False) -> bytes:
     """One zstd frame without magic, length and checksum, which the container has already."""
     import zstandard
@@ -123,10 +160,21 @@ class Opaque:
 
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section]:
         """Code the records piece by piece, each in the arrangement that comes out smallest."""
+        return self._sections(cloud, options.level, _ARRANGEMENTS)
+
+    def rearranged(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
+        """Code the records in other orders than that of the file; None where a sample says that this does not help."""
+        sample = _middle(cloud)
+        sizes = {each: len(_zstd(_arrange(sample, each, cloud.schema), 3)) for each in _ARRANGEMENTS}
+        if options.level != "max" and min(sizes, key=sizes.__getitem__) == ROWS:
+            return None
+        return self._sections(cloud, options.level, (PLANES, DIFFERENCES))
+
+    def _sections(self, cloud: Cloud, level: str, arrangements: tuple[int, ...]) -> Iterator[Section]:
         rows = max(1, PIECE // record_size(cloud.schema))
         for start in range(0, cloud.count, rows):
             records = _records(cloud, slice(start, start + rows))
-            yield Section(FIRST_KIND, _encode_records(records, cloud.schema, options.level))
+            yield Section(FIRST_KIND, _encode_records(records, cloud.schema, level, arrangements))
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield the points of one section after the other."""
@@ -144,8 +192,10 @@ class Opaque:
             raise CorruptError("sections hold fewer points than announced")
 
     def describe(self, container: Container) -> dict[str, Any]:
-        """Bytes of the records."""
-        return {"streams": {"records": sum(entry.length for entry in container.entries(FIRST_KIND))}}
+        """Bytes of the records, or of the file as it stands."""
+        kinds = {"file": WHOLE, "records": FIRST_KIND}
+        sizes = {name: sum(entry.length for entry in container.entries(kind)) for name, kind in kinds.items()}
+        return {"streams": {name: size for name, size in sizes.items() if size}}
 
     def quick_size(self, cloud: Cloud) -> int:
         """Bytes of the records under a fast zstd with a window over everything: a yardstick, in some milliseconds."""
@@ -195,12 +245,14 @@ def _records(cloud: Cloud, part: slice) -> np.ndarray:
     return records
 
 
-def _encode_records(records: np.ndarray, schema: Schema, level: str) -> bytes:
+def _encode_records(
+    records: np.ndarray, schema: Schema, level: str, arrangements: tuple[int, ...] = _ARRANGEMENTS
+) -> bytes:
     """Code records in several arrangements and keep the smallest; below `max`, a quick zstd makes a first choice."""
-    arranged = {arrangement: _arrange(records, arrangement, schema) for arrangement in _ARRANGEMENTS}
+    arranged = {arrangement: _arrange(records, arrangement, schema) for arrangement in arrangements}
     if level != "max":
-        best = min(_ARRANGEMENTS, key=lambda arrangement: len(_zstd(arranged[arrangement], 3)))
-        kept = {best} if level == "fast" else {ROWS, best}
+        best = min(arrangements, key=lambda arrangement: len(_zstd(arranged[arrangement], 3)))
+        kept = {best} if level == "fast" else {best} | ({ROWS} & set(arrangements))
         arranged = {arrangement: arranged[arrangement] for arrangement in sorted(kept)}
     return min((bytes([arrangement]) + encode_bytes(data, level) for arrangement, data in arranged.items()), key=len)
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
 
-from lizip.vectors import I64, vectorised
+from lizip.jit import late, vectorised
+
+v = late("lizip.vectors")
 
 
 class Spilled:
@@ -74,15 +74,15 @@ _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(_put_by)
 _ADDRESS = ctypes.cast(_FUNCTION, ctypes.c_void_p).value or 0
 
 
-def _declare(context: Any, address: types.Type, key: types.Type, which: types.Type) -> tuple[Any, Callable]:
+def _declare(context: Any, address: Any, key: Any, which: Any) -> tuple[Any, Callable]:
     """Call the C function at an address with two numbers."""
 
-    def build(context: Any, builder: ir.IRBuilder, signature: Any, arguments: list[ir.Value]) -> ir.Value:
-        function = ir.FunctionType(ir.VoidType(), [I64, I64]).as_pointer()
+    def build(context: Any, builder: Any, signature: Any, arguments: list[Any]) -> Any:
+        function = v.ir.FunctionType(v.ir.VoidType(), [v.I64, v.I64]).as_pointer()
         builder.call(builder.inttoptr(arguments[0], function), arguments[1:])
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64, types.int64), build
+    return v.types.void(v.types.int64, v.types.int64, v.types.int64), build
 
 
 @vectorised(_declare)

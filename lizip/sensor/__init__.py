@@ -38,7 +38,8 @@ class Registered(NamedTuple):
 
 
 SOLVERS = (
-    Registered("legacy", "lizip.sensor.solvers.legacy"),
+    Registered("driver", "lizip.sensor.solvers.driver"),
+    Registered("moving", "lizip.sensor.solvers.moving"),
     Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("static", "lizip.sensor.solvers.static"),
 )

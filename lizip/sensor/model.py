@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
     from lizip.cloud import Columns, Schema
     from lizip.sensor.stages.beams import Beams
+    from lizip.sensor.stages.far_frame import Far
     from lizip.sensor.stages.firings import Columns as Fired
+    from lizip.sensor.stages.profile import Rhythm
     from lizip.sensor.stages.slots import Slots
 
 MAX_PARTS = 64
@@ -82,10 +84,18 @@ class Returns:
         From the firings stage: the azimuth columns in which the sensor fired.
     base : int
         Likewise: index of the firing in row 0 of a ring without lag.
+    rhythm : Rhythm or None
+        From a profile: when its lasers fire.
+    firings : int
+        Number of firings, where each row of the grid is one.
+    phase : int
+        Likewise: first firing that starts a packet.
+    far : Far or None
+        From the far frame's stage: the way back from it.
     ring, row : (M,) int64
         Cell of each return in the grid.
     firing : (M,) int64
-        Index of its firing among `fired`.
+        Index of its firing among `fired`, or among all `firings`.
     ticks : (M,) int32
     column : (M,) int64
         Azimuth column of the turn at which it was fired; beams' shifts and phases do not count.
@@ -95,8 +105,6 @@ class Returns:
         Microseconds since the time origin of the pose track.
     slots : Slots
         From the slots stage: lasers that fire in slots.
-    firings : int
-        Likewise: how many firings there were.
     laser : (M,) int64
         Likewise: laser of each return, by firing order.
     group : (M,) int64
@@ -132,6 +140,10 @@ class Returns:
     beams: Beams | None = None
     fired: Fired | None = None
     base: int = 0
+    rhythm: Rhythm | None = None
+    firings: int = 0
+    phase: int = 0
+    far: Far | None = None
     ring: np.ndarray | None = None
     row: np.ndarray | None = None
     firing: np.ndarray | None = None
@@ -140,7 +152,6 @@ class Returns:
     ahead: np.ndarray | None = None
     time: np.ndarray | None = None
     slots: Slots | None = None
-    firings: int = 0
     laser: np.ndarray | None = None
     group: np.ndarray | None = None
     pose_times: np.ndarray | None = None

@@ -19,7 +19,7 @@ from lizip.storage.places import (
 )
 from lizip.storage.publish import check_target, dress, publishing
 from lizip.storage.source import WHOLE, Source, check_unchanged
-from lizip.storage.temporary import is_temporary, remove_stale, temporary_file
+from lizip.storage.temporary import is_temporary, remove_stale, temporary_file, try_lock
 
 __all__ = [
     "WHOLE",
@@ -42,4 +42,5 @@ __all__ = [
     "remove",
     "remove_stale",
     "temporary_file",
+    "try_lock",
 ]

@@ -104,12 +104,19 @@ def _short(stem: str) -> str:
 
 def _locked(handle: int, path: str) -> bool:
     """Lock a new file; False when another run took it for stale in the moment before."""
-    if fcntl is None:
-        return True
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.path.samestat(os.fstat(handle), os.stat(path))
-    except (BlockingIOError, FileNotFoundError):
+        return try_lock(handle) and (fcntl is None or os.path.samestat(os.fstat(handle), os.stat(path)))
+    except FileNotFoundError:
+        return False
+
+
+def try_lock(handle: int) -> bool:
+    """Lock an open file as long as it is open; False when another has. Where there are no locks, nobody has."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except BlockingIOError:
         return False
     except OSError:  # a file system without locks; see _OLD
         return True

@@ -37,14 +37,17 @@ def hidden_lattice(path: str | Path, name: str | None = None) -> bytes:
     FormatError
         When no lattice shows.
     """
-    from lizip.sensor.nuscenes.chain import stored_fields
-    from lizip.sensor.nuscenes.frame import find_far_frame, ulp
+    from lizip.sensor.fit.lattice.frame import find_far_frame, ulp
+    from lizip.sensor.fit.motion.cells import lay_out
 
-    fields = stored_fields(split(Path(path).read_bytes()))
-    frame = find_far_frame(fields[0].astype(np.float64)) if fields else None
+    columns = list(split(Path(path).read_bytes()).columns.values())
+    floats = len(columns) > 3 and all(column.dtype == np.dtype("<f4") for column in columns[:3])
+    xyz = np.stack(columns[:3], axis=1) if floats else np.zeros((0, 3), "<f4")
+    laid = lay_out(xyz, columns[3:])
+    frame = find_far_frame(laid.spread(xyz)) if laid else None
     if frame is None or not frame.rounded[0]:
         raise FormatError(f"{path}: its points do not lie on a lattice of map coordinates")
-    points = fields[0].astype(np.float64).reshape(-1, 3)
+    points = xyz.astype(np.float64)
     in_map = points @ frame.axes[0] + frame.offset[0]
     spacing = float(np.median(ulp(in_map)))
     near = np.flatnonzero((np.abs(points).max(axis=1) > NEAREST) & (ulp(points).max(axis=1) * FINER < spacing))

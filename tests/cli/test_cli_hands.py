@@ -353,6 +353,7 @@ def test_a_terminal_that_goes_away(tmp_path, workers):
     assert not any(map(storage.is_temporary, os.listdir(tmp_path)))
 
 
+@pytest.mark.defective
 def test_a_codec_that_fails_its_check_is_the_cause(lizip_command, scan, monkeypatch):
     real = lizip.api.encode
 

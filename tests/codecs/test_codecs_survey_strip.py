@@ -37,6 +37,23 @@ def test_any_floats_come_back(values, code):
         round_trip(np.array(values).astype(code))
 
 
+@pytest.mark.parametrize("code", ["f4", "f8"])
+def test_floats_that_leap_are_two_planes(code):
+    """Sign and exponent apart; what moves little stays one number."""
+    random = np.random.default_rng(3)
+    stripped, _ = round_trip(random.normal(0, 1, 900).astype(code))
+    assert len(stripped.planes) == 2
+    assert stripped.tops[1] < 1 << 52
+    walk = (1000 + np.cumsum(random.normal(0, 1e-3, 900))).astype("f4")
+    assert len(round_trip(walk)[0].planes) == 1
+
+
+def test_decimals_of_single_precision():
+    hundredths = np.random.default_rng(3).integers(-9000, 9000, 900)
+    stripped, _ = round_trip((hundredths / 100).astype("f4"))
+    assert stripped.tops[0] <= 18_000
+
+
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=50), st.sampled_from([3, 4, 5, 6, 7]))
 def test_decimals_are_small_integers(values, decimals):
     column = np.array(values) / 10.0**decimals

@@ -26,6 +26,9 @@ _SPAN = 1 << 18
 
 _SAMPLE = 4096
 _PROBES = 128
+_MOST_LAGS = 8
+"""Pairs of lags that are tried."""
+
 _HELPERS = 4
 """Columns coded just before that may help the next."""
 
@@ -62,7 +65,7 @@ def find_plan(cloud: Cloud, level: str) -> Plan:
     if places:
         plan = _with_sight(plan, places, columns, level)
     else:
-        plan = replace(plan, lags=_similar_lags([n.to_coded(c[:_SPAN]) for n, c in zip(numbers, columns, strict=True)]))
+        plan = _with_lags(plan, [n.to_coded(c[:_SPAN]) for n, c in zip(numbers, columns, strict=True)])
     return plan if cloud.count < SMALL or level == "fast" else _with_helpers(plan, columns)
 
 
@@ -153,19 +156,39 @@ def _finite(columns: Sequence[np.ndarray]) -> np.ndarray:
     return points
 
 
-def _similar_lags(columns: Sequence[np.ndarray]) -> tuple[int, int]:
-    """Find the two lags at which columns of integers are most like themselves."""
+def _with_lags(plan: Plan, columns: Sequence[np.ndarray]) -> Plan:
+    """Choose which earlier points columns of integers without coordinates are predicted from."""
     count = len(columns[0])
     reach = min(HISTORY - 1, count // 2)
     if reach < 2:
-        return 1, 1
+        return plan
+    misses = np.stack([_misses(column, reach) for column in columns])
+    together = np.argsort(misses.sum(axis=0), kind="stable")[:2] + 1
+    lags = [(int(together[0]), int(together[1]))]
+    if count >= SMALL:
+        for best in np.argmin(misses, axis=1) + 1:
+            lags += [(int(best), 1), (int(best), min(2 * int(best), HISTORY - 1))]
+    lags = list(dict.fromkeys(lags))[:_MOST_LAGS]
+    start = (count - _SAMPLE) // 2
+
+    def cost(pair: tuple[int, int]) -> float:
+        candidate = replace(plan, lags=pair)
+        segments = Segments(candidate, _SAMPLE, start)
+        for column, integers in enumerate(columns):
+            if (column,) in candidate.groups:
+                segments.put(column, integers[start : start + _SAMPLE])
+        return sum(_measure(segments, group) for group in candidate.groups)
+
+    return replace(plan, lags=lags[0] if len(lags) == 1 else min(lags, key=cost))
+
+
+def _misses(column: np.ndarray, reach: int) -> np.ndarray:
+    """How much a column differs from itself 1 to `reach` points before, (reach,) bits."""
     misses = np.zeros(reach)
-    for column in columns:
-        for j in np.linspace(reach, count - 1, _PROBES).astype(np.int64):
-            before = column[j - reach : j][::-1].astype(np.float64)
-            misses += np.log2(1 + np.abs(before - np.float64(column[j])))
-    first, second = np.argsort(misses, kind="stable")[:2] + 1
-    return int(first), int(second)
+    for j in np.linspace(reach, len(column) - 1, _PROBES).astype(np.int64):
+        before = column[j - reach : j][::-1].astype(np.float64)
+        misses += np.log2(1 + np.abs(before - np.float64(column[j])))
+    return misses
 
 
 def _coordinates(cloud: Cloud, numbers: Sequence[Numbers]) -> tuple[int, int, int] | None:

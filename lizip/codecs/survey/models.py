@@ -57,7 +57,7 @@ def _code_plane(
         symbols.code_column(coder, plane, top, *views.of_symbols(name, known), inputs)
     elif group == "time" and whole:
         times.code_column(coder, plane, top, known.previous_in_line, known.bit_fields + 256 * known.follows, inputs)
-    elif group == "extra" and few:
+    elif group == "extra":
         _code_extra(coder, plane, top, name, known, inputs, level)
     elif group == "angle" or name == "user_data":
         drift.code_column(coder, plane, top, known.previous_in_line, known.same_pulse, known.pace, inputs)
@@ -66,25 +66,28 @@ def _code_plane(
 
 
 def _code_extra(coder: Coder, plane: np.ndarray, top: int, name: str, known: Known, inputs: int, level: str) -> None:
-    """Code small numbers of unknown meaning as symbols or as numbers, whichever is smaller on a sample."""
+    """Code numbers of unknown meaning as symbols, as numbers or as they are, whichever is smallest on a sample."""
+    kinds = range(3) if top < symbols.LIMIT else (1, 2)
     references, hints = views.of_symbols(name, known)
     around = views.of_numbers(name, known)
 
     def code_part(coder: Coder, plane: np.ndarray, part: slice, kind: int) -> None:
-        if kind:
+        if kind == 2:
+            numbers.code_flat(coder, plane, top)
+        elif kind:
             numbers.code_column(coder, plane, top, around.part(part), inputs, level)
         else:
             symbols.code_column(coder, plane, top, references[part], hints[part], inputs)
 
     choice = np.zeros(1, np.int64)
     if coder.at[MODE] == 0:
-        sizes = []
-        for kind in range(2):
+        sizes = {}
+        for kind in kinds:
             trial = open_encoder()
             code_part(trial, plane[:_SAMPLE].copy(), slice(0, _SAMPLE), kind)
-            sizes.append(len(finish_short(trial)))
-        choice[0] = int(np.argmin(sizes))
+            sizes[kind] = len(finish_short(trial))
+        choice[0] = min(sizes, key=sizes.__getitem__)
     numbers.code_parameters(coder, fresh_counters(INTEGER_NODES), choice)
-    if not 0 <= choice[0] <= 1:
+    if choice[0] not in kinds:
         raise CorruptError("extra bytes are coded in an unknown way")
     code_part(coder, plane, slice(None), int(choice[0]))

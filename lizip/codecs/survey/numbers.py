@@ -14,7 +14,7 @@ from lizip.codecs.survey.decisions import fresh_model, row, scramble
 from lizip.codecs.survey.fit import COEFFICIENT_ONE, EFFORTS, fit_groups, keep, open_look, predict, seen, thinned
 from lizip.codecs.survey.tokens import code_number
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
-from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.entropy.coder import FAULT, MODE, Coder, code_raw
 from lizip.jit import inlined_kernel, kernel
 
 LAGS = 4
@@ -131,6 +131,18 @@ def code_parameters(coder, counters, parameters):
     """Code a few integers that the encoder chose."""
     for k in range(parameters.size):
         parameters[k] = code_integer(coder, counters, 0, 255, parameters[k])
+
+
+@kernel
+def code_flat(coder, values, top):
+    """Code integers of which nothing can be said but that they are from 0 to `top` < 2**58."""
+    bits = bit_length(top)
+    for i in range(values.size):
+        high = code_raw(coder, values[i] >> 32, max(bits - 32, 0))
+        values[i] = high << 32 | code_raw(coder, values[i] & 0xFFFFFFFF, min(bits, 32))
+        if values[i] > top:
+            coder.at[FAULT] = 1
+            values[i] = 0
 
 
 @inlined_kernel

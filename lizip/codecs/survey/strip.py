@@ -1,11 +1,13 @@
 """Columns of any type <-> small integers: constants, multiples, decimals and tables of a few values are stripped off.
 
 A column becomes planes: int64 arrays of values from 0 to less than 2**58. Nearly always one; numbers that are too
-wide for that become one plane for each 32-bit half, records of no numeric type one for each byte.
+wide for that become one plane for each 32-bit half, records of no numeric type one for each byte, and floats that leap
+about one for sign and exponent and one for the rest.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -14,12 +16,17 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_signed, pack_varint
 
-CONSTANT, AFFINE, DECIMAL, ORDINAL, TABLE, SPLIT = range(6)
+CONSTANT, AFFINE, DECIMAL, ORDINAL, TABLE, SPLIT, PARTS = range(7)
 """How a column was stripped; written to files."""
 
 _SPAN = 1 << 58
 _TABLE_LIMIT = 4096
-_DECIMALS = (3, 4, 5, 6, 7)
+_LOOK = 1 << 14
+"""Values that tell how a column of floats goes on."""
+
+_DECIMALS = range(8)
+_MANTISSA = {2: 10, 4: 23, 8: 52}
+"""Bits of a float behind sign and exponent."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +98,31 @@ def _decimal(column: np.ndarray) -> tuple[int, np.ndarray] | None:
         for decimals in _DECIMALS:
             power = float(10**decimals)
             for part in (probe, column):
-                scaled = np.rint(part * power)
+                scaled = np.rint(part.astype(np.float64) * power)
                 if not (np.abs(scaled) < 2.0**53).all():
                     break
                 steps = scaled.astype(np.int64)
-                if ((steps / power).view(np.int64) != part.view(np.int64)).any():
+                same = _of_decimals(steps, decimals, part.dtype).view(_signed(part.dtype)) == part.view(
+                    _signed(part.dtype)
+                )
+                if not same.all():
                     break
             else:
                 return decimals, steps
     return None
+
+
+def _of_decimals(steps: np.ndarray, decimals: int, dtype: np.dtype) -> np.ndarray:
+    """The floats nearest to decimals."""
+    return (steps / float(10**decimals)).astype(dtype)
+
+
+def _leaps(ordinals: np.ndarray, mantissa: int) -> bool:
+    """Whether exponents tell more of floats than the floats before them do."""
+    _, counts = np.unique(ordinals >> mantissa, return_counts=True)
+    entropy = np.log2(len(ordinals)) - (counts * np.log2(counts)).sum() / len(ordinals)
+    changes = np.log2(1.0 + np.abs(np.diff(ordinals.astype(np.float64))))
+    return bool(len(changes) and entropy + mantissa < changes.mean())
 
 
 def _few(ordinals: np.ndarray, extent: int) -> np.ndarray | None:
@@ -148,9 +171,16 @@ def strip(column: np.ndarray) -> Stripped:
         return Stripped(bytes([CONSTANT]) + raw[0].tobytes())
     if column.dtype.kind not in "iuf":
         return _split(raw, 1)
-    if column.dtype.kind == "f" and column.dtype.itemsize == 8 and (decimal := _decimal(column)):
-        return _affine(DECIMAL, decimal[1], decimal[0])
-    stripped = _affine(ORDINAL if column.dtype.kind == "f" else AFFINE, _ordinals(column))
+    if column.dtype.kind != "f":
+        return _affine(AFFINE, _ordinals(column)) or _split(raw, 4)
+    if column.dtype.itemsize > 2 and (decimal := _decimal(column)):
+        return _affine(DECIMAL, decimal[1], decimal[0]) or _split(raw, 4)
+    ordinals = _ordinals(column)
+    stripped = _affine(ORDINAL, ordinals)
+    mantissa = _MANTISSA[column.dtype.itemsize]
+    if (stripped is None or stripped.header[0] == ORDINAL) and _leaps(ordinals[:_LOOK], mantissa):
+        high, low = (_affine(AFFINE, part) for part in (ordinals >> mantissa, ordinals & ((1 << mantissa) - 1)))
+        return _joined(bytes([PARTS]), (high, low))
     return stripped or _split(raw, 4)
 
 
@@ -159,7 +189,12 @@ def _split(raw: np.ndarray, size: int) -> Stripped:
         strip(np.ascontiguousarray(raw[:, at : at + size]).view(f"<u{size}").ravel())
         for at in range(0, raw.shape[1], size)
     ]
-    header = bytes([SPLIT, size]) + b"".join(part.header for part in parts)
+    return _joined(bytes([SPLIT, size]), parts)
+
+
+def _joined(head: bytes, parts: Sequence[Stripped]) -> Stripped:
+    """Several parts as one column."""
+    header = head + b"".join(part.header for part in parts)
     planes = tuple(plane for part in parts for plane in part.planes)
     return Stripped(header, planes, tuple(top for part in parts for top in part.tops))
 
@@ -185,17 +220,20 @@ def read_recipe(unpack: Unpacker, dtype: np.dtype) -> Recipe:
             raise CorruptError("column cannot be split like that")
         parts = tuple(read_recipe(unpack, np.dtype(f"<u{size}")) for _ in range(dtype.itemsize // size))
         return Recipe(kind, dtype, tuple(top for part in parts for top in part.tops), parts=parts)
+    if kind == PARTS:
+        if dtype.kind != "f":
+            raise CorruptError("column has a coding of another type")
+        parts = tuple(read_recipe(unpack, np.dtype("<i8")) for _ in range(2))
+        return Recipe(kind, dtype, tuple(top for part in parts for top in part.tops), parts=parts)
     inner = unpack.take(1)[0] if kind == TABLE else kind
     decimals = unpack.take(1)[0]
     if (
         dtype.kind not in "iuf"
         or inner not in (AFFINE, DECIMAL, ORDINAL)
-        or (inner == DECIMAL) != (decimals in _DECIMALS)
+        or decimals not in (_DECIMALS if inner == DECIMAL else (0,))
     ):
         raise CorruptError("column has an unknown coding")
-    if (inner == DECIMAL and dtype != np.dtype("<f8")) or (inner == ORDINAL) != (
-        dtype.kind == "f" and inner != DECIMAL
-    ):
+    if (inner == DECIMAL and dtype.kind != "f") or (inner == ORDINAL) != (dtype.kind == "f" and inner != DECIMAL):
         raise CorruptError("column has a coding of another type")
     offset, step, top = unpack.signed(), unpack.varint(), unpack.varint()
     table = None
@@ -218,14 +256,23 @@ def restore(recipe: Recipe, planes: tuple[np.ndarray, ...], count: int) -> np.nd
     if recipe.kind == CONSTANT:
         return np.frombuffer(recipe.constant * count, dtype)
     if recipe.kind == SPLIT:
-        columns, at = [], 0
-        for part in recipe.parts:
-            columns.append(restore(part, planes[at : at + len(part.tops)], count))
-            at += len(part.tops)
+        columns = _parts_of(recipe, planes, count)
         raw = np.concatenate([column.view(np.uint8).reshape(count, -1) for column in columns], axis=1)
         return np.ascontiguousarray(raw).view(dtype).ravel()
+    if recipe.kind == PARTS:
+        high, low = _parts_of(recipe, planes, count)
+        return _from_ordinals((high << _MANTISSA[dtype.itemsize]) + low, dtype)
     (values,) = planes
     values = recipe.table[values] if recipe.table is not None else values * recipe.step + recipe.offset
     if recipe.kind == DECIMAL:
-        return values / float(10**recipe.decimals)
+        return _of_decimals(values, recipe.decimals, dtype)
     return _from_ordinals(values, dtype)
+
+
+def _parts_of(recipe: Recipe, planes: tuple[np.ndarray, ...], count: int) -> list[np.ndarray]:
+    """The columns that a column was made of."""
+    columns, at = [], 0
+    for part in recipe.parts:
+        columns.append(restore(part, planes[at : at + len(part.tops)], count))
+        at += len(part.tops)
+    return columns

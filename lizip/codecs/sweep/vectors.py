@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba.core import cgutils, types
 
-from lizip import vectors as v
-from lizip.vectors import vectorised
+from lizip.jit import late, vectorised
+
+v = late("lizip.vectors")
 
 WEIGHT_STRIDE = 8
 """Weights in a set of the mixer: one for each counter, one for the given logit, one unused; a vector."""
@@ -24,7 +23,7 @@ def _weigh(typing, weights, a, b, x0, x1, x2, x3, x4, x5, x6):
         logits = v.gathered(builder, inputs, WEIGHT_STRIDE)
         return v.total(builder, builder.mul(v.widened(builder, weight, v.I64), v.widened(builder, logits, v.I64)))
 
-    return types.int64(weights, types.uintp, types.uintp, *[types.int64] * 7), spell
+    return v.types.int64(weights, v.types.uintp, v.types.uintp, *[v.types.int64] * 7), spell
 
 
 @vectorised(_weigh)
@@ -47,7 +46,7 @@ def _learn(typing, weights, a, b, error, rate, x0, x1, x2, x3, x4, x5, x6):
             v.store(builder, builder.add(v.load(builder, place, WEIGHT_STRIDE), step), place)
         return context.get_dummy_value()
 
-    return types.void(weights, types.uintp, types.uintp, *[types.int64] * 9), spell
+    return v.types.void(weights, v.types.uintp, v.types.uintp, *[v.types.int64] * 9), spell
 
 
 @vectorised(_learn)
@@ -79,7 +78,7 @@ def _move(typing, counters, i0, i1, i2, i3, i4, i5, v0, v1, v2, v3, v4, v5, r0, 
             builder.store(moved, v.pointer(context, builder, counters, array, index))
         return context.get_dummy_value()
 
-    return types.void(counters, *[types.uintp] * 6, *[types.int64] * 14), spell
+    return v.types.void(counters, *[v.types.uintp] * 6, *[v.types.int64] * 14), spell
 
 
 @vectorised(_move)
@@ -100,13 +99,13 @@ def _layer(typing, x, weights, bias, y, pairs, shift):
     def spell(context, builder, signature, arguments):
         x_, weights_, bias_, y_, pairs_, shift_ = arguments
         starts = range(0, HIDDEN, _LANES)
-        sums = [cgutils.alloca_once(builder, ir.VectorType(v.I32, _LANES)) for _ in starts]
+        sums = [v.cgutils.alloca_once(builder, v.ir.VectorType(v.I32, _LANES)) for _ in starts]
         for sum_, start in zip(sums, starts, strict=True):
             builder.store(v.load(builder, v.pointer(context, builder, bias, bias_, v.I64(start)), _LANES), sum_)
-        with cgutils.for_range(builder, pairs_) as loop:
+        with v.cgutils.for_range(builder, pairs_) as loop:
             place = v.pointer(context, builder, x, x_, builder.mul(loop.index, v.I64(2)))
             pair = builder.bitcast(v.load(builder, place, 2), v.I32)
-            both = builder.bitcast(v.spread(builder, pair, _LANES), ir.VectorType(v.I16, 2 * _LANES))
+            both = builder.bitcast(v.spread(builder, pair, _LANES), v.ir.VectorType(v.I16, 2 * _LANES))
             row = builder.mul(loop.index, v.I64(2 * HIDDEN))
             for sum_, start in zip(sums, starts, strict=True):
                 place = v.pointer(context, builder, weights, weights_, builder.add(row, v.I64(2 * start)))
@@ -118,7 +117,7 @@ def _layer(typing, x, weights, bias, y, pairs, shift):
             v.store(builder, v.narrowed(builder, value, v.I16), v.pointer(context, builder, y, y_, v.I64(start)))
         return context.get_dummy_value()
 
-    return types.void(x, weights, bias, y, types.int64, types.int64), spell
+    return v.types.void(x, weights, bias, y, v.types.int64, v.types.int64), spell
 
 
 @vectorised(_layer)
@@ -148,7 +147,7 @@ def _dot(typing, x, weights, begin):
             parts.append(v.paired_products(builder, one, v.load(builder, place, 2 * _LANES)))
         return builder.sext(v.total(builder, builder.add(*parts)), v.I64)
 
-    return types.int64(x, weights, types.int64), spell
+    return v.types.int64(x, weights, v.types.int64), spell
 
 
 @vectorised(_dot)
@@ -168,14 +167,16 @@ def _signed_logs(typing, differences, logs):
         zero = v.constant(0, DIFFERENCES)
         negative = builder.icmp_signed("<", value, zero)
         size = builder.select(negative, builder.sub(zero, value), value)
-        size = builder.sitofp(builder.add(size, v.constant(1, DIFFERENCES)), ir.VectorType(ir.FloatType(), DIFFERENCES))
+        size = builder.sitofp(
+            builder.add(size, v.constant(1, DIFFERENCES)), v.ir.VectorType(v.ir.FloatType(), DIFFERENCES)
+        )
         level = builder.ashr(builder.bitcast(size, value.type), v.constant(20, DIFFERENCES))
         level = v.limited(builder, builder.sub(level, v.constant(127 << 3, DIFFERENCES)), None, 127)
         level = builder.select(negative, builder.sub(zero, level), level)
         v.store(builder, v.narrowed(builder, level, v.I16), v.pointer(context, builder, logs, logs_, v.I64(0)))
         return context.get_dummy_value()
 
-    return types.void(differences, logs), spell
+    return v.types.void(differences, logs), spell
 
 
 @vectorised(_signed_logs)

@@ -8,13 +8,12 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.sensor.fit.calibration import Calibration
-from lizip.sensor.fit.intensity import Lit, find_intensity
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.model import About, Grid, Part, Returns, Solution, Stage, SweepModel
-from lizip.sensor.stages.attributes import Attributes, encode_attribute, nowhere
+from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.corrections import Corrections
-from lizip.sensor.stages.exceptions import encode_exceptions
 from lizip.sensor.stages.firings import Columns, Firings, rows_of
-from lizip.sensor.stages.intensity import Intensity, bits_of, lit_cells, pack_table
+from lizip.sensor.stages.intensity import lit_cells
 from lizip.sensor.stages.order import AzimuthOrder, Order
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.profile import Profile
@@ -152,19 +151,3 @@ def _geometry(returns: Returns, found: Found) -> list[Stage]:
     if c.mount is not None:
         stages.append(c.mount)
     return [*stages, found.order, Rounding(c.decimal), Corrections.of(returns, found.corrections)]
-
-
-def intensity_stage(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
-    """The stage of a column whose points at `place` have cells."""
-    bits = bits_of(column)
-    odd = np.flatnonzero(~lit.exact)
-    words = bits[place[odd]].astype("<u8").view(np.uint32).reshape(-1, 2)
-    others = np.ones(len(column), bool)
-    others[place] = False
-    return Intensity(
-        lit.column,
-        lit.scale,
-        b"" if lit.table is None else pack_table(lit.table),
-        encode_exceptions(odd, words),
-        encode_attribute(column[others], nowhere(int(others.sum()))) if others.any() else b"",
-    )

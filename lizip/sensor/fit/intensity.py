@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.sensor.stages.intensity import DENOMINATORS, LIGHTS, MOST_VALUES, TABLE, bits_of, from_integers
+from lizip.sensor.stages.attributes import encode_attribute, nowhere
+from lizip.sensor.stages.exceptions import encode_exceptions
+from lizip.sensor.stages.intensity import (
+    DENOMINATORS,
+    LIGHTS,
+    MOST_VALUES,
+    TABLE,
+    Intensity,
+    bits_of,
+    from_integers,
+    pack_table,
+)
 
 _LARGEST = 65535
 _MOST_ODD = 0.01
@@ -113,3 +124,19 @@ def _explain(values: np.ndarray, denominator: int) -> tuple[np.ndarray, np.ndarr
     sane &= integers <= _LARGEST
     integers[~sane] = 0
     return integers, sane & (from_integers(integers, denominator).view(np.uint32) == values.view(np.uint32))
+
+
+def intensity_stage(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
+    """The stage of a column whose points at `place` have cells."""
+    bits = bits_of(column)
+    odd = np.flatnonzero(~lit.exact)
+    words = bits[place[odd]].astype("<u8").view(np.uint32).reshape(-1, 2)
+    others = np.ones(len(column), bool)
+    others[place] = False
+    return Intensity(
+        lit.column,
+        lit.scale,
+        b"" if lit.table is None else pack_table(lit.table),
+        encode_exceptions(odd, words),
+        encode_attribute(column[others], nowhere(int(others.sum()))) if others.any() else b"",
+    )

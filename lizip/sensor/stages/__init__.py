@@ -39,13 +39,22 @@ STAGES = (
     Row(11, "exceptions", "places", "Places"),
     Row(12, "intensities", "intensity", "Intensity"),
     Row(13, "attributes", "attributes", "Attributes"),
+    Row(14, "blocks", "blocks", "Blocks"),
+    Row(15, "second returns", "seconds", "Seconds"),
+    Row(16, "driver", "driver", "Driver"),
     Row(30, "slots", "slots", "Slots"),
     Row(31, "azimuths", "slots", "Azimuths"),
     Row(32, "packets", "packets", "Packets"),
     Row(33, "chunks", "chunks", "Chunks"),
     Row(34, "screw motion", "screw", "Screw"),
     Row(35, "fused float32", "fused", "Fused"),
-    Row(99, "legacy", "legacy", "Legacy"),
+    Row(40, "cells", "cells", "Cells"),
+    Row(41, "order of cells", "cells", "CellOrder"),
+    Row(42, "azimuths", "firing_azimuths", "FiringAzimuths"),
+    Row(43, "far frame", "far_frame", "FarFrame"),
+    Row(44, "pose law", "pose_law", "PoseLaw"),
+    Row(45, "pose spline", "pose_spline", "PoseSpline"),
+    Row(46, "far corrections", "far_corrections", "FarCorrections"),
 )
 
 _BY_TAG = {row.tag: row for row in STAGES}

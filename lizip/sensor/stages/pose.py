@@ -80,3 +80,21 @@ def _to_sensor(points, rotation, shift, out):
         z = np.float64(points[i, 2]) - shift[2]
         for p in range(3):
             out[i, p] = rotation[0, p] * x + rotation[1, p] * y + rotation[2, p] * z
+
+
+@kernel
+def _posed(points, group, rotation, shift, out):
+    for i in range(points.shape[0]):
+        g = group[i]
+        x = points[i, 0]
+        y = points[i, 1]
+        z = points[i, 2]
+        for p in range(3):
+            out[i, p] = shift[g, p] + rotation[g, p, 0] * x + rotation[g, p, 1] * y + rotation[g, p, 2] * z
+
+
+def posed(points: np.ndarray, group: np.ndarray, rotation: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Points (M, 3) float64 of groups (M,) int64 moved by their groups' poses (G, 3, 3), (G, 3)."""
+    out = np.empty(points.shape)
+    _posed(points, group, rotation, shift, out)
+    return out

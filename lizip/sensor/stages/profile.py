@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xxhash
@@ -18,8 +18,29 @@ from lizip.sensor.stages.beams import PARAMETERS, Beams
 if TYPE_CHECKING:
     from lizip.sensor.model import Returns
 
-PROFILES = ("hdl64e-kitti",)
+PROFILES = ("hdl64e-kitti", "hdl32e-nuscenes")
 """Files in models/sensors; streams hold the index and a hash."""
+
+
+class Rhythm(NamedTuple):
+    """When the lasers of a sensor fire.
+
+    Attributes
+    ----------
+    packet : int
+        Firings a packet.
+    period : float
+        Microseconds between firings of a packet.
+    slots : int
+        Parts of a firing.
+    slot : (B,) int64
+        In which of them each beam fires.
+    """
+
+    packet: int
+    period: float
+    slots: int
+    slot: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -31,6 +52,7 @@ class Shipped:
     digest: int
     beams: Beams
     decimal: int
+    rhythm: Rhythm | None = None
 
 
 @functools.cache
@@ -51,7 +73,12 @@ def load_profile(name: str) -> Shipped:
         numbers=np.rint(values / np.array(quanta)).astype(np.int64),
         shifts=np.array([beam["shift"] for beam in content["beams"]], np.int64),
     )
-    return Shipped(name, content["title"], xxhash.xxh3_64_intdigest(beams.pack()), beams, content["decimal"])
+    numbers, rhythm = beams.pack(), None
+    if timed := content.get("rhythm"):
+        slot = np.array(timed["slot"], np.int64)
+        rhythm = Rhythm(timed["packet"], timed["firing_microseconds"], timed["slots"], slot)
+        numbers += np.array([*rhythm[:3], *slot], "<f8").tobytes()
+    return Shipped(name, content["title"], xxhash.xxh3_64_intdigest(numbers), beams, content["decimal"], rhythm)
 
 
 @dataclass(frozen=True)
@@ -67,8 +94,11 @@ class Profile:
         return load_profile(PROFILES[self.index]).beams.select(np.flatnonzero(self.present))
 
     def apply(self, returns: Returns) -> None:
-        """Say which beams the rings are."""
+        """Say which beams the rings are, and when they fire."""
         self.beams.apply(returns)
+        rhythm = load_profile(PROFILES[self.index]).rhythm
+        if rhythm is not None:
+            returns.rhythm = rhythm._replace(slot=rhythm.slot[self.present])
 
     def pack(self) -> bytes:
         """Write number, hash and a bit for each beam."""

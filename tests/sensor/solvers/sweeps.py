@@ -16,9 +16,9 @@ def cloud_of(points):
     return Cloud("bin", b"\4", {NAMES[i]: points[:, i] for i in range(points.shape[1])})
 
 
-def solve(points, level="default", state=None):
-    """What the solver of static sensors makes of points (N, K) float32."""
-    return SOLVER.solve(cloud_of(points), level, state or SensorState())
+def solve(points, level="default", state=None, solver=SOLVER):
+    """What a solver, of static sensors mostly, makes of points (N, K) float32."""
+    return solver.solve(cloud_of(points), level, state or SensorState())
 
 
 def grids_of(solution):
@@ -34,9 +34,9 @@ def rebuilt(packed, grids, schema, count):
     return np.stack([np.ascontiguousarray(columns[name]).view(np.uint32) for name, _ in schema], axis=1)
 
 
-def round_trip(points, most_exceptions=None):
+def round_trip(points, most_exceptions=None, level="default", solver=SOLVER):
     """Solve points and rebuild them bit for bit; returns the solution."""
-    solution = solve(points)
+    solution = solve(points, level, solver=solver)
     assert solution is not None
     again = rebuilt(solution.model.pack(), grids_of(solution), cloud_of(points).schema, len(points))
     np.testing.assert_array_equal(again, points.view(np.uint32))

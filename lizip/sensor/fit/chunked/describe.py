@@ -11,8 +11,7 @@ from lizip.sensor.fit.ascent import keep_ascending
 from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.chunked.packets import PERIOD
 from lizip.sensor.fit.chunked.ranges import RULE
-from lizip.sensor.fit.found import intensity_stage
-from lizip.sensor.fit.intensity import find_intensity
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.model import Grid, Part, Returns, Stage
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.chunks import Chunks

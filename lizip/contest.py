@@ -1,0 +1,205 @@
+"""Which way of saying a file is the shortest: its points by one of the codecs, or the file as it stands.
+
+A rival runs only where the best result so far is within its reach; what strong coders would come to is estimated from
+samples. So nothing comes out larger than the file under zstd or LZMA, and LZMA does not run where a codec has won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+from lizip import codecs, defects
+from lizip.codecs import Options, opaque
+from lizip.container import RECIPE, REGIONS, WHOLE, Section
+from lizip.errors import FormatError, LizipError
+from lizip.packing import pack_varints
+
+if TYPE_CHECKING:
+    from lizip.cloud import Cloud
+    from lizip.codecs import Codec
+    from lizip.relations import Recipe
+
+ONE_PASS = 1 << 26
+"""Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
+
+_REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
+"""The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
+where another codec came below, trying it is a waste of time."""
+
+_SURE = {"sweep": 0.15, "survey": 0.27}
+"""A codec that comes to so small a share of a sample's zstd has explained the points: nothing else is tried."""
+
+_MANY = 1 << 14
+"""Results below so many bytes are soon rivalled."""
+
+_MARGIN = 0.85
+"""How far a sample's word on the size of the opaque codec's result is trusted."""
+
+_WHOLE_REACH = 0.2
+"""As `_REACH`, for the file as it stands (0.29 is the least seen)."""
+
+_WHOLE_MARGIN = 0.7
+"""As `_MARGIN`; real files came to 0.75 to 1.05 of their samples' word."""
+
+
+class Result(NamedTuple):
+    """A way of saying a file."""
+
+    codec: Codec
+    layout: bytes
+    """Coded, as it stands in the container."""
+    sections: Iterable[Section]
+
+
+def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str]) -> Result:
+    """Find the shortest way; the sections of a large file are still to be made.
+
+    Parameters
+    ----------
+    data : memoryview
+        The whole file.
+    cloud : Cloud
+        The same, taken apart.
+    options : Options
+        `max` gives every rival its chance, `fast` is content with anything below a quick zstd.
+    names : sequence of str
+        The codecs to try, in this order. One name alone is an order, not a proposal.
+
+    Raises
+    ------
+    FormatError
+        When no codec has anything to say.
+    """
+    if not cloud.count:
+        return Result(opaque.CODEC, b"", _whole(data, options.level))
+    from lizip.relations import alternatives, narrowed
+
+    contest = Contest(data, cloud, options)
+    base = narrowed(cloud)
+    for name in filter(codecs.exists, names):
+        if contest.beaten(name):
+            continue
+        codec = codecs.load(name)
+        if len(data) > ONE_PASS or len(names) == 1:
+            sections = contest.encoded(codec, base)
+            if sections is not None:
+                return Result(codec, contest.layout, chain(contest.around, sections))
+        else:
+            contest.attempt(codec, base)
+    if len(names) > 1 and len(data) <= ONE_PASS:
+        for recipe in alternatives(cloud, base):
+            for name in filter(codecs.exists, names):
+                if name != opaque.CODEC.name and not contest.beaten(name):
+                    contest.attempt(codecs.load(name), recipe)
+        contest.attempt_whole()
+    if contest.best is None:
+        raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
+    return contest.best
+
+
+class Contest:
+    """The smallest result so far, and whether another codec has a chance against it.
+
+    Parameters
+    ----------
+    data : memoryview
+        The whole file.
+    cloud : Cloud
+        The same, taken apart.
+    options : Options
+    """
+
+    def __init__(self, data: memoryview, cloud: Cloud, options: Options):
+        self._data, self._cloud, self._options = data, cloud, options
+        self._quick = 0
+        self._size = 0
+        self.best: Result | None = None
+        self.layout = opaque.encode_bytes(cloud.layout, options.level)
+        self.around = tuple(_regions(cloud, options.level))
+        self._fixed = len(self.layout) + _size_of(self.around)
+
+    def encoded(self, codec: Codec, recipe: Recipe) -> Iterable[Section] | None:
+        """What a codec says of the columns that a recipe leaves, and the recipe itself; bytes are taken as they are."""
+        if recipe.trivial or codec is opaque.CODEC:
+            return codec.encode(self._cloud, self._options)
+        sections = codec.encode(replace(self._cloud, columns=recipe.reduce(self._cloud.columns)), self._options)
+        return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
+
+    def attempt(self, codec: Codec, recipe: Recipe) -> None:
+        """Let a codec try; one that fails ends no compression."""
+        try:
+            sections = self._arranged() if codec is opaque.CODEC else self.encoded(codec, recipe)
+            if sections is not None:
+                self.enter(Result(codec, self.layout, self.around + tuple(sections)))
+        except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic in a package written in Rust is no Exception
+            defects.record(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points", error)
+
+    def _arranged(self) -> Iterable[Section] | None:
+        """What the opaque codec says; only what is not the file again, where this holds the records as they are."""
+        around = sum(map(len, self._cloud.regions))
+        if opaque.record_size(self._cloud.schema) * self._cloud.count + around != len(self._data):
+            return opaque.CODEC.encode(self._cloud, self._options)
+        return opaque.CODEC.rearranged(self._cloud, self._options)
+
+    def attempt_whole(self) -> None:
+        """Let the file as it stands try."""
+        if not self._whole_beaten():
+            forced = self._options.fields is not None
+            result = Result(
+                opaque.CODEC, self.layout if forced else b"", tuple(_whole(self._data, self._options.level))
+            )
+            self.enter(result)
+
+    def enter(self, result: Result) -> None:
+        """Keep a result when it is smaller than the best."""
+        size = len(result.layout) + _size_of(result.sections)
+        if self.best is None or size < self._size:
+            self.best, self._size = result, size
+
+    def beaten(self, name: str) -> bool:
+        """Whether a codec can be left out, because it will hardly come below the best."""
+        if self.best is None or self._options.level == "max":
+            return False
+        size = self._size - self._fixed
+        sure = _SURE.get(self.best.codec.name)
+        if sure and size > _MANY and size <= sure * opaque.CODEC.sampled_size(self._cloud):
+            return True
+        self._quick = self._quick or opaque.CODEC.quick_size(self._cloud)
+        if self._options.level == "fast":
+            return size <= self._quick
+        if size <= _REACH[name] * self._quick:
+            return True
+        return name == "opaque" and size <= _MARGIN * opaque.CODEC.gain(self._cloud) * self._quick
+
+    def _whole_beaten(self) -> bool:
+        """Whether the file as it stands will hardly come below the best."""
+        if self.best is None or self._options.level == "max":
+            return False
+        quick = opaque.quick(self._data)
+        if self._options.level == "fast":
+            return self._size <= quick
+        return self._size <= _WHOLE_REACH * quick or self._size <= _WHOLE_MARGIN * opaque.estimate(self._data, quick)
+
+
+def _size_of(sections: Iterable[Section]) -> int:
+    return sum(len(section.data) for section in sections)
+
+
+def _whole(data: memoryview, level: str) -> Iterator[Section]:
+    """Code the file as it stands, in pieces."""
+    for start in range(0, max(len(data), 1), opaque.PIECE):
+        yield Section(WHOLE, opaque.encode_bytes(data[start : start + opaque.PIECE], level))
+
+
+def _regions(cloud: Cloud, level: str) -> Iterator[Section]:
+    """Code number, lengths and bytes of the regions, in pieces."""
+    if cloud.regions:
+        lengths = pack_varints([len(cloud.regions), *map(len, cloud.regions)])
+        body = memoryview(lengths + b"".join(cloud.regions))
+        for start in range(0, len(body), opaque.PIECE):
+            yield Section(REGIONS, opaque.encode_bytes(body[start : start + opaque.PIECE], level))

@@ -1,0 +1,88 @@
+"""Where the machine code of a kernel comes from: the wheel, the cache, or numba."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+
+from lizip.jit import abi, objects, shipped
+from lizip.jit import cache as kept
+
+if TYPE_CHECKING:
+    from lizip.jit import Kernel
+
+_HARMLESS = ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER", "NUMBA_DISABLE_JIT")
+"""Settings of numba that do not change the code it makes."""
+
+
+def entry_for(kernel: Kernel, arguments: tuple, types: list, identity: str) -> Callable:
+    """Find or make the compiled form of a kernel.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    arguments : tuple
+        What it is called with.
+    types : list
+        C types of these.
+    identity : str
+        See `digest.identity_of`.
+    """
+    found = shipped.get(identity) if shipped.used() else None
+    if found is None:
+        name = f"{kernel.__name__}-{identity}-{_machine()}.o"
+        found = kept.get(name)
+        if found is None:
+            found = _compile(kernel, arguments, identity)
+            kept.put(name, *found)
+    returns, code = found
+    return abi.entry(objects.load(code, symbol_of(identity)), types, returns)
+
+
+def symbol_of(identity: str) -> str:
+    """Name of a kernel in its object file."""
+    return f"lizip_{identity}"
+
+
+def settings() -> list[str]:
+    """The settings of numba that change the code it makes, as they stand in the environment."""
+    return sorted(
+        f"{key}={value}" for key, value in os.environ.items() if key.startswith("NUMBA_") and key not in _HARMLESS
+    )
+
+
+@cache
+def _machine() -> str:
+    """What compiled code depends on besides its source: the processor, numba and its settings."""
+    parts = [llvm.get_process_triple(), llvm.get_host_cpu_name(), str(sorted(objects.features().items())), *settings()]
+    parts += [sys.version, np.__version__, llvmlite.__version__, _numba_version()]
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _numba_version() -> str:
+    """What tells versions of numba apart, without importing it (that takes half a second)."""
+    spec = importlib.util.find_spec("numba")
+    return Path(spec.origin).with_name("_version.py").read_text() if spec and spec.origin else ""
+
+
+def _compile(kernel: Kernel, arguments: tuple, identity: str) -> tuple[str, bytes]:
+    _say_once()
+    from lizip.jit import compiler
+
+    lowered = compiler.lower(kernel, arguments)
+    return lowered.returns, compiler.emit(lowered, symbol_of(identity), compiler.host())
+
+
+@cache
+def _say_once() -> None:
+    print("lizip: compiling for this machine; this takes up to a minute, once", file=sys.stderr, flush=True)

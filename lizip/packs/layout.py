@@ -1,0 +1,192 @@
+"""The bytes of a pack: records back to back, each with a header that can be found again, and an index at the end.
+
+    magic, record, record, ..., index record, trailer
+    record  = header, CRC-32 of header and place, meta, body
+    trailer = place of the index record, CRC-32, end mark
+
+The checksum of a header covers the place where it stands, so that a pack inside a pack is not taken for a part of it.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lizip.codecs import opaque
+from lizip.errors import CorruptError, UnsupportedVersionError
+
+SUFFIX = ".lizips"
+MAGIC = b"\x93LZS\r\n\x1a\n"
+MARKER = b"\x93LZr"
+VERSION = 1
+
+SWEEP, SHARED, INDEX = 1, 2, 3
+"""Kinds of records: a .lizip file; bytes that several sweeps share; the index."""
+
+LONGEST_NAME = 4096
+"""Bytes of a name."""
+
+_HEADER = struct.Struct("<4sBBHQ")
+_CRC = struct.Struct("<I")
+_META = struct.Struct("<IqQQ16s")
+_ROW = struct.Struct("<BHQQIqQQ16s")
+_TRAILER = struct.Struct("<QI4s")
+_END = b"\x93LZe"
+
+HEAD_SIZE = _HEADER.size + _CRC.size
+TRAILER_SIZE = _TRAILER.size
+
+_NO_TIME = -(1 << 63)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record of a pack.
+
+    Attributes
+    ----------
+    name : str
+        With forward slashes where it stands for a path.
+    time : int or None
+        Nanoseconds since the epoch of whoever wrote it.
+    points, size : int
+        Points and bytes of the original.
+    digest : bytes
+        XXH3-128 of the original.
+    offset, length, crc : int
+        Where the body lies in the pack, its bytes and their CRC-32.
+    kind : int
+        `SWEEP` or `SHARED`.
+    """
+
+    name: str
+    time: int | None
+    points: int
+    size: int
+    digest: bytes
+    offset: int
+    length: int
+    crc: int
+    kind: int = SWEEP
+
+
+@dataclass(frozen=True)
+class Head:
+    """A header that was found: the kind of the record, and the bytes of meta and body that follow."""
+
+    kind: int
+    meta: int
+    body: int
+
+
+def pack_name(name: str) -> bytes:
+    """Bytes of a name; those that are no text come back as they were. ValueError when it is empty or too long."""
+    data = name.encode("utf-8", "surrogateescape")
+    if not 0 < len(data) <= LONGEST_NAME:
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} bytes, not {len(data)}")
+    return data
+
+
+def pack_head(kind: int, meta: int, body: int, place: int) -> bytes:
+    """Header of a record at a place."""
+    header = _HEADER.pack(MARKER, VERSION, kind, meta, body)
+    return header + _CRC.pack(zlib.crc32(header, place & 0xFFFFFFFF))
+
+
+def unpack_head(data: bytes, place: int) -> Head | None:
+    """Read a header; None when there is none, or it is damaged."""
+    if len(data) < HEAD_SIZE or data[:4] != MARKER:
+        return None
+    header = data[: _HEADER.size]
+    if _CRC.unpack_from(data, _HEADER.size)[0] != zlib.crc32(header, place & 0xFFFFFFFF):
+        return None
+    _, version, kind, meta, body = _HEADER.unpack(header)
+    if version > VERSION:
+        raise UnsupportedVersionError(f"pack version {version} needs a newer lizip (this one reads {VERSION})")
+    return Head(kind, meta, body)
+
+
+def pack_meta(entry: Entry) -> bytes:
+    """What a record says of its body, with a checksum."""
+    time = _NO_TIME if entry.time is None else entry.time
+    meta = _META.pack(entry.crc, time, entry.points, entry.size, entry.digest) + pack_name(entry.name)
+    return meta + _CRC.pack(zlib.crc32(meta))
+
+
+def unpack_meta(meta: bytes, kind: int, offset: int, length: int) -> Entry | None:
+    """Read what `pack_meta` wrote; None when it is damaged."""
+    if len(meta) <= _META.size + _CRC.size or _CRC.pack(zlib.crc32(meta[: -_CRC.size])) != meta[-_CRC.size :]:
+        return None
+    crc, time, points, size, digest = _META.unpack_from(meta)
+    name = meta[_META.size : -_CRC.size].decode("utf-8", "surrogateescape")
+    return Entry(name, None if time == _NO_TIME else time, points, size, digest, offset, length, crc, kind)
+
+
+def pack_index(entries: Sequence[Entry], place: int) -> bytes:
+    """Index record and trailer, to stand at a place."""
+    names = [pack_name(entry.name) for entry in entries]
+    rows = b"".join(
+        _ROW.pack(
+            each.kind,
+            len(name),
+            each.offset,
+            each.length,
+            each.crc,
+            _NO_TIME if each.time is None else each.time,
+            each.points,
+            each.size,
+            each.digest,
+        )
+        for each, name in zip(entries, names, strict=True)
+    )
+    table = memoryview(struct.pack("<Q", len(entries)) + rows + b"".join(names))
+    starts = range(0, len(table), opaque.PIECE)
+    pieces = [opaque.encode_bytes(bytes(table[start : start + opaque.PIECE]), "fast") for start in starts]
+    body = b"".join(struct.pack("<Q", len(piece)) + piece for piece in pieces)
+    body += _CRC.pack(zlib.crc32(body))
+    position = struct.pack("<Q", place)
+    return pack_head(INDEX, 0, len(body), place) + body + _TRAILER.pack(place, zlib.crc32(position), _END)
+
+
+def unpack_trailer(data: bytes) -> int | None:
+    """Place of the index record; None when there is no trailer."""
+    if len(data) != TRAILER_SIZE:
+        return None
+    place, crc, end = _TRAILER.unpack(data)
+    return place if end == _END and crc == zlib.crc32(data[:8]) else None
+
+
+def unpack_index(body: bytes, place: int) -> list[Entry]:
+    """Read the body of an index record at a place; CorruptError unless all it says lies before it."""
+    if len(body) < _CRC.size or _CRC.pack(zlib.crc32(body[: -_CRC.size])) != body[-_CRC.size :]:
+        raise CorruptError("the index is damaged")
+    table = _table(memoryview(body)[: -_CRC.size], place)
+    if len(table) < 8:
+        raise CorruptError("the index is damaged")
+    (count,) = struct.unpack_from("<Q", table)
+    names_at = 8 + count * _ROW.size
+    if names_at > len(table):
+        raise CorruptError("the index is damaged")
+    entries = []
+    for kind, name, offset, length, crc, time, points, size, digest in _ROW.iter_unpack(table[8:names_at]):
+        if offset + length > place or names_at + name > len(table):
+            raise CorruptError("the index is damaged")
+        text = table[names_at : names_at + name].decode("utf-8", "surrogateescape")
+        names_at += name
+        known = None if time == _NO_TIME else time
+        entries.append(Entry(text, known, points, size, digest, offset, length, crc, kind))
+    return entries
+
+
+def _table(coded: memoryview, place: int) -> bytes:
+    """Put the pieces of the index together; no more than the records before it can have asked for."""
+    limit = 8 + (place // HEAD_SIZE + 1) * (_ROW.size + LONGEST_NAME)
+    table = bytearray()
+    while coded:
+        if len(coded) < 8 or (length := struct.unpack_from("<Q", coded)[0]) > len(coded) - 8:
+            raise CorruptError("the index is damaged")
+        table += opaque.decode_bytes(bytes(coded[8 : 8 + length]), limit - len(table))
+        coded = coded[8 + length :]
+    return bytes(table)

@@ -1,0 +1,151 @@
+"""Reading a pack: its index at once, a sweep when asked for."""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from lizip import api, storage
+from lizip.errors import CorruptError, FormatError, LizipWarning
+from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
+from lizip.packs.scan import contents
+from lizip.packs.source import Bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class PackReader:
+    """The sweeps of a pack, by name, by place (from 0, or from the end with negative numbers) and by time.
+
+    Several threads may read from one reader, and processes: it can be pickled, and goes on after a fork.
+
+    Parameters
+    ----------
+    path : path, URL, bytes or binary file object
+        Of a URL only the index and the sweeps asked for are read.
+
+    Attributes
+    ----------
+    entries : list of Entry
+        What is known of each sweep without decoding it, in the order they were added.
+    lost : int
+        Bytes that belong to no complete sweep; a warning tells of them.
+
+    Raises
+    ------
+    FormatError
+        When it is no pack.
+    UnsupportedVersionError
+    """
+
+    def __init__(self, path: storage.StrPath | bytes | BinaryIO):
+        self._data = Bytes(path)
+        try:
+            found = contents(self._data)
+        except FormatError as error:
+            self._data.close()
+            raise type(error)(f"{self._data.name}: {error}") from None
+        self.lost = found.lost
+        self.entries = [entry for entry in found.entries if entry.kind == SWEEP]
+        self._shared = {entry.name: entry for entry in found.entries if entry.kind == SHARED}
+        self._places = {entry.name: place for place, entry in enumerate(self.entries)}
+        timed = [(each.time, place) for place, each in enumerate(self.entries) if each.time is not None]
+        self._times = sorted(timed)
+        if self.lost:
+            text = f"{self._data.name}: {self.lost} bytes belong to no complete sweep; the {len(self)} others are there"
+            warnings.warn(text, LizipWarning, stacklevel=2)
+
+    def __enter__(self) -> PackReader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        """Names, in the order of the pack."""
+        return (entry.name for entry in self.entries)
+
+    def __getitem__(self, key: str | int) -> bytes | np.ndarray:
+        """The original: the bytes of the file, or the array."""
+        return api.decompress(self.packed(key))
+
+    def entry(self, key: str | int) -> Entry:
+        """What is known of a sweep; KeyError or IndexError when there is none."""
+        return self.entries[self._places[key] if isinstance(key, str) else key]
+
+    def place(self, name: str) -> int:
+        """Place of the sweep of a name; KeyError when there is none."""
+        return self._places[name]
+
+    def nearest(self, time: int) -> int:
+        """Place of the sweep whose time is nearest, the earlier of two; ValueError when none has a time."""
+        if not self._times:
+            raise ValueError("no sweep of this pack has a time")
+        after = bisect_left(self._times, (time, -1))
+        near = self._times[max(0, after - 1) : after + 1]
+        return min(near, key=lambda each: abs(each[0] - time))[1]
+
+    def between(self, start: int, stop: int) -> list[int]:
+        """Places of the sweeps with start <= time < stop, in the order of time."""
+        return [
+            place
+            for _, place in self._times[bisect_left(self._times, (start, -1)) : bisect_left(self._times, (stop, -1))]
+        ]
+
+    def packed(self, key: str | int) -> bytes:
+        """The .lizip file of a sweep; CorruptError when it is damaged."""
+        return self._body(self.entry(key))
+
+    def shared(self, name: str) -> bytes:
+        """Bytes that sweeps of this pack share; KeyError when there are none of that name."""
+        return self._body(self._shared[name])
+
+    def open(self, key: str | int) -> io.BufferedReader:
+        """A file object of the original bytes; see `lizip.open`."""
+        return api.open(self.packed(key))
+
+    def read(self, key: str | int, *rest: Any, **options: Any) -> dict[str, np.ndarray]:
+        """The points of a sweep as columns; the other parameters are those of `lizip.read`."""
+        return api.read(self.packed(key), *rest, **options)
+
+    def verify(self, keys: Sequence[str | int] | None = None) -> None:
+        """Decode sweeps, all when none are named, and check them; CorruptError names the first that is damaged."""
+        for key in range(len(self)) if keys is None else keys:
+            entry = self.entry(key)
+            try:
+                packed = self.packed(key)
+                api.verify(packed)
+                if api.info(packed)["hash"] != entry.digest.hex():
+                    raise CorruptError("the index speaks of another content")
+            except (CorruptError, FormatError) as error:
+                raise CorruptError(f"{self._data.name}: {entry.name}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._data.close()
+
+    def _body(self, entry: Entry) -> bytes:
+        body = self._data.read(entry.offset, entry.length)
+        if len(body) != entry.length or zlib.crc32(body) != entry.crc:
+            raise CorruptError(f"{self._data.name}: {entry.name}: is damaged")
+        return body
+
+
+def is_pack(path: storage.StrPath) -> bool:
+    """Whether a file begins like a pack."""
+    if not storage.is_url(path) and not os.path.isfile(path):
+        return False
+    with storage.open_binary(path) as file:
+        return file.read(len(MAGIC)) == MAGIC

@@ -1,0 +1,203 @@
+"""How the columns of a file come back from those that a codec codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.cloud import Columns, Schema
+from lizip.errors import CorruptError
+from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
+from lizip.packing import Unpacker, pack_varints
+from lizip.relations.polar import ELEVATION, Convention, to_cartesian, to_polar
+
+KEPT, NARROW, SPLIT, PACKED, POLAR, EQUAL = range(6)
+"""What becomes of a column: coded as it is; as the float32 it holds; byte by byte; made of others' bits; computed from
+others, what differs is coded; left out, being another under a second name."""
+
+MOST_COLUMNS = 1 << 12
+
+_SOURCES = {KEPT: (0,), NARROW: (0,), SPLIT: (0,), PACKED: (3, 4), POLAR: (3,), EQUAL: (1,)}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What becomes of one column.
+
+    Attributes
+    ----------
+    kind : int
+        `KEPT` and following.
+    sources : tuple of int
+        Places of the columns it follows from.
+    numbers : tuple of int
+        POLAR: what is computed, the packed `Convention`, the scale (integers are so many a unit), and 1 where something
+        is left to be coded.
+    """
+
+    kind: int = KEPT
+    sources: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
+
+    @property
+    def rest(self) -> bool:
+        """Whether a computed column leaves something to be coded."""
+        return self.kind == POLAR and bool(self.numbers[3])
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One rule a column, in file order."""
+
+    rules: tuple[Rule, ...]
+
+    @property
+    def trivial(self) -> bool:
+        """Whether all columns stay as they are."""
+        return all(rule.kind == KEPT for rule in self.rules)
+
+    def pack(self) -> bytes:
+        """Write for `unpack`."""
+        return b"".join(
+            pack_varints([rule.kind, len(rule.sources), *rule.sources, *rule.numbers]) for rule in self.rules
+        )
+
+    @classmethod
+    def unpack(cls, data: bytes, schema: Schema) -> Recipe:
+        """Read what `pack` wrote for a file of this schema; raises CorruptError when it cannot be meant."""
+        unpack = Unpacker(data)
+        rules = []
+        for _ in schema:
+            kind, count = unpack.varint(), unpack.varint()
+            if kind not in _SOURCES or count not in _SOURCES[kind]:
+                raise CorruptError("a column follows from others in an unknown way")
+            sources = tuple(unpack.varint() for _ in range(count))
+            numbers = tuple(unpack.varint() for _ in range(4)) if kind == POLAR else ()
+            rules.append(Rule(kind, sources, numbers))
+        unpack.finish()
+        recipe = cls(tuple(rules))
+        recipe._check(schema)
+        return recipe
+
+    def _check(self, schema: Schema) -> None:
+        for rule, (_, dtype) in zip(self.rules, schema, strict=True):
+            sane = all(source < len(schema) and self._goes_before(source, rule.kind) for source in rule.sources)
+            if rule.kind == NARROW:
+                sane = dtype == np.dtype("<f8")
+            elif rule.kind in (SPLIT, PACKED):
+                sane = sane and dtype.itemsize == 4
+            elif rule.kind == EQUAL:
+                sane = sane and schema[rule.sources[0]][1] == dtype
+            elif rule.kind == POLAR:
+                what, _, scale, rest = rule.numbers
+                sane = sane and dtype.kind in "iuf" and what <= ELEVATION and 0 < scale <= 10**6 and rest <= 1
+                sane = sane and not (dtype.kind == "f" and scale != 1) and dtype.itemsize >= 2
+            if not sane:
+                raise CorruptError("a column follows from others in an impossible way")
+        names = [name for name, _ in self.coded(schema)]
+        if not names or len(set(names)) < len(names):
+            raise CorruptError("no column is left to be decoded, or two under one name")
+
+    def _goes_before(self, source: int, kind: int) -> bool:
+        """Whether a column is there when others of a kind are made."""
+        before = self.rules[source].kind if source < len(self.rules) else EQUAL
+        return before < PACKED if kind < EQUAL else before < EQUAL
+
+    def coded(self, schema: Schema) -> Schema:
+        """Names and types of the columns that a codec codes."""
+        out: list[tuple[str, np.dtype]] = []
+        for rule, (name, dtype) in zip(self.rules, schema, strict=True):
+            if rule.kind == KEPT:
+                out.append((name, dtype))
+            elif rule.kind == NARROW:
+                out.append((name, np.dtype("<f4")))
+            elif rule.kind == SPLIT:
+                out.extend((f"{name}[{k}]", np.dtype("u1")) for k in range(4))
+            elif rule.rest:
+                out.append((name, np.dtype(f"<i{dtype.itemsize}")))
+        return tuple(out)
+
+    def reduce(self, columns: Columns) -> dict[str, np.ndarray]:
+        """The columns to be coded; `columns` must follow the rules."""
+        out: dict[str, np.ndarray] = {}
+        names = list(columns)
+        for rule, (name, column) in zip(self.rules, columns.items(), strict=True):
+            if rule.kind == KEPT:
+                out[name] = column
+            elif rule.kind == NARROW:
+                with np.errstate(all="ignore"):
+                    out[name] = column.astype("<f4")
+            elif rule.kind == SPLIT:
+                parts = bits_of(column).view("u1").reshape(-1, 4)
+                out.update((f"{name}[{k}]", parts[:, k]) for k in range(4))
+            elif rule.rest:
+                out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
+        return out
+
+    def restore(self, coded: Columns, schema: Schema) -> dict[str, np.ndarray]:
+        """All columns of the file from those that were coded."""
+        made: dict[int, np.ndarray] = {}
+        order = sorted(range(len(schema)), key=lambda i: self.rules[i].kind)
+        for i in order:
+            made[i] = self._made(i, coded, made, *schema[i])
+        return {name: made[i] for i, (name, _) in enumerate(schema)}
+
+    def _made(self, i: int, coded: Columns, made: Mapping[int, np.ndarray], name: str, dtype: np.dtype) -> np.ndarray:
+        rule = self.rules[i]
+        sources = [made[k] for k in rule.sources]
+        if rule.kind == KEPT:
+            return coded[name]
+        if rule.kind == NARROW:
+            with np.errstate(all="ignore"):
+                return coded[name].astype(dtype)
+        if rule.kind == SPLIT:
+            return np.stack([coded[f"{name}[{k}]"] for k in range(4)], axis=1).view(dtype)[:, 0]
+        if rule.kind == PACKED:
+            return packed(sources, dtype)
+        if rule.kind == EQUAL:
+            return sources[0]
+        expected = predicted(rule, sources, dtype)
+        return applied(expected, coded[name]) if rule.rest else expected
+
+
+def packed(sources: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    """Numbers of 4 bytes made of the lowest bytes of others, the first uppermost: r, g, b, or alpha before them."""
+    bits = np.zeros(len(sources[0]), np.uint32)
+    for source in sources:
+        bits = (bits << np.uint32(8)) | (source.astype(np.int64) & 255).astype(np.uint32)
+    return bits.view(dtype)
+
+
+def predicted(rule: Rule, sources: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    """What a computed column would be, in its type."""
+    what, convention, scale, _ = rule.numbers
+    out = np.empty(len(sources[0]))
+    with np.errstate(all="ignore"):
+        inputs = [source.astype(np.float64) for source in sources]
+    convert = to_cartesian if what < 3 else to_polar
+    with np.errstate(all="ignore"):
+        convert(*inputs, what, Convention.unpack(convention), out)
+        if dtype.kind == "f":
+            return out.astype(dtype)
+        limits = np.iinfo(dtype)
+        most = float(min(limits.max, 1 << 53))
+        return np.clip(np.rint(out * float(scale)), float(max(limits.min, -(1 << 53))), most).astype(dtype)
+
+
+def difference(column: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """What is left of a column, in units of the last place, as integers of its size (they may wrap around)."""
+    return (_counted(column) - _counted(expected)).astype(f"<i{column.dtype.itemsize}")
+
+
+def applied(expected: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Undo `difference`."""
+    counted = (_counted(expected) + rest.astype(np.int64)).astype(f"<i{expected.dtype.itemsize}")
+    if expected.dtype.kind == "f":
+        return from_ordinals(counted.astype(np.int64), expected.dtype)
+    return counted.view(expected.dtype)
+
+
+def _counted(column: np.ndarray) -> np.ndarray:
+    return to_ordinals(column) if column.dtype.kind == "f" else bits_of(column).astype(np.int64)

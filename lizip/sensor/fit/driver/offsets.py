@@ -1,0 +1,223 @@
+"""Azimuth offsets of lasers that a driver adds in float32 radians.
+
+The azimuth of a block is a float32 already, so the sum rounds the offset to the spacing of float32 at the angle: coarse
+at 4 to 2 pi, finer towards 0. In the coarsest binade it is rounded to one known value, which makes its whole hundredths
+of a degree a matter of trying: wrong ones give about half of the points, the right one all. Its last digits show where
+angles are small.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.exact.single import sincos_single
+from lizip.exact.trig import DEGREE, TURN, sincos
+from lizip.jit import kernel
+from lizip.sensor.fit.driver.heights import printed_angles
+from lizip.sensor.stages.driver import DriverLaw
+
+UNIT = DEGREE / 100
+"""0.01 degrees in radians."""
+
+FARTHEST = 1800
+"""Largest offset looked for, in 0.01 degrees."""
+
+_SAMPLE, _FINE_SAMPLE = 48, 160
+_MOST_MISSES = 0.1
+_LEAST_POINTS = 6
+_BINADES = (4.0, 2.0, 1.0, 0.5)
+_CLEAR = 1.08
+"""How far above a power of two angle and azimuth share a binade with most offsets."""
+_TORN = 0.3
+_MOST_WHOLES, _MOST_EQUAL = 12, 12
+_MOST_TRIED = 128
+
+
+@kernel
+def phases(units, bounds, phase, coherence):
+    """Fill phase (L,), -0.5 to 0.5, and coherence (L,) of azimuths `units` in 0.01 degrees, laser after laser."""
+    for laser in range(bounds.size - 1):
+        total_sine = 0.0
+        total_cosine = 0.0
+        first = bounds[laser]
+        last = bounds[laser + 1]
+        # two passes: the mean of residuals around the first mean has no bias
+        middle = 0.0
+        for _ in range(2):
+            total_sine = 0.0
+            total_cosine = 0.0
+            residual = 0.0
+            for i in range(first, last):
+                off = units[i] - middle
+                off -= np.rint(off)
+                residual += off
+                sine, cosine = sincos(off * TURN)
+                total_sine += sine
+                total_cosine += cosine
+            count = max(last - first, 1)
+            coherence[laser] = np.sqrt(total_sine * total_sine + total_cosine * total_cosine) / count
+            if middle == 0.0:
+                # direction of the sum, roughly: a quarter-exact start is enough for the mean of residuals
+                if total_cosine > abs(total_sine):
+                    middle = total_sine / max(total_cosine, 1e-300) / TURN
+                elif total_cosine < -abs(total_sine):
+                    middle = 0.5 + total_sine / min(total_cosine, -1e-300) / TURN
+                else:
+                    quarter = 0.25 if total_sine > 0 else -0.25
+                    middle = quarter - total_cosine / total_sine / TURN if total_sine != 0.0 else 0.25
+                if middle == 0.0:
+                    middle = 1e-12
+            else:
+                middle += residual / count
+        phase[laser] = middle - np.rint(middle)
+
+
+@kernel
+def _is_exact(law, level, x, y, azimuth, offset):
+    """Whether x and y come out exactly."""
+    index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
+    angle = np.float32(index / 100.0 * DEGREE) + np.float32(offset)
+    sine, cosine = sincos_single(np.float64(angle), law.sine)
+    across = np.float32(level * sine)
+    along = np.float32(level * cosine)
+    if law.frame == 0:
+        return along == x and -across == y
+    if law.frame == 1:
+        return across == x and along == y
+    if law.frame == 2:
+        return along == x and across == y
+    return -across == x and along == y
+
+
+@kernel
+def _try_wholes(law, levels, xy, units, phase, wholes, most_misses, hits):
+    """Add to hits (W,) the points whose x and y are exact with an offset of phase + wholes (W,), in 0.01 degrees.
+
+    Those with too many misses, now or before, get -1.
+    """
+    for k in range(hits.size):
+        if hits[k] < 0:
+            continue
+        offset = (phase + wholes[k]) * UNIT
+        missed = np.int64(0)
+        for i in range(levels.size):
+            azimuth = np.rint(units[i] - phase) - wholes[k]
+            if not _is_exact(law, levels[i], xy[i, 0], xy[i, 1], azimuth, offset):
+                missed += 1
+                if missed > most_misses:
+                    break
+        hits[k] = hits[k] + levels.size - missed if missed <= most_misses else -1
+
+
+@kernel
+def _try_offsets(law, levels, xy, units, offsets, hits):
+    """Fill hits (T,): points whose x and y are exact with each of the offsets (T,) in radians."""
+    for k in range(offsets.size):
+        hit = np.int64(0)
+        for i in range(levels.size):
+            azimuth = np.rint(units[i] - offsets[k] / UNIT)
+            if _is_exact(law, levels[i], xy[i, 0], xy[i, 1], azimuth, offsets[k]):
+                hit += 1
+        hits[k] = hit
+
+
+def _binades(angle: np.ndarray) -> list[np.ndarray]:
+    """Some points of each binade that has enough of them, the coarsest first, clear of its lower end."""
+    found = []
+    for low in _BINADES:
+        inside = np.flatnonzero((angle > low * _CLEAR) & (angle < min(2 * low, TURN)))
+        if len(inside) >= _LEAST_POINTS:
+            found.append(inside[:: 1 + len(inside) // _SAMPLE])
+    return found
+
+
+def _phase_of(units: np.ndarray, near: float) -> float:
+    off = units - near
+    return near + float(np.mean(off - np.rint(off)))
+
+
+class Laser(NamedTuple):
+    """The points of one laser.
+
+    Attributes
+    ----------
+    levels : (K,) float64
+        Distances from the axis as the law gives them, values of float32.
+    xy : (K, 2) float32
+    units : (K,) float64
+        Azimuths in 0.01 degrees, 0 to 36000, in the law's frame.
+    phase : float
+        Of the azimuths.
+    """
+
+    levels: np.ndarray
+    xy: np.ndarray
+    units: np.ndarray
+    phase: float
+
+    def wholes(self, azimuth: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Whole parts of the offset (J,) that the azimuths (J,) of the blocks of points `which` (K,) bool say."""
+        whole = np.rint(self.units[which] - self.phase).astype(np.int64) - azimuth
+        return (whole + 18000) % 36000 - 18000
+
+
+def find_wholes(law: DriverLaw, laser: Laser) -> np.ndarray:
+    """Likely whole parts of the offset of a laser, in 0.01 degrees, the best first."""
+    groups = _binades(laser.units * UNIT)
+    wholes, hits = np.arange(-FARTHEST, FARTHEST + 1), np.zeros(2 * FARTHEST + 1, np.int64)
+    for group in groups:
+        rough = _phase_of(laser.units[group], laser.phase)
+        if _is_torn(laser.units[group], rough):
+            continue
+        misses = int(_MOST_MISSES * len(group)) + 1
+        _try_wholes(law, laser.levels[group], laser.xy[group], laser.units[group], rough, wholes, misses, hits)
+    # of those that explain as much, as on a small part of a turn, the smallest
+    best = np.lexsort((np.abs(wholes), -hits))[:_MOST_WHOLES]
+    return wholes[best[hits[best] > 0]]
+
+
+def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float, float]:
+    """Offset of a laser in radians (the value of a float32) with one of the whole parts, and the share it explains."""
+    angle = laser.units * UNIT
+    fine = np.argsort(angle, kind="stable")[:_FINE_SAMPLE]
+    few = fine[: max(_LEAST_POINTS, np.count_nonzero(angle[fine] < 1.0))]
+    spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8)
+    mixed = np.unique(np.concatenate([fine, *_binades(angle)]))
+    near = _phase_of(laser.units[few], laser.phase)
+    likely: list[float] = []
+    for whole in wholes.tolist():
+        tried = _candidates((near + whole) * UNIT, spread)
+        found = np.zeros(len(tried), np.int64)
+        _try_offsets(law, laser.levels[mixed], laser.xy[mixed], laser.units[mixed], tried, found)
+        likely += tried[np.flatnonzero(found == found.max())[:_MOST_EQUAL]].tolist()
+    # wrong ones explain nearly all points: all points tell them apart if anything does
+    if not likely:
+        return 0.0, 0.0
+    offsets, found = np.array(likely), np.zeros(len(likely), np.int64)
+    _try_offsets(law, laser.levels, laser.xy, laser.units, offsets, found)
+    best = int(np.argmax(found))
+    return likely[best], float(found[best] / len(laser.units))
+
+
+def _is_torn(units: np.ndarray, phase: float) -> bool:
+    """Whether an offset lies on a tie of the binade's spacing, so that it is rounded up for half of the azimuths."""
+    off = np.abs(units - phase - np.rint(units - phase))
+    return float(np.sort(off)[len(off) // 2]) * UNIT > _TORN * float(np.spacing(np.float32(units.max() * UNIT)))
+
+
+def _candidates(centre: float, spread: float) -> np.ndarray:
+    """Float32 offsets within `spread` of `centre` (rad), those that decimals give first."""
+    found = []
+    for number, decimals in printed_angles(centre, spread):
+        degrees = number / 10.0**decimals
+        found += [np.float32(degrees) * np.float32(DEGREE), np.float32(degrees * DEGREE)]
+    low, high = (int(np.float32(centre + side * spread).view(np.int32)) for side in (-1, 1))
+    if (low < 0) == (high < 0):
+        low, high = sorted((low, high))
+        bits = np.arange(low, high + 1, 1 + (high - low) // _MOST_TRIED, dtype=np.int64).astype(np.int32)
+        found += bits.view(np.float32).tolist()
+    else:
+        found.append(np.float32(0.0))
+    return np.array(list(dict.fromkeys(map(float, found))))

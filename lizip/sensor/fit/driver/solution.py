@@ -1,0 +1,235 @@
+"""A sweep that a driver computed, written down as grid and stages."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.cloud import Cloud
+from lizip.sensor.fit.driver.blocks import find_blocks, whole_blocks
+from lizip.sensor.fit.driver.law import Found
+from lizip.sensor.fit.driver.offsets import UNIT
+from lizip.sensor.fit.driver.polar import Polar
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage
+from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Stage, SweepModel
+from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RETURNS, Blocks, Rest, encode_azimuths
+from lizip.sensor.stages.corrections import Corrections, find_corrections
+from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, TURN_UNITS, Driver
+from lizip.sensor.stages.intensity import lit_cells
+from lizip.sensor.stages.places import Places
+from lizip.sensor.stages.rounding import Rounding
+from lizip.sensor.stages.seconds import Seconds
+
+_MOST_EXCEPTIONS = 0.05
+_MOST_UNITS = 1 << 10
+_AGREE = 0.995
+_MOST_ROWS_A_BLOCK = 4
+
+
+class Sequence(NamedTuple):
+    """Points of lasers in the order of the file, (K,) each: place there, laser, azimuth (0.01 degrees), range."""
+
+    place: np.ndarray
+    laser: np.ndarray
+    azimuth: np.ndarray
+    ticks: np.ndarray
+
+    def take(self, which: np.ndarray) -> Sequence:
+        """Some of them."""
+        return Sequence(*(column[which] for column in self))
+
+
+class Fired(NamedTuple):
+    """A grid, the stages from it to points, and the places (M,) of the points in the file."""
+
+    ranges: np.ndarray
+    stages: list[Stage]
+    place: np.ndarray
+
+
+class Missing(NamedTuple):
+    """Points (N,) bool that are no returns, and their bits (3,) uint32 where those are all alike."""
+
+    which: np.ndarray
+    nothing: np.ndarray
+    alike: bool
+
+
+def find_missing(xyz: np.ndarray) -> Missing:
+    """Points that are zeros of any sign, or NaN."""
+    which = ~np.isfinite(xyz).all(axis=1) | (xyz == 0).all(axis=1)
+    bits = xyz[which].view(np.uint32)
+    nothing = bits[0] if len(bits) else np.zeros(3, np.uint32)
+    return Missing(which, nothing, bool((bits == nothing).all()))
+
+
+def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missing: Missing) -> Solution | None:
+    """Write down a sweep whose driver is known; None when too many points escape it."""
+    sort = np.argsort(polar.order, kind="stable")
+    points = Sequence(polar.order[sort], polar.laser[sort], found.azimuth[sort], polar.ticks[sort])
+    lasers, driver = len(polar.bounds) - 1, found.driver
+    places = _whole_places(points, len(xyz), lasers) if missing.which.any() else None
+    if places is not None:
+        ways = [(driver, points)]
+        if driver.law.angle == EXACT and not missing.alike:
+            # in double any frame gives the same points, but not the same signs of zeros
+            ways = [
+                (_turned(driver, frame, angle), _seen_from(points, driver, frame))
+                for frame, angle in itertools.product(range(4), (EXACT, EXACT_MOVED))
+            ]
+        fired = [_fire_all(seen, places, missing, len(xyz), each) for each, seen in ways]
+        return _write(cloud, xyz, max(fired, key=lambda each: _exact(cloud, xyz, each)), missing)
+    for _ in range(2):
+        fired = _fire(points, lasers, driver)
+        returns = _run(cloud, fired)
+        fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[fired.place]), 0, _MOST_UNITS)[1]
+        if fits.all():
+            break
+        points = points.take(fits)
+    listed = len(xyz) - len(points.place) - (np.count_nonzero(missing.which) if missing.alike else 0)
+    return None if listed > _MOST_EXCEPTIONS * len(xyz) else _write(cloud, xyz, fired, missing)
+
+
+def _turned(driver: Driver, frame: int, angle: int) -> Driver:
+    """The driver with its azimuths counted in another frame."""
+    mirrored = (driver.law.frame < 2) != (frame < 2)
+    numbers = -driver.offsets.numbers if mirrored else driver.offsets.numbers
+    law = driver.law._replace(frame=frame, angle=angle)
+    return replace(driver, law=law, offsets=driver.offsets._replace(numbers=numbers))
+
+
+def _seen_from(points: Sequence, driver: Driver, frame: int) -> Sequence:
+    """Points whose azimuths count in another frame."""
+    quarter = TURN_UNITS // 4
+    east = (-points.azimuth, quarter - points.azimuth, points.azimuth, points.azimuth + quarter)[driver.law.frame]
+    azimuth = (-east, quarter - east, east, east - quarter)[frame]
+    return points._replace(azimuth=azimuth % TURN_UNITS)
+
+
+def _whole_places(points: Sequence, count: int, lasers: int) -> np.ndarray | None:
+    """Place (L,) of each laser in a block where all cells are stored, block after block; None where they are not."""
+    if count % lasers:
+        return None
+    pairs = np.bincount(points.laser * lasers + points.place % lasers, minlength=lasers * lasers)
+    pairs = pairs.reshape(lasers, lasers)
+    places = np.argmax(pairs, axis=1)
+    agree = pairs[np.arange(lasers), places].sum() >= _AGREE * len(points.place)
+    return places if agree and len(np.unique(places)) == lasers else None
+
+
+def _lags(offsets: np.ndarray, step: float) -> np.ndarray:
+    """Rows (L,) by which lasers that look `offsets` (0.01 degrees) ahead of their block stand further down."""
+    lags = np.rint(offsets / step).astype(np.int64) if step else np.zeros(len(offsets), np.int64)
+    return lags - lags.min()
+
+
+def _offsets(driver: Driver, wholes: np.ndarray) -> np.ndarray:
+    turned = driver.offsets.radians() / UNIT if driver.law.angle in (SUM, EXACT) else 0.0
+    return wholes + turned
+
+
+def _fire(points: Sequence, lasers: int, driver: Driver) -> Fired:
+    """Blocks of returns alone."""
+    cut = find_blocks(points.laser, points.azimuth, lasers, driver.law.angle == SUM)
+    first = ~cut.second
+    lags = _lags(_offsets(driver, cut.wholes), cut.step)
+    ranges = np.zeros((len(cut.azimuth) + int(lags.max()), lasers), np.int32)
+    laser, block = points.laser[first], cut.block[first]
+    ranges[block + lags[laser], laser] = points.ticks[first]
+    rest = b""
+    if cut.rest.any():
+        rest = Rest(cut.rest[first], laser, block, cut.still.astype(np.int64)).encode(cut.azimuth, lasers)
+    nothing = np.zeros(3, np.uint32)
+    blocks = Blocks(
+        cut.places, cut.wholes, lags, len(cut.azimuth), RETURNS, nothing, encode_azimuths(cut.azimuth), rest
+    )
+    stages: list[Stage] = [blocks]
+    if cut.second.any():
+        second = np.zeros(len(laser), np.int64)
+        second[np.cumsum(first)[cut.second] - 1] = points.ticks[cut.second]
+        stages.append(Seconds.of(laser, points.ticks[first], second, lasers))
+    return Fired(ranges, [*stages, driver], points.place)
+
+
+def _fire_all(points: Sequence, places: np.ndarray, missing: Missing, count: int, driver: Driver) -> Fired:
+    """Blocks of which every cell is stored."""
+    lasers = len(places)
+    right = places[points.laser] == points.place % lasers
+    points = points.take(right)
+    block = points.place // lasers
+    computed = not missing.alike
+    cut = whole_blocks(points.laser, points.azimuth, block, count // lasers, places)
+    lags = _lags(_offsets(driver, cut.wholes), cut.step)
+    ranges = np.zeros((len(cut.azimuth) + int(lags.max()), lasers), np.int32)
+    ranges[block + lags[points.laser], points.laser] = points.ticks
+    every = np.zeros(count, np.int64)
+    every[points.place] = cut.rest
+    rest, at = b"", np.arange(count) if computed else np.sort(points.place)
+    if every.any():
+        laser = np.argsort(places)[at % lasers]
+        rest = Rest(every[at], laser, at // lasers, cut.still.astype(np.int64)).encode(cut.azimuth, lasers)
+    form = ALL_COMPUTED if computed else ALL_CELLS
+    arguments = len(cut.azimuth), form, missing.nothing, encode_azimuths(cut.azimuth), rest
+    return Fired(ranges, [Blocks(places, cut.wholes, lags, *arguments), driver], at)
+
+
+def _run(cloud: Cloud, fired: Fired) -> Returns:
+    """What the decoder will have once the points are rounded."""
+    returns = Returns(fired.ranges, None, cloud.schema, cloud.count)
+    for stage in (*fired.stages, Rounding()):
+        stage.apply(returns)
+    return returns
+
+
+def _exact(cloud: Cloud, xyz: np.ndarray, fired: Fired) -> int:
+    """Points that come out exactly."""
+    rounded = _run(cloud, fired).rounded
+    return int(np.count_nonzero((rounded.view(np.int32) == xyz[fired.place].view(np.int32)).all(axis=1)))
+
+
+def _write(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Solution | None:
+    """Stages after the points, and the grid."""
+    returns, columns = _run(cloud, fired), list(cloud.columns.values())
+    whole, place = returns.place is not None, fired.place
+    corrections, right = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0, _MOST_UNITS)
+    corrections[~right] = 0
+    listed = np.ones(len(xyz), bool)
+    listed[place[right]] = False
+    apart = missing.which & missing.alike
+    if whole:
+        listed &= (xyz.view(np.uint32) != returns.nothing).any(axis=1) | np.isin(np.arange(len(xyz)), place)
+    else:
+        listed &= ~apart
+    exceptions = np.flatnonzero(listed)
+    if len(exceptions) > _MOST_EXCEPTIONS * len(xyz):
+        return None
+    stages = [*fired.stages, Rounding(), Corrections.of(returns, corrections)]
+    stages.append(Places.of(xyz, exceptions, None if whole else apart, missing.nothing))
+    returns.place = place
+    tick = next(stage.tick for stage in stages if isinstance(stage, Driver))
+    grid = Grid(fired.ranges, None, tick)
+    cells, lit_place = lit_cells(returns)
+    rings = np.full(cloud.count, -1)
+    rings[lit_place] = cells[1]
+    twice = any(isinstance(stage, Seconds) for stage in stages)
+    lit = None if twice or len(columns) == 3 else find_intensity(columns, rings, lit_place)
+    if lit is not None:
+        intensity = np.zeros_like(fired.ranges)
+        intensity[cells] = lit.integers
+        grid = grid._replace(intensity=intensity, everywhere=whole and bool(intensity[fired.ranges == 0].any()))
+        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
+    others = [column for at, column in enumerate(columns) if at > 2 and (lit is None or at != lit.column)]
+    if others:
+        stages.append(Attributes.of(returns, others))
+    notes = {
+        "fitted to this scan": 1,
+        "tick, um": round(tick * 1e6),
+        "exceptions": len(exceptions),
+        "corrected": int(np.count_nonzero(corrections.any(axis=1))),
+    }
+    about = About(TITLES.index("spinning sensor"), notes)
+    return Solution(SweepModel([Part(stages, cloud.count)]), [grid], about)

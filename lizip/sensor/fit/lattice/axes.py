@@ -1,0 +1,245 @@
+"""Directions of the far frame's axes: along them the stored points lie on a lattice of the far frame's ULP.
+
+A point was rounded to float32 in a far frame (map coordinates of some hundred metres: one ULP is 2**-15 to 2**-12 m)
+and then turned back by one rigid transform. So the differences of near points, seen along the right direction, are
+multiples of that ULP. The search looks for the unit vector u and the spacing h for which |mean exp(2 pi i D.u / h)|
+stands out: first among all horizontal directions, then perpendicular to the first axis. Encoder only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.exact.linear import cross, unit
+from lizip.exact.trig import PI, arctangent2, sincos
+from lizip.sensor.fit.lattice.coherence import align, largest, score_directions
+from lizip.sensor.fit.lattice.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
+
+COARSE = tuple(2.0**-k for k in range(9, 21))
+"""Spacings tried for the first axis, m: ULPs of coordinates from 8 m to 32 km."""
+FINE = tuple(2.0**-k for k in range(9, 22))
+"""Spacings tried for the second axis, m: the nearer the map's axis, the finer."""
+TILT = 0.12
+"""Largest tilt of the sensor against the map, rad."""
+_TURNED = 0.08
+"""How far a hint's axis may have turned, rad."""
+
+_FIRST_PAIRS = 64
+_PAIRS = 512
+_FOUND = 0.8
+_FINER = 2.0**-15
+"""Finer spacings than this do not show in all points, m."""
+_SECOND_FOUND = 0.6
+_SECOND_LEAST = 0.35
+_GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
+_GROWN_PAIRS = 1500
+_ROUNDS = 3
+_LEAST_CLEAR = 500
+_CANDIDATES = 200
+"""Yaws looked at again with more pairs."""
+_LEVEL = 2.5
+"""Height of a pair, in spacings, up to which the sensor's tilt does not matter."""
+_STEEP = 25.0, 125.0, 600.0, 3000.0
+"""Heights of the pairs that settle the tilt, one after the other."""
+_LEAST_PAIRS = 60
+_CLEAR_PEAK = 0.3
+"""Squared coherence of the level pairs that ends the search for the tilt."""
+_MOST_YAWS = 500_000
+"""Directions looked at for a spacing."""
+_CLIMBS = 6
+_WORTH_CLIMBING = 0.1
+"""Squared coherence that the best of a grid has when the spacing is right; others stay near 0.02."""
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """What was found: `axes` (3, 3) rows are the map's axes in the stored frame; `spacing` (2,) m, 0 = not found."""
+
+    axes: np.ndarray
+    spacing: np.ndarray
+
+
+def _distinct(yaw: np.ndarray, apart: float) -> list[float]:
+    """The first few of some yaws that are some way apart: one peak shall not take all."""
+    chosen: list[float] = []
+    for one in yaw:
+        if all(abs(one - other) > apart for other in chosen):
+            chosen.append(float(one))
+            if len(chosen) == _CLIMBS:
+                break
+    return chosen
+
+
+def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[float, np.ndarray] | None:
+    """Best (score, direction) among nearly horizontal directions within some `reach` of a yaw, rad.
+
+    First by pairs so level that only the cosine of the direction's tilt matters, then by ever steeper ones. None when
+    nothing stands out.
+    """
+    longer = pairs.shortest(len(pairs.differences), 8 * spacing)
+    height = np.abs(longer[:, 2])
+    level = longer[height < _LEVEL * spacing][:_PAIRS]
+    if len(level) < _LEAST_PAIRS:
+        return None
+    # how far yaw, and the logarithm of the cosine, may be off
+    step = 0.35 * spacing / np.sqrt((level**2).sum(axis=1).mean())
+    yaws = middle + np.arange(-reach, reach, step)
+    few = level[:: max(1, len(level) // _FIRST_PAIRS)]
+    peaks: list[tuple[float, np.ndarray]] = []
+    for square in np.arange(0.0, min(TILT**2, _MOST_YAWS / len(yaws) * 2 * step), 2 * step):
+        tilt = np.sqrt(square)
+        yaw = yaws[largest(score_directions(few, spacing, yaws, np.full(len(yaws), tilt)), _CANDIDATES)]
+        score = score_directions(level, spacing, yaw, np.full(len(yaw), tilt))
+        order = np.argsort(-score, kind="stable")
+        if score[order[0]] < _WORTH_CLIMBING:
+            continue
+        near = longer[height < _STEEP[0] * spacing][:_PAIRS]
+        peaks += [_climb(near, spacing, one, step, tilt) for one in _distinct(yaw[order], 3 * step)]
+        if score[order[0]] > _CLEAR_PEAK:
+            break
+    if not peaks:
+        return None
+    score, direction = max(peaks, key=lambda peak: peak[0])
+    for steep in _STEEP[1:]:
+        near = longer[height < steep * spacing]
+        near = np.ascontiguousarray(near[:: max(1, len(near) // _GROWN_PAIRS)])
+        score = align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
+    return score, direction
+
+
+def _coherence_along(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:
+    near = pairs.shortest(_PAIRS, 8 * spacing)
+    return align(near, 1.0 / spacing, 0, direction.copy(), np.empty((3, 3)), np.empty(3)) if len(near) else 0.0
+
+
+def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
+    """Best (score, direction, spacing, pairs that show it) over all horizontal directions.
+
+    Those near the first of a hint are looked at before all others.
+    """
+    if hint is not None and hint.spacing[0] > 0:
+        x, y, _ = hint.axes[0]
+        found = _search(pairs, hint.spacing[0], arctangent2(y, x), _TURNED)
+        # what lies on a lattice lies on every finer one too
+        if found is not None and found[0] > _FOUND and _coherence_along(pairs, found[1], 2 * hint.spacing[0]) < _FOUND:
+            return (*found, hint.spacing[0], pairs)
+    best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0, pairs)
+    for spacing in COARSE:
+        if spacing < _FINER:
+            pairs = near_pairs(points, left_out | ~_clear(points, spacing))
+        found = _search(pairs, spacing, 0.5 * PI, 0.5 * PI)
+        if found is not None and found[0] > best[0] + 0.02:
+            best = (*found, spacing, pairs)
+        if best[0] > _FOUND:
+            break
+    return best
+
+
+def _climb(pairs, spacing, yaw, width, tilt):
+    """Refine a yaw known to `width`, and a tilt known by its cosine to `width`, on ever finer 7 x 7 grids."""
+    steep = min(0.5 / _STEEP[0], 0.5 * width / max(tilt, np.sqrt(width)))
+    tilts = np.arange(-TILT - steep, TILT + steep, steep)
+    tilts = tilts[np.abs(tilts * tilts - tilt * tilt) < 3 * width + steep * steep]
+    yaws = np.repeat(yaw + width * np.arange(-2, 3) / 4, len(tilts))
+    tilts = np.tile(tilts, 5)
+    k = int(score_directions(pairs, spacing, yaws, tilts).argmax())
+    yaw, tilt = yaws[k], tilts[k]
+    moves = np.arange(-3, 4) / 3
+    for _ in range(4):
+        yaws, tilts = np.repeat(yaw + width * moves, 7), np.tile(tilt + steep * moves, 7)
+        score = score_directions(pairs, spacing, yaws, tilts)
+        k = int(score.argmax())
+        yaw, tilt, width, steep = yaws[k], tilts[k], width / 3, steep / 3
+    (s, c), (up, flat) = sincos(yaw), sincos(tilt)
+    return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
+
+
+def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Points (F, R) whose stored ULPs are at most a quarter of the spacing."""
+    return (np.abs(points) < spacing * 2.0**22).all(axis=2)
+
+
+def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
+    """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
+    flat = points[_clear(points, spacing)]
+    flat = flat if len(flat) > _LEAST_CLEAR else points[~np.isnan(points[:, :, 0])]
+    direction, coherence = direction.copy(), 0.0
+    for reach in reaches:
+        near = reach <= LONGEST
+        differences = pairs.within(reach, _GROWN_PAIRS) if near else far_pairs(flat, reach, _GROWN_PAIRS)
+        if len(differences) < 30:
+            continue
+        coherence = align(differences, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
+        if coherence < 0.3:
+            break
+    return direction, coherence
+
+
+def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray):
+    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis."""
+    beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
+    upward = cross(first, beside)
+    best = (0.0, beside, 0.0, pairs)
+    for spacing in FINE:
+        if spacing < _FINER:
+            pairs = near_pairs(points, left_out | ~_clear(points, spacing))
+        near = pairs.shortest(400, 8 * spacing)
+        if len(near) < 30:
+            continue
+        angle = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
+        # seen in the plane, the direction of an angle has this yaw and no tilt
+        flat = np.stack([_along(near, beside), _along(near, upward), np.zeros(len(near))], axis=1)
+        score = np.sqrt(score_directions(flat, spacing, angle, np.zeros(len(angle))))
+        k = int(score.argmax())
+        if score[k] > best[0] + 0.05:
+            s, c = sincos(angle[k])
+            best = (float(score[k]), c * beside + s * upward, spacing, pairs)
+        if best[0] > _SECOND_FOUND:
+            break
+    return best
+
+
+def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    return vectors[:, 0] * direction[0] + vectors[:, 1] * direction[1] + vectors[:, 2] * direction[2]
+
+
+def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | None:
+    """Find the axes of the far frame from one sweep.
+
+    Parameters
+    ----------
+    points : (F, R, 3) float64
+        Stored points by firing and ring, m; NaN where there are none.
+    hint : Lattice, optional
+        Roughly what to expect.
+
+    Returns
+    -------
+    Lattice or None
+        None when no direction stands out.
+    """
+    # no-returns all move along the track: their differences know one direction only
+    left_out = no_returns(points)
+    pairs = near_pairs(points, left_out)
+    score, first, spacing, found = _first_axis(points, left_out, pairs, hint)
+    if score < 0.5:
+        return None
+    first, coherence = _grow(points, found, first, spacing)
+    if coherence < 0.3:
+        return None
+    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first)
+    if score > _SECOND_LEAST:
+        second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
+        if coherence > 0.3:
+            second, _ = _grow(points, pairs, second, second_spacing, _GROWING[3:])
+        else:
+            second_spacing = 0.0
+    else:
+        second_spacing = 0.0
+    second = unit(second - first * (first * second).sum())
+    third = cross(first, second)
+    if third[2] < 0:
+        second, third = -second, -third
+    return Lattice(np.stack([first, second, third]), np.array([spacing, second_spacing]))

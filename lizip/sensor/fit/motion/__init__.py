@@ -1,0 +1,1 @@
+"""Where a moving sensor was, firing by firing, and the law behind it. Encoder only."""

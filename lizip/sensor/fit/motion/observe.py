@@ -1,0 +1,156 @@
+"""A sweep as the fits see it: far frame, track, what each firing measured, and each point's place with its uncertainty.
+
+Encoder only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.exact.linear import cross, multiply, principal_axes, rotate
+from lizip.sensor.fit.lattice.frame import Frame, find_far_frame, place_on_grid, turn_points, ulp
+from lizip.sensor.fit.lattice.pairs import no_returns
+from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks, settle_blocks
+from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, place_points
+from lizip.sensor.fit.motion.law_track import condense
+from lizip.sensor.fit.motion.track import Tracked, track_sweep
+from lizip.sensor.stages.pose_spline import pose_matrices
+
+_LEAST_EXPLAINED = 0.5
+_TRACK_SIGMA = 2e-6
+_AZIMUTH_NOISE = 3e-5
+"""Largest azimuth noise of a point that takes part in tracking, rad; a step is 1.7e-4."""
+_LEVEL_SHARE = 0.02
+"""What is left of the weight of the other points' level coordinates."""
+_OPEN_SIGMA = 1e-5
+"""Standard deviations assumed while tracking: along an axis whose rounding is fine, and where nothing is known, m."""
+
+
+_UPRIGHT = 0.8
+"""Cosine of the largest tilt of an axis that counts as pointing up."""
+
+
+@dataclass
+class Observed:
+    """What is known of a sweep before its poses are modelled.
+
+    Attributes
+    ----------
+    stored : (F, R, 3) float64
+        The file's points, m; NaN where there are none.
+    frame : Frame
+    track : Tracked
+    phase : int
+        First firing that starts a packet.
+    block, advance : (F,) int64
+        Azimuth A and advance D of each firing, 0.01 degrees.
+    sensor_points : (F, R, 3) float64
+        What the integers say in the sensor frame, m.
+    points, sigma : (F, R, 3) float64
+        Points in the far frame's axes (put on its grid where that shows), relative to its offset, and their
+        standard deviation, m: infinite where there are none.
+    """
+
+    stored: np.ndarray
+    frame: Frame
+    track: Tracked
+    phase: int
+    block: np.ndarray
+    advance: np.ndarray
+    sensor_points: np.ndarray
+    points: np.ndarray
+    sigma: np.ndarray
+
+    @property
+    def weight(self) -> np.ndarray:
+        """1 / standard deviation, 0 where there are no points."""
+        return 1.0 / self.sigma
+
+    def blurred(self, blur: np.ndarray) -> np.ndarray:
+        """As `weight`, where poses may be off by `blur` (3,), m."""
+        return 1.0 / np.sqrt(self.sigma**2 + blur**2)
+
+    def refer(self, frame: Frame) -> None:
+        """Take a (better) far frame and put the points into it."""
+        self.frame = frame
+        self.points, self.sigma = _placed(self.stored, frame)
+
+
+def _placed(stored: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    points, sigma = place_on_grid(stored.reshape(-1, 3), frame)
+    sigma[np.isnan(points)] = np.inf
+    return points.reshape(stored.shape), sigma.reshape(stored.shape)
+
+
+def _track(stored: np.ndarray, frame: Frame, sensor: Sensor, open_sigma: np.ndarray) -> Tracked:
+    """Track a sweep in a far frame; `open_sigma` (3,) holds for the axes without rounding."""
+    points, noise = turn_points(stored.reshape(-1, 3), frame.axes)
+    coarse = np.nanmedian(ulp(points + frame.offset), axis=0) * 0.3
+    sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
+    weight = 1 / np.sqrt(noise**2 + sigma**2)
+    # so near that the noise spans azimuth steps, a point would only confirm whatever step it is rounded to; its height
+    # still tells how the sensor is tilted
+    near = (stored * stored).sum(axis=2) < (sigma[:2].max() / _AZIMUTH_NOISE) ** 2
+    weight[(near & ~no_returns(stored)).ravel(), :2] *= _LEVEL_SHARE
+    weight[np.isnan(points)] = 0.0
+    return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor)
+
+
+def _upright(stored: np.ndarray, frame: Frame, track: Tracked, sensor: Sensor) -> tuple[Frame, np.ndarray]:
+    """Turn the axes so that the third points where least is left over; returns also the spread along each, m."""
+    rotation, shift = np.empty((len(stored), 3, 3)), np.empty((len(stored), 3))
+    pose_matrices(track.pose, frame.axes, rotation, shift)
+    ring = np.broadcast_to(np.arange(stored.shape[1], dtype=np.int32), track.ranges.shape)
+    cells = ring.ravel(), track.azimuth.ravel().astype(np.int32), track.ranges.ravel().astype(np.int32)
+    ideal = ARITHMETIC.points(sensor.beams, *cells).reshape(stored.shape)
+    left = condense(rotate(stored, frame.axes), ideal, np.ones(stored.shape), rotation, shift, np.inf).residual
+    left = left[(np.abs(left).max(axis=2) < 10 * _OPEN_SIGMA) & (track.ranges > 0)]
+    values, vectors = principal_axes(multiply(left.T, left) / max(len(left), 1))
+    axes = multiply(vectors, frame.axes)
+    if abs(axes[2, 2]) < _UPRIGHT:
+        return frame, np.full(3, _OPEN_SIGMA)
+    if axes[2, 2] < 0:
+        axes[2] = -axes[2]
+    axes[0] = cross(axes[1], axes[2])
+    return Frame(axes, frame.offset, frame.rounded), np.sqrt(np.maximum(values, 0))
+
+
+def _frame_without_lattice(stored: np.ndarray, sensor: Sensor) -> tuple[Frame, Tracked] | None:
+    """Where no lattice shows: track all the same; the axis along which least is left over points up."""
+    frame = Frame(np.eye(3), np.zeros(3), np.zeros(3, bool))
+    track = _track(stored, frame, sensor, np.full(3, 3 * _OPEN_SIGMA))
+    for _ in range(2):
+        if track.explained < _LEAST_EXPLAINED:
+            return None
+        frame, spread = _upright(stored, frame, track, sensor)
+        track = _track(stored, frame, sensor, np.maximum(spread, _TRACK_SIGMA))
+    return frame, track
+
+
+def observe(stored: np.ndarray, sensor: Sensor, hint: Frame | None = None) -> Observed | None:
+    """Find all that can be found of a sweep, stored (F, R, 3) float64; None when no pose explains it.
+
+    `hint` is the far frame of a sweep from about the same place.
+    """
+    frame = find_far_frame(stored, hint)
+    if hint is not None and (frame is None or not frame.rounded.all()):
+        frame = find_far_frame(stored)
+    track = None
+    if frame is not None:
+        track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]))
+    if frame is None or track is None or track.explained < _LEAST_EXPLAINED:
+        found = _frame_without_lattice(stored, sensor)
+        if found is None:
+            return None
+        frame, track = found
+    firings = len(stored)
+    block, advance, misses = np.zeros(firings, np.int64), np.zeros(firings, np.int64), np.zeros(firings, np.int64)
+    slot, packet = sensor.rhythm.slot, sensor.rhythm.packet
+    fit_blocks(track.ranges, track.azimuth, slot, block, advance, misses)
+    phase = find_phase(block, advance, packet)
+    settle_blocks(track.ranges, track.azimuth, slot, phase, packet, misses, block, advance)
+    sensor_points = place_points(sensor, track.ranges, block, advance)
+    points, sigma = _placed(stored, frame)
+    return Observed(stored, frame, track, phase, block, advance, sensor_points, points, sigma)

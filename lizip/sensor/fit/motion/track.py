@@ -1,0 +1,196 @@
+"""Where the sensor was during a sweep, firing by firing, from the points alone. Encoder only.
+
+The stored frame is the sensor's at the last firing. From there the track is followed backward in windows of a few
+firings with constant velocity: the pose takes each point back to the sensor, where its range is a whole number of ticks
+and its azimuth of 0.01 degrees; what is left over corrects the pose (Gauss-Newton). No-returns, all at the sensor's
+position, give the first velocity; where there are none, several are tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lizip.exact.linear import solve_banded
+from lizip.exact.rotation import cayley
+from lizip.jit import kernel
+from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
+from lizip.sensor.fit.motion.rigid import firing_normals
+
+WINDOW = 8
+"""Firings with one velocity (0.37 ms)."""
+
+_LOOSE, _TIGHT = 30.0, 8.0
+"""Gates of the first rounds and of the later ones, standard deviations."""
+_MISFIT = 27.0
+"""Weighted squares that make a point of the first window worthless (three axes, three deviations each)."""
+_FIRST_PRIOR = np.array([3e-6] * 3 + [5e-6] * 3)
+_DRIFT = np.array([2e-5] * 3 + [2e-7] * 3)
+"""How much velocity may change from window to window, m and rad a firing."""
+_PLACE = np.array([1e-4] * 3 + [1e-5] * 3)
+
+
+@dataclass
+class Tracked:
+    """A track: pose (F, 6) position (m) and Cayley vector in the far frame's axes; what each firing measured."""
+
+    pose: np.ndarray
+    ranges: np.ndarray
+    azimuth: np.ndarray
+    explained: float
+
+
+@kernel
+def _fit_window(
+    points, weight, base, begin, end, rounds, tick, cos_e, sin_e, prior, start, guess, work, ranges, azimuth
+):
+    """Gauss-Newton for pose start[:6] + (i - end + 1) * start[6:] of firings begin to end; returns points explained."""
+    rotation, shift, sensor, matrix, vector, stats, residual, band, right = work
+    for p in range(12):
+        guess[p] = start[p]
+    for turn in range(rounds):
+        for i in range(begin, end):
+            dt = i - end + 1
+            for p in range(3):
+                shift[i, p] = start[p] + dt * start[6 + p]
+            cayley(start[3] + dt * start[9], start[4] + dt * start[10], start[5] + dt * start[11], base, rotation, i)
+            measure_firing(points, rotation, shift, tick, cos_e, sin_e, i, ranges, azimuth, sensor)
+        gate = _LOOSE if turn < 2 else _TIGHT
+        firing_normals(points, sensor, weight, rotation, shift, gate, begin, end, matrix, vector, stats, residual)
+        for p in range(12):
+            right[p] = (guess[p] - start[p]) / (prior[p] * prior[p])
+            for q in range(12):
+                band[p, q] = 0.0
+            band[p, 0] = 1.0 / (prior[p] * prior[p])
+        for i in range(begin, end):
+            dt = np.float64(i - end + 1)
+            for p in range(6):
+                right[p] += vector[i, p]
+                right[6 + p] += vector[i, p] * dt
+                for q in range(6):
+                    if q <= p:
+                        band[p, p - q] += matrix[i, p, q]
+                        band[6 + p, p - q] += matrix[i, p, q] * dt * dt
+                    band[6 + p, 6 + p - q] += matrix[i, p, q] * dt
+        solve_banded(band, right)
+        for p in range(12):
+            start[p] += right[p]
+    total = 0.0
+    for i in range(begin, end):
+        total += stats[i, 0]
+    return total
+
+
+@kernel
+def _follow(points, weight, base, window, rounds, tick, cos_e, sin_e, prior, start, guess, work, ranges, azimuth, pose):
+    """Fit window after window from the last firing to the first; fills pose (F, 6), returns the points explained."""
+    end = points.shape[0]
+    total = 0.0
+    while end > 0:
+        begin = max(0, end - window)
+        total += _fit_window(
+            points, weight, base, begin, end, rounds, tick, cos_e, sin_e, prior, start, guess, work, ranges, azimuth
+        )
+        for i in range(begin, end):
+            for p in range(6):
+                pose[i, p] = start[p] + (i - end + 1) * start[6 + p]
+        for p in range(6):
+            start[p] -= (end - begin) * start[6 + p]
+        end = begin
+    return total
+
+
+def _resting_velocity(points: np.ndarray) -> np.ndarray | None:
+    """Velocity (m a firing) at the end of the sweep from no-returns, which all lie at the sensor; None if too few."""
+    tail = points[-300:]
+    near = (tail * tail).sum(axis=2) < (NEAREST + 0.1) ** 2
+    firing, ring = np.nonzero(near)
+    if len(np.unique(firing)) < 8:
+        return None
+    time = (firing - len(tail) + 1).astype(float)
+    place = tail[firing, ring]
+    weight = np.ones((len(time), 1))
+    for _ in range(6):
+        total = weight.sum()
+        middle = (weight[:, 0] * time).sum() / total
+        apart = (time - middle)[:, None]
+        centre = (weight * place).sum(axis=0) / total
+        velocity = (weight * apart * (place - centre)).sum(axis=0) / (weight * apart * apart).sum()
+        off = np.sqrt(((place - centre - apart * velocity) ** 2).sum(axis=1, keepdims=True))
+        weight = 1 / np.maximum(1, off / 3e-4) ** 2
+    return velocity
+
+
+def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor: Sensor) -> Tracked:
+    """Follow the sensor through a sweep.
+
+    Parameters
+    ----------
+    points : (F, R, 3) float64
+        Stored points in the far frame's axes, about the last firing's position, m.
+    axes : (3, 3) float64
+        Rows: axes of the far frame in the stored frame.
+    weight : (F, R, 3) float64
+        1 / standard deviation of each coordinate.
+    sensor : Sensor
+
+    Returns
+    -------
+    Tracked
+    """
+    firings, rings, _ = points.shape
+    ranges, azimuth = np.zeros((firings, rings), np.int64), np.zeros((firings, rings), np.int64)
+    work = (
+        np.zeros((firings, 3, 3)),
+        np.zeros((firings, 3)),
+        np.zeros((firings, rings, 3)),
+        np.zeros((firings, 6, 6)),
+        np.zeros((firings, 6)),
+        np.zeros((firings, 4)),
+        np.zeros((firings, rings, 3)),
+        np.zeros((12, 12)),
+        np.zeros(12),
+    )
+    guess = np.zeros(12)
+    fixed = (sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
+    wide = np.concatenate([_PLACE, 100 * _FIRST_PRIOR])
+    best = (-np.inf, np.zeros(12))
+    for start in _starts(points, axes):
+        begin = max(0, firings - 2 * WINDOW)
+        _fit_window(
+            points,
+            weight,
+            base := np.ascontiguousarray(axes),
+            begin,
+            firings,
+            8,
+            *fixed,
+            wide,
+            start,
+            guess,
+            work,
+            ranges,
+            azimuth,
+        )
+        stats = work[5][begin:]
+        score = stats[:, 0].sum() - stats[:, 1:].sum() / _MISFIT
+        if score > best[0]:
+            best = (score, start)
+    start = best[1]
+    prior = np.concatenate([_PLACE, _DRIFT])
+    pose = np.zeros((firings, 6))
+    explained = _follow(points, weight, base, WINDOW, 5, *fixed, prior, start, guess, work, ranges, azimuth, pose)
+    return Tracked(pose, ranges, azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
+
+
+def _starts(points: np.ndarray, axes: np.ndarray) -> list[np.ndarray]:
+    """Velocities to try: pose 0 and, a firing, m and rad; forward is the sensor's y axis."""
+    resting = _resting_velocity(points)
+    forward = axes[:, 1]
+    speeds = [resting] if resting is not None else [forward * (v * 46.08e-6) for v in range(-4, 34, 2)]
+    starts = []
+    for velocity in speeds:
+        for turn in (0.0, -1.5e-5, 1.5e-5, -3e-5, 3e-5, -5e-5, 5e-5):
+            starts.append(np.concatenate([np.zeros(6), velocity, [0.0, 0.0, turn]]))
+    return starts

@@ -1,1 +1,0 @@
-"""nuScenes: the hidden lattice of the map frame and the pose law."""

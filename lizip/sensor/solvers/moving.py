@@ -1,0 +1,209 @@
+"""Sensors on a moving vehicle, each firing with a pose of its own, through the float32 coordinates of a map (nuScenes).
+
+Range ticks and azimuth -> float32 sensor point -> pose of the firing -> float32 in the map -> pose of the last firing,
+inverted -> stored float32. Where no rounding in a map shows, it is a plain moving sensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from lizip.cloud import Cloud
+from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
+from lizip.exact.ulp import to_ordinals
+from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
+from lizip.sensor.fit.lattice.far_units import choose_lattice
+from lizip.sensor.fit.lattice.frame import Frame
+from lizip.sensor.fit.motion.cells import Laid, lay_out
+from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
+from lizip.sensor.fit.motion.law import solve_law
+from lizip.sensor.fit.motion.observe import Observed, observe
+from lizip.sensor.fit.motion.spline import fit_spline
+from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Stage, SweepModel
+from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.stages.cells import Cells
+from lizip.sensor.stages.far_corrections import FarCorrections
+from lizip.sensor.stages.far_frame import FarFrame, powers_of
+from lizip.sensor.stages.firing_azimuths import FiringAzimuths
+from lizip.sensor.stages.intensity import TABLE, Intensity
+from lizip.sensor.stages.places import Places
+from lizip.sensor.stages.pose_law import PoseLaw
+from lizip.sensor.stages.pose_spline import PoseSpline
+from lizip.sensor.state import SensorState
+
+_MOST_BITS = 34
+"""Bits a point for poses and corrections beyond which the model explains nothing."""
+_ERRORS = {
+    PoseSpline: np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9]),
+    PoseLaw: np.array([2e-7, 2e-7, 4e-9, 2e-8, 2e-8, 4e-10]),
+}
+"""Expected errors of a model's prediction: at the sensor (m), and growth with range (a metre)."""
+_OPEN_ERRORS = np.array([0.0, 0.0, 6e-8, 0.0, 0.0, 0.0])
+"""What the map's rounding of heights adds where it is not known."""
+_LAWFUL = 0.6
+"""Bits a point that a pose law reaches where it holds; splines stay above."""
+_SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
+"""Firings from knot to knot of the splines tried."""
+_LAWS = {"fast": (), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
+"""Pose laws fitted: from which of the splines, and how dear it is to add and to keep a knot."""
+
+
+class Moving:
+    """The solver."""
+
+    def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+        """Find ranges, azimuths and poses; see `lizip.sensor.Solver`."""
+        columns, sensor = list(cloud.columns.values()), hdl32e()
+        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+            return None
+        xyz = np.stack(columns[:3], axis=1)
+        laid = lay_out(xyz, columns[3:])
+        if laid is None:
+            return None
+        seen = observe(laid.spread(xyz), sensor, state.get("moving", Frame))
+        if seen is None:
+            return None
+        state.put("moving", seen.frame if seen.frame.rounded.all() else None)
+        written = _Writing(cloud, xyz, laid, seen, sensor)
+        best = min(written.attempts(level), key=lambda attempt: attempt.size)
+        return None if 8 * best.size > _MOST_BITS * cloud.count else written.solution(best)
+
+
+SOLVER = Moving()
+
+
+class _Attempt:
+    """One pose model tried on a sweep: its stages; the smallest attempt wins."""
+
+    def __init__(self, returns: Returns, places: np.ndarray, frame: Frame, pose: PoseLaw | PoseSpline):
+        errors = _ERRORS[type(pose)]
+        errors = errors if frame.rounded[2] else np.maximum(errors, _OPEN_ERRORS)
+        rounded = frame.rounded.astype(np.int64)
+        far = FarFrame(quaternion_of_rotation(frame.axes), frame.offset * rounded, rounded, powers_of(errors))
+        returns = replace(returns)
+        far.apply(returns)
+        pose.apply(returns)
+        lattice, self.exact = choose_lattice(returns.far, returns.points, places)
+        self.stages = (far, pose, FarCorrections.of(returns, lattice, places))
+
+    @property
+    def size(self) -> int:
+        """Bytes that depend on the pose model."""
+        return sum(len(stage.pack()) for stage in self.stages[1:])
+
+
+class _Writing:
+    """An observed sweep on its way into stages."""
+
+    def __init__(self, cloud: Cloud, xyz: np.ndarray, laid: Laid, seen: Observed, sensor: Sensor):
+        self.cloud, self.xyz, self.laid, self.seen, self.sensor = cloud, xyz, laid, seen, sensor
+        ranges = np.where(laid.present, seen.track.ranges, 0).astype(np.int32)
+        self.grid, self.intensities, cells = self._grid(ranges)
+        self.stages: list[Stage] = [
+            sensor.profile,
+            cells,
+            FiringAzimuths.of(sensor.rhythm, seen.block, seen.advance, seen.phase),
+            ARITHMETIC,
+        ]
+        self.returns = Returns(ranges, self.grid.intensity, cloud.schema, cloud.count)
+        for stage in self.stages:
+            stage.apply(self.returns)
+        self.places = to_ordinals(xyz[laid.place[laid.present]])
+
+    def _grid(self, ranges: np.ndarray) -> tuple[Grid, Intensity | None, Cells]:
+        """Grid with intensities, and the stages that say what they mean."""
+        laid, columns = self.laid, list(self.cloud.columns.values())
+        place = laid.place[laid.present]
+        cell = np.nonzero(laid.present)
+        order = np.argsort(place, kind="stable")
+        ring = np.full(self.cloud.count, -1)
+        ring[place] = cell[1]
+        lit = find_intensity(columns, ring, place[order])
+        intensity = None
+        silent = ranges[laid.present][order] == 0
+        absent = -1
+        if lit is not None:
+            lit, absent = _with_one_set_aside(lit, silent) if not laid.present.all() else (lit, -1)
+            intensity = np.full(ranges.shape, max(absent, 0), np.int32)
+            intensity[cell[0][order], cell[1][order]] = lit.integers
+        elif not laid.present.all():
+            absent = 1
+            intensity = np.where(laid.present, 0, 1).astype(np.int32)
+        grid = Grid(ranges, intensity, self.sensor.tick, intensity is not None)
+        return grid, None if lit is None else intensity_stage(columns[lit.column], lit, place[order]), Cells(absent)
+
+    def _splines(self, level: str) -> list[tuple[PoseSpline, tuple[np.ndarray, np.ndarray]]]:
+        """The sweep's poses as splines."""
+        seen = self.seen
+        # the axes as the decoder will have them
+        axes = rotation_of_quaternion(quaternion_of_rotation(seen.frame.axes))
+        tight = seen.weight
+        loose = seen.blurred(np.array([3e-6, 3e-6, 1e-6]))
+        splines = []
+        # without the map's coarse rounding, finer poses pay
+        choices = [(spacing, 0) for spacing in _SPACINGS[level]]
+        choices += [] if seen.frame.rounded.all() else [(8, 4)]
+        for spacing, finer in choices:
+            weights, gates = (loose, loose, tight, tight), (30.0, 15.0, 30.0, 15.0)
+            knots = fit_spline(seen.points, seen.sensor_points, weights, axes, seen.track.pose, spacing, gates, finer)
+            spline = PoseSpline.of(knots, spacing, finer)
+            splines.append((spline, spline.poses(len(seen.stored), axes)))
+        return splines
+
+    def attempts(self, level: str) -> Iterator[_Attempt]:
+        """Pose models: the law, fitted from splines; and the splines where it does not hold."""
+        splines, seen, frame = self._splines(level), self.seen, self.seen.frame
+        lawful = False
+        for start, adding, keeping in _LAWS[level] if frame.rounded[:2].all() else ():
+            law = solve_law(seen, *splines[start][1], self.sensor, (adding, keeping))
+            if law is not None:
+                attempt = _Attempt(self.returns, self.places, seen.frame, PoseLaw.of(law, len(seen.stored)))
+                lawful = lawful or 8 * attempt.size < _LAWFUL * len(self.places)
+                yield attempt
+            seen.refer(frame)
+        if not lawful:
+            for spline, _ in splines:
+                yield _Attempt(self.returns, self.places, frame, spline)
+
+    def solution(self, attempt: _Attempt) -> Solution:
+        """Write everything down."""
+        returns, laid, cloud = self.returns, self.laid, self.cloud
+        stages = [*self.stages, *attempt.stages]
+        returns.place = laid.place[laid.present]
+        if laid.order is not None:
+            stages.append(laid.order)
+        returns.take(np.argsort(returns.place, kind="stable"))
+        returns.place = np.sort(returns.place)
+        listed = np.ones(cloud.count, bool)
+        listed[returns.place] = False
+        stages.append(Places.of(self.xyz, np.flatnonzero(listed)))
+        lit = -1
+        if self.intensities is not None:
+            stages.append(self.intensities)
+            lit = self.intensities.column
+        others = [column for k, column in enumerate(cloud.columns.values()) if k > 2 and k != lit]
+        if others:
+            stages.append(Attributes.of(returns, others))
+        notes = {"far axes": int(self.seen.frame.rounded.sum()), "exact points": attempt.exact}
+        about = About(TITLES.index("Velodyne HDL-32E as in nuScenes"), notes)
+        return Solution(SweepModel([Part(stages, cloud.count)]), [self.grid], about)
+
+
+def _with_one_set_aside(lit: Lit, silent: np.ndarray) -> tuple[Lit, int]:
+    """Free one intensity for cells that are no points: the one that fewest points without a return (M,) have.
+
+    Those that had it become exceptions. Returns the intensities and the one set aside.
+    """
+    size = 1 << max(int(lit.integers.max(initial=0)).bit_length(), 1)
+    if lit.scale == TABLE:
+        size = min(size, len(lit.table) + 1)
+    of_silent = np.bincount(lit.integers[silent], minlength=size)[:size]
+    of_all = np.bincount(lit.integers, minlength=size)[:size]
+    absent = int(np.lexsort((of_all, of_silent))[0])
+    clash = silent & (lit.integers == absent)
+    integers, exact = lit.integers.copy(), lit.exact & ~clash
+    integers[clash] = absent - 1 if absent else 1
+    return lit._replace(integers=integers, exact=exact), absent

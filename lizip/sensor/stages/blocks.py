@@ -1,0 +1,258 @@
+"""Blocks of returns as packets hold them: one azimuth for all lasers, lasers in a fixed order.
+
+Where a driver turns each laser's own azimuth into whole hundredths of a degree before it looks up a table, what that
+adds to the block's azimuth depends on the laser and on the step to the next block: it is learned as it comes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_counters
+from lizip.entropy.coder import decode_stream, encode_stream
+from lizip.errors import CorruptError
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
+from lizip.sensor.stages.driver import MAX_LASERS, TURN_UNITS
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+RETURNS, ALL_COMPUTED, ALL_CELLS = range(3)
+"""What stands in the file: returns only; all lasers of each block, a missing return computed with range 0 (zeros of
+either sign); all, with something fixed where nothing returned."""
+
+_LIMIT = 250
+_CLASSES = 6
+STEPS = 16
+"""Steps, around the usual one, that are told apart."""
+_GAP = 64
+_SINCE = 32
+_DEPTHS = 3
+_UNSEEN = 1 << 30
+_LARGEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Where and in what order the returns of a grid were fired.
+
+    Attributes
+    ----------
+    places : (R,) int64
+        Place of each laser among those of a block.
+    wholes : (R,) int64
+        What each laser adds to the azimuth of a block, in 0.01 degrees.
+    lags : (R,) int64
+        Rows by which a laser's returns stand further down in the grid: cells of a row look in one direction.
+    blocks : int
+        Number of blocks F.
+    form : int
+        See `RETURNS` and following.
+    nothing : (3,) uint32
+        Bits of the coordinates of a missing return (`ALL_CELLS`).
+    azimuths : bytes
+        Azimuths of the blocks, coded.
+    rest : bytes
+        What returns add beyond that, coded; empty: nothing.
+    """
+
+    places: np.ndarray = field(repr=False)
+    wholes: np.ndarray = field(repr=False)
+    lags: np.ndarray = field(repr=False)
+    blocks: int
+    form: int
+    nothing: np.ndarray
+    azimuths: bytes = field(repr=False)
+    rest: bytes = field(default=b"", repr=False)
+
+    def apply(self, returns: Returns) -> None:
+        """Find the returns in the grid, in the order of the file, and their azimuths."""
+        rows, rings = returns.ranges.shape
+        if rings != len(self.places) or self.blocks > rows:
+            raise CorruptError("a grid has not the blocks that its sensor fires")
+        if self.form != RETURNS and self.blocks * rings != returns.count:
+            raise CorruptError("sweep does not hold as many points as its file")
+        row, ring, block = self.cells(returns.ranges)
+        if self.form == ALL_CELLS:
+            returns.every, returns.nothing = (ring, block, row), self.nothing
+            returns.place = np.flatnonzero(returns.ranges[row, ring])
+            row, ring, block = row[returns.place], ring[returns.place], block[returns.place]
+        elif self.form == ALL_COMPUTED:
+            returns.place, returns.nothing = np.arange(returns.count), np.zeros(3, np.uint32)
+        returns.row, returns.ring, returns.firing, returns.firings = row, ring, block, self.blocks
+        returns.ticks = returns.ranges[row, ring]
+        azimuth = decode_azimuths(self.azimuths, self.blocks)
+        column = azimuth[block] + self.wholes[ring]
+        if self.rest:
+            rest = Rest(np.zeros(len(ring), np.int64), ring, block, np.zeros(self.blocks, np.int64))
+            rest.decode(self.rest, azimuth, rings)
+            column += rest.rest
+        returns.column = column % TURN_UNITS
+
+    def cells(self, ranges: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Row, ring and block, each (M,) int64, of all points in the order of the file; raises CorruptError."""
+        rings = len(self.places)
+        if self.form != RETURNS:
+            block, place = np.divmod(np.arange(self.blocks * rings), rings)
+            ring = np.argsort(self.places)[place]
+            row = block + self.lags[ring]
+        else:
+            row, ring = np.nonzero(ranges)
+            block = row - self.lags[ring]
+            sort = np.lexsort((self.places[ring], block))
+            row, ring, block = row[sort], ring[sort], block[sort]
+        if len(row) and not (block.min() >= 0 and block.max() < self.blocks and row.max() < len(ranges)):
+            raise CorruptError("a return lies outside of the blocks")
+        return row, ring, block
+
+    def pack(self) -> bytes:
+        """Write the stage."""
+        head = pack_varints([self.blocks, self.form, len(self.places), *self.places.tolist()])
+        head += b"".join(pack_signed(int(number)) for number in (*self.wholes, *self.lags))
+        head += self.nothing.astype("<u4").tobytes() if self.form == ALL_CELLS else b""
+        return head + pack_bytes(self.azimuths) + self.rest
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Blocks:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        blocks, form, rings = unpacker.varint(), unpacker.varint(), unpacker.varint()
+        if not 0 < rings <= MAX_LASERS or form > ALL_CELLS:
+            raise CorruptError("impossible blocks of a sweep")
+        places = [unpacker.varint() for _ in range(rings)]
+        numbers = [unpacker.signed() for _ in range(2 * rings)]
+        if sorted(places) != list(range(rings)) or max(map(abs, numbers)) > _LARGEST or min(numbers[rings:]) < 0:
+            raise CorruptError("impossible blocks of a sweep")
+        wholes, lags = np.array(numbers[:rings], np.int64), np.array(numbers[rings:], np.int64)
+        nothing = np.zeros(3, np.uint32)
+        if form == ALL_CELLS:
+            nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32)
+        azimuths = unpacker.bytes()
+        rest = unpacker.take(unpacker.remaining)
+        return cls(np.array(places, np.int64), wholes, lags, blocks, form, nothing, azimuths, rest)
+
+
+@kernel
+def _code_azimuths(coder, counters, azimuths):
+    """Code azimuths (F,): how each step differs from the usual one, given how the last one did."""
+    before = np.int64(0)
+    usual = np.int64(0)
+    off = np.int64(0)
+    for i in range(azimuths.size):
+        step = azimuths[i] - before
+        step -= TURN_UNITS * np.int64(np.floor((step + 0.5 * TURN_UNITS) / TURN_UNITS))
+        guess = (usual + 8) >> 4
+        context = (2 * (min(max(off, -_CLASSES), _CLASSES) + _CLASSES) + (i & 1)) * INTEGER_NODES
+        off = code_integer(coder, counters, context, _LIMIT, step - guess)
+        off = min(max(off, -_LARGEST), _LARGEST)
+        step = guess + off
+        # an odd step, as over a gap, is not the usual one
+        if abs(off) < _GAP or i < 4:
+            usual = 16 * step if i < 2 else usual + ((16 * step - usual) >> 3)
+        before = (before + step) % TURN_UNITS
+        azimuths[i] = before
+
+
+def encode_azimuths(azimuths: np.ndarray) -> bytes:
+    """Write azimuths (F,) int64, 0 to 35999."""
+    return encode_stream(_code_azimuths, fresh_counters(2 * (2 * _CLASSES + 1) * INTEGER_NODES), azimuths.copy())
+
+
+def decode_azimuths(stream: bytes, blocks: int) -> np.ndarray:
+    """Read what `encode_azimuths` wrote; (F,) int64; raises CorruptError."""
+    azimuths = np.zeros(blocks, np.int64)
+    decode_stream(stream, _code_azimuths, fresh_counters(2 * (2 * _CLASSES + 1) * INTEGER_NODES), azimuths)
+    return azimuths
+
+
+@kernel
+def _code_rest(coder, counters, last, usual, ring, kind, rest):
+    """Code what returns add: as the last one of the laser with such a step, else a number."""
+    for i in range(rest.size):
+        r = ring[i]
+        k = kind[i]
+        guess = last[r, k]
+        unseen = np.int64(guess == _UNSEEN)
+        if unseen:
+            guess = usual[r]
+        off = code_bit(coder, counters, 2 * r + unseen, _LIMIT, np.int64(rest[i] != guess))
+        if off:
+            base = 2 * last.shape[0] + unseen * INTEGER_NODES
+            value = guess + code_integer(coder, counters, base, _LIMIT, rest[i] - guess)
+            rest[i] = min(max(value, -_LARGEST), _LARGEST)
+        else:
+            rest[i] = guess
+        last[r, k] = rest[i]
+        usual[r] = rest[i]
+
+
+@kernel
+def _code_still(coder, counters, still):
+    """Code which blocks (F,) are still; they come at even distances."""
+    since = np.int64(0)
+    for i in range(still.size):
+        still[i] = code_bit(coder, counters, min(since, _SINCE - 1), _LIMIT, still[i])
+        since = 0 if still[i] else since + 1
+
+
+def kinds_of_steps(azimuth: np.ndarray, still: np.ndarray, depth: int) -> np.ndarray:
+    """Class (F,) of the steps around each block: to the next alone, the one before too, the one after too (`depth`).
+
+    `still` blocks are a class of their own.
+    """
+    steps = np.diff(azimuth, append=azimuth[-1:]) % TURN_UNITS
+    usual = int(np.sort(steps)[len(steps) // 2]) if len(steps) else 0
+    own = np.clip(steps - usual + STEPS // 2, 0, STEPS - 1)
+    few = np.clip(steps - usual, -1, 1) + 1
+    kind = own
+    if depth > 0:
+        kind = kind * 3 + np.roll(few, 1)
+    if depth > 1:
+        kind = kind * 3 + np.roll(few, -1)
+    return np.where(still, STEPS * 3**depth, kind)
+
+
+class Rest(NamedTuple):
+    """What points add to the azimuths of their blocks beyond their laser's part.
+
+    Attributes
+    ----------
+    rest, ring, firing : (M,) int64
+        That, in 0.01 degrees; laser and block of each point.
+    still : (F,) int64
+        1 where a block's lasers share one azimuth while others' are late by a share of the step.
+    """
+
+    rest: np.ndarray
+    ring: np.ndarray
+    firing: np.ndarray
+    still: np.ndarray
+
+    def _tables(self, rings: int, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        counters = fresh_counters(2 * rings + 2 * INTEGER_NODES)
+        return counters, np.full((rings, STEPS * 3**depth + 1), _UNSEEN, np.int64), np.zeros(rings, np.int64)
+
+    def encode(self, azimuth: np.ndarray, rings: int) -> bytes:
+        """Write both, given the azimuths (F,)."""
+        still = encode_stream(_code_still, fresh_counters(_SINCE), self.still)
+        tried = []
+        for depth in range(_DEPTHS):
+            kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
+            body = encode_stream(_code_rest, *self._tables(rings, depth), self.ring, kinds, self.rest)
+            tried.append(pack_varint(depth) + pack_bytes(still) + body)
+        return min(tried, key=len)
+
+    def decode(self, stream: bytes, azimuth: np.ndarray, rings: int) -> None:
+        """Fill `still` and `rest`; raises CorruptError."""
+        unpacker = Unpacker(stream)
+        depth, still = unpacker.varint(), unpacker.bytes()
+        if depth >= _DEPTHS:
+            raise CorruptError("impossible blocks of a sweep")
+        decode_stream(still, _code_still, fresh_counters(_SINCE), self.still)
+        kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
+        body = unpacker.take(unpacker.remaining)
+        decode_stream(body, _code_rest, *self._tables(rings, depth), self.ring, kinds, self.rest)

@@ -1,0 +1,256 @@
+"""How public drivers compute a point from range, azimuth and laser, step by step: the same bits from the same integers.
+
+Azimuths come in 0.01 degrees, as the packets of Velodyne and Hesai hold them. What differs from driver to driver, and
+what it is in nebula, velodyne_pointcloud, PCL's grabbers and Hesai's SDKs, their sources say (the law of each is listed
+in `DriverLaw`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.exact.single import sincos_single
+from lizip.exact.trig import DEGREE, sincos
+from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_signed, pack_varint, pack_varints
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+TURN_UNITS = 36000
+"""Azimuths of a turn, in 0.01 degrees."""
+
+MAX_LASERS = 256
+
+UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE = range(3)
+"""Range in metres: float32(ticks * tick), float32(ticks) * float32(tick), or ticks * tick left in double."""
+
+SUM, HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES, EXACT, EXACT_MOVED = range(6)
+"""Angle of a point: azimuth and laser's offset added in float32 radians; from a table by whole azimuths, filled from
+0.01 i in double, 0.01f i, or 0.01f i pi / 180 in float32; in double, the laser's offset in degrees added; the same, and
+the laser's place added too, which is nowhere and shows in the signs of zeros alone (PCL)."""
+
+FRAMES = ("x = cos, y = -sin", "x = sin, y = cos", "x = cos, y = sin", "x = -sin, y = cos")
+"""From what axis and which way round the angle counts."""
+
+_PI = np.float32(3.1415927410125732)
+_DEGREE = np.float32(DEGREE)
+_MAX_DECIMALS = 8
+_MAX_NUMBER = 1 << 40
+_POWERS = (1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
+
+
+class DriverLaw(NamedTuple):
+    """What a driver does.
+
+    nebula for Hesai: UNIT_IN_DOUBLE, SUM, modern, frame 1. nebula for Velodyne: UNIT_IN_SINGLE, HUNDREDTHS, modern,
+    frame 0. velodyne_pointcloud: UNIT_IN_SINGLE, SINGLE_HUNDREDTHS, frame 0. PCL's grabbers: DOUBLE_DISTANCE,
+    EXACT_MOVED, frame 1. Hesai's general SDK: DOUBLE_DISTANCE, a table, frame 1.
+
+    Attributes
+    ----------
+    distance, angle : int
+        See `UNIT_IN_DOUBLE` and following, `SUM` and following.
+    sine : int
+        See `lizip.exact.single`.
+    frame : int
+        Index into `FRAMES`.
+    """
+
+    distance: int
+    angle: int
+    sine: int
+    frame: int
+
+
+@kernel
+def laser_distance(ticks, tick, form):
+    """Range in metres, see `UNIT_IN_DOUBLE` and following."""
+    if form == UNIT_IN_DOUBLE:
+        return np.float64(np.float32(ticks * tick))
+    if form == UNIT_IN_SINGLE:
+        return np.float64(np.float32(ticks) * np.float32(tick))
+    return ticks * tick
+
+
+@kernel
+def _azimuth_sincos(azimuth, offset, form, kind):
+    """Sine and cosine of the angle of a point; see `SUM` and following."""
+    index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
+    if form >= EXACT:
+        turned = index + offset
+        turned -= np.floor(turned / 36000.0) * 36000.0
+        return sincos(turned / 100.0 * DEGREE)
+    if form == SUM:
+        angle = np.float32(index / 100.0 * DEGREE) + np.float32(offset)
+    elif form == HUNDREDTHS:
+        angle = np.float32(0.01 * index * DEGREE)
+    elif form == SINGLE_HUNDREDTHS:
+        angle = np.float32(np.float64(np.float32(0.01) * np.float32(index)) * DEGREE)
+    else:
+        angle = np.float32(0.01) * np.float32(index) * _PI / np.float32(180.0)
+    return sincos_single(np.float64(angle), kind)
+
+
+@kernel
+def driver_points(law, tick, rises, offsets, laser, azimuth, ticks, points):
+    """Fill points (M, 3) float64, values of float32.
+
+    Parameters
+    ----------
+    law : DriverLaw
+    tick : float64
+        Metres a tick.
+    rises : (2, L) float64
+        Sine and cosine of each laser's elevation, of float32 values unless the law is `EXACT`.
+    offsets : (L,) float64
+        Azimuth offsets: float32 radians (`SUM`) or 0.01 degrees (`EXACT`).
+    laser, azimuth, ticks : (M,) int64
+        Azimuth in 0.01 degrees.
+    """
+    for i in range(laser.size):
+        which = laser[i]
+        distance = laser_distance(np.float64(ticks[i]), tick, law.distance)
+        sine, cosine = _azimuth_sincos(np.float64(azimuth[i]), offsets[which], law.angle, law.sine)
+        level = distance * rises[1, which]
+        if law.angle < EXACT:
+            level = np.float64(np.float32(level))
+        across = level * sine
+        along = level * cosine
+        up = distance * rises[0, which]
+        if law.angle == EXACT_MOVED:
+            across -= 0.0 * cosine
+            along += 0.0 * sine
+            up += 0.0
+        across = np.float64(np.float32(across))
+        along = np.float64(np.float32(along))
+        if law.frame == 0:
+            points[i, 0], points[i, 1] = along, -across
+        elif law.frame == 1:
+            points[i, 0], points[i, 1] = across, along
+        elif law.frame == 2:
+            points[i, 0], points[i, 1] = along, across
+        else:
+            points[i, 0], points[i, 1] = -across, along
+        points[i, 2] = np.float64(np.float32(up))
+
+
+@kernel
+def _rises(law, elevations, rises):
+    for i in range(elevations.size):
+        if law.angle >= EXACT:
+            rises[0, i], rises[1, i] = sincos(elevations[i])
+        else:
+            rises[0, i], rises[1, i] = sincos_single(elevations[i], law.sine)
+
+
+class Printed(NamedTuple):
+    """Angles as somebody wrote them down, or as float32 words.
+
+    Attributes
+    ----------
+    numbers : (L,) int64
+        Angles in units of 10**-decimals degrees; bits of float32 radians where `decimals` is negative.
+    decimals : int
+    single : bool
+        Whether degrees were read as float32 and turned into radians in float32.
+    """
+
+    numbers: np.ndarray
+    decimals: int
+    single: bool
+
+    def radians(self) -> np.ndarray:
+        """Angles (L,) float64; of `single` ones and words the values of float32."""
+        if self.decimals < 0:
+            return self.numbers.astype(np.uint32).view(np.float32).astype(np.float64)
+        degrees = self.numbers / _POWERS[self.decimals]
+        if self.single:
+            return (degrees.astype(np.float32) * _DEGREE).astype(np.float64)
+        return degrees * DEGREE
+
+    def pack(self) -> bytes:
+        """Write the numbers."""
+        head = pack_varint((self.decimals + 1) * 2 + self.single)
+        if self.decimals < 0:
+            return head + self.numbers.astype("<u4").tobytes()
+        return head + b"".join(pack_signed(int(number)) for number in self.numbers)
+
+    @classmethod
+    def unpack(cls, unpacker: Unpacker, lasers: int) -> Printed:
+        """Read what `pack` wrote; raises CorruptError."""
+        decimals, single = divmod(unpacker.varint(), 2)
+        if decimals > _MAX_DECIMALS + 1:
+            raise CorruptError("impossible angles of a laser")
+        if decimals == 0:
+            return cls(np.frombuffer(unpacker.take(4 * lasers), "<u4").astype(np.int64), -1, bool(single))
+        numbers = [unpacker.signed() for _ in range(lasers)]
+        if max(map(abs, numbers)) > _MAX_NUMBER:
+            raise CorruptError("impossible angles of a laser")
+        return cls(np.array(numbers, np.int64), decimals - 1, bool(single))
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The lasers of a sensor and what its driver does with them.
+
+    Attributes
+    ----------
+    law : DriverLaw
+    tick : float
+        Metres a tick.
+    elevations, offsets : Printed
+        Of each laser; offsets count where the law is `SUM` or `EXACT`.
+    """
+
+    law: DriverLaw
+    tick: float
+    elevations: Printed = field(repr=False)
+    offsets: Printed = field(repr=False)
+
+    def points(self, laser: np.ndarray, azimuth: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+        """Points (M, 3) float64 of laser, azimuth (0.01 degrees) and ticks, each (M,)."""
+        law, elevations = self.law, self.elevations.radians()
+        if law.angle >= EXACT:
+            offsets = self.offsets.numbers / _POWERS[max(self.offsets.decimals, 0)] * 100.0
+        else:
+            offsets = self.offsets.radians().astype(np.float32).astype(np.float64)
+            elevations = elevations.astype(np.float32).astype(np.float64)
+        if not (np.abs(elevations) < 10).all() or not (np.abs(offsets) < 1e5).all():
+            raise CorruptError("impossible angles of a laser")
+        rises, points = np.empty((2, len(elevations))), np.empty((len(laser), 3))
+        _rises(law, elevations, rises)
+        arrays = (np.ascontiguousarray(values, np.int64) for values in (laser, azimuth, ticks))
+        driver_points(law, self.tick, rises, offsets, *arrays, points)
+        return points
+
+    def apply(self, returns: Returns) -> None:
+        """Compute the points."""
+        returns.need("ring", "column", "ticks")
+        if len(returns.ring) and int(returns.ring.max()) >= len(self.elevations.numbers):
+            raise CorruptError("a grid has not as many rings as its sensor beams")
+        returns.points = self.points(returns.ring, returns.column, returns.ticks)
+
+    def pack(self) -> bytes:
+        """Write the stage."""
+        head = pack_varints([*self.law, len(self.elevations.numbers)]) + np.array([self.tick], "<f8").tobytes()
+        return head + self.elevations.pack() + self.offsets.pack()
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Driver:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        law = DriverLaw(*(unpacker.varint() for _ in range(4)))
+        lasers, tick = unpacker.varint(), float(np.frombuffer(unpacker.take(8), "<f8")[0])
+        possible = (
+            law.distance <= DOUBLE_DISTANCE and law.angle <= EXACT_MOVED and law.sine <= 1 and law.frame < len(FRAMES)
+        )
+        if not possible or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
+            raise CorruptError("a sensor computes in an unknown way")
+        elevations, offsets = Printed.unpack(unpacker, lasers), Printed.unpack(unpacker, lasers)
+        unpacker.finish()
+        return cls(law, tick, elevations, offsets)

@@ -1,0 +1,386 @@
+"""From points predicted in the far frame to the stored float32, exactly: what was missed, in far ULPs and in ULPs.
+
+A point is predicted in the far frame, x = t + M s; rounded to float32 there (along the axes where that is known to have
+happened) and turned back to the stored frame. Most points come out right: one decision says so, in the context of how
+near the six roundings came to their ties, measured in expected errors. For the others two kinds of integers are coded:
+by how many ULPs the far coordinates are off, then by how many the stored z, x and y. Each prediction is updated by what
+is known by then. The context of an integer is its expected error: against the unit when larger than it, else against
+the distance to the rounding tie.
+
+One kernel codes both ways; the encoder alone chooses, beforehand, which far ULPs to code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.mixing import code_mixed, fresh_weights
+from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
+from lizip.jit import kernel
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+FAR, STORED = 0, 3
+"""The six roundings: far axes 0 to 2 and stored x, y, z."""
+
+_CLASSES = 48
+_NEAR = 12
+"""Classes of an integer's expected error; the first `_NEAR` of the distance to the tie, the rest in units."""
+_LIMIT = 250
+_HALF_OCTAVE = 1.4142135623730951
+_LARGEST = np.int64(1) << 40
+
+_TIES = 40
+_NEAREST, _FARTHEST = 2.0**-10, 2.0**10
+"""Classes of a tie's distance in expected errors, half octaves."""
+_SECOND, _LATELY, _SLOWLY = 8, 10, 5
+_BY_WHICH = _TIES * _SECOND
+_BY_LATELY = _BY_WHICH + _TIES * 6 * _SLOWLY
+_BY_AXES = _BY_LATELY + _TIES * _LATELY
+_SAME = _BY_AXES + _TIES * _TIES // 4
+_INPUTS = 4
+
+_REST = 6 * _CLASSES * 4
+_LIVELY = 8
+_BY_LIVELY = 6 * _CLASSES * 4
+_BY_TIE = _BY_LIVELY + 6 * _CLASSES * 2 * _LIVELY
+_ZEROS = _BY_TIE + 6 * 3 * _TIES * 2
+_ZERO_INPUTS = 3
+_DECISIONS, _RAW_BITS = 6 * 16 + 2, 6 * 40
+"""Most decisions and bits that a point takes."""
+
+
+class _Models(NamedTuple):
+    """Counters and mixer weights of whether anything was missed, of whether an integer is 0, and of what it is else."""
+
+    some: np.ndarray
+    some_weights: np.ndarray
+    zero: np.ndarray
+    zero_weights: np.ndarray
+    units: np.ndarray
+
+
+class _Work(NamedTuple):
+    """What is known of the point at hand, and of those lately.
+
+    `point` (3,) predicted far coordinates, `error` (3,) expected, `place` (3,) stored places if nothing was missed,
+    `tie` (6,) classes of the ties' distances, `rows` and `logits` of a mixer, `first` (3,) place of the firing's first
+    no-return, `rates` (2,) of points with corrections, fast and slow, in 2**-16, `lively` (6,) how often roundings
+    missed lately; `seen` (2,): this point's integers so far that were not 0, and the rounding nearest to its tie.
+    """
+
+    point: np.ndarray
+    error: np.ndarray
+    place: np.ndarray
+    tie: np.ndarray
+    rows: np.ndarray
+    logits: np.ndarray
+    first: np.ndarray
+    rates: np.ndarray
+    lively: np.ndarray
+    seen: np.ndarray
+
+
+@kernel
+def _class(sigma, unit, miss):
+    """Context of an integer in units: `sigma` is the expected error, `miss` how far rounding moved the prediction."""
+    level = np.int64(0)
+    if sigma < 0.5 * unit:
+        distance = 0.5 * unit - abs(miss)
+        bound = 0.125 * sigma
+        while level < _NEAR - 1 and distance > bound:
+            bound *= 2.0
+            level += 1
+        return level
+    bound = unit
+    while level < _CLASSES - _NEAR - 1 and sigma > bound:
+        bound *= _HALF_OCTAVE
+        level += 1
+    return _NEAR + level
+
+
+@kernel
+def _code_zero(coder, models, work, which, where, context, away):
+    """Code whether the integer of a rounding is 0."""
+    rows = work.rows[:_ZERO_INPUTS]
+    found = work.seen[0]
+    lively = bit_length(work.lively[which] >> 3)
+    rows[0] = context
+    rows[1] = _BY_LIVELY + (where * 2 + min(found, np.int64(1))) * _LIVELY + lively
+    rows[2] = _BY_TIE + ((which * 3 + min(found, np.int64(2))) * _TIES + work.tie[which]) * 2 + (context & 1)
+    sets = which * _ZERO_INPUTS, (6 + lively) * _ZERO_INPUTS
+    logits = work.logits[:_ZERO_INPUTS]
+    return code_mixed(coder, models.zero, rows, 0, logits, models.zero_weights, sets[0], sets[1], _LIMIT, away) == 0
+
+
+@kernel
+def _code_units(coder, models, work, which, sigma, unit, miss, value):
+    """Code one integer, of the rounding `which`, counted against where rounding moved the prediction."""
+    where = which * _CLASSES + _class(sigma, unit, miss)
+    nearest = np.int64(1) if work.seen[1] == which else np.int64(0)
+    context = where * 4 + 2 * min(work.seen[0], np.int64(1)) + nearest
+    flip = miss > 0.0
+    if flip:
+        value = -value
+    if _code_zero(coder, models, work, which, where, context, np.int64(1) if value != 0 else np.int64(0)):
+        return np.int64(0)
+    work.seen[0] += 1
+    work.lively[which] += 64
+    negative = code_bit(coder, models.units, context, _LIMIT, np.int64(1) if value < 0 else np.int64(0))
+    rest = code_integer(coder, models.units, _REST + where * INTEGER_NODES, _LIMIT, abs(value) - 1)
+    magnitude = min(max(rest, np.int64(0)), _LARGEST) + 1
+    return -magnitude if (negative == 1) != flip else magnitude
+
+
+@kernel
+def _code_far(coder, models, work, k, offset, units):
+    """Code by how many ULPs far coordinate k is off, and correct it."""
+    exact = work.point[k] + offset[k]
+    place = ordinal32(exact)
+    miss = value32(place) - exact
+    place += _code_units(coder, models, work, FAR + k, work.error[k], unit32(exact), miss, units)
+    work.point[k] = value32(place) - offset[k]
+
+
+@kernel
+def _code_stored(coder, models, work, error, p, stored, i, k):
+    """Code stored coordinate k of point i given its prediction p; returns by how much it differs from that, m."""
+    place = ordinal32(p)
+    miss = value32(place) - p
+    place += _code_units(coder, models, work, STORED + k, error, unit32(p), miss, stored[i, k] - place)
+    stored[i, k] = place
+    return value32(place) - p
+
+
+@kernel
+def _code_height(coder, models, work, far, units, finest):
+    """Code by how much the far height is off; returns whether it is known then: where it is rounded coarsely enough.
+
+    A height finer than the stored z can tell is left to the stored z.
+    """
+    x, axes = work.point, far.axes
+    if far.rounded[2] == 0:
+        return False
+    tells = unit32(x[2] + far.offset[2]) >= unit32(axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2])
+    if finest and tells:
+        _code_far(coder, models, work, 2, far.offset, units)
+        return True
+    x[2] = value32(ordinal32(x[2] + far.offset[2])) - far.offset[2]
+    return False
+
+
+@kernel
+def _code_point(coder, models, work, far, lattice, stored, i):
+    """Code a point of which something was missed."""
+    x, axes, error = work.point, far.axes, work.error
+    for k in range(2):
+        if far.rounded[k] == 1:
+            _code_far(coder, models, work, k, far.offset, lattice[i, k])
+    open0 = 0.0 if far.rounded[0] == 1 else error[0]
+    open1 = 0.0 if far.rounded[1] == 1 else error[1]
+    known = _code_height(coder, models, work, far, lattice[i, 2], open0 + open1 == 0.0)
+    p0 = axes[0, 0] * x[0] + axes[1, 0] * x[1] + axes[2, 0] * x[2]
+    p1 = axes[0, 1] * x[0] + axes[1, 1] * x[1] + axes[2, 1] * x[2]
+    p2 = axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2]
+    # by what x and y change with the height
+    up0 = axes[2, 0] / axes[2, 2]
+    up1 = axes[2, 1] / axes[2, 2]
+    if open0 > 0.0 and open1 > 0.0:
+        # nothing is known but the height: x and y as they come, then z from them
+        spread = open0 * abs(axes[0, 0]) + open1 * abs(axes[1, 0])
+        change = up0 * _code_stored(coder, models, work, spread, p0, stored, i, 0)
+        spread = open0 * abs(axes[0, 1]) + open1 * abs(axes[1, 1])
+        change += up1 * _code_stored(coder, models, work, spread, p1, stored, i, 1)
+        _code_stored(coder, models, work, error[2], p2 - change, stored, i, 2)
+        return
+    unit = unit32(p2)
+    spread = 0.002 * unit if known else error[2] + open0 * abs(axes[0, 2]) + open1 * abs(axes[1, 2])
+    change = _code_stored(coder, models, work, spread, p2, stored, i, 2)
+    # a height known, or predicted, better than z's unit is not moved by z's rounding
+    fine = known or (open0 + open1 == 0.0 and far.rounded[2] == 1 and error[2] < 0.5 * unit)
+    if not fine or abs(change) >= 2.0 * unit:
+        p0 += up0 * change
+        p1 += up1 * change
+    settled = (0.002 if fine else 0.05) * unit + 1e-10
+    if open0 + open1 == 0.0:
+        _code_stored(coder, models, work, settled, p0, stored, i, 0)
+        _code_stored(coder, models, work, settled, p1, stored, i, 1)
+        return
+    # one axis is open: the coordinate more along it first, then the other by sliding along the axis
+    k = 0 if far.rounded[0] == 0 else 1
+    w0 = axes[k, 0] - up0 * axes[k, 2]
+    w1 = axes[k, 1] - up1 * axes[k, 2]
+    spread = settled + open0 + open1
+    if abs(w0) > abs(w1):
+        change = w1 / w0 * _code_stored(coder, models, work, spread, p0, stored, i, 0)
+        spread = settled + 0.4 * abs(w1 / w0) * unit32(p0)
+        _code_stored(coder, models, work, spread, p1 + change, stored, i, 1)
+    else:
+        change = w0 / w1 * _code_stored(coder, models, work, spread, p1, stored, i, 1)
+        spread = settled + 0.4 * abs(w0 / w1) * unit32(p1)
+        _code_stored(coder, models, work, spread, p0 + change, stored, i, 0)
+
+
+@kernel
+def _tie_class(x, error):
+    """Class of how far x is from the nearest rounding tie, in expected errors."""
+    distance = (0.5 * unit32(x) - abs(np.float64(np.float32(x)) - x)) / error
+    if not _NEAREST < distance < _FARTHEST:
+        return np.int64(_TIES - 1) if distance >= _FARTHEST else np.int64(0)
+    # a float's bits count half octaves from bit 51 on
+    return (np.float64(distance).view(np.int64) >> 51) - 2 * (1023 - 10)
+
+
+@kernel
+def _expect(far, work):
+    """Compute the stored places as if nothing had been missed, and how near each rounding came to its tie."""
+    x, axes, error, tie = work.point, far.axes, work.error, work.tie
+    spread0 = 0.0
+    spread1 = 0.0
+    spread2 = 0.0
+    p0 = 0.0
+    p1 = 0.0
+    p2 = 0.0
+    for k in range(3):
+        value = x[k]
+        tie[FAR + k] = _TIES - 1
+        left = error[k]
+        if far.rounded[k] == 1:
+            value += far.offset[k]
+            tie[FAR + k] = _tie_class(value, error[k])
+            value = np.float64(np.float32(value)) - far.offset[k]
+            left = 0.0
+        p0 += axes[k, 0] * value
+        p1 += axes[k, 1] * value
+        p2 += axes[k, 2] * value
+        spread0 += left * abs(axes[k, 0])
+        spread1 += left * abs(axes[k, 1])
+        spread2 += left * abs(axes[k, 2])
+    unit = unit32(p2)
+    if far.rounded[2] == 1 and unit32(x[2] + far.offset[2]) < unit:
+        tie[FAR + 2] = _TIES - 1
+        spread2 += error[2]
+    settled = 0.002 * unit + 1e-10
+    tie[STORED] = _tie_class(p0, spread0 + settled)
+    tie[STORED + 1] = _tie_class(p1, spread1 + settled)
+    tie[STORED + 2] = _tie_class(p2, spread2 + settled)
+    work.place[0] = ordinal32(p0)
+    work.place[1] = ordinal32(p1)
+    work.place[2] = ordinal32(p2)
+
+
+@kernel
+def _code_some(coder, models, work, some):
+    """Code whether anything was missed; leaves which rounding came nearest to its tie."""
+    tie, rows = work.tie, work.rows
+    near = np.int64(_TIES)
+    second = np.int64(_TIES)
+    for k in range(6):
+        if tie[k] < near:
+            second = near
+            near = tie[k]
+            work.seen[1] = k
+        elif tie[k] < second:
+            second = tie[k]
+    which = work.seen[1]
+    rows[0] = near * _SECOND + min(second - near, _SECOND - 1)
+    rows[1] = _BY_WHICH + (near * 6 + which) * _SLOWLY + min(bit_length(work.rates[1] >> 6), 2 * _SLOWLY - 1) // 2
+    rows[2] = _BY_LATELY + near * _LATELY + min(bit_length(work.rates[0] >> 6), _LATELY - 1)
+    rows[3] = _BY_AXES + (min(tie[0], tie[1]) >> 1) * (_TIES // 2) + (tie[2] >> 1)
+    sets = near * _INPUTS, (_TIES + which) * _INPUTS
+    some = code_mixed(coder, models.some, rows, 0, work.logits, models.some_weights, sets[0], sets[1], _LIMIT, some)
+    for k in range(6):
+        work.lively[k] = (3 * work.lively[k]) >> 2
+    work.rates[0] += ((some << 16) - work.rates[0]) >> 3
+    work.rates[1] += ((some << 16) - work.rates[1]) >> 6
+    return some
+
+
+@kernel
+def _code_same(coder, models, first, stored, i):
+    """Whether a further no-return of a firing is where the first one was; if so, it is put there."""
+    same = stored[i, 0] == first[0] and stored[i, 1] == first[1] and stored[i, 2] == first[2]
+    if code_bit(coder, models.some, _SAME, 255, np.int64(0) if same else np.int64(1)) == 1:
+        return False
+    for k in range(3):
+        stored[i, k] = first[k]
+    return True
+
+
+@kernel
+def _code_points(coder, models, work, far, predicted, distance, firing, lattice, stored):
+    """Code, or decode, stored places; see `FarCorrections`."""
+    last = np.int64(-1)
+    for i in range(distance.size):
+        if distance[i] == 0.0 and firing[i] == last and _code_same(coder, models, work.first, stored, i):
+            continue
+        missed = False
+        for k in range(3):
+            work.point[k] = predicted[i, k]
+            work.error[k] = far.sigma[k] + far.sigma[3 + k] * distance[i]
+            missed = missed or lattice[i, k] != 0
+        _expect(far, work)
+        for k in range(3):
+            missed = missed or stored[i, k] != work.place[k]
+        if _code_some(coder, models, work, np.int64(1) if missed else np.int64(0)) == 1:
+            work.seen[0] = 0
+            _code_point(coder, models, work, far, lattice, stored, i)
+        else:
+            for k in range(3):
+                stored[i, k] = work.place[k]
+        if distance[i] == 0.0 and firing[i] != last:
+            last = firing[i]
+            for k in range(3):
+                work.first[k] = stored[i, k]
+
+
+def _fresh() -> tuple[_Models, _Work]:
+    some, zero = fresh_counters(_SAME + 1), fresh_counters(_ZEROS)
+    weights = fresh_weights(_TIES + 6, _INPUTS), fresh_weights(6 + _LIVELY, _ZERO_INPUTS)
+    models = _Models(some, weights[0], zero, weights[1], fresh_counters(_REST + 6 * _CLASSES * INTEGER_NODES))
+    integers = (np.zeros(size, np.int64) for size in (3, 6, _INPUTS, _INPUTS, 3, 2, 6, 2))
+    return models, _Work(np.zeros(3), np.zeros(3), *integers)
+
+
+@dataclass(frozen=True)
+class FarCorrections:
+    """What was missed, coded given where points are predicted."""
+
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, returns: Returns, lattice: np.ndarray, places: np.ndarray) -> FarCorrections:
+        """Code the far ULPs of points (M, 3) int64, and the places of their stored coordinates likewise."""
+        coder = open_encoder(len(places) * _DECISIONS, len(places) * _RAW_BITS)
+        _code_points(coder, *_fresh(), returns.far, *_given(returns), lattice, places.copy())
+        return cls(finish_encoder(coder))
+
+    def apply(self, returns: Returns) -> None:
+        """Round the points in the far frame, take them back and correct them."""
+        returns.need("far", "points", "firing", "ticks", "beams")
+        coder = open_decoder(self.body)
+        places = np.zeros(returns.points.shape, np.int64)
+        with np.errstate(all="ignore"):  # what no encoder writes becomes any number
+            _code_points(coder, *_fresh(), returns.far, *_given(returns), places, places)
+        finish_decoder(coder)
+        returns.xyz = from_ordinals(places, np.dtype("<f4"))
+
+    def pack(self) -> bytes:
+        """Write the coded bytes."""
+        return self.body
+
+    @classmethod
+    def unpack(cls, data: bytes) -> FarCorrections:
+        """Read what `pack` wrote."""
+        return cls(data)
+
+
+def _given(returns: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predicted points, their distances (M,) in m, 0 without a return, and their firings."""
+    return returns.points, returns.ticks * float(returns.beams.tick), returns.firing

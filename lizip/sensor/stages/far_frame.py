@@ -1,0 +1,103 @@
+"""A frame far away in which coordinates were once rounded to float32 (a map's): x = axes p + offset, p as stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.exact.rotation import rotation_of_quaternion
+from lizip.packing import Unpacker
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+_LARGEST_OFFSET = 1e8
+_SIGMAS = 128
+
+
+class Far(NamedTuple):
+    """The way back from the far frame.
+
+    Attributes
+    ----------
+    axes : (3, 3) float64
+        Rows: axes of the far frame in the stored frame.
+    offset : (3,) float64
+        Origin of the stored frame in the far frame, m; 0 along axes without rounding.
+    rounded : (3,) int64
+        1 where far coordinates are float32.
+    sigma : (6,) float64
+        Expected errors of predicted far coordinates, m, and how they grow with range, a metre.
+    """
+
+    axes: np.ndarray
+    offset: np.ndarray
+    rounded: np.ndarray
+    sigma: np.ndarray
+
+
+@dataclass(frozen=True)
+class FarFrame:
+    """The far frame; all that follows counts in its axes, from the stored frame's origin.
+
+    Attributes
+    ----------
+    quaternion : (4,) float64
+        Rotation from the stored frame to the far frame, w x y z, not necessarily of length 1.
+    offset : (3,) float64
+        Origin of the stored frame in the far frame, m.
+    rounded : (3,) int64
+        1 where the far frame's rounding holds.
+    sigma : (6,) int64
+        Expected errors as powers: 2**(-k / 2) m, along each axis at the sensor and how they grow with range.
+    """
+
+    quaternion: np.ndarray
+    offset: np.ndarray = field(repr=False)
+    rounded: np.ndarray
+    sigma: np.ndarray = field(repr=False)
+
+    @property
+    def far(self) -> Far:
+        """The way back as the kernels take it."""
+        odd = np.where(self.sigma % 2 == 1, 0.7071067811865476, 1.0)
+        sigma = np.ldexp(odd, -(self.sigma // 2).astype(np.int32))
+        return Far(rotation_of_quaternion(self.quaternion), self.offset, self.rounded, sigma)
+
+    def apply(self, returns: Returns) -> None:
+        """Say where points are to go."""
+        returns.far = self.far
+
+    def pack(self) -> bytes:
+        """Write the numbers."""
+        head = bytes([sum(int(bit) << k for k, bit in enumerate(self.rounded)), *self.sigma.tolist()])
+        return head + np.concatenate([self.quaternion, self.offset[self.rounded == 1]]).astype("<f8").tobytes()
+
+    @classmethod
+    def unpack(cls, data: bytes) -> FarFrame:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        flags = unpacker.take(1)[0]
+        rounded = np.array([flags >> k & 1 for k in range(3)], np.int64)
+        sigma = np.frombuffer(unpacker.take(6), np.uint8).astype(np.int64)
+        quaternion = np.frombuffer(unpacker.take(32), "<f8").astype(np.float64)
+        offset = np.zeros(3)
+        offset[rounded == 1] = np.frombuffer(unpacker.take(8 * int(rounded.sum())), "<f8")
+        unpacker.finish()
+        if not ((np.abs(quaternion) <= 1).all() and (quaternion * quaternion).sum() >= 0.5):
+            raise CorruptError("impossible rotation")
+        if flags > 7 or not (np.abs(offset) < _LARGEST_OFFSET).all() or (sigma >= _SIGMAS).any():
+            raise CorruptError("impossible far frame")
+        stage = cls(quaternion, offset, rounded, sigma)
+        # corrections divide by it: x and y follow the stored height
+        if abs(stage.far.axes[2, 2]) < 0.5:
+            raise CorruptError("a far frame that lies on its side")
+        return stage
+
+
+def powers_of(errors: np.ndarray) -> np.ndarray:
+    """Nearest powers k to errors (m): 2**(-k / 2)."""
+    return np.clip(np.rint(-2 * np.log2(np.maximum(errors, 1e-30))), 0, _SIGMAS - 1).astype(np.int64)

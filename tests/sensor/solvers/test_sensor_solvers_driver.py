@@ -1,0 +1,98 @@
+"""Sweeps that public drivers computed: every law is found from the points alone, and nothing is corrected."""
+
+import numpy as np
+import pytest
+from sweeps import cloud_of, grids_of, rebuilt, stage_of
+
+from lizip.sensor.solvers.driver import SOLVER
+from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, Blocks
+from lizip.sensor.stages.seconds import Seconds
+from lizip.sensor.state import SensorState
+from lizip.simulator.drivers import sweep
+from lizip.simulator.turning import MODELS
+
+DRIVERS = [
+    ("nebula Hesai", "xt32"),
+    ("nebula Hesai", "pandar64"),
+    ("nebula Velodyne", "vlp32"),
+    ("nebula Velodyne", "vlp16"),
+    ("velodyne_pointcloud", "hdl32"),
+    ("PCL", "hdl32"),
+    ("Hesai general SDK", "pandar64"),
+]
+
+
+def solved(points, most_exceptions=0.001, most_corrected=0.001):
+    """The solution, after it gave back every bit."""
+    solution = SOLVER.solve(cloud_of(points), "default", SensorState())
+    assert solution is not None
+    again = rebuilt(solution.model.pack(), grids_of(solution), cloud_of(points).schema, len(points))
+    np.testing.assert_array_equal(again, points.view(np.uint32))
+    assert solution.about.notes["exceptions"] <= most_exceptions * len(points)
+    assert solution.about.notes["corrected"] <= most_corrected * len(points)
+    return solution
+
+
+@pytest.mark.parametrize(("driver", "model"), DRIVERS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_law_is_found(driver, model, seed):
+    points = sweep(seed, MODELS[model], driver, span=0.6).records
+    solution = solved(points)
+    assert sum(np.count_nonzero(grid.ranges) for grid in solution.grids) >= 0.99 * len(points)
+
+
+@pytest.mark.parametrize("span", [0.1, 0.25, 1.0])
+def test_parts_of_a_turn(span):
+    solved(sweep(3, MODELS["xt32"], "nebula Hesai", span=span).records)
+
+
+def test_zeros_take_the_signs_that_were_computed():
+    solution = solved(sweep(4, MODELS["hdl32"], "PCL", missing="zeros", span=0.5).records)
+    assert stage_of(solution, Blocks).form == ALL_COMPUTED
+
+
+def test_missing_returns_as_nan():
+    solution = solved(sweep(5, MODELS["hdl32"], "velodyne_pointcloud", missing="NaN", span=0.5).records)
+    assert stage_of(solution, Blocks).form == ALL_CELLS
+
+
+def test_second_returns():
+    sent = sweep(6, MODELS["pandar64"], "nebula Hesai", span=0.5, twice=0.05)
+    solution = solved(sent.records)
+    stage = stage_of(solution, Seconds)
+    assert stage is not None
+    assert 8 * len(stage.body) < 0.9 * len(sent.records)
+
+
+def test_some_points_moved_by_hand():
+    points = sweep(7, MODELS["vlp32"], "nebula Velodyne", span=0.5).records.copy()
+    points[::97, 0] += 0.37
+    solved(points, most_exceptions=0.02)
+
+
+def test_further_columns():
+    points = sweep(8, MODELS["xt32"], "nebula Hesai", span=0.4).records
+    stamp = np.arange(len(points), dtype=np.float32)
+    label = (np.arange(len(points)) // 50 % 7).astype(np.float32)
+    solved(np.column_stack([points, label, stamp]).astype(np.float32))
+
+
+def test_points_removed():
+    points = sweep(9, MODELS["pandar64"], "nebula Hesai", span=0.6).records
+    kept = (np.hypot(points[:, 0], points[:, 1]) < 30) & (np.random.default_rng(1).random(len(points)) < 0.9)
+    solved(points[kept])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_room_of_noise_is_declined(seed):
+    points = np.random.default_rng(seed).normal(0, 5, (2000, 4)).astype(np.float32)
+    assert SOLVER.solve(cloud_of(points), "default", SensorState()) is None
+
+
+def test_points_on_a_range_lattice_alone_are_declined():
+    draw = np.random.default_rng(1)
+    ticks, angle, rise = draw.integers(500, 9000, 4000), draw.uniform(0, 6.28, 4000), draw.uniform(-0.3, 0.3, 4000)
+    away = ticks * 0.004
+    flat = away * np.cos(rise)
+    points = np.stack([flat * np.cos(angle), flat * np.sin(angle), away * np.sin(rise)], axis=1).astype(np.float32)
+    assert SOLVER.solve(cloud_of(points), "default", SensorState()) is None

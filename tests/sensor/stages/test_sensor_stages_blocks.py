@@ -1,0 +1,154 @@
+"""Blocks, second returns and drivers: inverses, and guards against streams that nobody writes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from lizip.errors import CorruptError
+from lizip.sensor.model import Returns
+from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, Blocks, Rest, decode_azimuths, encode_azimuths
+from lizip.sensor.stages.driver import EXACT, SUM, Driver, DriverLaw, Printed
+from lizip.sensor.stages.seconds import Seconds
+
+AZIMUTHS = hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 35999))
+
+
+def blocks(**changed):
+    fields = {
+        "places": np.array([1, 0, 2]),
+        "wholes": np.array([5, -7, 0]),
+        "lags": np.array([0, 2, 1]),
+        "blocks": 4,
+        "form": RETURNS,
+        "nothing": np.zeros(3, np.uint32),
+        "azimuths": encode_azimuths(np.array([35990, 10, 30, 51])),
+    }
+    return Blocks(**{**fields, **changed})
+
+
+def driver(**changed):
+    fields = {
+        "law": DriverLaw(0, SUM, 1, 1),
+        "tick": 0.004,
+        "elevations": Printed(np.array([1000, 0, -1500]), 3, True),
+        "offsets": Printed(np.array([100, -50, 7]), 3, True),
+    }
+    return Driver(**{**fields, **changed})
+
+
+def returns_of(ranges, count):
+    return Returns(ranges, None, (("x", np.dtype("<f4")), ("y", np.dtype("<f4")), ("z", np.dtype("<f4"))), count)
+
+
+@given(AZIMUTHS)
+@settings(max_examples=50, deadline=None)
+def test_azimuths_come_back(azimuths):
+    np.testing.assert_array_equal(decode_azimuths(encode_azimuths(azimuths), len(azimuths)), azimuths)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.integers(1, 30))
+@settings(max_examples=50, deadline=None)
+def test_what_points_add_comes_back(seed, rings, count):
+    draw = np.random.default_rng(seed)
+    azimuth = np.cumsum(draw.integers(15, 25, count)) % 36000
+    ring, firing = draw.integers(0, rings, 4 * count), np.sort(draw.integers(0, count, 4 * count))
+    rest, still = draw.integers(-3, 4, 4 * count), draw.integers(0, 2, count)
+    stream = Rest(rest.copy(), ring, firing, still.copy()).encode(azimuth, rings)
+    again = Rest(np.zeros_like(rest), ring, firing, np.zeros_like(still))
+    again.decode(stream, azimuth, rings)
+    np.testing.assert_array_equal(again.rest, rest)
+    np.testing.assert_array_equal(again.still, still)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 200))
+@settings(max_examples=50, deadline=None)
+def test_second_returns_come_back(seed, count):
+    draw = np.random.default_rng(seed)
+    ring, first = draw.integers(0, 8, count), draw.integers(1, 1 << 20, count)
+    second = np.where(draw.random(count) < 0.3, draw.integers(1, 1 << 20, count), 0)
+    returns = returns_of(np.zeros((1, 8), np.int32), 0)
+    returns.ring, returns.ticks = ring, first.copy()
+    Seconds.unpack(Seconds.of(ring, first, second, 8).pack()).apply(returns)
+    expected = [tick for pair in zip(first, second, strict=True) for tick in pair if tick]
+    np.testing.assert_array_equal(returns.ticks, expected)
+
+
+@pytest.mark.parametrize("numbers", [Printed(np.array([12, -7]), 3, True), Printed(np.array([1 << 30, 5]), -1, False)])
+def test_drivers_come_back(numbers):
+    one = driver(elevations=numbers, offsets=numbers)
+    again = Driver.unpack(one.pack())
+    assert again.law == one.law
+    np.testing.assert_array_equal(again.elevations.radians(), one.elevations.radians())
+    np.testing.assert_array_equal(again.offsets.numbers, one.offsets.numbers)
+
+
+def test_blocks_come_back():
+    again = Blocks.unpack(blocks(form=ALL_CELLS, nothing=np.array([1, 2, 3], np.uint32)).pack())
+    assert again.form == ALL_CELLS
+    np.testing.assert_array_equal(again.nothing, [1, 2, 3])
+    np.testing.assert_array_equal(again.lags, [0, 2, 1])
+
+
+HOSTILE_BLOCKS = {
+    "a place twice": {"places": np.array([0, 0, 2])},
+    "a lag below nothing": {"lags": np.array([0, -2, 1])},
+    "a lag beyond all": {"lags": np.array([0, 1 << 30, 1])},
+    "an unknown form": {"form": 3},
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE_BLOCKS)
+def test_blocks_are_refused(what):
+    with pytest.raises(CorruptError):
+        Blocks.unpack(blocks(**HOSTILE_BLOCKS[what]).pack())
+
+
+@pytest.mark.parametrize(
+    ("changed", "shape"),
+    [({"blocks": 9}, (6, 3)), ({"blocks": 6}, (6, 3)), ({}, (6, 4)), ({"form": ALL_CELLS}, (6, 3)), ({}, (3, 3))],
+)
+def test_grids_that_do_not_fit_are_refused(changed, shape):
+    ranges = np.full(shape, 100, np.int32)
+    with pytest.raises(CorruptError):
+        blocks(**changed).apply(returns_of(ranges, ranges.size))
+
+
+HOSTILE_DRIVERS = {
+    "law": {"law": DriverLaw(3, SUM, 1, 1)},
+    "angle": {"law": DriverLaw(0, 6, 1, 1)},
+    "sine": {"law": DriverLaw(0, SUM, 2, 1)},
+    "frame": {"law": DriverLaw(0, SUM, 1, 4)},
+    "tick": {"tick": float("nan")},
+    "large tick": {"tick": 2.0},
+    "angles": {"elevations": Printed(np.array([1 << 45, 0, 0]), 3, True)},
+    "decimals": {"elevations": Printed(np.array([1, 0, 0]), 9, True)},
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE_DRIVERS)
+def test_drivers_are_refused(what):
+    with pytest.raises(CorruptError):
+        Driver.unpack(driver(**HOSTILE_DRIVERS[what]).pack())
+
+
+@pytest.mark.parametrize("law", [DriverLaw(0, SUM, 1, 1), DriverLaw(2, EXACT, 0, 1)])
+def test_angles_out_of_reason_are_refused(law):
+    far = Printed(np.array([1 << 39, 0, 0]), 3, True)
+    with pytest.raises(CorruptError):
+        driver(law=law, elevations=far).points(np.zeros(1, int), np.zeros(1, int), np.ones(1, int))
+
+
+@given(st.binary(max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_are_a_stage_or_corrupt(data):
+    ranges = np.ones((6, 3), np.int32)
+    for stage in (Blocks, Driver, Seconds):
+        returns = returns_of(ranges, ranges.size)
+        returns.ring = returns.column = returns.row = np.zeros(4, np.int64)
+        returns.ticks = np.ones(4, np.int32)
+        try:
+            stage.unpack(data).apply(returns)
+        except CorruptError:
+            continue
