@@ -167,7 +167,20 @@ class Returns:
     nothing: np.ndarray | None = None
     columns: dict[str, np.ndarray] = field(default_factory=dict)
 
-    _OF_EACH = ("ring", "row", "firing", "ticks", "column", "ahead", "time", "points", "rounded", "fraction", "xyz")
+    _OF_EACH = (
+        "ring",
+        "row",
+        "firing",
+        "laser",
+        "ticks",
+        "column",
+        "ahead",
+        "time",
+        "points",
+        "rounded",
+        "fraction",
+        "xyz",
+    )
 
     def take(self, which: np.ndarray) -> None:
         """Keep, or reorder, returns: indices (K,) into all that is filled so far."""

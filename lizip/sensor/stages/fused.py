@@ -38,20 +38,19 @@ def fused(a, b, c):
     """Fused a b + c of float32: one rounding, whatever the machine has.
 
     The product is exact in float64, its sum with c may be rounded. Where that leaves it on the tie between two float32,
-    what was lost tells which way is right (Knuth's two-sum gives it exactly).
+    as far beyond the one as before the other, what was lost tells which is right (Knuth's two-sum gives it exactly).
     """
     product = np.float64(a) * np.float64(b)
-    other = np.float64(c)
-    total = product + other
+    addend = np.float64(c)
+    total = product + addend
     rounded = np.float32(total)
     back = total - product
-    lost = (product - (total - back)) + (other - back)
-    if lost != 0.0 and np.isfinite(rounded):
-        away = total - np.float64(rounded)
-        if away != 0.0:
-            neighbour = np.nextafter(rounded, np.float32(np.inf) if away > 0.0 else np.float32(-np.inf))
-            if np.float64(neighbour) - total == away and (lost > 0.0) == (away > 0.0):
-                return neighbour
+    lost = (product - (total - back)) + (addend - back)
+    away = total - np.float64(rounded)
+    if lost != 0.0 and away != 0.0 and (lost > 0.0) == (away > 0.0):
+        other = np.float32(total + away)
+        if np.float64(other) == total + away:
+            return other
     return rounded
 
 

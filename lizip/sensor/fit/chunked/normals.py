@@ -110,7 +110,7 @@ def _to_world(matrix, vector, turn, work, mixed):
 
 @kernel
 def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look, sums, row, work):
-    """Pass over the returns by the ray model; returns the cost.
+    """Pass over the returns by the ray model.
 
     Parameters
     ----------
@@ -130,7 +130,6 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
         Whether to fill in what is known of each return.
     """
     tick, sigma_r, sigma_a = sizes[0], sizes[1], sizes[2]
-    cost = 0.0
     for g in range(every[0], starts.size - 1, every[1]):
         matrix, vector, turn, m = sums.matrix[g], sums.vector[g], sums.turn[g], poses.turns[g]
         for a in range(6):
@@ -182,7 +181,6 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
             size = rr * sigma_a + 1e-6
             if sigma_r > 0.0:
                 share = residual_r / sigma_r
-                cost += np.log(1.0 + share * share)
                 weight = 1.0 / (sigma_r * sigma_r * (1.0 + share * share))
                 f0, f1, f2 = weight * u0, weight * u1, weight * u2
                 vector[0] += f0 * residual_r
@@ -196,7 +194,6 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
                 matrix[2, 2] += f2 * u2
             # along the elevation: n = e, y x e = rr (u x e) = rr (se cross ...) = -rr z with z the way of the heading
             share = residual_e / size
-            cost += np.log(1.0 + share * share)
             weight = 1.0 / (size * size * (1.0 + share * share))
             row[0], row[1], row[2] = e0, e1, e2
             row[3], row[4], row[5] = rr * st, -rr * ct, 0.0
@@ -206,7 +203,6 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
                 for b in range(a + 1):
                     matrix[a, b] += f * row[b]
             share = residual_z / size
-            cost += np.log(1.0 + share * share)
             weight = 1.0 / (size * size * (1.0 + share * share))
             row[0], row[1], row[2] = -st, ct, 0.0
             row[3], row[4], row[5] = rr * e0, rr * e1, rr * e2
@@ -227,7 +223,6 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
                 for b in range(a + 1):
                     matrix[a, b] -= turn[a] * turn[b] / turn[6]
         _to_world(matrix, vector, m, work, turn)
-    return cost
 
 
 class Placed(NamedTuple):
@@ -302,7 +297,7 @@ def point_sums(placed, starts, poses, scale, exact, stride, sums):
                 continue
             k0, k1, k2 = placed.sigma[j, 0] * scale, placed.sigma[j, 1] * scale, placed.sigma[j, 2] * scale
             h0, h1, h2 = e0 * e0 / (k0 * k0), e1 * e1 / (k1 * k1), e2 * e2 / (k2 * k2)
-            cost += 2.0 * np.log((1.0 + 0.25 * h0) * (1.0 + 0.25 * h1) * (1.0 + 0.25 * h2))
+            cost += h0 / (1.0 + 0.25 * h0) + h1 / (1.0 + 0.25 * h1) + h2 / (1.0 + 0.25 * h2)
             h0 = 1.0 / (k0 * k0 * (1.0 + 0.25 * h0))
             h1 = 1.0 / (k1 * k1 * (1.0 + 0.25 * h1))
             h2 = 1.0 / (k2 * k2 * (1.0 + 0.25 * h2))
