@@ -92,6 +92,8 @@ class Returns:
         Likewise: first firing that starts a packet.
     far : Far or None
         From the far frame's stage: the way back from it.
+    blank : (M,) bool or None
+        Likewise: points that have the coordinates `nothing`.
     ring, row : (M,) int64
         Cell of each return in the grid.
     firing : (M,) int64
@@ -144,6 +146,7 @@ class Returns:
     firings: int = 0
     phase: int = 0
     far: Far | None = None
+    blank: np.ndarray | None = None
     ring: np.ndarray | None = None
     row: np.ndarray | None = None
     firing: np.ndarray | None = None
