@@ -333,7 +333,7 @@ def read(
 
 
 def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
-    """Tell what a .lizip file holds, from one small read; nothing is decoded.
+    """Tell what a .lizip file holds, from one small read; nothing is decoded, but a file that is kept as it stands.
 
     Parameters
     ----------
@@ -505,5 +505,6 @@ def _describe(decoder: Decoder) -> dict[str, Any]:
         "bits_per_point": 8 * container.size / header.count if header.count else None,
         "hash": header.digest.hex(),
         "version": header.version,
+        **({"guessed": decoder.format.guessed} if header.count and hasattr(decoder.format, "guessed") else {}),
         **details,
     }

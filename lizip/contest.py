@@ -41,9 +41,6 @@ _MARGIN = 0.85
 _WHOLE_REACH = 0.2
 """As `_REACH`, for the file as it stands (0.29 is the least seen)."""
 
-_WHOLE_MARGIN = 0.7
-"""As `_MARGIN`; real files came to 0.75 to 1.05 of their samples' word."""
-
 
 class Result(NamedTuple):
     """A way of saying a file."""
@@ -187,7 +184,7 @@ class Contest:
         quick = opaque.quick(self._data)
         if self._options.level == "fast":
             return self._size <= quick
-        return self._size <= _WHOLE_REACH * quick or self._size <= _WHOLE_MARGIN * opaque.estimate(self._data, quick)
+        return self._size <= _WHOLE_REACH * quick or self._size <= opaque.least(self._data, quick)
 
 
 def _size_of(sections: Iterable[Section]) -> int:

@@ -25,6 +25,9 @@ class Format(Protocol):
     number: int
     """As written to .lizip files; never reused."""
 
+    guessed: str
+    """What users should know to be a guess; need not be there."""
+
     def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
         """Take a file apart, without copying where possible; None when it is not of this format.
 

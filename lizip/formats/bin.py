@@ -28,6 +28,7 @@ class Bin:
 
     name = "bin"
     number = 1
+    guessed = "number, types and names of the fields: the file has no header"
 
     def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
         """Take the records apart; None when the bytes do not look like points."""

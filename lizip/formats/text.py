@@ -35,6 +35,7 @@ class Text:
 
     name = "text"
     number = 7
+    guessed = "types of the columns, and names where there is no heading"
 
     def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
         """Take the rows apart; None when most lines are none."""
