@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lizip
-from lizip import simulator
+from lizip import simulator, storage
 from lizip.batch import Job
 from lizip.batch.perform import perform
 from lizip.expand import expand
@@ -67,3 +67,14 @@ def test_copc(copc):
     assert np.array_equal(las.points.array, laz.points.array)
     assert [(record.user_id, record.record_data) for record in las.vlrs] == [("somebody", b"kept")]
     assert [(record.user_id, record.record_data) for record in las.evlrs] == [("somebody", b"kept too")]
+
+
+def test_errors_name_the_laz_file(laz):
+    target = laz.with_name("tile.las.lizip")
+    target.write_bytes(b"in the way")
+    outcome = perform(Job("compress", str(laz), str(target), resume=True, expand=True))
+    assert outcome.cause().startswith(f"{target}: exists already and is not what {laz} becomes")
+    laz.write_bytes(laz.read_bytes()[:400])
+    outcome = perform(Job("compress", str(laz), str(target), expand=True, options={"force": True}))
+    assert outcome.cause().startswith(f"{laz}: cannot be expanded")
+    assert not any(map(storage.is_temporary, os.listdir(laz.parent)))
