@@ -71,7 +71,7 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[I
 
 
 def telling_rings(points: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """Rings (R,) int64, those with the most points first; points beside the sensor, which offsets turn, do not count."""
+    """Rings (R,) int64, those with the most points first; points beside the sensor, turned by offsets, do not count."""
     x, y = points[:, 0], points[:, 1]
     far = np.concatenate([[0], np.cumsum(x * x + y * y > _BESIDE * _BESIDE)])[bounds]
     return np.lexsort((-np.diff(bounds), -np.diff(far)))
