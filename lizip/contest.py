@@ -79,7 +79,7 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
 
     contest = Contest(data, cloud, options)
     base = narrowed(cloud)
-    for name in filter(codecs.exists, names):
+    for name in names:
         if contest.beaten(name):
             continue
         codec = codecs.load(name)
@@ -91,7 +91,7 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             contest.attempt(codec, base)
     if len(names) > 1 and len(data) <= ONE_PASS:
         for recipe in alternatives(cloud, base):
-            for name in filter(codecs.exists, names):
+            for name in names:
                 if name != opaque.CODEC.name and not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
         contest.attempt_whole()
