@@ -18,6 +18,7 @@ from lizip.sensor.fit.explain import explain, make_grid, match_rings, residual_o
 from lizip.sensor.fit.found import Found
 from lizip.sensor.fit.measure import measure_points
 from lizip.sensor.fit.rings import split_rings, split_suspects
+from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.order import AzimuthOrder, azimuth_keys
 from lizip.sensor.stages.profile import PROFILES, Profile, load_profile
 from lizip.sensor.state import SensorState
@@ -32,20 +33,22 @@ _LEAST_SHARE = 0.9
 _DECIMAL = 1000
 
 
-def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState) -> Found | None:
-    """Explain points xyz (N, 3) float32 in this order; None when they are not in it."""
-    if not on_decimal_lattice(xyz, _DECIMAL):
-        return None
+def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Axes = AS_THEY_ARE) -> Found | None:
+    """Explain points xyz (N, 3) float32 that are `on_decimal_lattice`; None when they are not in this order.
+
+    `axes` tells apart what is left in `state` where points were put on other axes.
+    """
     finite = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
     bounds = split_rings(*finite, _MOST_RINGS)
     del finite
     if bounds is None:
         return None
-    tried = (_explained(xyz, bounds, *known) for known in _calibrations(xyz, bounds, level, state))
+    key = f"azimuth rings {axes.pack()[0]}"
+    tried = (_explained(xyz, bounds, *known) for known in _calibrations(xyz, bounds, level, state, key))
     return next((found for found in tried if found is not None), None)
 
 
-def on_decimal_lattice(xyz: np.ndarray, decimal: int) -> bool:
+def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
     """Whether nearly all coordinates of a sample of xyz (N, 3) float32 are whole multiples of 1 / decimal, rounded."""
     sample = xyz[:: max(1, len(xyz) // 256)]
     sane = sample[np.abs(sample) < _FARTHEST]
@@ -54,17 +57,17 @@ def on_decimal_lattice(xyz: np.ndarray, decimal: int) -> bool:
 
 
 def _calibrations(
-    xyz: np.ndarray, bounds: np.ndarray, level: str, state: SensorState
+    xyz: np.ndarray, bounds: np.ndarray, level: str, state: SensorState, key: str
 ) -> Iterator[tuple[Calibration, int | None]]:
     """Calibrations to try, each with the index of its profile: profiles, what the sweep before left, one of its own."""
     for index, name in enumerate(PROFILES):
         profile = load_profile(name)
         yield Calibration(profile.beams, profile.decimal), index
-    if (known := state.get("azimuth rings", Calibration)) is not None:
+    if (known := state.get(key, Calibration)) is not None:
         yield known, None
     found = calibrate(xyz, bounds, hinges=2 if level == "fast" else 3)
     if found is not None:
-        state.put("azimuth rings", found)
+        state.put(key, found)
         yield found, None
 
 

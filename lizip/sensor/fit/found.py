@@ -11,6 +11,7 @@ from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.model import About, Grid, Part, Returns, Solution, Stage, SweepModel
 from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.firings import Columns, Firings, rows_of
 from lizip.sensor.stages.intensity import lit_cells
@@ -49,6 +50,8 @@ class Found:
         Points that are no returns and follow no grid.
     nothing : (3,) uint32
         Bits of their coordinates.
+    axes : Axes
+        How the file's coordinates follow from those that all the above is about.
     """
 
     calibration: Calibration
@@ -71,6 +74,7 @@ class Found:
     usual: int = 0
     missing: np.ndarray | None = None
     nothing: np.ndarray | None = None
+    axes: Axes = AS_THEY_ARE
 
     @property
     def whole(self) -> bool:
@@ -85,7 +89,7 @@ class Found:
 def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     """Write down a sweep."""
     columns, beams = list(cloud.columns.values()), found.calibration.beams
-    xyz = np.stack(columns[:3], axis=1)
+    xyz = found.axes.undone(np.stack(columns[:3], axis=1))
     returns = _returns_of(cloud, found)
     ranges = returns.ranges
     cells, lit_place = lit_cells(returns)
@@ -101,6 +105,8 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     exceptions = np.flatnonzero(listed)
     stages = _geometry(returns, found)
     stages.append(Places.of(xyz, exceptions, found.missing, found.nothing))
+    if found.axes != AS_THEY_ARE:
+        stages.append(found.axes)
     grid = Grid(ranges, None, beams.tick)
     if lit is not None:
         intensity = np.zeros_like(ranges)

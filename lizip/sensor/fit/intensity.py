@@ -43,6 +43,8 @@ class Lit(NamedTuple):
         For the grid.
     exact : (M,) bool
         Where they give the stored value.
+    rest, rest_exact : (N - M,)
+        The same of all other points of the file.
     """
 
     column: int
@@ -50,6 +52,8 @@ class Lit(NamedTuple):
     table: np.ndarray | None
     integers: np.ndarray
     exact: np.ndarray
+    rest: np.ndarray
+    rest_exact: np.ndarray
 
 
 def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.ndarray) -> Lit | None:
@@ -70,19 +74,49 @@ def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.nd
         None when no column changes along the rings as intensities do, and has few values.
     """
     fullest = np.flatnonzero(ring == np.argmax(np.bincount(ring[ring >= 0])))
+    order = np.concatenate([where, _others(where, len(ring))])
     lively = []
     for place, column in enumerate(columns[3:], 3):
         along = column[fullest]
         if np.count_nonzero(along[1:] != along[:-1]) >= _LEAST_LIVELY * len(along):
-            lively.append((place, np.ascontiguousarray(column)[where]))
+            lively.append((place, np.ascontiguousarray(column)[order]))
     for place, column in lively:
         if column.dtype in LIGHTS and (found := to_integers(column.astype(np.float32))) is not None:
             scale, integers, exact = found
-            return Lit(place, scale, None, integers, exact)
+            return _split(Lit(place, scale, None, integers, exact, integers, exact), len(where))
     for place, column in lively:
         if (found := to_table(column)) is not None:
-            return Lit(place, TABLE, *found, np.ones(len(where), bool))
+            table, entries = found
+            exact = np.ones(len(order), bool)
+            return _split(Lit(place, TABLE, table, entries, exact, entries, exact), len(where))
     return None
+
+
+def _others(where: np.ndarray, count: int) -> np.ndarray:
+    """Points, of `count`, that are not among `where`."""
+    free = np.ones(count, bool)
+    free[where] = False
+    return np.flatnonzero(free)
+
+
+def _split(lit: Lit, cells: int) -> Lit:
+    """Tell apart points with and without a cell."""
+    parts = {"integers": lit.integers[:cells], "exact": lit.exact[:cells]}
+    return lit._replace(**parts, rest=lit.integers[cells:], rest_exact=lit.exact[cells:])
+
+
+def intensity_stage(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
+    """The stage of a column (N,) whose points at `place` (M,) have cells."""
+    odd = np.flatnonzero(~np.concatenate([lit.exact, lit.rest_exact]))
+    order = np.concatenate([place, _others(place, len(column))])
+    words = bits_of(column)[order[odd]].astype("<u8").view(np.uint32).reshape(-1, 2)
+    return Intensity(
+        lit.column,
+        lit.scale,
+        b"" if lit.table is None else pack_table(lit.table),
+        encode_exceptions(odd, words),
+        encode_attribute(lit.rest.astype("<u2"), nowhere(len(lit.rest))) if len(lit.rest) else b"",
+    )
 
 
 def to_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -124,19 +158,3 @@ def _explain(values: np.ndarray, denominator: int) -> tuple[np.ndarray, np.ndarr
     sane &= integers <= _LARGEST
     integers[~sane] = 0
     return integers, sane & (from_integers(integers, denominator).view(np.uint32) == values.view(np.uint32))
-
-
-def intensity_stage(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
-    """The stage of a column whose points at `place` have cells."""
-    bits = bits_of(column)
-    odd = np.flatnonzero(~lit.exact)
-    words = bits[place[odd]].astype("<u8").view(np.uint32).reshape(-1, 2)
-    others = np.ones(len(column), bool)
-    others[place] = False
-    return Intensity(
-        lit.column,
-        lit.scale,
-        b"" if lit.table is None else pack_table(lit.table),
-        encode_exceptions(odd, words),
-        encode_attribute(column[others], nowhere(int(others.sum()))) if others.any() else b"",
-    )

@@ -25,14 +25,22 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         The bits of that position; of the origin when there is none.
     """
     bits = xyz.view(np.uint32)
-    words = np.zeros(3, np.uint32)
+    candidates = [np.zeros(3, np.uint32)]
+    unknown = np.flatnonzero(np.isnan(xyz[:, 0]))
+    if len(unknown):
+        candidates.append(bits[unknown[0]])
     repeated = (bits[1:] == bits[:-1]).all(axis=1)
     if repeated.mean() > _LEAST / 4:
         sample = bits[1:][repeated]
         sample = sample[:: max(1, len(sample) // _SAMPLE)]
-        candidates, counts = np.unique(sample, axis=0, return_counts=True)
-        words = candidates[np.argmax(counts)]
-    missing = (bits == words).all(axis=1)
+        words, counts = np.unique(sample, axis=0, return_counts=True)
+        candidates.append(words[np.argmax(counts)])
+    missing, words = max(((_at(bits, words), words) for words in candidates), key=lambda each: each[0].sum())
     if missing.mean() < _LEAST:
         return np.zeros(len(xyz), bool), np.zeros(3, np.uint32)
     return missing, words
+
+
+def _at(bits: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Which of bits (N, 3) are `words` (3,)."""
+    return (bits[:, 0] == words[0]) & (bits[:, 1] == words[1]) & (bits[:, 2] == words[2])

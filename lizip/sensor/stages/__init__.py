@@ -37,6 +37,7 @@ STAGES = (
     Row(9, "rounding", "rounding", "Rounding"),
     Row(10, "corrections", "corrections", "Corrections"),
     Row(11, "exceptions", "places", "Places"),
+    Row(25, "axes", "axes", "Axes"),
     Row(12, "intensities", "intensity", "Intensity"),
     Row(13, "attributes", "attributes", "Attributes"),
     Row(14, "blocks", "blocks", "Blocks"),

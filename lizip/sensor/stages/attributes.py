@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _BY_RING, _BY_FIRING, _BY_RANGE, _DIFFERENCES, _ADAPTIVE = range(5)
 _MOST_OTHERS = 0.01
 _LARGEST_SCALE = 1 << 20
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 24}]
+_WINDOW = 1 << 24
+_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": _WINDOW}]
 _LIMIT = 120
 _SIZES = 34
 
@@ -169,7 +170,9 @@ def _pack_others(bits: np.ndarray, others: np.ndarray) -> bytes:
 def _pack_planes(bits: np.ndarray) -> bytes:
     """Compress the bytes of differences, all lowest bytes first."""
     planes = np.diff(bits, prepend=bits.dtype.type(0)).view(np.uint8).reshape(-1, bits.dtype.itemsize).T
-    return lzma.compress(planes.tobytes(), lzma.FORMAT_RAW, filters=_FILTERS)
+    # a window no larger than the data: to set up the largest takes longer than to fill a small one
+    filters = [{**_FILTERS[0], "dict_size": min(max(planes.size, 1 << 12), _WINDOW)}]
+    return lzma.compress(planes.tobytes(), lzma.FORMAT_RAW, filters=filters)
 
 
 def _unpack_planes(coded: bytes, count: int, dtype: np.dtype) -> np.ndarray:

@@ -52,10 +52,10 @@ class Intensity:
         Index into `DENOMINATORS`, or `TABLE`.
     table : bytes
         The values, coded; of a table only.
-    odd : bytes
-        Exceptions among the points that have a cell: their numbers among those, and two words of bits each.
     others : bytes
-        The values of points without a cell, coded.
+        The numbers of points without a cell, coded.
+    odd : bytes
+        Exceptions: their numbers, points with a cell first, and two words of bits each.
     """
 
     column: int
@@ -71,16 +71,19 @@ class Intensity:
             raise CorruptError("a sweep has no intensities where it should")
         name, dtype = returns.schema[self.column]
         cells, place = lit_cells(returns)
-        values = self._values(returns.intensity[cells], dtype)
-        odd, words = decode_exceptions(self.odd, 2, len(values))
+        free = np.ones(returns.count, np.bool_)
+        free[place] = False
+        others = np.flatnonzero(free)
+        integers = returns.intensity[cells]
+        if len(others):
+            coded = decode_attribute(self.others, np.dtype("<u2"), nowhere(len(others)))
+            integers = np.concatenate([integers, coded.astype(np.int32)])
+        values = self._values(integers, dtype)
+        odd, words = decode_exceptions(self.odd, 2, returns.count)
         bits_of(values)[odd] = np.ascontiguousarray(words).view("<u8")[:, 0].astype(f"<u{dtype.itemsize}")
-        if len(values) != returns.count:
-            whole, free = np.empty(returns.count, dtype), np.ones(returns.count, np.bool_)
-            free[place] = False
-            whole[place] = values
-            whole[free] = decode_attribute(self.others, dtype, nowhere(returns.count - len(values)))
-            values = whole
-        returns.columns[name] = values
+        column = np.empty(returns.count, dtype)
+        column[np.concatenate([place, others])] = values
+        returns.columns[name] = column
 
     def _values(self, integers: np.ndarray, dtype: np.dtype) -> np.ndarray:
         """Stored values of integers (K,)."""

@@ -6,6 +6,7 @@ from sweeps import cloud_of, grids_of, rebuilt, round_trip, solve, stage_of
 
 from lizip import simulator
 from lizip.errors import CorruptError
+from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.order import AzimuthOrder
 from lizip.sensor.state import SensorState
 from lizip.simulator import hdl64
@@ -88,10 +89,10 @@ def test_a_fitted_calibration_serves_the_next_sweep_as_a_hint():
     )
     state = SensorState()
     solve(first, state=state)
-    left = state.get("azimuth rings", object)
+    left = state.get("azimuth rings 0", object)
     assert left is not None
     assert solve(second, state=state) is not None
-    assert state.get("azimuth rings", object) is left
+    assert state.get("azimuth rings 0", object) is left
 
 
 def test_without_a_state_nothing_depends_on_the_sweep_before():
@@ -135,3 +136,56 @@ def test_foreign_grids_are_corrupt():
     ):
         with pytest.raises(CorruptError):
             rebuilt(packed, [(grid, intensity)], schema, len(points))
+
+
+AXES = {
+    "quarter turn": ((1, 1), (0, -1)),
+    "half turn": ((0, -1), (1, -1)),
+    "mirrored": ((0, 1), (1, -1)),
+    "swapped": ((1, 1), (0, 1)),
+}
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_axes_swapped_or_turned_round_are_put_back(name):
+    points = simulated(1)
+    plain = len(solve(points).model.pack())
+    turned = points.copy()
+    for k, (of, sign) in enumerate(AXES[name]):
+        turned[:, k] = sign * points[:, of]
+    assert len(explained(turned).model.pack()) <= plain + 4
+
+
+def test_missing_points_are_left_out():
+    points = simulated(1)
+    rng = np.random.default_rng(0)
+    plain = 8 * len(solve(points).model.pack()) / len(points)
+    unknown = points.copy()
+    unknown[rng.random(len(points)) < 0.02, :3] = np.nan
+    padded = np.concatenate([points, np.zeros((len(points) // 10, 4), np.float32)])
+    for other, more in ((unknown, 0.5), (padded, 0.1)):
+        solution = round_trip(other)
+        assert stage_of(solution, AzimuthOrder) is not None
+        assert solution.about.notes["exceptions"] < 0.02 * len(points)
+        assert 8 * len(solution.model.pack()) / len(points) < plain + more
+
+
+@pytest.mark.parametrize("scale", [2.55, 255.0, 1 / 3])
+def test_intensities_of_any_scale(scale):
+    points = simulated(1)
+    plain = solve(points)
+    points[:, 3] *= np.float32(scale)
+    solution = explained(points)
+    assert solution.grids[0].intensity is not None
+    assert len(solution.model.pack()) < len(plain.model.pack()) + 800
+
+
+def test_intensities_that_are_none_and_further_columns_do_not_decide_over_geometry():
+    points = simulated(1)
+    rng = np.random.default_rng(0)
+    plain = len(explained(points).model.pack())
+    noise = rng.normal(size=len(points)).astype(np.float32)
+    explained(np.ascontiguousarray(points[:, :3]))
+    assert stage_of(explained(np.column_stack([points[:, :3], noise])), Attributes) is not None
+    more = np.column_stack([points, np.zeros(len(points), np.float32), np.arange(len(points), dtype=np.float32)])
+    assert len(explained(more).model.pack()) < plain + 1000

@@ -1,0 +1,64 @@
+"""Sweeps for training: a data set that torch's DataLoader takes, over a folder of .lizip files or a pack.
+
+    sweeps = Sweeps("scene.lizips", fields=["x", "y", "z", "intensity"])
+    for points in torch.utils.data.DataLoader(sweeps, batch_size=None, num_workers=2, shuffle=True):
+        points                                                  # (N, 4) float32 tensor
+
+Clouds have as many points as they have; for batches give a `collate_fn`, `list` keeps them apart.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import lizip
+from lizip import storage
+from lizip.container import SUFFIX
+from lizip.packs import SUFFIX as PACK_SUFFIX
+
+
+class Sweeps:
+    """A map-style data set: `len(sweeps)`, `sweeps[i]`; can be sent to workers.
+
+    Parameters
+    ----------
+    place : path or URL
+        A pack (.lizips), or a folder, whose .lizip files are taken in the order of their names.
+    fields : sequence of str, optional
+        Columns wanted; all otherwise.
+    transform : callable, optional
+        From a dict of columns, (N,) arrays, to what `sweeps[i]` gives; (N, k) float32 otherwise.
+    """
+
+    def __init__(
+        self,
+        place: str | os.PathLike[str],
+        fields: Sequence[str] | None = None,
+        transform: Callable[[dict[str, np.ndarray]], Any] | None = None,
+    ):
+        self.fields, self.transform = fields, transform
+        self._pack = lizip.PackReader(place) if os.fspath(place).endswith(PACK_SUFFIX) else None
+        if self._pack is not None:
+            self.names = list(self._pack)
+            return
+        found = storage.files_below(place)
+        if errors := [each.error for each in found if each.error is not None]:
+            raise errors[0]
+        self.names = [each.path for each in found if each.path.endswith(SUFFIX)]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> Any:
+        place = self.names[index] if self._pack is None else self._pack.packed(index)
+        columns = lizip.read(place, fields=self.fields)
+        return stacked(columns) if self.transform is None else self.transform(columns)
+
+
+def stacked(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """Columns side by side, (N, k) float32."""
+    return np.stack([column.astype(np.float32) for column in columns.values()], axis=1)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+import lizip
+from lizip.integrations.torch import Sweeps
+
+CLOUDS = [np.random.default_rng(i).normal(0, 20, (50 + i, 4)).astype("<f4").round(2) for i in range(6)]
+QUICK = {"level": "fast", "codec": "opaque", "fields": 4}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i, cloud in enumerate(CLOUDS):
+        path = tmp_path / "drive" / f"d{i % 2}" / f"{i:06}.bin.lizip"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(lizip.compress(cloud.tobytes(), **QUICK))
+    return tmp_path / "drive"
+
+
+@pytest.fixture
+def pack(tmp_path):
+    with lizip.PackWriter(tmp_path / "drive.lizips") as writer:
+        for i, cloud in enumerate(CLOUDS):
+            writer.add(f"{i:06}.bin", cloud.tobytes(), **QUICK)
+    return tmp_path / "drive.lizips"
+
+
+def test_folder_and_pack(folder, pack):
+    assert [len(sweep) for sweep in (Sweeps(folder)[i] for i in range(6))] == [50, 52, 54, 51, 53, 55]
+    sweeps = Sweeps(pack)
+    assert len(sweeps) == 6
+    assert np.array_equal(sweeps[3], CLOUDS[3])
+    assert np.array_equal(Sweeps(pack, fields=["z", "x"])[1], CLOUDS[1][:, [2, 0]])
+    assert Sweeps(pack, transform=lambda columns: len(columns["x"]))[5] == 55
+
+
+def test_what_cannot_be_read_is_told(folder):
+    (folder / "gone.lizip").symlink_to("nowhere")
+    with pytest.raises(lizip.StorageError, match="leads nowhere"):
+        Sweeps(folder)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_data_loader(folder, pack, workers):
+    torch = pytest.importorskip("torch")
+    for place in (folder, pack):
+        loader = torch.utils.data.DataLoader(Sweeps(place), batch_size=None, num_workers=workers)
+        clouds = {len(points): points for points in loader}
+        assert sorted(clouds) == [len(cloud) for cloud in CLOUDS]
+        assert all(torch.equal(clouds[len(cloud)], torch.from_numpy(cloud)) for cloud in CLOUDS)
+    batches = list(torch.utils.data.DataLoader(Sweeps(pack), batch_size=4, collate_fn=list, num_workers=workers))
+    assert [[len(points) for points in batch] for batch in batches] == [[50, 51, 52, 53], [54, 55]]
