@@ -12,13 +12,18 @@ MOST_POINTS = 1 << 22
 """More points are not sorted: all are held at once."""
 
 
-def encode_order(ranks: np.ndarray) -> bytes:
-    """Write a permutation: `ranks` (N,) int64 says which of the sorted points each point of the file is."""
-    return encode_stream(_code_ranks, ranks.astype(np.int64), _tree(len(ranks)))
+def encode_order(order: np.ndarray) -> bytes:
+    """Write a permutation: `order` (N,) int64 says which point of the file comes first, second, ... when sorted."""
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    return encode_stream(_code_ranks, ranks, _tree(len(ranks)))
 
 
 def decode_order(stream: bytes, count: int) -> np.ndarray:
-    """Read what `encode_order` wrote, (count,) int64: a permutation whatever the stream holds. Raises CorruptError."""
+    """Read what `encode_order` wrote, (count,) int64: which of the sorted points each point of the file is.
+
+    A permutation, whatever the stream holds. Raises CorruptError.
+    """
     if count > MOST_POINTS:
         raise CorruptError("more points than are sorted")
     ranks = np.zeros(count, np.int64)
