@@ -56,8 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = cli.main(arguments, prog_name="lizip", standalone_mode=False)
         signals.check()
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        _flush()
         sys.exit(status)
     except click.ClickException as error:
         _fail(error, arguments)
@@ -68,11 +67,21 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(130)
         _fail(error.__cause__, arguments)
     except Exception as error:
-        if isinstance(error, OSError) and error.filename == "stdout":
+        broken = isinstance(error, BrokenPipeError) and error.filename in (None, "stdout")
+        if broken or (isinstance(error, OSError) and error.filename == "stdout"):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it leaves
-            if isinstance(error, BrokenPipeError):
-                sys.exit(1)
+        if broken:
+            sys.exit(1)
         _fail(error, arguments)
+
+
+def _flush() -> None:
+    """Have everything on stdout, or the error of stdout."""
+    from lizip import storage
+
+    if sys.stdout is not None:
+        with storage.naming("stdout"):
+            sys.stdout.flush()
 
 
 def _keep_standard_numbers() -> None:

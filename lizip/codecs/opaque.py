@@ -72,13 +72,18 @@ def quick(data: memoryview) -> int:
     return sum(len(_zstd(data[start : start + PIECE], _QUICK, True)) for start in range(0, len(data), PIECE))
 
 
-def estimate(data: memoryview, quick: int) -> float:
-    """What parts of some bytes say `encode_bytes` may come to, where all of them take `quick` under a fast zstd."""
+def least(data: memoryview, quick: int) -> float:
+    """What `encode_bytes` will hardly come below, as parts of the bytes say, which all take `quick` under a fast zstd.
+
+    Real files came to 0.75 to 1.05 of what their parts promised: those to little less that hardly shrink.
+    """
     parts = _parts(data)
     if not parts:
         return 0.0
-    zstd, lzma, _ = _sampled(data)
-    return quick * min(zstd, lzma) / sum(len(_zstd(part, _QUICK)) for part in parts)
+    zstd, lzma, size = _sampled(data)
+    share = min(zstd, lzma) / size
+    trust = 0.7 + min(max(share - 0.5, 0.0), 0.3) * 0.8
+    return trust * quick * min(zstd, lzma) / sum(len(_zstd(part, _QUICK)) for part in parts)
 
 
 def _parts(data: memoryview | bytes) -> list[memoryview | bytes]:

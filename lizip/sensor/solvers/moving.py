@@ -63,9 +63,13 @@ class Moving:
         laid = lay_out(xyz, columns[3:])
         if laid is None:
             return None
-        seen = observe(laid.spread(xyz), sensor, state.get("moving", Frame))
+        known = state.get("moving", Frame)
+        seen = observe(laid.spread(xyz), sensor, known)
         if seen is None:
             return None
+        spaced = laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
+        if spaced is not laid:
+            laid, seen = spaced, observe(spaced.spread(xyz), sensor, known) or seen
         state.put("moving", seen.frame if seen.frame.rounded.all() else None)
         written = _Writing(cloud, xyz, laid, seen, sensor)
         best = min(written.attempts(level), key=lambda attempt: attempt.size)
@@ -123,17 +127,19 @@ class _Writing:
         ring[place] = cell[1]
         lit = find_intensity(columns, ring, place[order])
         intensity = None
-        silent = ranges[laid.present][order] == 0
+        silent = ranges[laid.present] == 0
+        blank = laid.missing[place]
         absent = -1
         if lit is not None:
-            lit, absent = _with_one_set_aside(lit, silent) if not laid.present.all() else (lit, -1)
+            lit, absent = _with_one_set_aside(lit, silent[order]) if not laid.present.all() else (lit, -1)
             intensity = np.full(ranges.shape, max(absent, 0), np.int32)
             intensity[cell[0][order], cell[1][order]] = lit.integers
         elif not laid.present.all():
             absent = 1
             intensity = np.where(laid.present, 0, 1).astype(np.int32)
         grid = Grid(ranges, intensity, self.sensor.tick, intensity is not None)
-        return grid, None if lit is None else intensity_stage(columns[lit.column], lit, place[order]), Cells(absent)
+        stage = None if lit is None else intensity_stage(columns[lit.column], lit, place[order])
+        return grid, stage, Cells.of(absent, laid.nothing, cell[1][silent], blank[silent])
 
     def _splines(self, level: str) -> list[tuple[PoseSpline, tuple[np.ndarray, np.ndarray]]]:
         """The sweep's poses as splines."""
@@ -177,16 +183,17 @@ class _Writing:
             stages.append(laid.order)
         returns.take(np.argsort(returns.place, kind="stable"))
         returns.place = np.sort(returns.place)
-        listed = np.ones(cloud.count, bool)
-        listed[returns.place] = False
-        stages.append(Places.of(self.xyz, np.flatnonzero(listed)))
+        others = np.ones(cloud.count, bool)
+        others[returns.place] = False
+        missing = others & laid.missing
+        stages.append(Places.of(self.xyz, np.flatnonzero(others & ~missing), missing, laid.nothing))
         lit = -1
         if self.intensities is not None:
             stages.append(self.intensities)
             lit = self.intensities.column
-        others = [column for k, column in enumerate(cloud.columns.values()) if k > 2 and k != lit]
-        if others:
-            stages.append(Attributes.of(returns, others))
+        further = [column for k, column in enumerate(cloud.columns.values()) if k > 2 and k != lit]
+        if further:
+            stages.append(Attributes.of(returns, further))
         notes = {"far axes": int(self.seen.frame.rounded.sum()), "exact points": attempt.exact}
         about = About(TITLES.index("Velodyne HDL-32E as in nuScenes"), notes)
         return Solution(SweepModel([Part(stages, cloud.count)]), [self.grid], about)

@@ -2,23 +2,39 @@
 
 A sensor may report every cell, also those without a return; a user may have taken points away. So a cell is a point
 when something returned, or when it says so: where some cells without a return are no points, those have an intensity
-that is set aside for that.
+that is set aside for that. Where nothing returned, a file may have the sensor's position, or something fixed (NaN, 0).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lizip.entropy.adaptive import code_bit, fresh_counters
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
+from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
+from lizip.sensor.stages.beams import MAX_BEAMS
 
 if TYPE_CHECKING:
     from lizip.sensor.model import Returns
 
 _MOST_INTENSITY = 1 << 16
+_LIMIT = 250
+
+
+@kernel
+def _code_blanks(coder, counters, lately, ring, blank):
+    """Code whether points without a return (K,) are blank, given the last three of a ring and the last two."""
+    before = np.int64(0)
+    for i in range(ring.size):
+        context = (lately[ring[i]] & 7) * 4 + (before & 3)
+        blank[i] = code_bit(coder, counters, context, _LIMIT, blank[i])
+        before = before << 1 & 3 | blank[i]
+        lately[ring[i]] = lately[ring[i]] << 1 & 7 | blank[i]
 
 
 @dataclass(frozen=True)
@@ -29,9 +45,24 @@ class Cells:
     ----------
     absent : int
         Intensity of the cells that are no points; -1 where all cells are points.
+    nothing : (3,) uint32 or None
+        Bits of the coordinates of blank points: those without a return that do not have the sensor's position.
+    blanks : bytes
+        Which of those without a return are blank, coded; empty: all.
     """
 
     absent: int = -1
+    nothing: np.ndarray | None = None
+    blanks: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def of(cls, absent: int, nothing: np.ndarray, ring: np.ndarray, blank: np.ndarray) -> Cells:
+        """Make the stage; ring (K,) of each point without a return, firing after firing, and whether it is blank."""
+        if not blank.any():
+            return cls(absent)
+        if blank.all():
+            return cls(absent, nothing)
+        return cls(absent, nothing, encode_stream(_code_blanks, *_fresh(), ring, blank.astype(np.int64)))
 
     def apply(self, returns: Returns) -> None:
         """Find the points, firing after firing."""
@@ -45,20 +76,34 @@ class Cells:
         returns.row, returns.ring = np.nonzero(present)
         returns.firing, returns.firings = returns.row, len(ranges)
         returns.ticks = ranges[present]
+        if self.nothing is not None:
+            silent = np.flatnonzero(returns.ticks == 0)
+            blank = np.ones(len(silent), np.int64)
+            if self.blanks:
+                decode_stream(self.blanks, _code_blanks, *_fresh(), returns.ring[silent], blank)
+            returns.nothing, returns.blank = self.nothing, np.zeros(len(returns.row), np.bool_)
+            returns.blank[silent] = blank != 0
 
     def pack(self) -> bytes:
         """Write it."""
-        return pack_varint(self.absent + 1)
+        words = b"" if self.nothing is None else self.nothing.astype("<u4").tobytes()
+        return pack_varint(self.absent + 1) + words + self.blanks
 
     @classmethod
     def unpack(cls, data: bytes) -> Cells:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         absent = unpacker.varint() - 1
-        unpacker.finish()
         if absent >= _MOST_INTENSITY:
             raise CorruptError("impossible intensity of cells")
-        return cls(absent)
+        if not unpacker.remaining:
+            return cls(absent)
+        nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32)
+        return cls(absent, nothing, unpacker.take(unpacker.remaining))
+
+
+def _fresh() -> tuple[np.ndarray, np.ndarray]:
+    return fresh_counters(32), np.zeros(MAX_BEAMS, np.int64)
 
 
 @dataclass(frozen=True)
@@ -76,16 +121,11 @@ class CellOrder:
     by_ring: bool
     returns_first: bool
 
-    def order(self, row: np.ndarray, ring: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-        """Indices (M,) that put points (M,) into the order of the file."""
-        keys = (ring, row) if self.by_ring else (row, ring)
-        silent = (ticks == 0) & self.returns_first
-        return np.lexsort((*keys[::-1], silent))
-
     def apply(self, returns: Returns) -> None:
         """Put the points in the order of the file."""
         returns.need("row", "ring", "ticks")
-        returns.take(self.order(returns.row, returns.ring, returns.ticks))
+        keys = (returns.row, returns.ring) if self.by_ring else (returns.ring, returns.row)
+        returns.take(np.lexsort((*keys, (returns.ticks == 0) & self.returns_first)))
 
     def pack(self) -> bytes:
         """Write it."""

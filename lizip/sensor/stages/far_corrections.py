@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.entropy.mixing import code_mixed, fresh_weights
 from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
 from lizip.jit import kernel
@@ -52,8 +52,6 @@ _BY_LIVELY = 6 * _CLASSES * 4
 _BY_TIE = _BY_LIVELY + 6 * _CLASSES * 2 * _LIVELY
 _ZEROS = _BY_TIE + 6 * 3 * _TIES * 2
 _ZERO_INPUTS = 3
-_DECISIONS, _RAW_BITS = 6 * 16 + 2, 6 * 40
-"""Most decisions and bits that a point takes."""
 
 
 class _Models(NamedTuple):
@@ -357,19 +355,22 @@ class FarCorrections:
     @classmethod
     def of(cls, returns: Returns, lattice: np.ndarray, places: np.ndarray) -> FarCorrections:
         """Code the far ULPs of points (M, 3) int64, and the places of their stored coordinates likewise."""
-        coder = open_encoder(len(places) * _DECISIONS, len(places) * _RAW_BITS)
-        _code_points(coder, *_fresh(), returns.far, *_given(returns), lattice, places.copy())
-        return cls(finish_encoder(coder))
+        lattice, places = (_but_blanks(returns, values) for values in (lattice, places))
+        return cls(encode_stream(_code_points, *_fresh(), returns.far, *_given(returns), lattice, places.copy()))
 
     def apply(self, returns: Returns) -> None:
         """Round the points in the far frame, take them back and correct them."""
         returns.need("far", "points", "firing", "ticks", "beams")
-        coder = open_decoder(self.body)
-        places = np.zeros(returns.points.shape, np.int64)
+        given = _given(returns)
+        places = np.zeros(given[0].shape, np.int64)
         with np.errstate(all="ignore"):  # what no encoder writes becomes any number
-            _code_points(coder, *_fresh(), returns.far, *_given(returns), places, places)
-        finish_decoder(coder)
+            decode_stream(self.body, _code_points, *_fresh(), returns.far, *given, places, places)
         returns.xyz = from_ordinals(places, np.dtype("<f4"))
+        if returns.blank is not None:
+            xyz = np.empty((len(returns.points), 3), np.uint32)
+            xyz[returns.blank] = returns.nothing
+            xyz[~returns.blank] = returns.xyz.view(np.uint32)
+            returns.xyz = xyz.view(np.float32)
 
     def pack(self) -> bytes:
         """Write the coded bytes."""
@@ -381,6 +382,12 @@ class FarCorrections:
         return cls(data)
 
 
+def _but_blanks(returns: Returns, values: np.ndarray) -> np.ndarray:
+    """Those of some values (M, ...) of points that are not blank."""
+    return values if returns.blank is None else values[~returns.blank]
+
+
 def _given(returns: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Predicted points, their distances (M,) in m, 0 without a return, and their firings."""
-    return returns.points, returns.ticks * float(returns.beams.tick), returns.firing
+    """Of the points that are not blank: where they are predicted, distance (m, 0 without a return), firing."""
+    distance = returns.ticks * float(returns.beams.tick)
+    return tuple(_but_blanks(returns, values) for values in (returns.points, distance, returns.firing))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
@@ -85,19 +85,16 @@ class FiringAzimuths:
     @classmethod
     def of(cls, rhythm: Rhythm, block: np.ndarray, advance: np.ndarray, phase: int) -> FiringAzimuths:
         """Code block and advance, (F,) int64."""
-        coder = open_encoder(len(block) * 48, len(block) * 32)
         counters = fresh_counters(_CONTEXTS * INTEGER_NODES)
-        _code_azimuths(coder, counters, phase, rhythm.packet, block.copy(), advance.copy())
-        return cls(phase, finish_encoder(coder))
+        return cls(phase, encode_stream(_code_azimuths, counters, phase, rhythm.packet, block.copy(), advance.copy()))
 
     def decode(self, rhythm: Rhythm, firings: int) -> tuple[np.ndarray, np.ndarray]:
         """Block and advance; raises CorruptError."""
         if self.phase >= rhythm.packet:
             raise CorruptError("impossible packet phase")
-        coder = open_decoder(self.body)
         block, advance = np.zeros(firings, np.int64), np.zeros(firings, np.int64)
-        _code_azimuths(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), self.phase, rhythm.packet, block, advance)
-        finish_decoder(coder)
+        counters = fresh_counters(_CONTEXTS * INTEGER_NODES)
+        decode_stream(self.body, _code_azimuths, counters, self.phase, rhythm.packet, block, advance)
         return block, advance
 
     def apply(self, returns: Returns) -> None:

@@ -1,13 +1,19 @@
-"""Points brought back onto the grid of a moving sensor's firings and rings. Encoder only."""
+"""Points brought back onto the grid of a moving sensor's firings and rings. Encoder only.
+
+The file may have all cells or lack some; rings are those of a column, else the place in a firing, else elevations.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.fit.motion.elevations import find_rings
 from lizip.sensor.fit.motion.firing import RINGS, hdl32e
 from lizip.sensor.stages.cells import CellOrder
+from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
 FARTHEST = 1000.0
 """Points further off are no places, m."""
@@ -18,6 +24,8 @@ _NEAREST, _FASTEST = 1.0, 50.0
 _TOLERANCE = 0.01
 """Sines of elevations may be off by this; rings are 0.023 apart."""
 _LEAST_POINTS, _LEAST_SHARE = 72, 0.8
+_STILL = 0.02
+"""Points without a return are nearer to each other than this, m."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +36,15 @@ class Laid:
     ----------
     place : (F, R) int64
         Place in the file of the point of each cell, -1 where there is none.
+    missing : (N,) bool
+        Points whose coordinates have the bits `nothing` (3,) uint32: no returns.
     order : CellOrder or None
         How the file's order differs from that of the cells.
     """
 
     place: np.ndarray
+    missing: np.ndarray
+    nothing: np.ndarray
     order: CellOrder | None = None
 
     @property
@@ -43,18 +55,119 @@ class Laid:
     def spread(self, xyz: np.ndarray) -> np.ndarray:
         """Points (N, 3) float32 as (F, R, 3) float64; NaN where there are none, or where they are no places."""
         points = xyz[np.maximum(self.place, 0)].astype(np.float64)
-        known = self.present & (np.abs(points) < FARTHEST).all(axis=2)
+        known = self.present & (np.abs(points) < FARTHEST).all(axis=2) & ~self.missing[self.place]
         points[~known] = np.nan
         return points
+
+    def spaced(self, block: np.ndarray, known: np.ndarray) -> Laid:
+        """With rows for firings of which no point is left, by the azimuths (F,) of those that are `known` (F,)."""
+        at = np.flatnonzero(known)
+        turned = (block[at[:-1]] - block[at[1:]]) % TURN
+        gaps = np.rint(turned / (TURN / 1085)).astype(np.int64) - np.diff(at)
+        gaps[(gaps < 0) | (turned > TURN - 10 * STEP)] = 0
+        if not gaps.any():
+            return self
+        more = np.zeros(len(block), np.int64)
+        more[at[1:]] = gaps
+        row = np.arange(len(block)) + np.cumsum(more)
+        place = np.full((row[-1] + 1, self.place.shape[1]), -1)
+        place[row] = self.place
+        return replace(self, place=place)
 
 
 def lay_out(xyz: np.ndarray, others: list[np.ndarray]) -> Laid | None:
     """Find firings and rings of points (N, 3) float32 beside further columns; None when they do not look like it."""
-    count = len(xyz)
-    if count % RINGS or not _LEAST_FIRINGS <= count // RINGS <= _MOST_FIRINGS:
+    if len(xyz) < _LEAST_FIRINGS:
         return None
-    laid = Laid(np.arange(count).reshape(-1, RINGS))
-    return laid if _looks_like_rings(laid.spread(xyz)) else None
+    missing, nothing = find_missing(xyz)
+    ways = (_of_whole_firings, _of_ring_column, _of_elevations)
+    for way in ways:
+        laid = way(xyz, others, missing, nothing)
+        if laid is not None and _looks_like_rings(laid.spread(xyz)):
+            return laid
+    return None
+
+
+def _of_whole_firings(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray):
+    """All cells, firing after firing or ring after ring."""
+    count = len(xyz)
+    while count and missing[count - 1] and count % RINGS:
+        count -= 1
+    for end in dict.fromkeys((count, len(xyz) - int(np.argmin(missing[::-1])))):
+        if end % RINGS or not _LEAST_FIRINGS <= end // RINGS <= _MOST_FIRINGS:
+            continue
+        cells = np.arange(end)
+        by_firing = Laid(cells.reshape(-1, RINGS), missing, nothing)
+        by_ring = Laid(cells.reshape(RINGS, -1).T, missing, nothing, CellOrder(True, False))
+        for laid in (by_firing, by_ring):
+            if _looks_like_rings(laid.spread(xyz)):
+                return laid
+    return None
+
+
+def _of_ring_column(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray):
+    """Rings from a column; a firing ends where they fall."""
+    for column in others:
+        with np.errstate(invalid="ignore"):
+            ring = column.astype(np.int64)
+            whole = (ring == column) & (ring >= 0) & (ring < RINGS)
+        if not whole.all() or len(np.unique(ring[:4096])) < 4:
+            continue
+        kept = np.flatnonzero(~missing)
+        silent = _last_silent(xyz[kept])
+        laid = _returns_first(ring, kept, silent, missing, nothing) if silent else None
+        return laid or _rows(ring, np.arange(len(ring)), missing, nothing) or _rows(ring, kept, missing, nothing)
+    return None
+
+
+def _of_elevations(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray):
+    """Rings from elevations, as seen from a sensor that moved evenly."""
+    kept = np.flatnonzero(~missing & (np.abs(xyz) < FARTHEST).all(axis=1))
+    if len(kept) < _LEAST_FIRINGS:
+        return None
+    found = find_rings(xyz[kept].astype(np.float64))
+    if found is None:
+        return None
+    ring, firing = found
+    placed = firing >= 0
+    return _at(ring[placed], firing[placed], kept[placed], missing, nothing)
+
+
+def _rows(ring: np.ndarray, which: np.ndarray, missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
+    """Lay out the points `which` (M,), firing after firing; rings (N,)."""
+    ring = ring[which]
+    return _at(ring, np.cumsum(np.diff(ring, prepend=-1) <= 0), which, missing, nothing)
+
+
+def _at(ring, firing, which, missing, nothing, order: CellOrder | None = None) -> Laid | None:
+    """Put the points `which` (M,) into cells."""
+    firings = int(firing[-1]) + 1 if len(firing) else 0
+    if not _LEAST_FIRINGS <= firings <= _MOST_FIRINGS or firings * RINGS > 64 * len(missing):
+        return None
+    place = np.full((firings, RINGS), -1)
+    place[firing, ring] = which
+    return Laid(place, missing, nothing, order)
+
+
+def _last_silent(xyz: np.ndarray) -> int:
+    """How many of the last points (M, 3) stand so close together that they can be no returns."""
+    step = np.abs(np.diff(xyz.astype(np.float64), axis=0)).max(axis=1)
+    apart = np.flatnonzero(~(step < _STILL))
+    silent = len(xyz) - 1 - (int(apart[-1]) if len(apart) else -1)
+    return silent if silent > RINGS else 0
+
+
+def _returns_first(ring: np.ndarray, kept: np.ndarray, silent: int, missing: np.ndarray, nothing: np.ndarray):
+    """All returns, firing after firing, and then, firing after firing, all that are none: together every cell."""
+    laid = _rows(ring, kept[:-silent], missing, nothing)
+    if laid is None:
+        return None
+    free = np.argwhere(~laid.present)
+    if len(free) != silent or (free[:, 1] != ring[kept[-silent:]]).any():
+        return None
+    place = laid.place.copy()
+    place[free[:, 0], free[:, 1]] = kept[-silent:]
+    return replace(laid, place=place, order=CellOrder(False, True))
 
 
 def _looks_like_rings(points: np.ndarray) -> bool:
