@@ -3,11 +3,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import time
 
 import pytest
 
 import lizip
-from lizip import batch
+from lizip import batch, storage
 from lizip.batch import Input, Job, ManifestWriter, Outcome, cause, find, plan, read_manifest, run
 from lizip.batch.perform import perform
 from lizip.errors import CorruptError, FormatError, LizipError, StorageError
@@ -108,6 +109,48 @@ class Deadly(Job):
         return _die, ()
 
 
+def _begin(target: str, then: str) -> None:
+    """Begin a target, then die or hang: what a worker does that is killed, or deaf."""
+    with storage.publishing(target) as file:
+        file.write(b"half")
+        if then == "die":
+            _die()
+        signal.signal(signal.SIGINT, lambda *_: None)
+        while True:
+            time.sleep(1)
+
+
+class Unfinished(Job):
+    """A job that leaves a temporary when its worker is killed."""
+
+    def __reduce__(self):
+        return _begin, (self.target, self.source)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_what_a_killed_worker_leaves_is_removed(logs):
+    jobs = plan("compress", find([str(logs)], recursive=True))
+    jobs.insert(1, Unfinished("compress", "die", str(logs / "x.lizip")))
+    outcomes = list(run(jobs, workers=2))
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "done", "done"]
+    assert not any(map(storage.is_temporary, os.listdir(logs)))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_what_a_deaf_worker_leaves_is_removed(logs, monkeypatch):
+    monkeypatch.setattr("lizip.batch.workers.PATIENCE", 0.5)
+    jobs = plan("compress", find([str(logs)], recursive=True))[:1]
+    jobs.append(Unfinished("compress", "hang", str(logs / "x.lizip")))
+    outcomes = run(jobs, workers=2)
+    assert next(outcomes).status == "done"
+    latest = time.monotonic() + 60
+    while not any(map(storage.is_temporary, os.listdir(logs))) and time.monotonic() < latest:
+        time.sleep(0.05)
+    assert any(map(storage.is_temporary, os.listdir(logs)))
+    outcomes.close()
+    assert not any(map(storage.is_temporary, os.listdir(logs)))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_worker_that_dies_costs_one_file(logs):
     jobs = plan("compress", find([str(logs)], recursive=True))
@@ -121,7 +164,7 @@ def test_stopping_early_stops_the_workers(logs):
     outcomes = run(plan("compress", find([str(logs)], recursive=True)), workers=2)
     assert next(outcomes).status == "done"
     outcomes.close()
-    assert not [name for name in os.listdir(logs) if name.endswith(".tmp")]
+    assert not any(map(storage.is_temporary, os.listdir(logs)))
 
 
 def test_cause_is_one_line_that_begins_with_the_path():

@@ -18,7 +18,7 @@ LAYOUT = (
     ("sensor",),
     ("simulator",),
     ("codecs",),
-    ("decoder", "storage"),
+    ("decoder", "storage", "pieces"),
     ("expand",),
     ("contest",),
     ("pipeline",),

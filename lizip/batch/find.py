@@ -62,6 +62,7 @@ def find(
     InputError
         For a folder when not recursive, and a pattern that matches nothing.
     """
+    _real.cache_clear()
     found: dict[str, Input] = {}
     for named in inputs:
         paths = _expand(named)

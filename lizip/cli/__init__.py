@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 import warnings
 from importlib import import_module
 from typing import Any
@@ -33,8 +32,26 @@ class Verbs(click.Group):
         return import_module(f"lizip.cli.{cmd_name}").command if cmd_name in VERBS else None
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked:
+        return
+    click.echo(f"lizip {lizip.__version__}")
+    if context.meta.get("verbose"):
+        from lizip.jit import find
+
+        click.echo(f"kernels: {find.described()}")
+    context.exit()
+
+
+def _verbose(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    context.meta["verbose"] = asked
+
+
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(lizip.__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.option("-v", is_flag=True, is_eager=True, expose_value=False, callback=_verbose, hidden=True)
+@click.option(
+    "-V", "--version", is_flag=True, expose_value=False, callback=_version, help="Show the version (-v: more)."
+)
 def cli() -> None:
     """Compress LiDAR point clouds without loss: every file comes back byte for byte.
 
@@ -56,8 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = cli.main(arguments, prog_name="lizip", standalone_mode=False)
         signals.check()
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        _flush()
         sys.exit(status)
     except click.ClickException as error:
         _fail(error, arguments)
@@ -68,11 +84,21 @@ def main(arguments: list[str] | None = None) -> None:
             sys.exit(130)
         _fail(error.__cause__, arguments)
     except Exception as error:
-        if isinstance(error, OSError) and error.filename == "stdout":
+        broken = isinstance(error, BrokenPipeError) and error.filename in (None, "stdout")
+        if broken or (isinstance(error, OSError) and error.filename == "stdout"):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it leaves
-            if isinstance(error, BrokenPipeError):
-                sys.exit(1)
+        if broken:
+            sys.exit(1)
         _fail(error, arguments)
+
+
+def _flush() -> None:
+    """Have everything on stdout, or the error of stdout."""
+    from lizip import storage
+
+    if sys.stdout is not None:
+        with storage.naming("stdout"):
+            sys.stdout.flush()
 
 
 def _keep_standard_numbers() -> None:
@@ -94,6 +120,8 @@ def _fail(error: BaseException, arguments: list[str]) -> None:
     if "--json" in arguments and not usage and getattr(error, "filename", "") != "stdout":
         tell_json({"status": "failed", "error": type(error).__name__, "message": message})
     if "-vv" in arguments and not usage:
+        import traceback
+
         traceback.print_exception(error)
     if isinstance(error, click.UsageError):
         error.message = shown(message)

@@ -75,7 +75,7 @@ def report(outcome: Outcome, voice: Voice) -> None:
     """Report one file."""
     if voice.as_json:
         tell_json(outcome.record())
-    for warning in outcome.warnings:
+    for warning in () if voice.quiet else outcome.warnings:
         say(f"lizip: warning: {warning}")
     if outcome.error is not None:
         if voice.verbose > 1:

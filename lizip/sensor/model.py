@@ -44,11 +44,17 @@ if TYPE_CHECKING:
     from lizip.sensor.stages.far_frame import Far
     from lizip.sensor.stages.firings import Columns as Fired
     from lizip.sensor.stages.profile import Rhythm
+    from lizip.sensor.stages.slots import Slots
 
 MAX_PARTS = 64
 _MAX_STAGES = 64
 
-TITLES = ("spinning sensor", "Velodyne HDL-64E as in KITTI", "Velodyne HDL-32E as in nuScenes")
+TITLES = (
+    "spinning sensor",
+    "Velodyne HDL-64E as in KITTI",
+    "Velodyne HDL-32E as in nuScenes",
+    "Velodyne VLP-32C in packets",
+)
 """Sensors as `lizip info` calls them; streams hold the index. Only ever appended to."""
 
 NOTES = (
@@ -92,8 +98,6 @@ class Returns:
         Cell of each return in the grid.
     firing : (M,) int64
         Index of its firing among `fired`, or among all `firings`.
-    firings : int
-        How many there are, where no `fired` says so.
     ticks : (M,) int32
     column : (M,) int64
         Azimuth column of the turn at which it was fired; beams' shifts and phases do not count.
@@ -101,7 +105,17 @@ class Returns:
         Columns by which it is ahead of that.
     time : (M,) float64 or None
         Microseconds since the time origin of the pose track.
-    points : (M, 3) float64
+    slots : Slots
+        From the slots stage: lasers that fire in slots.
+    laser : (M,) int64
+        Likewise: laser of each return, by firing order.
+    group : (M,) int64
+        Which returns share a pose.
+    pose_times : (G,) float64
+        When that was, microseconds.
+    turns, shifts : (G, 3, 3), (G, 3) float64
+        The poses.
+    points : (M, 3) float64 or float32
         Metres; in the sensor's frame, then (pose) in the frame of the file, unrounded.
     rounded : (M, 3) float32
         Points as their writer rounded them, if the model is right.
@@ -136,11 +150,16 @@ class Returns:
     ring: np.ndarray | None = None
     row: np.ndarray | None = None
     firing: np.ndarray | None = None
-    firings: int = 0
     ticks: np.ndarray | None = None
     column: np.ndarray | None = None
     ahead: np.ndarray | None = None
     time: np.ndarray | None = None
+    slots: Slots | None = None
+    laser: np.ndarray | None = None
+    group: np.ndarray | None = None
+    pose_times: np.ndarray | None = None
+    turns: np.ndarray | None = None
+    shifts: np.ndarray | None = None
     points: np.ndarray | None = None
     rounded: np.ndarray | None = None
     fraction: np.ndarray | None = None
@@ -151,7 +170,20 @@ class Returns:
     nothing: np.ndarray | None = None
     columns: dict[str, np.ndarray] = field(default_factory=dict)
 
-    _OF_EACH = ("ring", "row", "firing", "ticks", "column", "ahead", "time", "points", "rounded", "fraction", "xyz")
+    _OF_EACH = (
+        "ring",
+        "row",
+        "firing",
+        "laser",
+        "ticks",
+        "column",
+        "ahead",
+        "time",
+        "points",
+        "rounded",
+        "fraction",
+        "xyz",
+    )
 
     def take(self, which: np.ndarray) -> None:
         """Keep, or reorder, returns: indices (K,) into all that is filled so far."""

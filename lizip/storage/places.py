@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import stat
@@ -53,6 +54,8 @@ def remotely(url: StrPath) -> Iterator[Any]:
     fsspec = extras.load("fsspec", "remote", f"{name}: URLs need fsspec")
     try:
         yield fsspec.core.url_to_fs(name)
+    except FileNotFoundError:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from None
     except (LizipError, OSError, MemoryError):
         raise
     except ImportError as error:

@@ -93,14 +93,20 @@ def test_resume(lizip_command, tree, content):
     assert sum(name.endswith(".lizip") for name in content(tree)) == 3
 
 
-@pytest.mark.parametrize("damage", ["other", "flipped", "cut", "foreign"])
+@pytest.mark.parametrize("damage", ["other", "alike", "flipped", "cut", "foreign"])
 def test_resume_does_not_trust_names(lizip_command, tree, damage):
     packed = tree / "a.bin.lizip"
     whole = lizip.compress((tree / "a.bin").read_bytes())
     flipped = bytearray(whole)
     flipped[len(whole) // 3] ^= 1
     packed.write_bytes(
-        {"other": lizip.compress(b"other"), "flipped": flipped, "cut": whole[:-9], "foreign": b"precious"}[damage]
+        {
+            "other": lizip.compress(b"other"),
+            "alike": lizip.compress(bytes(900)),
+            "flipped": flipped,
+            "cut": whole[:-9],
+            "foreign": b"precious",
+        }[damage]
     )
     kept = packed.read_bytes()
     done = lizip_command("compress", "-r", "--rm", tree)

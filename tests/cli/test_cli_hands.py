@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -370,3 +371,22 @@ def test_a_codec_that_fails_its_check_is_the_cause(lizip_command, scan, monkeypa
     assert "may be at fault" in done.lines[-1]
     assert scan.exists()
     assert os.listdir(scan.parent) == ["scan.bin"]
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_two_runs_on_one_tree(tmp_path, remove):
+    """At the same time, in processes of their own: both end well, and the tree is as if there had been one."""
+    contents = {f"{number:03}.bin": random.Random(number).randbytes(3000) for number in range(60)}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    command = [*LIZIP, "compress", "-r", os.fspath(tmp_path), "--json", *["--rm"] * remove]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    for run_ in runs:
+        out, err = run_.communicate(timeout=120)
+        if remove and "no file of that kind" in err:  # the other was done before this one looked
+            continue
+        assert (run_.returncode, err) == (0, "")
+        assert {json.loads(line)["status"] for line in out.splitlines()} <= {"done", "skipped"}
+    packed = {f"{name}.lizip" for name in contents}
+    assert set(os.listdir(tmp_path)) == (packed if remove else packed | set(contents))
+    assert all(lizip.decompress((tmp_path / f"{name}.lizip").read_bytes()) == contents[name] for name in contents)

@@ -368,3 +368,11 @@ def test_a_recorder_that_is_killed(tmp_path):
         pack = opened(path.read_bytes())
         assert len(pack) > reported
         assert all(pack[i] == b"%d " % i * 50 and pack.entry(i).name == f"{i}.bin" for i in range(len(pack)))
+
+
+def test_golden_pack():
+    """A pack of version 1 can be read as long as there are packs."""
+    pack = lizip.PackReader(Path(__file__).parents[1] / "golden" / "packs" / "v1.lizips")
+    assert {name: pack[name] for name in pack} == CONTENTS
+    assert [entry.time for entry in pack.entries] == [1000 * number for number in range(6)]
+    pack.verify()

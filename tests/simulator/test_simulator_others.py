@@ -50,14 +50,14 @@ def test_vlp32c_standing_still_shows_the_range_lattice():
 
 
 def test_vlp32c_chunks_hold_at_most_a_firing_and_a_bit():
-    slot = np.sort(np.random.default_rng(1).integers(0, 24 * 50, 900))
-    first, middle = vlp32.chunks(slot)
-    ends = np.append(first[1:], len(slot))
+    times = np.sort(np.random.default_rng(1).integers(0, 24 * 50, 900)) * vlp32.SLOT_TIME
+    first, middle = vlp32.chunks(times)
+    ends = np.append(first[1:], len(times))
     assert first[0] == 0
     assert (first <= middle).all()
     assert (middle < ends).all()
-    assert (slot[ends - 1] - slot[first] < 24.5).all()
-    assert (slot[first[1:]] - slot[first[:-1]] >= 24.5).all()
+    assert (times[ends - 1] - times[first] < vlp32.CHUNK).all()
+    assert (times[first[1:]] - times[first[:-1]] >= vlp32.CHUNK).all()
 
 
 @pytest.mark.parametrize("tick", [0.001, 0.002, 0.004])

@@ -1,0 +1,89 @@
+"""What was found out about a sensor, written down as grid and stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lizip.cloud import Schema
+from lizip.sensor.fit.ascent import keep_ascending
+from lizip.sensor.fit.chunked.observed import Law, Observed
+from lizip.sensor.fit.chunked.packets import PERIOD
+from lizip.sensor.fit.chunked.ranges import RULE
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage
+from lizip.sensor.model import Grid, Part, Returns, Stage
+from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.stages.chunks import Chunks
+from lizip.sensor.stages.corrections import Corrections, find_corrections
+from lizip.sensor.stages.fused import Fused
+from lizip.sensor.stages.packets import FRACTIONS, Packets
+from lizip.sensor.stages.places import Places
+from lizip.sensor.stages.screw import Screw
+from lizip.sensor.stages.slots import Azimuths, Slots
+
+_MOST_TICKS = 1 << 16
+_TRIES = 4
+
+
+def describe(
+    columns: Sequence[np.ndarray], schema: Schema, seen: Observed, law: Law
+) -> tuple[Part, Grid, dict[str, int]] | None:
+    """Grid and stages of one part whose columns (N,) are those of the file; None when they do not give them."""
+    xyz = np.stack(columns[:3], axis=1)
+    count = len(xyz)
+    good = seen.known & (law.ticks > 0) & (law.ticks < _MOST_TICKS)
+    good[good] = keep_ascending((seen.firing * len(seen.lasers.slot) + seen.laser)[good])
+    for _ in range(_TRIES):
+        place = np.flatnonzero(good)
+        ranges, stages, returns = _geometry(seen, law, place, xyz, schema)
+        units, fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0)
+        if fits.all():
+            break
+        good[place[~fits]] = False
+    else:
+        return None
+    stages.append(Corrections.of(returns, units))
+    stages[-1].apply(returns)
+    listed = np.flatnonzero(~good)
+    stages.append(Places.of(xyz, listed))
+    stages[-1].apply(returns)
+    grid = Grid(ranges, None, seen.lasers.tick)
+    rings = np.full(count, -1)
+    rings[place] = returns.ring
+    lit = find_intensity(columns, rings, place)
+    if lit is not None:
+        intensity = np.zeros_like(ranges)
+        intensity[returns.row, returns.ring] = lit.integers
+        grid = grid._replace(intensity=intensity)
+        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, place))
+    others = [column for k, column in enumerate(columns) if k > 2 and (lit is None or k != lit.column)]
+    if others:
+        stages.append(Attributes.of(returns, others))
+    notes = {"exceptions": len(listed), "corrected": int(np.count_nonzero(units.any(axis=1)))}
+    return Part(stages, count), grid, notes
+
+
+def _geometry(
+    seen: Observed, law: Law, place: np.ndarray, xyz: np.ndarray, schema: Schema
+) -> tuple[np.ndarray, list[Stage], Returns]:
+    """Grid and stages up to the float32 points of returns at `place` (M,), and what these stages give."""
+    slots = Slots(0, seen.upside_down)
+    ranges = slots.grid(seen.laser[place], seen.firing[place], law.ticks[place].astype(np.int32), len(law.azimuth))
+    packets = np.rint(law.packets * FRACTIONS).astype(np.int64)
+    begin = float(packets[0]) / FRACTIONS
+    starts = np.searchsorted(place, law.groups.starts)
+    kept = np.flatnonzero(np.diff(starts))
+    returns, stages = Returns(ranges, None, schema, len(xyz)), []
+
+    def add(stage: Stage) -> None:
+        stage.apply(returns)
+        stages.append(stage)
+
+    add(slots)
+    add(Azimuths.of(slots, law.azimuth))
+    add(Packets.of(packets - packets[0], PERIOD))
+    add(Chunks.of(returns, round(RULE * 1000), np.append(starts[kept], len(place)), law.groups.times[kept] - begin))
+    add(Screw.of(law.track._replace(times=law.track.times - begin)))
+    add(Fused.of(returns, np.ascontiguousarray(xyz[place])))
+    return ranges, stages, returns

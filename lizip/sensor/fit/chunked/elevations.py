@@ -1,0 +1,266 @@
+"""Where a moving sensor is and how it is tilted, from the elevations of its lasers alone. Encoder only.
+
+Pairs of neighbours on a ring give axis and position at the middle of the sweep without knowing the lasers (as for a
+sensor at rest, `lizip.sensor.fit.mount`); then speeds are tried, and tilt, position and their rates fitted to the
+table. Time is the smoothed azimuth, never the index: the number of returns a firing varies.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.exact.linear import rotate, solve_definite
+from lizip.exact.screw import Track, rotations_of
+from lizip.exact.trig import DEGREE, TURN, arctangent2
+from lizip.jit import kernel
+from lizip.sensor.fit.mount import _differences, _nearest, _upright
+from lizip.sensor.stages.slots import Lasers
+
+_PAIRS, _STEPS = 2500, 30
+_BLOCK = 64
+_FAR = 20.0
+"""Metres from which on a point tells the heading fully."""
+
+_SAMPLES = 6000
+_NEAREST, _FARTHEST = 3.0, 60.0
+_SPEEDS = np.arange(-36, 37) * 0.1
+"""Metres a sweep: -36 to 36 m/s."""
+
+_SPARSE = 4.5 * DEGREE
+"""Lasers above and below this stand alone: they tell which is which while the tilt is not known to a degree."""
+
+_CAPS = tuple(cap * DEGREE for cap in (1.0, 1.0, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.1))
+_SIGMAS = np.array([0.01, 0.01, 0.01, 0.01, 0.3, 0.3, 0.05, 0.3, 0.15, 0.05, 0.2, 0.1])
+"""What is expected of roll, pitch, their rates, position, velocity and acceleration (x, y): rad, m, a sweep."""
+
+
+class Rough(NamedTuple):
+    """A first idea of a sensor's motion.
+
+    Attributes
+    ----------
+    upside_down : bool
+    axes : (3, 3) float64
+        Rotation from a frame whose z is about the sensor's axis.
+    motion : (12,) float64
+        As `_SIGMAS`, in that frame, at the middle of the sweep.
+    turn : (N,) float64
+        Part of the sweep gone by at each point, -0.5 to 0.5.
+    about : (N, 3) float64
+        Points about the sensor.
+    cost : float
+        Mean deviation from the nearest laser, capped (rad).
+    """
+
+    upside_down: bool
+    axes: np.ndarray
+    motion: np.ndarray
+    turn: np.ndarray
+    about: np.ndarray
+    cost: float
+
+    def track(self, times: np.ndarray, span: float) -> Track:
+        """Poses at times (us) of a sweep that takes `span`."""
+        t = (times / span - 0.5)[:, None]
+        p = self.motion
+        tilt = np.concatenate([p[:2] + t * p[2:4], np.zeros_like(t)], axis=1)
+        places = p[4:7] + t * p[7:10]
+        places[:, :2] += 0.5 * t * t * p[10:12]
+        turns = rotations_of(tilt)
+        return Track(times, np.stack([rotate(turn.T, self.axes).T for turn in turns]), rotate(places, self.axes))
+
+
+@kernel
+def azimuths_of(points, out):
+    """Fill out (N,) with the azimuths (rad) of points (N, 3)."""
+    for i in range(points.shape[0]):
+        out[i] = arctangent2(points[i, 1], points[i, 0])
+
+
+def headings(points: np.ndarray) -> np.ndarray:
+    """Azimuths (N,) in radians of points (N, 3)."""
+    out = np.empty(len(points))
+    azimuths_of(points, out)
+    return out
+
+
+def block_headings(points: np.ndarray, block: int = _BLOCK) -> np.ndarray:
+    """Mean headings (M,) in radians of blocks of points (N, 3) about the sensor, unwrapped."""
+    rho = np.sqrt(points[:, 0] ** 2 + points[:, 1] ** 2) + 1e-9
+    count = len(points) // block
+    flat = (
+        (points[: count * block, :2] * np.minimum(1.0, _FAR / rho[: count * block, None]))
+        .reshape(count, block, 2)
+        .sum(axis=1)
+    )
+    heading = headings(np.concatenate([flat, np.zeros((count, 1))], axis=1))
+    step = np.diff(heading)
+    return heading + np.concatenate([[0.0], -np.cumsum(np.rint(step / TURN)) * TURN])
+
+
+def _turn(points: np.ndarray) -> np.ndarray:
+    """Part of a turn gone by at each of points (N, 3) about the sensor, 0 at the first."""
+    heading = -block_headings(points)
+    middle = (np.arange(len(heading)) + 0.5) * _BLOCK
+    i = np.arange(len(points))
+    turn = np.interp(i, middle, heading)
+    first, last = (heading[1] - heading[0]) / _BLOCK, (heading[-1] - heading[-2]) / _BLOCK
+    turn = np.where(i < middle[0], heading[0] + first * (i - middle[0]), turn)
+    turn = np.where(i > middle[-1], heading[-1] + last * (i - middle[-1]), turn)
+    return (turn - turn[0]) / TURN
+
+
+def find_sensor(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32."""
+    count = len(points) - 49
+    if count < 1000:
+        return None
+    first = np.arange(0, count, max(1, count // _PAIRS))
+    second = np.empty_like(first)
+    _nearest(points, first, 16, 48, second)
+    one, other = points[first].astype(np.float64), points[second].astype(np.float64)
+    when = (first / len(points) - 0.5)[:, None]
+    axis, place, speed = np.array([0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3)
+    level, rates, miss = np.empty((len(first), 3)), np.empty((len(first), 3)), np.empty(len(first))
+    weight = np.ones(len(first))
+    for step in range(_STEPS):
+        gone = when * speed
+        _differences(one - gone, other - gone, place, axis, level, rates, miss)
+        scale = max(1.5 * float(np.median(np.abs(miss))), 1e-7)
+        if step:
+            weight = (1.0 / (1.0 + (miss / scale) ** 2)) ** 2
+        tangents = _upright(axis)[:, :2].T
+        columns = np.concatenate([rotate(level, np.vstack([tangents, axis]))[:, :2], rates, rates[:, :2] * when], 1)
+        matrix = np.array([[(weight * a * b).sum() for a in columns.T] for b in columns.T])
+        vector = (columns * (weight * miss)[:, None]).sum(axis=0)
+        matrix[np.arange(7), np.arange(7)] += [10.0, 10.0, 1e-6, 1e-6, 1e-6, 1.0, 10.0]
+        move = np.clip(solve_definite(matrix, vector), -0.5, 0.5)
+        axis = axis - move[0] * tangents[0] - move[1] * tangents[1]
+        axis = axis / np.sqrt((axis * axis).sum())
+        place = place - move[2:5]
+        speed[:2] -= move[5:]
+    return (axis, place) if float(np.median(np.abs(miss))) < 0.02 else None
+
+
+@kernel
+def _normals(points, turn, p, table, cap, sparse, matrix, vector, row):
+    """Normal equations (12, 12), (12,) of the motion p; returns the mean capped deviation."""
+    cost = 0.0
+    for a in range(12):
+        vector[a] = 0.0
+        for b in range(12):
+            matrix[a, b] = 0.0
+    for j in range(points.shape[0]):
+        t = turn[j]
+        h = 0.5 * t * t
+        x = points[j, 0] - p[4] - p[7] * t - p[10] * h
+        y = points[j, 1] - p[5] - p[8] * t - p[11] * h
+        z = points[j, 2] - p[6] - p[9] * t
+        roll = p[0] + p[2] * t
+        pitch = p[1] + p[3] * t
+        z += pitch * x - roll * y
+        rho = np.sqrt(x * x + y * y) + 1e-9
+        square = rho * rho + z * z
+        e = arctangent2(z, rho)
+        low = np.int64(0)
+        high = np.int64(table.size - 1)
+        while low < high:
+            middle = (low + high) >> 1
+            if e > 0.5 * (table[middle] + table[middle + 1]):
+                low = middle + 1
+            else:
+                high = middle
+        d = e - table[low]
+        if abs(d) >= cap:
+            cost += cap
+            continue
+        cost += abs(d)
+        if abs(table[low]) < sparse:
+            continue
+        ez = rho / square
+        dx = -z / square * x / rho + ez * pitch
+        dy = -z / square * y / rho - ez * roll
+        row[0] = -ez * y
+        row[1] = ez * x
+        row[2] = -ez * y * t
+        row[3] = ez * x * t
+        row[4] = -dx
+        row[5] = -dy
+        row[6] = -ez
+        row[7] = -dx * t
+        row[8] = -dy * t
+        row[9] = -ez * t
+        row[10] = -dx * h
+        row[11] = -dy * h
+        share = d / (cap * 0.3)
+        weight = 1.0 / (1.0 + share * share)
+        for a in range(12):
+            vector[a] += weight * row[a] * d
+            for b in range(a + 1):
+                matrix[a, b] += weight * row[a] * row[b]
+    return cost / points.shape[0]
+
+
+def _cost(points: np.ndarray, turn: np.ndarray, motion: np.ndarray, table: np.ndarray) -> float:
+    cap = 0.2 * DEGREE
+    return _normals(points, turn, motion, table, cap, 9.0, np.zeros((12, 12)), np.zeros(12), np.zeros(12))
+
+
+def elevations_of(lasers: Lasers, upside_down: bool) -> np.ndarray:
+    """Elevations (L,) in radians, lasers in firing order, in a frame in which the sensor stands upright."""
+    return (-lasers.elevation if upside_down else lasers.elevation) * DEGREE
+
+
+def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
+    """Fit a sensor's motion to points (N, 3) float32 in firing order; None when they are not from such lasers."""
+    found = find_sensor(points)
+    if found is None:
+        return None
+    axis, place = found
+    axes = _upright(axis)
+    upright = rotate(points.astype(np.float64), axes.T)
+    place = rotate(place[None], axes.T)[0]
+    turn = _turn(upright - place)
+    turn = turn - 0.5 * (turn[0] + turn[-1])
+    distance = np.sqrt(((upright - place) ** 2).sum(axis=1))
+    near = np.flatnonzero((distance > _NEAREST) & (distance < _FARTHEST))
+    if len(near) < 1000:
+        return None
+    chosen = near[np.linspace(0, len(near) - 1, min(_SAMPLES, len(near))).astype(np.int64)]
+    few, when = np.ascontiguousarray(upright[chosen[::4]]), turn[chosen[::4]]
+    start = np.zeros(12)
+    start[4:7] = place
+    best = (np.inf, False, 0.0)
+    for upside_down in (False, True):
+        table = np.sort(elevations_of(lasers, upside_down))
+        for speed in _SPEEDS:
+            start[7] = speed
+            best = min(best, (_cost(few, when, start, table), upside_down, float(speed)))
+    _, upside_down, start[7] = best
+    motion, cost = _fit(upright[chosen], turn[chosen], start, np.sort(elevations_of(lasers, upside_down)))
+    return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
+
+
+def _fit(points: np.ndarray, turn: np.ndarray, start: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, float]:
+    """Gauss-Newton with ever smaller caps."""
+    motion, matrix, vector, cost = start.copy(), np.zeros((12, 12)), np.zeros(12), 0.0
+    diagonal = np.arange(12)
+    for cap in _CAPS:
+        sparse = _SPARSE if cap > 0.25 * DEGREE else 0.0
+        cost = _normals(points, turn, motion, table, cap, sparse, matrix, vector, np.zeros(12))
+        variance = (0.3 * cap) ** 2
+        whole = matrix / variance
+        whole[diagonal, diagonal] += 1.0 / _SIGMAS**2
+        motion = motion - solve_definite(whole, vector / variance + (motion - start) / _SIGMAS**2)
+    return motion, cost
+
+
+def points_about(points: np.ndarray, turn: np.ndarray, p: np.ndarray) -> np.ndarray:
+    """Points (N, 3), in the axes of a `Rough` motion p, seen from the sensor, its tilt taken out of the heights."""
+    t = turn[:, None]
+    about = points - p[4:7] - t * p[7:10]
+    about[:, :2] -= 0.5 * t * t * p[10:12]
+    about[:, 2] += (p[1] + turn * p[3]) * about[:, 0] - (p[0] + turn * p[2]) * about[:, 1]
+    return about

@@ -1,0 +1,120 @@
+"""Where the points of one sensor end in a file and those of the next begin. Encoder only.
+
+A sensor's part is about a turn. Near its end the elevations tell which points are of which sensor, and the azimuth,
+which mostly jumps, where exactly the one ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lizip.exact.linear import rotate
+from lizip.exact.trig import DEGREE, TURN
+from lizip.sensor.fit.chunked.elevations import (
+    Rough,
+    block_headings,
+    find_sensor,
+    fit_elevations,
+    headings,
+    points_about,
+)
+from lizip.sensor.fit.chunked.firings import away_from_lasers
+from lizip.sensor.stages.slots import Lasers
+
+_BLOCK = 64
+_LOOK, _LEAST = 3072, 8000
+_PLACES = (0.1, 0.3, 0.6, 0.8)
+_STEP = (0.1, 2.5)
+"""Degrees by which blocks of points turn in a file of this kind."""
+
+_FARTHEST = 1e4
+_TWO = 1.5 * TURN
+_END = (338 * DEGREE, 375 * DEGREE)
+"""A sensor's part ends somewhere between these."""
+
+_LONGEST, _MARGIN = 120, 8
+_CLEAR = 15 * DEGREE
+"""A jump like this in the blocks' headings shows where."""
+
+_CAP = 0.1 * DEGREE
+_NEAR = 72
+_JUMP = 2.0 * DEGREE
+
+
+def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
+    """Bounds of the sensors' points, None when they are not firing after firing.
+
+    `columns` are all of the file, coordinates first.
+    """
+    count = len(columns[0])
+    if count < _LEAST:
+        return None
+    if not any(_turns(columns, int(share * count)) for share in _PLACES):
+        return None
+    points = np.stack(columns[:3], axis=1)
+    if not (np.abs(points) < _FARTHEST).all():
+        return None
+    found = find_sensor(points[: (2 * count) // 5])
+    if found is None:
+        return None
+    about = points.astype(np.float64) - found[1]
+    heading = block_headings(about, _BLOCK)
+    turned = heading[0] - heading
+    if turned[-1] < _TWO:
+        return [0, count]
+    first, last = (_BLOCK * block for block in _window(turned))
+    one, other = fit_elevations(points[:first], lasers), fit_elevations(points[last:], lasers)
+    if one is None or other is None:
+        return None
+    between = points[first:last]
+    misses = [
+        _misses(between, one, lasers, 0.5 + np.arange(len(between)) / first),
+        _misses(between, other, lasers, -0.5 + (np.arange(len(between)) - len(between)) / (count - last)),
+    ]
+    costs = np.append(0.0, np.cumsum(misses[0] - misses[1]))
+    return [0, first + _sharpen(about[first:last], int(np.argmin(costs))), count]
+
+
+def _window(turned: np.ndarray) -> tuple[int, int]:
+    """First and last block (exclusive) of those among which a sensor's part ends, from what was turned (M,), rad."""
+    begin = int(np.argmax(turned > _END[0]))
+    jump = np.abs(turned[begin + 2 : begin + _LONGEST] - turned[begin : begin + _LONGEST - 2])
+    end = begin + int(np.argmax(turned[begin:] > _END[1]))
+    if len(jump) and jump.max() > _CLEAR:
+        end = begin + int(np.argmax(jump)) + _MARGIN
+    return begin, min(max(end, begin + _MARGIN), len(turned))
+
+
+def _turns(columns: Sequence[np.ndarray], first: int) -> bool:
+    """Whether blocks of points turn slowly and steadily, clockwise, from the first on."""
+    points = np.stack([column[first : first + _LOOK] for column in columns[:3]], axis=1).astype(np.float64)
+    if not (np.abs(points) < _FARTHEST).all():
+        return False
+    step = -np.diff(block_headings(points, _BLOCK)) / DEGREE
+    return bool(((step > _STEP[0]) & (step < _STEP[1])).mean() > 0.5)
+
+
+def _misses(points: np.ndarray, rough: Rough, lasers: Lasers, turn: np.ndarray) -> np.ndarray:
+    """How far (rad, capped) points (M, 3) at times `turn` are from the elevations of a sensor's lasers."""
+    about = points_about(rotate(points.astype(np.float64), rough.axes.T), turn, rough.motion)
+    return np.minimum(np.abs(away_from_lasers(about, lasers, rough.upside_down)), _CAP)
+
+
+def _sharpen(about: np.ndarray, guess: int) -> int:
+    """The place near a guess where the azimuth of points (M, 3) about the sensor jumps."""
+    low, high = max(1, guess - _NEAR), min(len(about) - 1, guess + _NEAR)
+    heading = headings(about[low - 1 : high + 1])
+    unit = np.stack([np.cos(heading), np.sin(heading)], axis=1)
+    best = (_JUMP, guess)
+    for k in range(low, high + 1):
+        i = k - low + 1
+        before, after = unit[max(0, i - 32) : i].sum(axis=0), unit[i : i + 32].sum(axis=0)
+        spread = (
+            2.0 - np.sqrt((before**2).sum()) / max(min(i, 32), 1) - np.sqrt((after**2).sum()) / len(unit[i : i + 32])
+        )
+        turn = headings(np.array([[*(before), 0.0], [*(after), 0.0]]))
+        jump = abs(turn[0] - turn[1] - np.rint((turn[0] - turn[1]) / TURN) * TURN)
+        best = max(best, (float(jump - 20.0 * spread), k))
+    return best[1]

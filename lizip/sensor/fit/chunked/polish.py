@@ -1,0 +1,130 @@
+"""Chunks, packets and knots bit for bit: residuals against the float32 chain are zero where that is right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.exact.screw import Track
+from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
+from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
+from lizip.sensor.fit.chunked.normals import Placed
+from lizip.sensor.fit.chunked.observed import (
+    Law,
+    Observed,
+    by_firing,
+    own_times,
+    packets_of,
+    placed_of,
+    to_sensor,
+)
+from lizip.sensor.fit.chunked.packets import SURE, errors_of, move_packets, regular_times, running_median
+from lizip.sensor.fit.chunked.ranges import RULE
+from lizip.sensor.stages.packets import FRACTIONS
+
+_PENALTY = 2.5
+_ALLOWED = 1e-6
+"""Metres that a coordinate may be off when chunks are looked for."""
+
+_ROUGH, _SHARP = (10.0, 5.0, 3.0, 2.0), (2.0, 1.5)
+_POLISH = (4.0, 1.0, 1.0, 1.0, 0.5, 0.5)
+_PATIENCE = 2
+_GOOD = 0.9
+"""Share of the points that must be exact if packets come at whole microseconds, and the track is of this kind."""
+
+_CERTAIN = 0.05
+"""Deviation (us) of a time error that makes a packet's fraction believed."""
+
+_FURTHEST = 2.0
+
+
+def settle(seen: Observed, law: Law) -> Law:
+    """Find the chunks anew with the times of the packets, ranges once more, and packets that are not whole."""
+    # a chunk that begins a slot late looks like a packet that came late and the other way round: chunks are likelier
+    law = _rechunk(seen, _retime(seen, law, regular_times(law)))
+    law = _refit(seen, law, GRID, exact=False)
+    law = _range_again(seen, law)
+    law = _refit(seen, law, FREE, exact=True)
+    law = _part_packets(seen, law)
+    law = _rechunk(seen, law)
+    return _refit(seen, law, FREE, exact=True)
+
+
+def _rechunk(seen: Observed, law: Law) -> Law:
+    """Find the chunks with poses of the returns' own times."""
+    placed, firings = placed_of(seen, law), by_firing(seen, law.packets)
+    own = own_times(seen, law.packets)
+    late = own - firings.times[seen.firing]
+    _, sums, _ = fit_points(law.track, placed._replace(late=late), firings, (), PHASE)
+    weight = 1.0 / np.maximum(_ALLOWED, 2.0 * placed.sigma)
+    misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
+    return law._replace(groups=find_chunks(misses, Search(RULE, seen.lasers.slot_time, 0.0, _PENALTY, 1, 40.0)))
+
+
+def _refit(seen: Observed, law: Law, times: int, exact: bool) -> Law:
+    """Fit the track to points."""
+    placed = placed_of(seen, law)
+    track, _, _ = fit_points(law.track, placed, law.groups, _ROUGH, times)
+    track, _, _ = fit_points(track, placed, law.groups, _SHARP, times, exact=exact)
+    return law._replace(track=track)
+
+
+def _range_again(seen: Observed, law: Law) -> Law:
+    """Round the ranges with better poses."""
+    points = placed_of(seen, law).points.astype(np.float64)
+    inward = to_sensor(seen.stored, law.groups, law.track, np.zeros(len(points)))
+    length = np.maximum(np.sqrt((points * points).sum(axis=1)), 1e-9)
+    ticks = np.rint((inward * points).sum(axis=1) / length / seen.lasers.tick)
+    return law._replace(ticks=np.maximum(ticks, 0).astype(np.int64))
+
+
+def _retime(seen: Observed, law: Law, packets: np.ndarray) -> Law:
+    """Give the packets other times; poses keep their place in their packets."""
+    packet = packets_of(seen, law.groups)
+    groups = law.groups._replace(times=law.groups.times + (packets - law.packets)[packet])
+    return law._replace(packets=packets, groups=groups)
+
+
+def _part_packets(seen: Observed, law: Law) -> Law:
+    """Correct packets by whole microseconds, and single ones that stand out by parts of one."""
+    placed = placed_of(seen, law)
+    _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE)
+    error, deviation = errors_of(seen, law, sums, placed)
+    whole = move_packets(law, error, deviation)
+    error = error - (whole - law.packets)
+    error = error - running_median(error, deviation < SURE)
+    odd = (np.abs(error) > np.maximum(0.1, 8 * deviation)) & (deviation < _CERTAIN) & (np.abs(error) < 0.6)
+    fractions = np.where(odd, np.rint(error * FRACTIONS) / FRACTIONS, 0.0)
+    return _retime(seen, law, whole + fractions)
+
+
+def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track]:
+    """The track under which most points are exact, and their share."""
+    best, since = (-1.0, track), 0
+    for scale in _POLISH:
+        track, sums, _ = fit_points(track, placed, groups, (scale,), FREE, exact=True)
+        exact = float((sums.residual == 0).all(axis=1).mean())
+        since += 1
+        if exact > best[0]:
+            best, since = (exact, track), 0
+        if since >= _PATIENCE:
+            break
+    return best
+
+
+def polish(seen: Observed, law: Law) -> Law:
+    """Sharpen the track; where few points are exact, let the packets' times be what they may."""
+    placed = placed_of(seen, law)
+    best, track = _sharpen(law.track, placed, law.groups)
+    law = law._replace(track=track)
+    if best >= _GOOD:
+        return law
+    other = law
+    for _ in range(3):
+        _, sums, _ = fit_points(other.track, placed, other.groups, (), PHASE)
+        error, deviation = errors_of(seen, other, sums, placed)
+        believed = (deviation < _CERTAIN) & (np.abs(error) < _FURTHEST)
+        packets = other.packets + np.where(believed, np.rint(error * FRACTIONS) / FRACTIONS, 0.0)
+        other = _retime(seen, other, packets)
+        exact, track = _sharpen(other.track, placed, other.groups)
+        other = other._replace(track=track)
+    return other if exact > best + 0.01 else law

@@ -1,0 +1,43 @@
+"""Moving sensors whose packets' returns went to the vehicle's frame chunk by chunk: one or more in a file."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from lizip.cloud import Cloud
+from lizip.sensor.fit.chunked.describe import describe
+from lizip.sensor.fit.chunked.parts import find_parts
+from lizip.sensor.fit.chunked.solve import solve
+from lizip.sensor.model import TITLES, About, Solution, SweepModel
+from lizip.sensor.stages.slots import VLP_32C
+from lizip.sensor.state import SensorState
+
+
+class Chunked:
+    """The solver."""
+
+    def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+        """Find packets, chunks and track of each sensor; see `lizip.sensor.Solver`."""
+        columns = list(cloud.columns.values())
+        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+            return None
+        bounds = find_parts(columns, VLP_32C)
+        if bounds is None:
+            return None
+        parts, grids, notes = [], [], {}
+        for first, last in pairwise(bounds):
+            inside = [np.ascontiguousarray(column[first:last]) for column in columns]
+            found = solve(np.stack(inside[:3], axis=1), VLP_32C)
+            described = None if found is None else describe(inside, cloud.schema, *found)
+            if described is None:
+                return None
+            parts.append(described[0])
+            grids.append(described[1])
+            for name, value in described[2].items():
+                notes[name] = notes.get(name, 0) + value
+        return Solution(SweepModel(parts), grids, About(TITLES.index("Velodyne VLP-32C in packets"), notes))
+
+
+SOLVER = Chunked()

@@ -1,0 +1,146 @@
+"""Two VLP-32C through a vehicle's frame: found from one sweep, and back bit for bit."""
+
+import numpy as np
+import pytest
+from sweeps import NAMES, grids_of, rebuilt
+
+import lizip
+from lizip.cloud import Cloud
+from lizip.errors import CorruptError
+from lizip.sensor.solvers.chunked import SOLVER
+from lizip.sensor.stages.chunks import Chunks
+from lizip.sensor.stages.packets import Packets
+from lizip.sensor.stages.slots import Azimuths
+from lizip.sensor.state import SensorState
+from lizip.simulator import hdl32, hdl64, vlp32
+
+ELSEWHERE = (
+    vlp32.Mount((2.9, 0.01, -0.02), (0.4, 0.3, 2.1), False),
+    vlp32.Mount((-1.2, -0.01, 0.01), (0.4, 0.3, 1.95), True),
+)
+
+
+def cloud_of(columns):
+    return Cloud("bin", b"\4", dict(zip(NAMES, columns, strict=False)))
+
+
+def solve(columns):
+    return SOLVER.solve(cloud_of(columns), "default", SensorState())
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    return vlp32.sweep(3, speed=9.0, lost=0.003)
+
+
+@pytest.fixture(scope="module")
+def solution(sweep):
+    return solve(list(np.ascontiguousarray(sweep.records.T)))
+
+
+def check(solution, columns):
+    schema = cloud_of(columns).schema
+    again = rebuilt(solution.model.pack(), grids_of(solution), schema, len(columns[0]))
+    for k, column in enumerate(columns):
+        np.testing.assert_array_equal(again[:, k], np.ascontiguousarray(column).view(f"<u{column.dtype.itemsize}"))
+
+
+def test_a_sweep_comes_back(sweep, solution):
+    check(solution, list(np.ascontiguousarray(sweep.records.T)))
+
+
+def test_the_law_is_found(sweep, solution):
+    upper, lower = solution.model.parts
+    assert upper.count == int(sweep.truth["upper"])
+    assert [part.stages[0].upside_down for part in solution.model.parts] == [False, True]
+    # nearly all points are exact before any correction
+    assert solution.about.notes["corrected"] < 0.12 * len(sweep.records)
+    assert solution.about.notes["exceptions"] < 0.01 * len(sweep.records)
+    raw = sweep.truth["raw"].reshape(2, -1)
+    for part, azimuth in zip((upper, lower), raw, strict=True):
+        assert abs((part.stages[1].first - azimuth[0] + 18000) % 36000 - 18000) < 24
+
+
+def test_other_mounts_and_turns():
+    sweep = vlp32.sweep(11, speed=-4.0, yaw_rate=0.25, mounts=ELSEWHERE)
+    columns = list(np.ascontiguousarray(sweep.records[:, :3].T))
+    found = solve(columns)
+    check(found, columns)
+    assert found.about.notes["corrected"] < 0.25 * len(columns[0])
+
+
+def test_further_fields_follow_from_the_laser(sweep):
+    columns = list(np.ascontiguousarray(sweep.records[:, :3].T))
+    rng = np.random.default_rng(1)
+    laser = sweep.truth["lasers"].astype("<u2")
+    intensity = (100 + 20 * rng.normal(size=len(laser))).clip(0, 255).astype("u1")
+    columns += [intensity, laser]
+    found = solve(columns)
+    schema = cloud_of(columns).schema
+    again = found.model.rebuild(grids_of(found), schema)
+    for (name, _), column in zip(schema, columns, strict=True):
+        assert again[name].tobytes() == column.tobytes()
+    assert sum(len(part.stages[-1].pack()) for part in found.model.parts) < 400
+
+
+def test_one_sensor_alone(sweep):
+    columns = list(np.ascontiguousarray(sweep.records[: int(sweep.truth["upper"]), :3].T))
+    found = solve(columns)
+    assert len(found.model.parts) == 1
+    check(found, columns)
+
+
+@pytest.mark.parametrize("make", [hdl32.sweep, hdl64.sweep])
+def test_other_sensors_are_none_of_its_business(make):
+    assert solve(list(np.ascontiguousarray(make(5).records.T))) is None
+
+
+def test_noise_is_none_of_its_business():
+    rng = np.random.default_rng(0)
+    assert solve([rng.normal(size=20000).astype("<f4") for _ in range(3)]) is None
+
+
+def test_files_become_small(sweep):
+    packed = lizip.compress(sweep.data)
+    assert lizip.decompress(packed) == sweep.data
+    assert 8 * len(packed) < 14 * len(sweep.records)
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3, 4, 5])
+def test_damaged_stages_are_refused_or_rebuild_something(solution, stage, sweep):
+    """Whatever stands in a stage, nothing but CorruptError comes out."""
+    columns = list(np.ascontiguousarray(sweep.records.T))
+    rng = np.random.default_rng(stage)
+    part = solution.model.parts[0]
+    kind, data = type(part.stages[stage]), bytearray(part.stages[stage].pack())
+    for _ in range(30):
+        forged = bytearray(data)
+        for place in rng.integers(0, len(forged), 3):
+            forged[place] = rng.integers(256)
+        stages = list(part.stages)
+        try:
+            stages[stage] = kind.unpack(bytes(forged))
+            solution.model.__class__([type(part)(stages, part.count)]).rebuild(
+                grids_of(solution)[:1], cloud_of(columns).schema
+            )
+        except CorruptError:
+            pass
+
+
+def test_guards():
+    with pytest.raises(CorruptError):
+        Azimuths.unpack(b"\xff\xff\xff\x7f")
+    with pytest.raises(CorruptError):
+        Packets.unpack(b"\xff\xff\xff\xff\xff\xff\x7f\0")
+    with pytest.raises(CorruptError):
+        Chunks.unpack(b"\xff\xff\xff\xff\x7f")
+
+
+def test_real_sweeps(data):
+    folder = data / "argoverse"
+    if not folder.is_dir():
+        pytest.skip("no Argoverse sweeps")
+    raw = (folder / "sweep_04.bin").read_bytes()
+    packed = lizip.compress(raw)
+    assert lizip.decompress(packed) == raw
+    assert 8 * len(packed) < 8.0 * (len(raw) // 20)
