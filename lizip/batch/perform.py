@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import time
-import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -51,6 +50,8 @@ def attempt(source: str, target: str | None, action: Callable[[], tuple[str, dic
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # a panic in a package written in Rust is no Exception
+            import traceback
+
             trace = "".join(traceback.format_exception(error))
             seconds = time.perf_counter() - start
             outcome = Outcome(source, target, "failed", _portable(error), seconds, trace=trace)
