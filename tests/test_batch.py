@@ -138,7 +138,7 @@ def test_what_a_killed_worker_leaves_is_removed(logs):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_what_a_deaf_worker_leaves_is_removed(logs, monkeypatch):
-    monkeypatch.setattr("lizip.batch.workers.PATIENCE", 0.5)
+    monkeypatch.setattr("lizip.batch.serve.PATIENCE", 0.5)
     jobs = plan("compress", find([str(logs)], recursive=True))[:1]
     jobs.append(Unfinished("compress", "hang", str(logs / "x.lizip")))
     outcomes = run(jobs, workers=2)
