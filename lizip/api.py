@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import defects, extras, storage
 from lizip.codecs import PROMISING_FIRST, Options
-from lizip.container import MAGIC, SUFFIX, Container, content_hash_of
+from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, StorageError
 from lizip.pipeline import encode
@@ -171,6 +171,24 @@ def compress_file(
     return target
 
 
+def compress_into(
+    sink: BinaryIO,
+    source: Source,
+    *,
+    level: str = "default",
+    codec: str | None = None,
+    fields: int | None = None,
+    model: str | None = None,
+    backend: str = "numba",
+    check: bool = True,
+    state: SensorState | None = None,
+) -> None:
+    """Write the .lizip form of an open source to a file that can be read again; see `compress`."""
+    options = _options(level, codec, model, backend, fields, check, state)
+    _encode_checked(source.data, options, sink, source.release)
+    source.check_unchanged()
+
+
 def decompress_file(
     source: StrPath,
     target: StrPath | None = None,
@@ -213,7 +231,7 @@ def decompress_file(
             decoder = Decoder(Container(file), max_bytes)
             for piece in decoder.pieces():
                 sink.write(piece)
-            if remove and content_hash_of(sink) != decoder.header.digest:
+            if remove and not same_hash(content_hash_of(sink), decoder.header.digest):
                 raise StorageError(f"{target}: what was written does not read back the same; the source is kept")
     if remove:
         _remove(source, status)
@@ -325,7 +343,8 @@ def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
     -------
     dict
         `format`, `codec`, `points`, `fields` (name and type of each), `bytes`, `compressed_bytes`, `ratio`,
-        `bits_per_point`, `hash` (XXH3-128, hexadecimal), `version`, `streams` (name -> bytes), and what else the codec
+        `bits_per_point`, `hash` (XXH3-128 in
+        hexadecimal; of a file below 4 kB the first half), `version`, `streams` (name -> bytes), and what else the codec
         has to say (sensor, model, ...).
     """
     file, owned = _file_of(path)
@@ -383,7 +402,7 @@ def _encode_checked(
     format: str | None = None,
 ) -> None:
     """Encode, decode what was written, and compare; a codec that fails this is left out, loudly."""
-    if data[: len(MAGIC)] == MAGIC:
+    if is_lizip(data):
         raise FormatError("is a .lizip file already")
     names = list(PROMISING_FIRST) if options.codec is None else [options.codec]
     failed: list[str] = []
@@ -400,12 +419,12 @@ def _encode_checked(
             verify(sink)
             return
         except CorruptError as error:
-            names = [name for name in names if name != used] if used in names else []
-            failed.append(f"{used}: {error}")
+            names = [name for name in names if name not in used] if used & set(names) else []
+            failed.append(f"{', '.join(sorted(used))}: {error}")
             sink.seek(0)
             sink.truncate()
             if names:
-                defects.record(f"the codec {used} failed its own check", error)
+                defects.record(f"the codec {', '.join(sorted(used))} failed its own check", error)
     raise CorruptError(
         f"what was written does not decode to the original ({'; '.join(failed)}): the disk or the memory may be at"
         " fault; nothing was kept"

@@ -27,14 +27,14 @@ class Cloud:
         give back the file byte for byte. Its length is that of a sentence, not of the data.
     columns : Mapping[str, numpy.ndarray]
         Name -> (N,) array in file order. May be (strided) views of the input; never written to.
-    regions : tuple of bytes
-        Opaque byte regions of the file (header, padding, odd tail), in file order.
+    regions : tuple of bytes or memoryview
+        Opaque byte regions of the file (header, padding, odd tail), in file order. May be views of the input too.
     """
 
     format: str
     layout: bytes = b""
     columns: Columns = field(default_factory=dict)
-    regions: tuple[bytes, ...] = ()
+    regions: tuple[bytes | memoryview, ...] = ()
 
     @property
     def count(self) -> int:

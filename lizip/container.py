@@ -22,6 +22,15 @@ MAGIC = b"\x93LZP\r\n\x1a"
 """As in PNG: a byte above 127, CR LF and ctrl-Z, so that any text-mode damage changes it. The version follows."""
 
 VERSION = 1
+
+SMALL = 1 << 12
+"""The small form is for files of fewer bytes than this: at most 24 of the bytes are the container's."""
+
+_SMALL_MAGIC = MAGIC[:3] + bytes([0x80 | VERSION])
+_SMALL_DIGEST = 6
+_LAST = 0x80
+"""In the small form, set in the kind of the last section."""
+
 SUFFIX = ".lizip"
 
 _END = b"LZ"
@@ -33,9 +42,13 @@ MAX_ENTRIES = 1 << 18
 _MAX_TABLE = 1 << 22
 _LEAST_TAIL = len(_END) + _CRC.size + 1
 
-REGIONS, WHOLE, RECIPE, CODEC = 1, 2, 3, 4
-"""Section kinds: the opaque regions of the file; the file as it stands; how its columns follow from the coded ones
-(`lizip.relations`) where they are not the same; from `CODEC` on they belong to the codec."""
+PIECES, REGIONS, WHOLE, RECIPE, CODEC = range(5)
+"""Section kinds: a piece of a large file, which is a .lizip file itself; the opaque regions of the file; the file as it
+stands; how its columns follow from the coded ones (`lizip.relations`) where they are not the same; from `CODEC` on they
+belong to the codec."""
+
+MAX_WHOLE, PIECE = 1 << 26, 1 << 25
+"""Files of more bytes are cut into pieces of so many, or regions of more refused."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class Header:
     length : int
         Bytes of the original file.
     digest : bytes
-        XXH3-128 of the original file, 16 bytes.
+        XXH3-128 of the original file, 16 bytes; of a file below `SMALL` bytes the first 6. Compare with `same_hash`.
     count : int
         Number of points.
     layout : bytes
@@ -100,6 +113,17 @@ def content_hash_of(file: BinaryIO) -> bytes:
     while piece := file.read(1 << 20):
         state.update(piece)
     return state.digest()
+
+
+def same_hash(one: bytes, other: bytes) -> bool:
+    """Whether two content hashes agree, as far as both go."""
+    size = min(len(one), len(other))
+    return size >= _SMALL_DIGEST and one[:size] == other[:size]
+
+
+def is_lizip(data: bytes | memoryview) -> bool:
+    """Whether bytes begin as a .lizip file does."""
+    return data[: len(MAGIC)] == MAGIC or data[: len(_SMALL_MAGIC)] == _SMALL_MAGIC
 
 
 class Writer:
@@ -137,9 +161,26 @@ def write(
     sections: Iterable[Section], codec: int, format: int, length: int, digest: bytes, count: int, layout: bytes = b""
 ) -> bytes:
     """Make a whole .lizip file in memory."""
+    sections = tuple(sections)
+    if length < SMALL and max(codec, format) < 16 and all(section.kind < _LAST for section in sections):
+        return _write_small(sections, codec, format, length, digest, count, layout)
     writer = Writer()
     pieces = [writer.begin(), *map(writer.section, sections)]
     return b"".join([*pieces, writer.finish(codec, format, length, digest, count, layout)])
+
+
+def _write_small(
+    sections: tuple[Section, ...], codec: int, format: int, length: int, digest: bytes, count: int, layout: bytes
+) -> bytes:
+    """The same in the small form; of plain bytes (format 0) there are no points and no layout to be told."""
+    head = _SMALL_MAGIC + bytes([codec << 4 | format]) + pack_varint(length)
+    head += pack_varint(count) + pack_bytes(layout) if format else b""
+    head += digest[:_SMALL_DIGEST]
+    for section in sections[:-1]:
+        head += bytes([section.kind]) + pack_varint(len(section.data))
+    head += bytes([section.kind | _LAST for section in sections[-1:]])
+    data = b"".join([head, *(section.data for section in sections)])
+    return data + _CRC.pack(zlib.crc32(data))
 
 
 class Container:
@@ -173,21 +214,48 @@ class Container:
         tail_size = min(size, _TAIL_READ)
         file.seek(size - tail_size)
         tail = file.read(tail_size)
-        self._check_magic(tail, size)
-        self.header = self._read_table(tail, size)
+        head = tail if size == tail_size else self.read_at(0, len(MAGIC) + 1)
+        if head[: len(_SMALL_MAGIC)] == _SMALL_MAGIC:
+            self.header = self._read_small(size)
+        else:
+            self._check_magic(head[: len(MAGIC) + 1])
+            self.header = self._read_table(tail, size)
         self._by_kind: dict[int, list[Entry]] = {}
         for entry in self.header.entries:
             self._by_kind.setdefault(entry.kind, []).append(entry)
 
-    def _check_magic(self, tail: bytes, size: int) -> None:
+    def _read_small(self, size: int) -> Header:
+        """The header of a file in the small form, whose one checksum is over all of it."""
+        if size > 2 * SMALL:
+            raise CorruptError("a small .lizip file that is not small")
+        data = self.read_at(0, size)
+        if size < len(_SMALL_MAGIC) + _CRC.size or _CRC.unpack(data[-_CRC.size :])[0] != zlib.crc32(data[: -_CRC.size]):
+            raise CorruptError("the .lizip file is truncated or damaged")
+        unpack = Unpacker(data[: -_CRC.size])
+        unpack.take(len(_SMALL_MAGIC))
+        codec, format = divmod(unpack.take(1)[0], 16)
+        length = unpack.varint()
+        count, layout = (unpack.varint(), unpack.bytes()) if format else (0, b"")
+        digest = unpack.take(_SMALL_DIGEST)
+        sizes: list[tuple[int, int]] = []
+        while unpack.remaining and not (sizes and sizes[-1][1] < 0):
+            kind = unpack.take(1)[0]
+            sizes.append((kind & ~_LAST, -1 if kind & _LAST else unpack.varint()))
+        entries = []
+        for kind, section in sizes:
+            offset = size - _CRC.size - unpack.remaining
+            body = unpack.take(unpack.remaining if section < 0 else section)
+            entries.append(Entry(kind, offset, len(body), zlib.crc32(body)))
+        if unpack.remaining or (sizes and sizes[-1][1] >= 0) or length >= SMALL:
+            raise CorruptError("sections do not fill the file")
+        return Header(VERSION, codec, format, length, digest, count, layout, tuple(entries))
+
+    def _check_magic(self, head: bytes) -> None:
         start = len(MAGIC) + 1
-        if size <= len(tail):
-            head = tail[:start]
-        else:
-            self._file.seek(0)
-            head = self._file.read(start)
         if len(head) < start and (MAGIC + bytes([VERSION])).startswith(head) and head:
             raise CorruptError("truncated .lizip file")
+        if head[:3] == MAGIC[:3] and head[3] & 0x80 and head[3] & 0x7F > VERSION:
+            raise UnsupportedVersionError(f"format version {head[3] & 0x7F} needs a newer lizip (this: {VERSION})")
         if head[:4] != MAGIC[:4]:
             raise FormatError("not a .lizip file")
         if head[: len(MAGIC)] != MAGIC:
@@ -237,11 +305,19 @@ class Container:
             raise CorruptError("sections do not fill the file")
         return Header(VERSION, codec, format, length, digest, count, layout, tuple(entries))
 
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read bytes of the file as they are; several threads may."""
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(length)
+
+    def inside(self, entry: Entry) -> Container:
+        """Open a section that is a .lizip file itself."""
+        return Container(_Window(self, entry))
+
     def read(self, entry: Entry) -> bytes:
         """Read one section and check it; several threads may."""
-        with self._lock:
-            self._file.seek(entry.offset)
-            data = self._file.read(entry.length)
+        data = self.read_at(entry.offset, entry.length)
         if len(data) != entry.length or zlib.crc32(data) != entry.crc:
             raise CorruptError(f"section at byte {entry.offset} is damaged")
         return data
@@ -260,3 +336,21 @@ class Container:
     def sections(self, kind: int) -> Iterator[bytes]:
         """Read all sections of a kind, one at a time."""
         return map(self.read, self.entries(kind))
+
+
+class _Window:
+    """A section as a file for reading."""
+
+    def __init__(self, box: Container, entry: Entry):
+        self._box, self._entry, self._position = box, entry, 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move, from the start or (2) from the end."""
+        self._position = offset + (self._entry.length if whence == 2 else 0)
+        return self._position
+
+    def read(self, size: int) -> bytes:
+        """Read up to the end of the section."""
+        data = self._box.read_at(self._entry.offset + self._position, min(size, self._entry.length - self._position))
+        self._position += len(data)
+        return data

@@ -51,8 +51,8 @@ class Result(NamedTuple):
     sections: Iterable[Section]
 
 
-def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str]) -> Result:
-    """Find the shortest way; the sections of a large file are still to be made.
+def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str], alone: bool = True) -> Result:
+    """Find the shortest way.
 
     Parameters
     ----------
@@ -64,6 +64,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         `max` gives every rival its chance, `fast` is content with anything below a quick zstd.
     names : sequence of str
         The codecs to try, in this order. One name alone is an order, not a proposal.
+    alone : bool
+        Whether `data` is a file that can be taken apart again, not a piece of one.
 
     Raises
     ------
@@ -74,24 +76,23 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         return Result(opaque.CODEC, b"", _whole(data, options.level))
     from lizip.relations import alternatives, narrowed
 
-    contest = Contest(data, cloud, options)
+    contest = Contest(data, cloud, options, alone)
     base = narrowed(cloud)
-    for name in filter(codecs.exists, names):
+    for name in names:
         if contest.beaten(name):
             continue
-        codec = codecs.load(name)
-        if len(data) > ONE_PASS or len(names) == 1:
-            sections = contest.encoded(codec, base)
-            if sections is not None:
-                return Result(codec, contest.layout, chain(contest.around, sections))
-        else:
-            contest.attempt(codec, base)
+        sole = len(data) > ONE_PASS or len(names) == 1
+        contest.attempt(codecs.load(name), base, sole)
+        if sole and contest.best is not None:
+            return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
         for recipe in alternatives(cloud, base):
-            for name in filter(codecs.exists, names):
+            for name in names:
                 if name != opaque.CODEC.name and not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
-        contest.attempt_whole()
+        contest.attempt_sorted(base)
+        if alone:
+            contest.attempt_whole()
     if contest.best is None:
         raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
     return contest.best
@@ -107,9 +108,12 @@ class Contest:
     cloud : Cloud
         The same, taken apart.
     options : Options
+    stands : bool
+        Whether the file as it stands is a rival.
     """
 
-    def __init__(self, data: memoryview, cloud: Cloud, options: Options):
+    def __init__(self, data: memoryview, cloud: Cloud, options: Options, stands: bool = True):
+        self._stands = stands
         self._data, self._cloud, self._options = data, cloud, options
         self._quick = 0
         self._size = 0
@@ -125,16 +129,30 @@ class Contest:
         sections = codec.encode(replace(self._cloud, columns=recipe.reduce(self._cloud.columns)), self._options)
         return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
 
-    def attempt(self, codec: Codec, recipe: Recipe) -> None:
-        """Let a codec try; one that fails ends no compression."""
+    def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
+        """Let a codec try, the sole one or one of several; one that fails ends no compression."""
         try:
-            sections = self._arranged() if codec is opaque.CODEC else self.encoded(codec, recipe)
+            arranged = codec is opaque.CODEC and self._stands and not sole
+            sections = self._arranged() if arranged else self.encoded(codec, recipe)
             if sections is not None:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
         except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic in a package written in Rust is no Exception
             defects.record(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points", error)
+
+    def attempt_sorted(self, recipe: Recipe) -> None:
+        """Let scans in no order try once more, sorted."""
+        explained = self.best is not None and self.best.codec.name not in ("floats", opaque.CODEC.name)
+        if explained or self._options.level == "fast":
+            return
+        from lizip.disorder import sorted_orders
+        from lizip.relations.order import encode_order
+
+        for order in sorted_orders(self._cloud):
+            there = replace(recipe, order=encode_order(order))
+            for name in ("sweep", "floats"):
+                self.attempt(codecs.load(name), there)
 
     def _arranged(self) -> Iterable[Section] | None:
         """What the opaque codec says; only what is not the file again, where this holds the records as they are."""

@@ -6,7 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
-from lizip.container import RECIPE, REGIONS, WHOLE, Container
+from lizip.container import MAX_WHOLE, PIECES, RECIPE, REGIONS, WHOLE, Container, same_hash
 from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
 from lizip.packing import Unpacker
 
@@ -29,12 +29,15 @@ MAX_LAYOUT = 1 << 20
 MOST_REGIONS = 4096
 """More regions than any format has."""
 
+MAX_REGIONS = MAX_WHOLE + (1 << 20)
+"""Most bytes of the regions of a piece, with what says how long they are."""
+
 _POINTS_A_BYTE = 128
 """No format says more points in a byte of its file: LZF, in compressed PCD files, makes at most 264 bytes of 3."""
 
 
 class Decoder:
-    """A .lizip file taken apart as far as its header and layout.
+    """A .lizip file taken apart as far as its header and layout. A large one is decoded piece by piece.
 
     Parameters
     ----------
@@ -62,9 +65,25 @@ class Decoder:
             raise TooLargeError(f"the original has {self.header.length} bytes, more than the {max_bytes} allowed")
         if self.header.count > _POINTS_A_BYTE * self.header.length:
             raise CorruptError("header announces more points than the file could have held")
+        self._cut = bool(container.entries(PIECES))
         self._stands = bool(container.entries(WHOLE))
         self._cloud: Cloud | None = None
         self.layout = opaque.decode_bytes(self.header.layout, MAX_LAYOUT) if self.header.layout else b""
+
+    def parts(self) -> Iterator[Decoder]:
+        """Yield the pieces of a large file, each decodable alone; a file that is not cut is one piece."""
+        if not self._cut:
+            yield self
+            return
+        length = count = 0
+        for entry in self.container.entries(PIECES):
+            part = Decoder(self.container.inside(entry))
+            length, count = length + part.header.length, count + part.header.count
+            if part._cut or length > self.header.length or count > self.header.count:
+                raise CorruptError("pieces are not as announced")
+            yield part
+        if length != self.header.length or count != self.header.count:
+            raise CorruptError("pieces are not as announced")
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Names and type codes of the columns; of a file that is kept as it stands, only after decoding it."""
@@ -83,6 +102,8 @@ class Decoder:
     def _again(self) -> Cloud:
         """The file that is kept as it stands, taken apart as the encoder did."""
         if self._cloud is None:
+            if self.header.length > MAX_WHOLE:
+                raise CorruptError("a large file that is not cut")
             forced = len(self.format.fields(self.layout)) if self.layout else None
             try:
                 self._cloud = formats.split(b"".join(self._contents()), forced, self.format.name)
@@ -93,10 +114,12 @@ class Decoder:
         return self._cloud
 
     def regions(self) -> tuple[bytes, ...]:
-        """Opaque regions around the points, in file order."""
+        """Opaque regions around the points, in file order; of a file that is cut, those of the first piece."""
+        if self._cut:
+            return next(self.parts()).regions()
         if self._stands:
             return self._again().regions
-        limit = 4 * self.header.length + MAX_LAYOUT
+        limit = min(4 * self.header.length + MAX_LAYOUT, MAX_REGIONS)
         body = bytearray()
         for section in self.container.sections(REGIONS):
             body += opaque.decode_bytes(section, limit - len(body))
@@ -117,34 +140,43 @@ class Decoder:
 
     def blocks(self) -> Iterator[Columns]:
         """Yield runs of points, all columns, in file order; every promise of the codec is checked."""
-        left = self.header.count
-        if not left:
+        if self._cut:
+            for part in self.parts():
+                self._check_fields(part)
+                yield from part.blocks()
+            return
+        if not self.header.count:
             return
         if self._stands:
             yield self._again().columns
             return
         if not self.schema():
             raise CorruptError("points without fields")
+        schema, recipe = self.schema(), self.container.section(RECIPE)
         with sheltered():
-            coded, restore = self._recipe()
-            for block in self.codec.decode(self.container, coded, left):
-                rows = len(block[coded[0][0]])
-                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in coded):
-                    raise CorruptError("decoded points are not as announced")
-                left -= rows
-                yield restore(block)
+            if not recipe:
+                yield from self._coded(schema)
+                return
+            from lizip.relations import Recipe
+
+            rules = Recipe.unpack(recipe, schema)
+            yield from rules.restored(self._coded(rules.coded(schema)), schema, self.header.count)
+
+    def _coded(self, schema: Schema) -> Iterator[Columns]:
+        """Yield what the codec coded: runs of points, these columns."""
+        left = self.header.count
+        for block in self.codec.decode(self.container, schema, left):
+            rows = len(block[schema[0][0]])
+            if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
+                raise CorruptError("decoded points are not as announced")
+            left -= rows
+            yield block
         if left:
             raise CorruptError("fewer points than announced")
 
-    def _recipe(self) -> tuple[Schema, Callable[[Columns], Columns]]:
-        """Names and types of the columns that the codec codes, and what makes the file's columns of them."""
-        schema, recipe = self.schema(), self.container.section(RECIPE)
-        if not recipe:
-            return schema, lambda block: block
-        from lizip.relations import Recipe
-
-        rules = Recipe.unpack(recipe, schema)
-        return rules.coded(schema), lambda block: rules.restore(block, schema)
+    def _check_fields(self, part: Decoder) -> None:
+        if part.header.count and part.schema() != self.schema():
+            raise CorruptError("pieces have different fields")
 
     def part(
         self, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None = None
@@ -154,6 +186,16 @@ class Decoder:
         Points outside of the box (least x, y, z, most x, y, z, in stored numbers) may be left out.
         """
         if start >= stop:
+            return
+        if self._cut:
+            for part in self.parts():
+                count = part.header.count
+                if start < count:
+                    self._check_fields(part)
+                    yield from part.part(fields, max(start, 0), min(stop, count), box)
+                start, stop = start - count, stop - count
+                if stop <= 0:
+                    return
             return
         if hasattr(self.codec, "decode_part") and not self.container.entries(RECIPE):
             with sheltered():
@@ -173,10 +215,23 @@ class Decoder:
 
     def describe(self) -> dict[str, Any]:
         """What the codec says of the points: sensor, model, bytes by stream; nothing is decoded."""
+        if self._cut:
+            return self._describe_parts()
         if not self.header.count and not self._stands:
             return {"streams": {}}
         with sheltered():
             return self.codec.describe(self.container)
+
+    def _describe_parts(self) -> dict[str, Any]:
+        """What the first piece with points says in words, and the bytes of the streams of all."""
+        said: dict[str, Any] = {}
+        streams: dict[str, int] = {}
+        for part in self.parts():
+            details = part.describe()
+            for name, size in details.pop("streams").items():
+                streams[name] = streams.get(name, 0) + size
+            said = said or {key: value for key, value in details.items() if isinstance(value, str)}
+        return {"pieces": len(self.container.entries(PIECES)), **said, "streams": streams}
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the bytes of the original file, in order.
@@ -189,15 +244,23 @@ class Decoder:
         state = xxhash.xxh3_128()
         length = 0
         with sheltered():
-            pieces = self._contents() if self._stands else self.format.join(self.layout, self.regions(), self.blocks())
-            for piece in pieces:
+            for piece in self._joined():
                 length += len(piece)
                 if length > self.header.length:
                     raise CorruptError("more bytes come out than announced")
                 state.update(piece)
                 yield piece
-        if length != self.header.length or state.digest() != self.header.digest:
+        if length != self.header.length or not same_hash(state.digest(), self.header.digest):
             raise CorruptError("the decoded content does not have the hash it was stored with")
+
+    def _joined(self) -> Iterator[bytes]:
+        if self._cut:
+            for part in self.parts():
+                yield from part.pieces()
+        elif self._stands:
+            yield from self._contents()
+        else:
+            yield from self.format.join(self.layout, self.regions(), self.blocks())
 
 
 @contextmanager

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
@@ -37,6 +39,8 @@ def in_order(function: Callable[[_Part], _Result], parts: Iterable[_Part]) -> It
     if count <= 1:
         yield from map(function, parts)
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     ahead: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(count) as pool:
         try:

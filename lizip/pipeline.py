@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
+from contextlib import suppress
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO
 
 import xxhash
 
 from lizip import codecs, formats
-from lizip.codecs import Options
-from lizip.container import Writer
-from lizip.contest import choose
+from lizip.codecs import Options, opaque
+from lizip.container import PIECES, Section, Writer, content_hash, write
+from lizip.contest import Result, choose
 from lizip.decoder import Decoder
+from lizip.errors import FormatError
+from lizip.pieces import cut
+
+if TYPE_CHECKING:
+    from lizip.cloud import Cloud
+    from lizip.codecs import Codec
 
 __all__ = ["Decoder", "encode"]
 
@@ -25,7 +33,7 @@ def encode(
     names: Sequence[str] = codecs.PROMISING_FIRST,
     format: str | None = None,
     release: Callable[[], None] = lambda: None,
-) -> str:
+) -> set[str]:
     """Write the .lizip form of a file to `sink`.
 
     Parameters
@@ -44,8 +52,8 @@ def encode(
 
     Returns
     -------
-    str
-        Name of the codec that was used.
+    set of str
+        Names of the codecs that were used.
 
     Raises
     ------
@@ -54,15 +62,39 @@ def encode(
     """
     digest = _hash(data, release)
     cloud = formats.split(data, options.fields, format)
-    codec, layout, sections = choose(data, cloud, options, names)
-    writer = Writer()
+    pieces = cut(data, cloud)
+    first = next(pieces)
+    if len(first[1]) == len(data):
+        result = choose(data, cloud, options, names)
+        sink.write(_pack(result, cloud, len(data), digest))
+        return {result.codec.name}
+    writer, used = Writer(), set()
+    main: Codec | None = None  # what is best for the first points is taken for the others
     sink.write(writer.begin())
-    for section in sections:
-        sink.write(writer.section(section))
+    for piece, content in chain([first], pieces):
+        result = _choose_again(content, piece, options, main, names)
+        main = result.codec if piece.count else main
+        used.add(result.codec.name)
+        sink.write(writer.section(Section(PIECES, _pack(result, piece, len(content), content_hash(content)))))
         release()
+    layout = opaque.encode_bytes(cloud.layout, options.level) if cloud.layout else b""
     number = formats.by_name(cloud.format).number
-    sink.write(writer.finish(codec.number, number, len(data), digest, cloud.count, layout))
-    return codec.name
+    sink.write(writer.finish((main or opaque.CODEC).number, number, len(data), digest, cloud.count, layout))
+    return used
+
+
+def _choose_again(data: memoryview, piece: Cloud, options: Options, main: Codec | None, names: Sequence[str]) -> Result:
+    """Find the shortest way for a piece: with the codec of those before, if there is one and it takes the piece."""
+    if main is not None and piece.count:
+        with suppress(FormatError):
+            return choose(data, piece, options, [main.name], alone=False)
+    return choose(data, piece, options, names, alone=False)
+
+
+def _pack(result: Result, cloud: Cloud, length: int, digest: bytes) -> bytes:
+    """A .lizip file in one piece."""
+    number = formats.by_name(cloud.format).number
+    return write(result.sections, result.codec.number, number, length, digest, cloud.count, result.layout)
 
 
 def _hash(data: memoryview, release: Callable[[], None]) -> bytes:

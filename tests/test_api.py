@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import lizip
-from lizip import codecs, contest, formats, simulator
+from lizip import codecs, formats, simulator
 from lizip.codecs import opaque
 from lizip.container import Container, Section, content_hash, write
 from lizip.errors import DefectWarning
@@ -290,18 +290,6 @@ def test_a_codec_that_fails_ends_no_compression(monkeypatch, late):
         data = lizip.compress(points().tobytes(), fields=4)
     assert lizip.info(io.BytesIO(data))["codec"] == "floats"
     assert lizip.decompress(data) == points().tobytes()
-
-
-def test_large_files_are_coded_as_they_come(tmp_path, monkeypatch):
-    """One codec, section by section; no second one is tried."""
-    monkeypatch.setattr(contest, "ONE_PASS", 1000)
-    monkeypatch.setattr(opaque, "PIECE", 16 * 100)
-    pretend(monkeypatch, Fake("sweep", None))
-    source = tmp_path / "scan.bin"
-    source.write_bytes(points().tobytes())
-    target = lizip.compress_file(source, fields=4, level="fast")
-    assert lizip.info(target)["streams"]["records"] > 0
-    lizip.verify(target, source)
 
 
 LIGHT = """

@@ -1,17 +1,24 @@
 import io
+import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import lizip
 from lizip import container
-from lizip.container import CODEC, MAGIC, REGIONS, VERSION, Container, Section, content_hash
+from lizip.codecs import opaque
+from lizip.container import CODEC, MAGIC, REGIONS, VERSION, Container, Section, content_hash, same_hash
 from lizip.errors import CorruptError, FormatError, UnsupportedVersionError
 
 SECTIONS = (Section(REGIONS, b"\x04"), Section(CODEC, b"points" * 50), Section(CODEC, b"more"), Section(7, b""))
 
 
-def build(sections=SECTIONS, length=100, digest=bytes(16), count=3):
+SMALL, LARGE = 100, 100_000
+"""Lengths of originals in the two forms."""
+
+
+def build(sections=SECTIONS, length=LARGE, digest=bytes(16), count=3):
     return container.write(sections, 1, 2, length, digest, count, b"layout")
 
 
@@ -24,7 +31,7 @@ def read_all(data):
     st.lists(st.builds(Section, st.integers(0, 255), st.binary(max_size=40)), max_size=900),
     st.binary(max_size=300),
     st.integers(0, 255),
-    st.integers(0, 2**64 - 1),
+    st.integers(0, 5000) | st.integers(0, 2**64 - 1),
     st.integers(0, 2**64 - 1),
 )
 def test_round_trip(sections, layout, codec, length, count):
@@ -33,7 +40,8 @@ def test_round_trip(sections, layout, codec, length, count):
     header = box.header
     assert (header.codec, header.format, header.length, header.count) == (codec, 255 - codec, length, count)
     assert header.layout == layout
-    assert header.digest == content_hash(b"x")
+    assert same_hash(header.digest, content_hash(b"x"))
+    assert not same_hash(header.digest, content_hash(b"y"))
     assert read_all(data) == sections
     assert box.size == len(data)
 
@@ -46,8 +54,34 @@ def test_overhead_on_a_sweep():
     assert len(data) - content <= 80
 
 
-def test_sections_by_kind():
-    box = Container(io.BytesIO(build()))
+@pytest.mark.parametrize("size", [0, 1, 100, 127, 128, 4095])
+def test_overhead_on_a_small_file(size):
+    """24 bytes at most, with the three that say how the bytes are coded."""
+    for data in (random.Random(size).randbytes(size), b"abcdefgh" * (size // 8)):
+        assert len(lizip.compress(data, codec="opaque")) <= len(opaque.encode_bytes(data)) + 18
+
+
+@given(
+    st.lists(st.builds(Section, st.integers(0, 127), st.binary(max_size=40)), max_size=9),
+    st.binary(max_size=30),
+    st.integers(0, 15),
+    st.integers(1, 15),
+    st.integers(0, 4095),
+)
+def test_small_form(sections, layout, codec, format, length):
+    data = container.write(sections, codec, format, length, content_hash(b"x"), 7, layout)
+    header = Container(io.BytesIO(data)).header
+    assert (header.codec, header.format, header.length, header.count) == (codec, format, length, 7)
+    assert header.layout == layout
+    assert len(header.digest) == 6
+    assert read_all(data) == sections
+    plain = container.write(sections, codec, 0, length, content_hash(b"x"), 0)
+    assert read_all(plain) == sections
+
+
+@pytest.mark.parametrize("length", [SMALL, LARGE])
+def test_sections_by_kind(length):
+    box = Container(io.BytesIO(build(length=length)))
     assert box.section(REGIONS) == b"\x04"
     assert box.section(99) == b""
     assert list(box.sections(CODEC)) == [b"points" * 50, b"more"]
@@ -55,16 +89,18 @@ def test_sections_by_kind():
         box.section(CODEC)
 
 
-def test_cut_at_every_byte():
-    data = build()
-    for length in range(len(data)):
+@pytest.mark.parametrize("length", [SMALL, LARGE])
+def test_cut_at_every_byte(length):
+    data = build(length=length)
+    for cut in range(len(data)):
         with pytest.raises((CorruptError, FormatError)) as error:
-            Container(io.BytesIO(data[:length]))
-        assert length == 0 or error.type is CorruptError, "a file that starts right but ends early is truncated"
+            Container(io.BytesIO(data[:cut]))
+        assert cut == 0 or error.type is CorruptError, "a file that starts right but ends early is truncated"
 
 
-def test_every_flipped_bit_is_noticed():
-    data = build()
+@pytest.mark.parametrize("length", [SMALL, LARGE])
+def test_every_flipped_bit_is_noticed(length):
+    data = build(length=length)
     for position in range(8 * len(data)):
         damaged = bytearray(data)
         damaged[position // 8] ^= 1 << position % 8
@@ -84,6 +120,10 @@ def test_newer_version():
     data[len(MAGIC)] = VERSION + 1
     with pytest.raises(UnsupportedVersionError, match="newer lizip"):
         Container(io.BytesIO(data))
+    data = bytearray(build(length=SMALL))
+    data[3] += 1
+    with pytest.raises(UnsupportedVersionError, match="newer lizip"):
+        Container(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"LASF" + bytes(400), b"\x00" * 5000])
@@ -92,9 +132,11 @@ def test_other_files(data):
         Container(io.BytesIO(data))
 
 
-def test_bytes_after_the_end_are_noticed():
-    with pytest.raises(CorruptError):
-        Container(io.BytesIO(build() + b"\n"))
+@pytest.mark.parametrize("length", [SMALL, LARGE])
+def test_bytes_after_the_end_are_noticed(length):
+    for more in (b"\n", bytes(9000)):
+        with pytest.raises(CorruptError):
+            Container(io.BytesIO(build(length=length) + more))
 
 
 def test_table_longer_than_the_first_read():

@@ -19,7 +19,7 @@ from lizip.codecs.survey.index import MAX_CHUNK, read_index
 from lizip.codecs.survey.strip import read_recipe
 from lizip.codecs.sweep import MOST_POINTS
 from lizip.codecs.sweep.grid import MAX_CELLS, decode_grid
-from lizip.container import REGIONS, Container, Section
+from lizip.container import PIECES, REGIONS, WHOLE, Container, Section, content_hash
 from lizip.decoder import Decoder
 from lizip.entropy.adaptive import fresh_counters
 from lizip.entropy.coder import finish_encoder, open_decoder, open_encoder
@@ -27,7 +27,7 @@ from lizip.errors import CorruptError, ModelMissingError, TooLargeError, Unsuppo
 from lizip.formats import las, npy, pcd
 from lizip.formats.array import from_bytes
 from lizip.formats.records import pack_fields, unpack_fields
-from lizip.formats.text import check_template
+from lizip.formats.table import Template
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
 from lizip.sensor.model import unpack_about, unpack_model
 from lizip.sensor.stages.exceptions import decode_exceptions
@@ -51,6 +51,14 @@ def still():
 def decoder(sections=(), codec=0, format=1, length=4000, count=0, layout=b"\0\4"):
     data = container.write(sections, codec, format, length, bytes(16), count, layout)
     return Decoder(Container(io.BytesIO(data)))
+
+
+def packed(sections, codec=0, format=0, length=10, count=0, layout=b""):
+    return container.write(sections, codec, format, length, content_hash(bytes(length)), count, layout)
+
+
+def piece(**options):
+    return Section(PIECES, packed([Section(WHOLE, b"\0" + bytes(10))], **options))
 
 
 def pieces(*arguments, **options):
@@ -96,6 +104,10 @@ def fields(*names, code=0):
     return pack_varint(len(names)) + b"".join(bytes([code]) + pack_bytes(name) for name in names)
 
 
+def template(row, code, notation=bytes(3)):
+    return Template.unpack(Unpacker(notation + pack_bytes(row.encode())), (("x", code),))
+
+
 def zstd_of(data, says=None):
     coded = opaque.encode_bytes(data, "fast")
     inner = Unpacker(coded[1:])
@@ -112,6 +124,19 @@ GUARDS = {
     "a region too many": lambda: pieces([Section(REGIONS, b"\0" + pack_varints([2, 1, 1]) + b"ab")]),
     "more bytes than announced": lambda: pieces([Section(REGIONS, b"\0" + pack_varints([1, 9]) + bytes(9))], length=8),
     "table of too many sections": lambda: decoder([Section(REGIONS, b"")] * (container.MAX_ENTRIES + 1)),
+    "pieces of more bytes than the file": lambda: pieces([piece(), piece()], format=0, length=19, layout=b""),
+    "pieces of fewer bytes than the file": lambda: pieces([piece(), piece()], format=0, length=21, layout=b""),
+    "pieces of more points than the file": lambda: list(
+        decoder([piece(format=1, count=1, layout=b"\0\4", length=16)], length=16).blocks()
+    ),
+    "pieces of other fields": lambda: list(
+        decoder([piece(format=1, count=1, layout=b"\0\4", length=16)], length=16, count=1, layout=b"\0\3").blocks()
+    ),
+    "pieces of pieces": lambda: pieces([Section(PIECES, packed([piece()]))], format=0, length=10, layout=b""),
+    "a piece that is none": lambda: pieces([Section(PIECES, b"\x93LZP\r\n\x1a\1 and more of it")], length=10),
+    "a file that should have been cut": lambda: pieces(
+        [Section(REGIONS, zstd_of(bytes(1 << 24)))] * 5, format=0, length=5 << 24, layout=b""
+    ),
     "coded bytes of no kind": lambda: opaque.decode_bytes(b"\7\1x", 100),
     "coded bytes above the limit": lambda: opaque.decode_bytes(zstd_of(bytes(500)), 499),
     "stored bytes above the limit": lambda: opaque.decode_bytes(b"\0" + bytes(500), 499),
@@ -195,10 +220,12 @@ GUARDS = {
     "npy without fields": lambda: npy.FORMAT.fields(b"\0" + fields()),
     "pcd of no encoding": lambda: pcd.FORMAT.fields(b"\5" + fields(b"x")),
     "pcd with elements of no field": lambda: pcd.FORMAT.fields(b"\2" + fields(b"x") + pack_varints([1, 2])),
-    "text that prints a float as an integer": lambda: check_template("%d\n", (("x", "f4"),)),
-    "text that prints an integer as a float": lambda: check_template("%.3f\n", (("x", "i4"),)),
-    "text that prints too much": lambda: check_template("%d %d\n", (("x", "i4"),)),
-    "text with a width": lambda: check_template("%999999999d\n", (("x", "i4"),)),
+    "text that prints a float as an integer": lambda: template("%d\n", "f4"),
+    "text that prints an integer as the shortest float": lambda: template("%r\n", "i4"),
+    "text that prints too much": lambda: template("%d %d\n", "i4"),
+    "text with a width": lambda: template("%999999999d\n", "i4"),
+    "text of an unknown notation": lambda: template("%d\n", "i4", notation=b"\0\0\x09"),
+    "text without an end of its lines": lambda: template("%d", "i4"),
     "no array": lambda: from_bytes(b"\x93NUMPY" + bytes(20)),
     "a varint too long": lambda: Unpacker(b"\xff" * 10).varint(),
     "a varint not canonical": lambda: Unpacker(b"\x80\0").varint(),
@@ -215,9 +242,12 @@ def test_a_guard_refuses_its_own_hostile_header(name):
 
 def test_the_helpers_here_make_what_is_accepted():
     """Otherwise the tests above would pass for the wrong reason."""
+    box = Container(io.BytesIO(packed([piece(), piece()], length=20)))
+    assert b"".join(Decoder(box).pieces()) == bytes(20)
     assert plan(given=(0, 1)).given == (0, 1)
     assert sight().sight.hot == (1,) * HOT
     assert numbers().top == 9
+    assert template("%d\n", "i4").row == "%d\n"
     assert recipe(affine(65000, 1, 535)).tops == (535,)
     assert recipe(b"\4", affine(0, 300, 3), bytes([10, 10, 10])).table.tolist() == [0, 3000, 6000, 9000]
     assert read_index(chunk(10), 10)[0].count == 10

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import time
-import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +15,7 @@ from lizip import codecs, storage
 from lizip.batch.outcome import Outcome, one_line
 from lizip.batch.packing import pack_one, unpack_one
 from lizip.batch.plan import Job
-from lizip.container import Container, content_hash_of
+from lizip.container import Container, content_hash_of, same_hash
 from lizip.errors import (
     CorruptError,
     DefectError,
@@ -51,6 +50,8 @@ def attempt(source: str, target: str | None, action: Callable[[], tuple[str, dic
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:  # a panic in a package written in Rust is no Exception
+            import traceback
+
             trace = "".join(traceback.format_exception(error))
             seconds = time.perf_counter() - start
             outcome = Outcome(source, target, "failed", _portable(error), seconds, trace=trace)
@@ -107,7 +108,7 @@ def _verify(job: Job) -> dict[str, Any]:
     else:
         lizip.verify(job.source, job.target)
         known = describe(job.source)
-    if expected is not None and known["hash"] != expected:
+    if expected is not None and not same_hash(bytes.fromhex(known["hash"]), bytes.fromhex(expected)):
         raise CorruptError(f"{job.source}: whole, but not the file that the manifest names")
     return known
 
@@ -167,7 +168,7 @@ def _same(packed: str, original: str, verb: str) -> bool:
         if verb == "decompress":
             raise
         return False
-    return describe(packed)["hash"] == _describe_original(original)["hash"]
+    return same_hash(container.header.digest, bytes.fromhex(_describe_original(original)["hash"]))
 
 
 def _describe_original(path: str) -> dict[str, Any]:

@@ -10,14 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context
-from multiprocessing.connection import wait
 
 from lizip import storage
 from lizip.batch.outcome import Outcome
 from lizip.batch.perform import perform
 from lizip.batch.plan import Job
-from lizip.batch.serve import PATIENCE, serve
 from lizip.errors import LizipError
 from lizip.parallel import threads
 from lizip.sensor.state import SensorState
@@ -58,6 +55,10 @@ def cores() -> int:
 
 
 def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
+    from multiprocessing.connection import wait
+
+    from lizip.batch.serve import PATIENCE
+
     waiting = iter(enumerate(jobs))
     done: dict[int, Outcome] = {}
     workers: list[_Worker] = []
@@ -93,6 +94,10 @@ class _Worker:
     """A process that does one job after the other."""
 
     def __init__(self, each: int) -> None:
+        from multiprocessing import get_context  # not for a single file: it takes its time
+
+        from lizip.batch.serve import serve
+
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, each), daemon=True)

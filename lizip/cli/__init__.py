@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 import warnings
 from importlib import import_module
 from typing import Any
@@ -33,8 +32,26 @@ class Verbs(click.Group):
         return import_module(f"lizip.cli.{cmd_name}").command if cmd_name in VERBS else None
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked:
+        return
+    click.echo(f"lizip {lizip.__version__}")
+    if context.meta.get("verbose"):
+        from lizip.jit import find
+
+        click.echo(f"kernels: {find.described()}")
+    context.exit()
+
+
+def _verbose(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    context.meta["verbose"] = asked
+
+
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(lizip.__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.option("-v", is_flag=True, is_eager=True, expose_value=False, callback=_verbose, hidden=True)
+@click.option(
+    "-V", "--version", is_flag=True, expose_value=False, callback=_version, help="Show the version (-v: more)."
+)
 def cli() -> None:
     """Compress LiDAR point clouds without loss: every file comes back byte for byte.
 
@@ -103,6 +120,8 @@ def _fail(error: BaseException, arguments: list[str]) -> None:
     if "--json" in arguments and not usage and getattr(error, "filename", "") != "stdout":
         tell_json({"status": "failed", "error": type(error).__name__, "message": message})
     if "-vv" in arguments and not usage:
+        import traceback
+
         traceback.print_exception(error)
     if isinstance(error, click.UsageError):
         error.message = shown(message)

@@ -32,7 +32,8 @@ def command(inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], 
         try:
             if job.error is not None:
                 raise job.error
-            described = lizip.info(streams.seekable(path) if path == "-" else path)
+            with streams.seekable(path) as file:
+                described = lizip.info(file)
         except (LizipError, OSError) as error:
             failures.append(error)
             message = cause(error, "stdin" if path == "-" else path)

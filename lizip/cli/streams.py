@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import io
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
@@ -11,6 +12,7 @@ import click
 
 import lizip
 from lizip import storage
+from lizip.api import compress_into
 from lizip.batch import Outcome, attempt, described
 from lizip.cli.report import Voice, leave, report
 from lizip.cli.text import is_terminal, standard
@@ -45,15 +47,13 @@ def compress(source: str, output: str | None, options: dict[str, Any], **coding:
     _refuse_terminal(output)
 
     def action() -> tuple[str, dict[str, Any]]:
-        with threads(options["workers"]):
-            if source == "-":
-                packed = lizip.compress(_stdin(), **coding)
-            else:
-                with storage.Source(source) as original:
-                    packed = lizip.compress(original.data, **coding)
-                    original.check_unchanged()
-        _write([packed], output, options["force"])
-        return "done", described(io.BytesIO(packed))
+        stream = _stdin() if source == "-" else None
+        with tempfile.SpooledTemporaryFile(storage.WHOLE) as packed, threads(options["workers"]):
+            with storage.Source("stdin" if stream else source, stream) as original:
+                compress_into(packed, original, **coding)
+            packed.seek(0)
+            _write(iter(lambda: packed.read(1 << 20), b""), output, options["force"])
+            return "done", described(packed)
 
     _report([_attempt(source, output, action)], options)
 
@@ -86,13 +86,21 @@ def verify(against: str | None, options: dict[str, Any]) -> None:
 
 
 def seekable(source: str) -> BinaryIO:
-    """A file for reading; stdin is read whole, since what matters stands at its end."""
-    return io.BytesIO(_stdin()) if source == "-" else storage.open_binary(source)
+    """A file for reading; what comes from stdin is kept, on disk if it is much: what matters stands at its end."""
+    if source != "-":
+        return storage.open_binary(source)
+    file = tempfile.SpooledTemporaryFile(storage.WHOLE)  # noqa: SIM115
+    try:
+        with storage.naming("stdin"):
+            shutil.copyfileobj(_stdin(), file, 1 << 20)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
-def _stdin() -> bytes:
-    with storage.naming("stdin"):
-        return standard(sys.stdin, "stdin").buffer.read()
+def _stdin() -> BinaryIO:
+    return standard(sys.stdin, "stdin").buffer
 
 
 def _refuse_terminal(output: str | None) -> None:

@@ -34,6 +34,10 @@ class Format(Protocol):
         `fields` forces the number of float32 fields of a record (only `bin` looks at it).
         """
 
+    def rowwise(self, layout: bytes) -> bool:
+        """Whether the file is a region, the records one after the other as wide as the columns together, and a region
+        (of a format with one region, the records and the region): then it can be cut between records."""
+
     def fields(self, layout: bytes) -> tuple[tuple[str, str], ...]:
         """Names and type codes ("f4", "u1", ...) of the columns, without numpy; raises CorruptError like `schema`."""
 

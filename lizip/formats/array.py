@@ -28,6 +28,10 @@ class Array:
         cloud = npy.FORMAT.split(data) or opaque.FORMAT.split(data)
         return replace(cloud, format=self.name)
 
+    def rowwise(self, layout: bytes) -> bool:
+        """As `npy`."""
+        return bool(layout) and npy.FORMAT.rowwise(layout)
+
     def fields(self, layout: bytes) -> Fields:
         """As `npy`."""
         return npy.FORMAT.fields(layout) if layout else ()

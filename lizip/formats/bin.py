@@ -42,8 +42,12 @@ class Bin:
         layout = bytes([len(codes)]) if set(codes) == {"f4"} else bytes([0, *map(TYPES.index, codes)])
         size = size_of(self.fields(layout))
         points = len(data) // size
-        tail = bytes(data[points * size :])
-        return Cloud(self.name, layout, columns_of(data, 0, points, self.fields(layout)), (tail,) if tail else ())
+        tail = data[points * size :]
+        return Cloud(self.name, layout, columns_of(data, 0, points, self.fields(layout)), (tail,) if len(tail) else ())
+
+    def rowwise(self, layout: bytes) -> bool:
+        """Always."""
+        return True
 
     def fields(self, layout: bytes) -> Fields:
         """x y z intensity ring f5 f6 ..."""

@@ -100,8 +100,12 @@ class Las:
         extra = _extra_fields(data, length - size_of(POINT_FORMATS[point_format]), offset)
         layout = bytes([point_format]) + pack_fields(extra)
         end = offset + points * length
-        regions = (bytes(data[:offset]), bytes(data[end:]))
+        regions = (data[:offset], data[end:])
         return Cloud(self.name, layout, columns_of(data, offset, points, self.fields(layout)), regions)
+
+    def rowwise(self, layout: bytes) -> bool:
+        """Always."""
+        return True
 
     def fields(self, layout: bytes) -> Fields:
         """The point format's fields, then the extra bytes'."""

@@ -127,8 +127,12 @@ class Npy:
         numbers = find_numbers(data)
         if numbers is None:
             return None
-        regions = (bytes(data[: numbers.start]), bytes(data[numbers.stop :]))
+        regions = (data[: numbers.start], data[numbers.stop :])
         return Cloud(self.name, numbers.layout, numbers.columns, regions)
+
+    def rowwise(self, layout: bytes) -> bool:
+        """Unless whole columns follow one another."""
+        return not _read_layout(layout)[0][1:]
 
     def fields(self, layout: bytes) -> Fields:
         """Fields of a structured array; x y z intensity ring f5 ... of a plain one, `value` if it has one axis."""

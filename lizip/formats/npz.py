@@ -49,8 +49,13 @@ class Npz:
             columns |= zip((name for name, _ in own), numbers.columns.values(), strict=True)
             used += len(own)
         borders = [0, *(border for _, numbers in arrays for border in (numbers.start, numbers.stop)), len(data)]
-        regions = tuple(bytes(data[start:stop]) for start, stop in list(pairwise(borders))[::2])
+        regions = tuple(data[start:stop] for start, stop in list(pairwise(borders))[::2])
         return Cloud(self.name, layout, columns, regions)
+
+    def rowwise(self, layout: bytes) -> bool:
+        """As `npy`, of one array."""
+        arrays = _read_layout(layout)
+        return len(arrays) == 1 and not arrays[0][0][1:]
 
     def fields(self, layout: bytes) -> Fields:
         """Fields of all the arrays."""

@@ -22,7 +22,11 @@ class Opaque:
         """Return the whole file as one region."""
         from lizip.cloud import Cloud
 
-        return Cloud(self.name, regions=(bytes(data),))
+        return Cloud(self.name, regions=(data,))
+
+    def rowwise(self, layout: bytes) -> bool:
+        """There are no records."""
+        return False
 
     def fields(self, layout: bytes) -> Fields:
         """There are no columns."""

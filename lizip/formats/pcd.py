@@ -123,7 +123,11 @@ class Pcd:
     def _cloud(self, layout: bytes, columns: Columns, *regions: memoryview) -> Cloud:
         from lizip.cloud import Cloud
 
-        return Cloud(self.name, layout, columns, tuple(map(bytes, regions)))
+        return Cloud(self.name, layout, columns, regions)
+
+    def rowwise(self, layout: bytes) -> bool:
+        """When it is binary and not packed."""
+        return _read_layout(layout).mode == _BINARY
 
     def fields(self, layout: bytes) -> Fields:
         """Fields by the header's names; the elements of one with COUNT above 1 are numbered."""

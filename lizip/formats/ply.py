@@ -100,15 +100,17 @@ class Ply:
             table = parse_table(data[start:], points, fields_)
             if table is not None:
                 layout = b"%c" % _MODES.index("a") + pack_fields(table.fields) + table.template.pack()
-                regions = (bytes(data[:start]), bytes(data[start + table.size :]), table.odd)
+                regions = (data[:start], data[start + table.size :], table.odd)
                 return Cloud(self.name, layout, table.columns, regions)
             order, points = "<", 0
         points = min(points, (len(data) - start) // size_of(fields_))
         columns = native_columns(data, start, points, fields_, order)
         layout = b"%c" % _MODES.index(order) + pack_fields(fields_)
-        return Cloud(
-            self.name, layout, columns, (bytes(data[:start]), bytes(data[start + points * size_of(fields_) :]))
-        )
+        return Cloud(self.name, layout, columns, (data[:start], data[start + points * size_of(fields_) :]))
+
+    def rowwise(self, layout: bytes) -> bool:
+        """Unless it is text."""
+        return _read_layout(layout).order != "a"
 
     def fields(self, layout: bytes) -> Fields:
         """Properties of a vertex."""

@@ -46,7 +46,11 @@ class Text:
         if table is None:
             return None
         layout = pack_fields(table.fields) + table.template.pack()
-        return Cloud(self.name, layout, table.columns, (bytes(data[table.size :]), table.odd))
+        return Cloud(self.name, layout, table.columns, (data[table.size :], table.odd))
+
+    def rowwise(self, layout: bytes) -> bool:
+        """Never: a row has no fixed width."""
+        return False
 
     def fields(self, layout: bytes) -> Fields:
         """Columns of the table."""

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 _POINTER, _LONG = ctypes.c_void_p, ctypes.c_int64
-_FLAGS = 0x503
-"""C contiguous, Fortran contiguous, aligned, writeable: what numba's array types tell apart."""
+_FLAGS, _C_FLAGS = 0x503, 0x501
+"""C contiguous, Fortran contiguous, aligned, writeable: what numba's array types tell apart. C goes before Fortran."""
 
 _NUMBERS = {
     "b1": ctypes.c_bool,
@@ -44,10 +44,10 @@ def flatten(arguments: tuple, values: list) -> tuple:
     for argument in arguments:
         kind = type(argument)
         if kind is np.ndarray or isinstance(argument, np.ndarray):
-            face, axes = argument.__array_interface__, argument.ndim
+            face, axes, flags = argument.__array_interface__, argument.ndim, argument.flags.num
             values += (None, None, argument.size, argument.itemsize, face["data"][0], *argument.shape)
             values += argument.strides
-            key.append((face["typestr"], axes, argument.flags.num & _FLAGS))
+            key.append((face["typestr"], axes, flags & (_C_FLAGS if flags & 1 else _FLAGS)))
         elif kind in _OWN:
             values.append(argument)
             key.append(_OWN[kind] if kind is not int or -(2**63) <= argument < 2**63 else "u8")

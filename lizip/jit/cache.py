@@ -16,6 +16,8 @@ import warnings
 from functools import cache
 from pathlib import Path
 
+from lizip.errors import LizipWarning
+
 _MAGIC = b"lizip kernel\n"
 _DIGEST = 16
 
@@ -38,7 +40,7 @@ def unpack(content: bytes) -> tuple[str, bytes] | None:
 
 def get(name: str) -> tuple[str, bytes] | None:
     """Find a kernel in the cache; None when it is not there or damaged."""
-    folder = _folder()
+    folder = place()
     if folder is None:
         return None
     try:
@@ -49,7 +51,7 @@ def get(name: str) -> tuple[str, bytes] | None:
 
 def put(name: str, returns: str, code: bytes) -> None:
     """Keep a kernel for later processes; where that fails (disk full) it is compiled again next time."""
-    folder = _folder()
+    folder = place()
     if folder is None:
         return
     with contextlib.suppress(OSError):
@@ -80,7 +82,7 @@ def cache_root() -> Path | None:
 
 
 @cache
-def _folder() -> Path | None:
+def place() -> Path | None:
     """The folder that is used in this process: the cache's, or a temporary one; None when neither can be written."""
     root = cache_root()
     if root is not None and _usable(root / "kernels"):
@@ -89,7 +91,8 @@ def _folder() -> Path | None:
     kept = _usable(own) and _private(own)
     where = "where no cache can be written" if root is None else f"as {root} cannot be written"
     instead = f"kept in {own}" if kept else "compiled anew by every process"
-    warnings.warn(f"compiled code is {instead}, {where}; set NUMBA_CACHE_DIR to a folder for it", stacklevel=1)
+    text = f"compiled code is {instead}, {where}; set NUMBA_CACHE_DIR to a folder for it"
+    warnings.warn(text, LizipWarning, stacklevel=1)
     return own if kept else None
 
 

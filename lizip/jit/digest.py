@@ -1,4 +1,4 @@
-"""What a compiled kernel depends on: the text of its module and of every lizip module that this one names.
+"""What a compiled kernel depends on: the text of its module and of every lizip module within reach of its imports.
 
 Kernels bake in the helpers they call and the constants they use, wherever these stand. So a kernel is known by its
 name, the types of its arguments and a digest of all these files: change one, and it is another kernel.
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from lizip.jit import Kernel
 
 _PACKAGE = Path(__file__).parent.parent
-_DOTTED = re.compile(rb"\blizip(?:\.\w+)+")
-_IMPORTED = re.compile(rb"^\s*from (lizip[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
+_FROM = re.compile(rb"\nfrom (lizip[\w.]*) import (\([^)]*\)|[^\n]*)")
+_IMPORT = re.compile(rb"\nimport (lizip[\w.]*)")
+_WORD = re.compile(rb"\w+")
 _ALWAYS = ("lizip.jit.abi", "lizip.jit.compiler", "lizip.vectors")
 """Modules that have a say in every kernel."""
 
@@ -38,7 +39,7 @@ def identity_of(kernel: Kernel, types: str) -> str:
 
 @cache
 def sources_digest(module: str, file: str) -> str:
-    """Digest of a module's file and of those of all lizip modules it names, directly or through another."""
+    """Digest of a module's file and of those of all lizip modules it imports, directly or through another."""
     known = {module: file, **{name: _file(name) for name in _ALWAYS}}
     waiting = list(known)
     while waiting:
@@ -63,11 +64,11 @@ def _text(file: str) -> bytes:
 
 @cache
 def _named(file: str) -> frozenset[str]:
-    """The lizip modules that a file names: in imports, or in full anywhere."""
-    text = _text(file)
-    names = {match.group() for match in _DOTTED.finditer(text)}
-    for match in _IMPORTED.finditer(text):
-        names |= {match[1] + b"." + name for name in re.findall(rb"\w+", match[2])}
+    """The lizip modules that a file imports at its top level: what is imported elsewhere no kernel of it can use."""
+    text = b"\n" + _text(file).replace(b"\r", b"")
+    names = set(_IMPORT.findall(text))
+    for module, parts in _FROM.findall(text):
+        names |= {module + b"." + name for name in _WORD.findall(parts)}
     return frozenset(filter(None, map(_module, names)))
 
 

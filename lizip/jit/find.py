@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -21,9 +20,6 @@ from lizip.jit import cache as kept
 if TYPE_CHECKING:
     from lizip.jit import Kernel
 
-_HARMLESS = ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER", "NUMBA_DISABLE_JIT")
-"""Settings of numba that do not change the code it makes."""
-
 
 def entry_for(kernel: Kernel, arguments: tuple, types: list, identity: str) -> Callable:
     """Find or make the compiled form of a kernel.
@@ -38,7 +34,7 @@ def entry_for(kernel: Kernel, arguments: tuple, types: list, identity: str) -> C
     identity : str
         See `digest.identity_of`.
     """
-    found = shipped.get(identity) if shipped.used() else None
+    found = shipped.get(identity)
     if found is None:
         name = f"{kernel.__name__}-{identity}-{_machine()}.o"
         found = kept.get(name)
@@ -49,22 +45,28 @@ def entry_for(kernel: Kernel, arguments: tuple, types: list, identity: str) -> C
     return abi.entry(objects.load(code, symbol_of(identity)), types, returns)
 
 
+def described() -> str:
+    """Where kernels come from in this process, for people."""
+    if shipped.level():
+        return f"{shipped.count()} compiled ahead of time for {shipped.level()}; others by numba when first used"
+    folder = kept.place()
+    return f"compiled by numba when first used; {'not kept' if folder is None else f'kept in {folder}'}"
+
+
 def symbol_of(identity: str) -> str:
     """Name of a kernel in its object file."""
     return f"lizip_{identity}"
 
 
-def settings() -> list[str]:
-    """The settings of numba that change the code it makes, as they stand in the environment."""
-    return sorted(
-        f"{key}={value}" for key, value in os.environ.items() if key.startswith("NUMBA_") and key not in _HARMLESS
-    )
-
-
 @cache
 def _machine() -> str:
     """What compiled code depends on besides its source: the processor, numba and its settings."""
-    parts = [llvm.get_process_triple(), llvm.get_host_cpu_name(), str(sorted(objects.features().items())), *settings()]
+    parts = [
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name(),
+        str(sorted(objects.features().items())),
+        *shipped.settings(),
+    ]
     parts += [sys.version, np.__version__, llvmlite.__version__, _numba_version()]
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
@@ -80,7 +82,14 @@ def _compile(kernel: Kernel, arguments: tuple, identity: str) -> tuple[str, byte
     from lizip.jit import compiler
 
     lowered = compiler.lower(kernel, arguments)
-    return lowered.returns, compiler.emit(lowered, symbol_of(identity), compiler.host())
+    code = compiler.emit(lowered, symbol_of(identity), compiler.host())
+    if recorded is not None:
+        recorded.append((identity, lowered, code))
+    return lowered.returns, code
+
+
+recorded: list | None = None
+"""Where it is a list: what this process had to compile, (identity, lowered, code), for `scripts/build_kernels.py`."""
 
 
 @cache

@@ -28,16 +28,16 @@ def features() -> dict[str, bool]:
         return {}
 
 
-def shipped_targets() -> list[str]:
-    """Names of the sets of shipped objects that run here, best first."""
+def levels() -> list[str]:
+    """Kinds of processors, as `scripts/build_kernels.py` names them, whose code runs here, best first."""
     if platform.system() != "Linux":
         return []
     if platform.machine() == "aarch64":
         return ["aarch64"]
     if platform.machine() not in ("x86_64", "AMD64"):
         return []
-    levels = {"x86-64-v3": _V3, "x86-64-v2": _V2}
-    return [name for name, needed in levels.items() if all(features().get(feature) for feature in needed)]
+    needs = {"x86-64-v3": _V3, "x86-64-v2": _V2}
+    return [level for level, needed in needs.items() if all(features().get(feature) for feature in needed)]
 
 
 @cache

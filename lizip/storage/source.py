@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import mmap
 import os
+import shutil
 import stat
+import tempfile
+from contextlib import nullcontext
+from typing import BinaryIO
 
 from lizip.errors import StorageError
 from lizip.storage.places import StrPath, is_url, naming, open_binary
@@ -22,21 +26,38 @@ class Source:
         The whole file; a map of it when it is large.
     status : os.stat_result or None
         Of a regular local file when it was opened.
+
+    Parameters
+    ----------
+    path : path or URL
+    stream : BinaryIO, optional
+        Where the bytes come from, in place of the file: a pipe, for instance. Much of it, and of what comes through a
+        network, lies in a temporary file without a name meanwhile.
     """
 
-    def __init__(self, path: StrPath):
+    def __init__(self, path: StrPath, stream: BinaryIO | None = None):
         self.path = path
         self._map: mmap.mmap | None = None
         self.status: os.stat_result | None = None
-        with open_binary(path) as file, naming(path):
-            if not is_url(path):
+        with open_binary(path) if stream is None else nullcontext(stream) as file, naming(path):
+            if stream is None and not is_url(path):
                 status = os.fstat(file.fileno())
                 self.status = status if stat.S_ISREG(status.st_mode) else None
             if self.status and self.status.st_size > WHOLE:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-                self.data = memoryview(self._map)
-            else:
-                self.data = memoryview(file.read())
+                self._keep(file)
+                return
+            begin = file.read(WHOLE + 1)
+            self.data = memoryview(begin)
+            if len(begin) > WHOLE:
+                with tempfile.TemporaryFile() as spool:
+                    spool.write(begin)
+                    shutil.copyfileobj(file, spool, 1 << 20)
+                    spool.flush()
+                    self._keep(spool)
+
+    def _keep(self, file: BinaryIO) -> None:
+        self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.data = memoryview(self._map)
 
     def __enter__(self) -> Source:
         return self

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import secrets
 import stat
 import time
 import warnings
@@ -79,7 +78,7 @@ def temporary_file(folder: str, stem: str, known_as: str) -> Iterator[tuple[io.B
     file: io.BufferedRandom | None = None
     try:
         while file is None:
-            path = os.path.join(folder, f".{_short(stem)}.lizip-{secrets.token_hex(8)}.tmp")
+            path = os.path.join(folder, f".{_short(stem)}.lizip-{os.urandom(8).hex()}.tmp")
             try:
                 raw = _Raw(os.open(path, _NEW, 0o600), known_as)
             except OSError as error:

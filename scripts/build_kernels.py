@@ -1,0 +1,91 @@
+"""Compile ahead of time: run lizip over made-up files of every kind and keep all kernels that this takes.
+
+python scripts/build_kernels.py FOLDER                          packs for this machine's family, one a kind of processor
+python scripts/build_kernels.py FOLDER --levels aarch64         for another family
+
+The wheel's build runs it (hatch_build.py). Whatever a file needs that is not among these, numba compiles at first use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+if TYPE_CHECKING:
+    from lizip.jit.compiler import Lowered
+
+LEVELS = {
+    "x86-64-v3": ("x86_64-unknown-linux-gnu", "x86-64-v3", ""),
+    "x86-64-v2": ("x86_64-unknown-linux-gnu", "x86-64-v2", ""),
+    "aarch64": ("aarch64-unknown-linux-gnu", "generic", "+neon"),
+}
+"""Kind of processor -> triple, name and features in LLVM's words."""
+
+OF_MACHINE = {"x86_64": ["x86-64-v3", "x86-64-v2"], "aarch64": ["aarch64"]}
+
+
+def run_everything() -> None:
+    """Code and decode every sample of the tests with every codec that takes it, at every level."""
+    import harness
+
+    from lizip.codecs import LEVELS as EFFORTS
+
+    for effort in EFFORTS:
+        for name, _ in harness.streams(harness.SAMPLES, effort):
+            print(f"{time.perf_counter() - START:6.1f} s  {name} --{effort}", flush=True)
+
+
+def emitted(item: tuple[str, Lowered], level: str) -> tuple[str, bytes]:
+    """Identity and packed object file of a kernel for a kind of processor."""
+    import llvmlite.binding as llvm
+
+    from lizip.jit import cache, compiler, find
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    identity, lowered = item
+    code = compiler.emit(lowered, find.symbol_of(identity), compiler.Processor(*LEVELS[level]))
+    return identity, cache.pack(lowered.returns, code)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--levels", nargs="+", choices=LEVELS, default=OF_MACHINE.get(platform.machine(), []))
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    from lizip.jit import cache, find, objects, shipped
+
+    here = next((level for level in objects.levels() if level in options.levels), None)
+    with tempfile.TemporaryDirectory() as nowhere:
+        os.environ |= {"NUMBA_CACHE_DIR": nowhere, "LIZIP_KERNELS": "compile"}
+        if here:  # what runs now is what one of the packs gets
+            os.environ |= dict(zip(("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"), LEVELS[here][1:], strict=True))
+        find.recorded = []
+        run_everything()
+    for level in options.levels:
+        if level == here:
+            packed = {identity: cache.pack(lowered.returns, code) for identity, lowered, code in find.recorded}
+        else:
+            kernels = [(identity, lowered) for identity, lowered, _ in find.recorded]
+            with ProcessPoolExecutor() as pool:
+                packed = dict(pool.map(emitted, kernels, [level] * len(kernels), chunksize=4))
+        (options.folder / f"{level}.pack").write_bytes(shipped.pack(packed))
+        size = sum(map(len, packed.values())) / 1e6
+        print(f"{time.perf_counter() - START:6.1f} s  {level}: {len(packed)} kernels, {size:.1f} MB", flush=True)
+
+
+START = time.perf_counter()
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Large files in pieces: any format, both ways, in part, and damaged. Sizes are made small for it."""
+
+import io
+
+import harness
+import numpy as np
+import pytest
+
+import lizip
+from lizip import decoder, formats, pieces, simulator
+from lizip.container import PIECES, Container, Section, write
+from lizip.decoder import Decoder
+from lizip.pieces import cut
+
+POINTS = np.cumsum(np.random.default_rng(1).normal(size=(3000, 4)), 0).astype("<f4").round(2)
+TAIL = bytes(range(256)) * 300
+
+PLY = (
+    b"ply\nformat binary_little_endian 1.0\nelement vertex 3000\nproperty float x\nproperty float y\n"
+    b"property float z\nproperty float i\nend_header\n"
+)
+
+FILES = {
+    "bin": lambda: POINTS.tobytes(),
+    "bin, odd tail": lambda: POINTS.tobytes() + b"odd",
+    "plain": lambda: np.random.default_rng(2).integers(0, 5, 50_000, np.uint8).tobytes(),
+    "las": lambda: simulator.airborne_las(1, 3, 1500),
+    "las, long tail": lambda: simulator.airborne_las(1, 3, 1500) + TAIL,
+    "ply": lambda: PLY + POINTS.tobytes(),
+    "ply, long tail": lambda: PLY + POINTS.tobytes() + TAIL,
+    "ply, long comment": lambda: PLY.replace(b"element", b"comment " + b"c" * 9000 + b"\nelement") + POINTS.tobytes(),
+    "big-endian ply": lambda: PLY.replace(b"little", b"big") + POINTS.astype(">f4").tobytes(),
+    "npy": lambda: harness.npy(POINTS),
+    "npy in columns": lambda: harness.npy(np.asfortranarray(POINTS)),
+    "pcd": lambda: harness.pcd(2000),
+    "text": lambda: b"".join(b"%.2f %.2f %.2f\n" % tuple(row[:3]) for row in POINTS),
+}
+CUT = [name for name in FILES if name not in ("npy in columns", "text")]
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(pieces, "MAX_WHOLE", 1 << 14)
+    monkeypatch.setattr(pieces, "PIECE", 1 << 13)
+    monkeypatch.setattr(pieces, "_LITTLE", 1 << 11)
+    monkeypatch.setattr(decoder, "MAX_REGIONS", 1 << 15)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return {name: make() for name, make in FILES.items()}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_clouds_of_pieces_are_the_file(made, name):
+    data = made[name]
+    cloud = formats.split(data)
+    parts = list(cut(memoryview(data), cloud))
+    assert (len(parts) > 1) == (name in CUT)
+    assert b"".join(content for _, content in parts) == data
+    for part, content in parts:
+        format = formats.by_name(part.format)
+        assert b"".join(format.join(part.layout, part.regions, [part.columns] if part.count else [])) == content
+    if name in CUT:
+        assert max(len(content) for _, content in parts) <= (1 << 13) + 2 * (1 << 11)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_come_back(made, name):
+    coded = lizip.compress(made[name], level="fast")
+    assert lizip.decompress(coded) == made[name]
+    assert bool(Container(io.BytesIO(coded)).entries(PIECES)) == (name in CUT)
+    about = lizip.info(io.BytesIO(coded))
+    assert about["bytes"] == len(made[name])
+    assert about["points"] == formats.split(made[name]).count
+    assert about["format"] == formats.split(made[name]).format
+    if name in CUT:
+        assert about["pieces"] > 1
+        codecs = {part.codec.name for part in Decoder(Container(io.BytesIO(coded))).parts() if part.header.count}
+        assert len(codecs) <= 1, "what is best for the first points is taken for the others"
+        assert len(coded) - sum(about["streams"].values()) >= 0 or about["points"] == 0
+
+
+@pytest.mark.parametrize("name", ["bin, odd tail", "las", "ply, long comment"])
+def test_any_slice(made, name):
+    coded = io.BytesIO(lizip.compress(made[name], level="fast"))
+    whole = lizip.read(coded)
+    columns = formats.split(made[name]).columns
+    for column in columns:
+        assert np.array_equal(whole[column], columns[column])
+    some = list(columns)[:2]
+    for points in (slice(0, 10), slice(500, 1200), slice(-100, None), slice(None, None, -7), slice(900, 100, -3)):
+        part = lizip.read(coded, fields=some, points=points)
+        assert list(part) == some
+        for column in some:
+            assert np.array_equal(part[column], whole[column][points])
+
+
+def test_a_slice_touches_one_piece(made):
+    """The sections of the other pieces may be damaged."""
+    coded = lizip.compress(made["bin"], level="fast")
+    box = Container(io.BytesIO(coded))
+    rows = (1 << 13) // 16
+    damaged = bytearray(coded)
+    for number, entry in enumerate(box.entries(PIECES)):
+        if number != 2:
+            damaged[entry.offset + 30] ^= 1
+    part = lizip.read(io.BytesIO(damaged), points=slice(2 * rows, 3 * rows))
+    assert np.array_equal(part["x"], POINTS[2 * rows : 3 * rows, 0])
+    with pytest.raises(lizip.CorruptError):
+        lizip.read(io.BytesIO(damaged), points=slice(2 * rows - 1, 3 * rows))
+
+
+def test_bounds_over_pieces(made):
+    coded = io.BytesIO(lizip.compress(made["las"], level="fast"))
+    whole = lizip.read(coded)
+    scale, offset = np.frombuffer(made["las"], "<f8", 6, 131).reshape(2, 3)
+    x, y = whole["X"] * scale[0] + offset[0], whole["Y"] * scale[1] + offset[1]
+    low, high = np.quantile(x, 0.3), np.quantile(x, 0.6)
+    part = lizip.read(coded, fields=["X"], bounds=(low, y.min(), -1e9, high, y.max(), 1e9))
+    assert np.array_equal(part["X"], whole["X"][(x >= low) & (x <= high)])
+
+
+def test_open_seeks_across_pieces(made):
+    file = lizip.open(io.BytesIO(lizip.compress(made["ply, long tail"], level="fast")))
+    file.seek(20_000)
+    assert file.read(20_000) == made["ply, long tail"][20_000:40_000]
+    file.seek(0)
+    assert file.read() == made["ply, long tail"]
+
+
+@pytest.mark.parametrize("change", ["swapped", "missing", "twice"])
+def test_pieces_in_disorder(made, change):
+    coded = lizip.compress(made["bin"], level="fast")
+    box = Container(io.BytesIO(coded))
+    header = box.header
+    sections = [Section(entry.kind, box.read(entry)) for entry in header.entries]
+    order = {"swapped": [1, 0, *sections[2:]], "missing": sections[1:], "twice": [sections[0], *sections]}[change]
+    sections = [sections[each] if isinstance(each, int) else each for each in order]
+    forged = write(sections, header.codec, header.format, header.length, header.digest, header.count, header.layout)
+    with pytest.raises(lizip.CorruptError):
+        lizip.decompress(forged)
