@@ -38,6 +38,7 @@ class Registered(NamedTuple):
 
 
 SOLVERS = (
+    Registered("azimuth rings", "lizip.sensor.solvers.azimuth_rings"),
     Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("moving", "lizip.sensor.solvers.moving"),
     Registered("chunked", "lizip.sensor.solvers.chunked"),

@@ -49,11 +49,11 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Ax
 
 
 def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
-    """Whether nearly all coordinates of a sample of xyz (N, 3) float32 are whole multiples of 1 / decimal, rounded."""
+    """Whether nearly all sane coordinates of a sample of xyz (N, 3) float32 are multiples of 1 / decimal, rounded."""
     sample = xyz[:: max(1, len(xyz) // 256)]
     sane = sample[np.abs(sample) < _FARTHEST]
     whole = np.rint(sane * np.float64(decimal)) / decimal
-    return np.count_nonzero(whole.astype(np.float32) == sane) > 0.97 * sample.size
+    return np.count_nonzero(whole.astype(np.float32) == sane) > 0.97 * max(sane.size, sample.size / 2)
 
 
 def _calibrations(

@@ -154,13 +154,12 @@ def lateral_step(step):
 
 
 @kernel
-def fit_phase(points, first, last, stride, step, sums, beam):
-    """Phase and lateral offset of a beam: where azimuth - lateral / rho gathers best, modulo the step.
+def gather_phases(points, first, last, stride, step, lateral, sums):
+    """Fill sums (2 L + 1, 2) with complex sums of azimuth - m * lateral / rho modulo the step, m from -L to L.
 
-    Returns how well. `sums` (2 L + 1, 2) float64 is scratch, one complex sum for each lateral offset.
+    Returns the weight of all points.
     """
     tried = sums.shape[0]
-    lateral = lateral_step(step)
     weight = 0.0
     for m in range(tried):
         sums[m, 0] = 0.0
@@ -180,16 +179,33 @@ def fit_phase(points, first, last, stride, step, sums, beam):
             sums[m, 0] += w * c
             sums[m, 1] += w * s
             c, s = c * turn_c - s * turn_s, s * turn_c + c * turn_s
+    return weight
+
+
+@kernel
+def fit_phase(points, first, last, stride, step, sums, beam):
+    """Phase and lateral offset of a beam: where azimuth - lateral / rho gathers best, modulo the step.
+
+    Returns how well. `sums` (2 L + 1, 2) float64 is scratch, one complex sum for each lateral offset.
+    """
+    lateral = lateral_step(step)
+    weight = gather_phases(points, first, last, stride, step, lateral, sums)
     best = np.int64(0)
     top = -1.0
-    for m in range(tried):
+    for m in range(sums.shape[0]):
         size = sums[m, 0] * sums[m, 0] + sums[m, 1] * sums[m, 1]
         if size > top:
             top = size
             best = m
-    beam[COLUMN] = arctangent2(sums[best, 1], sums[best, 0]) / TURN
-    beam[LATERAL] = (best - tried // 2) * lateral
+    set_phase(sums, best, lateral, beam)
     return np.sqrt(top) / weight
+
+
+@kernel
+def set_phase(sums, m, lateral, beam):
+    """Give a beam the phase and lateral offset of sum m of `gather_phases`."""
+    beam[COLUMN] = arctangent2(sums[m, 1], sums[m, 0]) / TURN
+    beam[LATERAL] = (m - sums.shape[0] // 2) * lateral
 
 
 @kernel
@@ -202,6 +218,13 @@ def fit_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, 
         return 0.0
     if fit_phase(points, first, last, stride, step, scratch.sums, beam) < 0.1:
         return 0.0
+    return settle_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam)
+
+
+@kernel
+def settle_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam):
+    """Improve a beam that is nearly right. Returns the share of coordinates explained."""
+    stride = max(np.int64(1), (last - first) // SEARCH)
     improve(points, units, frame, first, last, stride, step, tick, hypotenuse, -1.0, 0.0, scratch, beam)
     share = 0.0
     for _ in range(_MOST_STEPS):
@@ -256,23 +279,6 @@ def fit_beams(
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
         shares[ring] = fit_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
     return beams, shares
-
-
-def refine_beams(
-    points: np.ndarray,
-    units: np.ndarray,
-    bounds: np.ndarray,
-    step: float,
-    tick: float,
-    hypotenuse: bool,
-    hinges: int,
-    beams: np.ndarray,
-    frame: np.ndarray | None = None,
-) -> None:
-    """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
-    scratch = make_scratch(_LATERALS)
-    for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
 
 
 def calibration_of(beams: np.ndarray, model: Calibration) -> Calibration:

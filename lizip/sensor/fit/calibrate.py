@@ -10,11 +10,12 @@ import numpy as np
 
 from lizip.sensor.fit.advances import Advances, advanced, find_advances
 from lizip.sensor.fit.arithmetic import exact_points, find_arithmetic, snapped
-from lizip.sensor.fit.beams import calibration_of, fit_beams, refine_beams
+from lizip.sensor.fit.beams import calibration_of, fit_beams
+from lizip.sensor.fit.beams_again import refine_beams, retry_beams
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.layout import Layout
 from lizip.sensor.fit.mount import refine_mount
-from lizip.sensor.fit.resolution import find_quanta
+from lizip.sensor.fit.resolution import find_quanta, telling_rings
 from lizip.sensor.fit.timing import set_in_time
 from lizip.sensor.stages.arithmetic import PLAIN
 from lizip.sensor.stages.beams import Beams
@@ -187,6 +188,7 @@ def _fit_all(
         hinged = 0
     else:
         return None
+    retry_beams(rings.points, units * more, *arguments, hinged, beams, shares, rings.frame)
     beams[shares < 0.5] = 0.0
     fine = units if model.decimal else rounding_units(rings.stored, 0, 0.0)
     if hinged and not model.decimal:
@@ -240,7 +242,7 @@ def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: It
     Some writers compute in float32 or turn the points afterwards: they are off by some ULPs, which is still far less
     than a tick. None when three rings fit nothing.
     """
-    spans = [rings.bounds[ring : ring + 2] for ring in np.argsort(-np.diff(rings.bounds))[:_PROBED]]
+    spans = [rings.bounds[ring : ring + 2] for ring in telling_rings(rings.points, rings.bounds)[:_PROBED]]
     seen: list[int] = []
     for noise in _NOISES[: 1 if model.decimal else None]:
         best, most = None, _LEAST_SHARE - 0.1

@@ -11,7 +11,9 @@ from lizip.sensor.fit.rings import split_rings
 from lizip.sensor.stages.order import ALL_FIRINGS, ALL_RINGS, FIRINGS, RINGS
 
 _AGREE = 0.995
-_LEAST_CYCLE = 0.2
+_CLOSE = 1.5
+_USUAL_CYCLE, _LEAST_CYCLE = 0.2, 0.1
+"""Shares of the rings that firings must hold: for the plain orders to be believed, and for any."""
 _MOST_RINGS = 256
 _LEAST_RING = 64
 
@@ -50,7 +52,9 @@ def find_layout(xyz: np.ndarray, missing: np.ndarray) -> Layout | None:
         return None
     ring[valid] = found
     if missing.any():
-        return _whole_grid(ring)
+        # points beside the sensor may be of another ring than their slope says
+        near = xyz[:, 0] * xyz[:, 0] + xyz[:, 1] * xyz[:, 1] < _CLOSE * _CLOSE
+        return _whole_grid(np.where(near, np.int32(-1), ring))
     known = np.flatnonzero(ring >= 0)
     rings = int(ring.max()) + 1
     changes = np.count_nonzero(np.diff(ring[known]))
@@ -77,7 +81,8 @@ def _whole_grid(ring: np.ndarray) -> Layout | None:
     """Layout of a grid of which every cell is stored: the sizes for which place in the file and ring agree."""
     count = len(ring)
     known = np.flatnonzero(ring >= 0)
-    labels = int(ring.max()) + 1
+    present, ring = np.unique(ring, return_inverse=True)
+    ring, labels = ring - int(present[0] < 0), len(present) - int(present[0] < 0)
     for rings in range(labels // 2 + 1, min(_MOST_RINGS, count) + 1):
         if count % rings:
             continue
@@ -95,13 +100,16 @@ def _cycles(ring: np.ndarray, known: np.ndarray, rings: int) -> Layout | None:
     """Layout of firings one after the other: rings come in the same order in each, some missing."""
     sequence = ring[known]
     down = np.arange(rings)
-    for places in (down, down[::-1], _usual_places(sequence, rings)):
-        falls = np.diff(places[sequence]) <= 0
-        if len(known) >= _LEAST_CYCLE * rings * (np.count_nonzero(falls) + 1):
-            turn = np.zeros(len(ring), np.int64)
-            turn[known[1:]] = falls
-            return Layout(FIRINGS, rings, ring, np.cumsum(turn), places.astype(np.int64))
-    return None
+    orders = [(places, np.diff(places[sequence]) <= 0) for places in (down, down[::-1])]
+    if min(np.count_nonzero(falls) for _, falls in orders) * _USUAL_CYCLE * rings > len(known):
+        places = _usual_places(sequence, rings)
+        orders.append((places, np.diff(places[sequence]) <= 0))
+    places, falls = min(orders, key=lambda order: np.count_nonzero(order[1]))
+    if len(known) < _LEAST_CYCLE * rings * (np.count_nonzero(falls) + 1):
+        return None
+    turn = np.zeros(len(ring), np.int64)
+    turn[known[1:]] = falls
+    return Layout(FIRINGS, rings, ring, np.cumsum(turn), places.astype(np.int64))
 
 
 def _usual_places(sequence: np.ndarray, rings: int) -> np.ndarray:

@@ -23,6 +23,7 @@ TICKS = (0.02, 0.016, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.0025, 0.002, 0.
 
 _COHERENT = 0.8
 _ON_LINE = 0.01
+_BESIDE = 1.5
 _LEAST_POINTS = 24
 _MOST_COLUMNS = 9000
 _MOST_TRIED = 40
@@ -49,7 +50,7 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[I
     tuple or None
         Numbers of columns that may be, the fewest first; metres a tick. None when the rings do not agree on any.
     """
-    largest = [ring for ring in np.argsort(-np.diff(bounds))[:3] if bounds[ring + 1] - bounds[ring] >= _LEAST_POINTS]
+    largest = [ring for ring in telling_rings(points, bounds)[:3] if bounds[ring + 1] - bounds[ring] >= _LEAST_POINTS]
     spans = [(int(bounds[ring]), int(bounds[ring + 1])) for ring in largest]
     lines = []
     for first, last in spans:
@@ -67,6 +68,13 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[I
     if tick is None:
         return None
     return _turns(points, spans), tick
+
+
+def telling_rings(points: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Rings (R,) int64, those with the most points first; points beside the sensor, turned by offsets, do not count."""
+    x, y = points[:, 0], points[:, 1]
+    far = np.concatenate([[0], np.cumsum(x * x + y * y > _BESIDE * _BESIDE)])[bounds]
+    return np.lexsort((-np.diff(bounds), -np.diff(far)))
 
 
 def _turns(points: np.ndarray, spans: list[tuple[int, int]]) -> Iterator[int]:

@@ -17,14 +17,15 @@ from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.lattice.frame import Frame
-from lizip.sensor.fit.motion.cells import Laid, lay_out
+from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
 from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
 from lizip.sensor.fit.motion.law import solve_law
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.spline import fit_spline
 from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Stage, SweepModel
 from lizip.sensor.stages.attributes import Attributes
-from lizip.sensor.stages.cells import Cells
+from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
+from lizip.sensor.stages.cells import CellOrder, Cells
 from lizip.sensor.stages.far_corrections import FarCorrections
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.firing_azimuths import FiringAzimuths
@@ -63,6 +64,8 @@ class Moving:
         laid = lay_out(xyz, columns[3:])
         if laid is None:
             return None
+        axes = find_axes(laid.spread(xyz))
+        xyz, laid = axes.undone(xyz), laid.turned(axes)
         known = state.get("moving", Frame)
         seen = observe(laid.spread(xyz), sensor, known)
         if seen is None:
@@ -71,7 +74,7 @@ class Moving:
         if spaced is not laid:
             laid, seen = spaced, observe(spaced.spread(xyz), sensor, known) or seen
         state.put("moving", seen.frame if seen.frame.rounded.all() else None)
-        written = _Writing(cloud, xyz, laid, seen, sensor)
+        written = _Writing(cloud, xyz, laid, axes, seen, sensor)
         best = min(written.attempts(level), key=lambda attempt: attempt.size)
         return None if 8 * best.size > _MOST_BITS * cloud.count else written.solution(best)
 
@@ -102,8 +105,8 @@ class _Attempt:
 class _Writing:
     """An observed sweep on its way into stages."""
 
-    def __init__(self, cloud: Cloud, xyz: np.ndarray, laid: Laid, seen: Observed, sensor: Sensor):
-        self.cloud, self.xyz, self.laid, self.seen, self.sensor = cloud, xyz, laid, seen, sensor
+    def __init__(self, cloud: Cloud, xyz: np.ndarray, laid: Laid, axes: Axes, seen: Observed, sensor: Sensor):
+        self.cloud, self.xyz, self.laid, self.axes, self.seen, self.sensor = cloud, xyz, laid, axes, seen, sensor
         ranges = np.where(laid.present, seen.track.ranges, 0).astype(np.int32)
         self.grid, self.intensities, cells = self._grid(ranges)
         self.stages: list[Stage] = [
@@ -178,15 +181,17 @@ class _Writing:
         """Write everything down."""
         returns, laid, cloud = self.returns, self.laid, self.cloud
         stages = [*self.stages, *attempt.stages]
-        returns.place = laid.place[laid.present]
-        if laid.order is not None:
-            stages.append(laid.order)
-        returns.take(np.argsort(returns.place, kind="stable"))
-        returns.place = np.sort(returns.place)
+        place = laid.place[laid.present]
+        if (np.diff(place) < 0).any():
+            stages.append(CellOrder.of(laid.by_ring, returns.ticks, place >= laid.first))
+        returns.take(np.argsort(place, kind="stable"))
+        returns.place = np.sort(place)
         others = np.ones(cloud.count, bool)
         others[returns.place] = False
         missing = others & laid.missing
         stages.append(Places.of(self.xyz, np.flatnonzero(others & ~missing), missing, laid.nothing))
+        if self.axes != AS_THEY_ARE:
+            stages.append(self.axes)
         lit = -1
         if self.intensities is not None:
             stages.append(self.intensities)

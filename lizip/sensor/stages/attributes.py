@@ -110,7 +110,8 @@ def encode_attribute(column: np.ndarray, cells: Cells) -> bytes:
         table[index[::-1]] = bits[::-1]
         others = np.flatnonzero(table[index] != bits)
         if len(others) <= _MOST_OTHERS * len(bits):
-            return bytes([mode]) + pack_bytes(_pack_planes(table)) + _pack_others(bits, others)
+            plain = (table == _plain_table(count, column.dtype)).all()
+            return bytes([mode]) + pack_bytes(b"" if plain else _pack_planes(table)) + _pack_others(bits, others)
     scale = _range_scale(bits, cells)
     if scale:
         others = np.flatnonzero(bits != (cells.ticks * scale).astype(bits.dtype))
@@ -133,7 +134,9 @@ def decode_attribute(stream: bytes, dtype: np.dtype, cells: Cells) -> np.ndarray
     mode = unpacker.take(1)[0]
     if mode in (_BY_RING, _BY_FIRING):
         length, index = (cells.rings, cells.ring) if mode == _BY_RING else (cells.firings, cells.firing)
-        bits = _unpack_planes(unpacker.bytes(), length + 1, bits_type)[index]
+        table = unpacker.bytes()
+        table = _unpack_planes(table, length + 1, bits_type) if table else _plain_table(length, dtype)
+        bits = table[index]
     elif mode == _BY_RANGE:
         bits = (cells.ticks * min(unpacker.varint(), _LARGEST_SCALE)).astype(bits_type)
     elif mode == _DIFFERENCES:
@@ -149,6 +152,11 @@ def decode_attribute(stream: bytes, dtype: np.dtype, cells: Cells) -> np.ndarray
     places, words = decode_exceptions(unpacker.take(unpacker.remaining), 2, count)
     bits[places] = np.ascontiguousarray(words).view("<u8")[:, 0].astype(bits_type)
     return bits.view(dtype)
+
+
+def _plain_table(count: int, dtype: np.dtype) -> np.ndarray:
+    """Bits of the numbers 0, 1, ... (`count`,) of a type, and of 0 for what has no number."""
+    return np.append(np.arange(count), 0).astype(dtype).view(f"<u{dtype.itemsize}")
 
 
 def _range_scale(bits: np.ndarray, cells: Cells) -> int:

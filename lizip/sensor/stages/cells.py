@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.entropy.adaptive import code_bit, fresh_counters
+from lizip.entropy.adaptive import bit_length, code_bit, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_INTENSITY = 1 << 16
 _LIMIT = 250
+_SIZES = 16
 
 
 @kernel
@@ -106,6 +107,16 @@ def _fresh() -> tuple[np.ndarray, np.ndarray]:
     return fresh_counters(32), np.zeros(MAX_BEAMS, np.int64)
 
 
+@kernel
+def _code_behind(coder, counters, ticks, behind):
+    """Code which points (M,) stand behind all others, given their ranges and the two before."""
+    before = np.int64(0)
+    for i in range(ticks.size):
+        context = min(bit_length(np.int64(ticks[i])), _SIZES - 1) * 4 + before
+        behind[i] = code_bit(coder, counters, context, _LIMIT, behind[i])
+        before = before << 1 & 3 | behind[i]
+
+
 @dataclass(frozen=True)
 class CellOrder:
     """Order of the file where it is not firing after firing, each from the lowest ring up.
@@ -114,29 +125,39 @@ class CellOrder:
     ----------
     by_ring : bool
         Ring after ring.
-    returns_first : bool
-        Points without a return stand behind all others.
+    behind : bytes
+        Which points stand behind all others (no-returns mostly), coded; empty: none.
     """
 
     by_ring: bool
-    returns_first: bool
+    behind: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def of(cls, by_ring: bool, ticks: np.ndarray, behind: np.ndarray) -> CellOrder:
+        """Make the stage for points (M,) firing after firing: range, and whether they stand behind."""
+        if not behind.any():
+            return cls(by_ring)
+        counters = fresh_counters(4 * _SIZES)
+        return cls(by_ring, encode_stream(_code_behind, counters, ticks, behind.astype(np.int64)))
 
     def apply(self, returns: Returns) -> None:
         """Put the points in the order of the file."""
         returns.need("row", "ring", "ticks")
+        behind = np.zeros(len(returns.ring), np.int64)
+        if self.behind:
+            decode_stream(self.behind, _code_behind, fresh_counters(4 * _SIZES), returns.ticks, behind)
         keys = (returns.row, returns.ring) if self.by_ring else (returns.ring, returns.row)
-        returns.take(np.lexsort((*keys, (returns.ticks == 0) & self.returns_first)))
+        returns.take(np.lexsort((*keys, behind)))
 
     def pack(self) -> bytes:
         """Write it."""
-        return pack_varint(self.by_ring + 2 * self.returns_first)
+        return pack_varint(self.by_ring) + self.behind
 
     @classmethod
     def unpack(cls, data: bytes) -> CellOrder:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         form = unpacker.varint()
-        unpacker.finish()
-        if form > 3:
+        if form > 1:
             raise CorruptError("impossible order of points")
-        return cls(bool(form & 1), bool(form & 2))
+        return cls(bool(form), unpacker.take(unpacker.remaining))

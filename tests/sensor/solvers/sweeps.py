@@ -5,7 +5,7 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.packing import Unpacker
 from lizip.sensor.model import unpack_model
-from lizip.sensor.solvers.static import SOLVER
+from lizip.sensor.solvers import azimuth_rings, static
 from lizip.sensor.state import SensorState
 
 NAMES = ("x", "y", "z", "intensity", "ring", "time")
@@ -16,9 +16,12 @@ def cloud_of(points):
     return Cloud("bin", b"\4", {NAMES[i]: points[:, i] for i in range(points.shape[1])})
 
 
-def solve(points, level="default", state=None, solver=SOLVER):
+def solve(points, level="default", state=None, solver=None):
     """What a solver, of static sensors mostly, makes of points (N, K) float32."""
-    return solver.solve(cloud_of(points), level, state or SensorState())
+    cloud, state = cloud_of(points), state or SensorState()
+    if solver is not None:
+        return solver.solve(cloud, level, state)
+    return azimuth_rings.SOLVER.solve(cloud, level, state) or static.SOLVER.solve(cloud, level, state)
 
 
 def grids_of(solution):
@@ -34,7 +37,7 @@ def rebuilt(packed, grids, schema, count):
     return np.stack([np.ascontiguousarray(columns[name]).view(np.uint32) for name, _ in schema], axis=1)
 
 
-def round_trip(points, most_exceptions=None, level="default", solver=SOLVER):
+def round_trip(points, most_exceptions=None, level="default", solver=None):
     """Solve points and rebuild them bit for bit; returns the solution."""
     solution = solve(points, level, solver=solver)
     assert solution is not None

@@ -134,6 +134,10 @@ MUTATIONS = {
     "no-returns not a number": (lambda r: with_words(r, silent(r), np.nan), 0.8),
     "some not a number": (lambda r: with_words(r, np.random.default_rng(1).random(len(r)) < 0.02, np.nan), 1.0),
     "no-returns zero": (lambda r: with_words(r, silent(r), 0.0), 0.8),
+    "no-returns at the end": (lambda r: r[np.argsort(silent(r) | (np.arange(len(r)) % 991 == 5), kind="stable")], 0.8),
+    "mirrored": (lambda r: r * np.array([1, -1, 1, 1, 1], "<f4"), 0.8),
+    "quarter turn": (lambda r: np.stack([r[:, 1], -r[:, 0], *r[:, 2:].T], axis=1), 0.8),
+    "half a turn, cut": (lambda r: without(r * np.array([-1, -1, 1, 1, 1], "<f4"), 0.05), 1.0),
     "padded with zeros": (lambda r: np.concatenate([r, np.zeros((len(r) // 10, 5), "<f4")]), 0.8),
 }
 """What users do to a sweep, and bits a point beside the grid that it may take then."""

@@ -1,5 +1,7 @@
 """Sensors without a profile: found out from one scan, in any layout, and back bit for bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sweeps import cloud_of, grids_of, rebuilt, round_trip, solve, stage_of
@@ -10,6 +12,7 @@ from lizip.sensor.fit.mount import find_mount, refine_mount
 from lizip.sensor.stages.attributes import Attributes
 from lizip.simulator import os_sensor, turning
 from lizip.simulator.motion import rotation
+from lizip.simulator.scene import street
 
 RINGS, COLUMNS = 16, 512
 
@@ -254,3 +257,31 @@ def test_foreign_grids_are_corrupt():
             rebuilt(packed, [(ranges, light)], schema, count)
     with pytest.raises(CorruptError):
         rebuilt(packed, [(ranges, light)], (*schema, ("more", np.dtype("<f4"))), len(points))
+
+
+def test_beams_that_stand_close_together():
+    altitude = np.radians(np.linspace(5.5, -5.5, 64))
+    beams = os_sensor.Beams(altitude, np.radians(np.tile([2.1, 0.7, -0.7, -2.1], 16)), 0.013762).printed()
+    data = os_sensor.sweep(11, rings=64, columns=512, beams=beams).data
+    solution = round_trip(np.frombuffer(data, "<f4").reshape(-1, 4).copy(), most_exceptions=5)
+    assert solution.grids[0].ranges.shape == (512, 64)
+
+
+@pytest.mark.parametrize("layout", ["firings", "all firings"])
+def test_a_roof_beside_the_sensor(layout):
+    scene = street(7)
+    roof = np.array([[0.1, 0.0, 1.0, 1.5, 0.7, 0.5, 0.2, 0.3]])
+    scene = replace(scene, boxes=np.concatenate([scene.boxes, roof]))
+    altitude = np.radians(np.linspace(45, -45, 64))
+    beams = os_sensor.Beams(altitude, np.radians(np.tile([10.9, 3.6, -3.6, -10.9], 16)), 0.02767).printed()
+    points = LAYOUTS[layout](grid(11, rings=64, columns=1024, beams=beams, scene=scene, tick=0.008))
+    near = np.sqrt((points[:, :2] ** 2).sum(axis=1))
+    assert np.count_nonzero((near > 0) & (near < 1)) > 500
+    solution = round_trip(points, most_exceptions=len(points) // 500)
+    assert 8 * len(solution.model.pack()) < 1.5 * len(points)
+
+
+def test_a_sweep_thinned_to_few_points_a_firing():
+    points = returns(grid(1, columns=1024))
+    kept = np.sort(np.random.default_rng(0).choice(len(points), len(points) // 5, replace=False))
+    assert round_trip(points[kept], most_exceptions=10).grids[0].ranges.shape[1] == RINGS

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from lizip.errors import CorruptError, LizipError
 from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
+from lizip.packing import pack_varint
 from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks, settle_blocks
 from lizip.sensor.fit.motion.firing import hdl32e, place_points
+from lizip.sensor.model import Returns
+from lizip.sensor.stages.cells import CellOrder, Cells
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.firing_azimuths import FiringAzimuths, columns_of
 from lizip.sensor.stages.pose_law import Law, decode_law, encode_law, firing_times, law_poses, packets
@@ -153,3 +156,50 @@ def test_packets_are_counted_from_the_first_whole_one():
     times = firing_times(np.array([554, 553, 554]), 30, 5, 12, 553 / 12)
     assert times[-1] == 0
     assert times[17] - times[5] == 553
+
+
+def some_returns(seed, absent):
+    """Returns of a random grid in which some cells without a return are no points."""
+    rng = np.random.default_rng(seed)
+    ranges = (rng.integers(0, 3, (40, 32)) * rng.integers(1, 9999, (40, 32))).astype(np.int32)
+    intensity = rng.integers(0, 2, ranges.shape).astype(np.int32) * 7
+    returns = Returns(ranges, intensity if absent >= 0 else None, (), 0)
+    hdl32e().profile.apply(returns)
+    return returns
+
+
+@given(st.integers(0, 999), st.sampled_from([-1, 7]), st.sampled_from([0.0, 0.3, 1.0]))
+def test_cells_and_blanks_come_back(seed, absent, share):
+    rng = np.random.default_rng(seed)
+    returns = some_returns(seed, absent)
+    present = (returns.ranges > 0) | (absent < 0 if absent < 0 else returns.intensity != absent)
+    silent = returns.ranges[present] == 0
+    ring = np.nonzero(present)[1][silent]
+    blank = rng.random(len(ring)) < share
+    words = np.array([1, 2, 3], np.uint32)
+    Cells.unpack(Cells.of(absent, words, ring, blank).pack()).apply(returns)
+    np.testing.assert_array_equal(np.stack([returns.row, returns.ring]), np.nonzero(present))
+    np.testing.assert_array_equal(returns.ticks, returns.ranges[present])
+    found = np.zeros(len(silent), bool) if returns.blank is None else returns.blank
+    np.testing.assert_array_equal(found[silent], blank)
+    assert not found[~silent].any()
+
+
+@given(st.integers(0, 999), st.booleans(), st.sampled_from([0.0, 0.4]))
+def test_orders_of_cells_come_back(seed, by_ring, share):
+    returns = some_returns(seed, -1)
+    Cells().apply(returns)
+    behind = np.random.default_rng(seed).random(len(returns.ring)) < share
+    keys = (returns.row, returns.ring) if by_ring else (returns.ring, returns.row)
+    expected = returns.ring[np.lexsort((*keys, behind))]
+    CellOrder.unpack(CellOrder.of(by_ring, returns.ticks, behind).pack()).apply(returns)
+    np.testing.assert_array_equal(returns.ring, expected)
+
+
+def test_impossible_cells_are_corrupt():
+    for stage, data in ((Cells, pack_varint(1 << 17)), (Cells, b"\1\0\0"), (CellOrder, b"\5")):
+        with pytest.raises(CorruptError):
+            stage.unpack(data)
+    returns = some_returns(0, -1)
+    with pytest.raises(CorruptError):
+        Cells(7).apply(returns)

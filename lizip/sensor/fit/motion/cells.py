@@ -12,7 +12,7 @@ import numpy as np
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.elevations import find_rings
 from lizip.sensor.fit.motion.firing import RINGS, hdl32e
-from lizip.sensor.stages.cells import CellOrder
+from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
 FARTHEST = 1000.0
@@ -24,8 +24,8 @@ _NEAREST, _FASTEST = 1.0, 50.0
 _TOLERANCE = 0.01
 """Sines of elevations may be off by this; rings are 0.023 apart."""
 _LEAST_POINTS, _LEAST_SHARE = 72, 0.8
-_STILL = 0.02
-"""Points without a return are nearer to each other than this, m."""
+_WELL_SEEN, _FIRINGS_A_TURN, _TAIL = 3.0, 1085, 40
+"""Points further off than this (m) show azimuths; the end of a turn is so many firings."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,17 @@ class Laid:
         Place in the file of the point of each cell, -1 where there is none.
     missing : (N,) bool
         Points whose coordinates have the bits `nothing` (3,) uint32: no returns.
-    order : CellOrder or None
-        How the file's order differs from that of the cells.
+    by_ring : bool
+        Whether the file goes ring after ring, not firing after firing.
+    first : int
+        Points of the file before those that stand behind all others.
     """
 
     place: np.ndarray
     missing: np.ndarray
     nothing: np.ndarray
-    order: CellOrder | None = None
+    by_ring: bool = False
+    first: int = 1 << 62
 
     @property
     def present(self) -> np.ndarray:
@@ -58,6 +61,11 @@ class Laid:
         known = self.present & (np.abs(points) < FARTHEST).all(axis=2) & ~self.missing[self.place]
         points[~known] = np.nan
         return points
+
+    def turned(self, axes: Axes) -> Laid:
+        """The same when the axes of the file are undone."""
+        nothing = axes.undone(self.nothing.view(np.float32)[None])[0].view(np.uint32)
+        return replace(self, nothing=nothing)
 
     def spaced(self, block: np.ndarray, known: np.ndarray) -> Laid:
         """With rows for firings of which no point is left, by the azimuths (F,) of those that are `known` (F,)."""
@@ -98,7 +106,7 @@ def _of_whole_firings(xyz: np.ndarray, others: list[np.ndarray], missing: np.nda
             continue
         cells = np.arange(end)
         by_firing = Laid(cells.reshape(-1, RINGS), missing, nothing)
-        by_ring = Laid(cells.reshape(RINGS, -1).T, missing, nothing, CellOrder(True, False))
+        by_ring = Laid(cells.reshape(RINGS, -1).T, missing, nothing, by_ring=True)
         for laid in (by_firing, by_ring):
             if _looks_like_rings(laid.spread(xyz)):
                 return laid
@@ -114,8 +122,7 @@ def _of_ring_column(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarr
         if not whole.all() or len(np.unique(ring[:4096])) < 4:
             continue
         kept = np.flatnonzero(~missing)
-        silent = _last_silent(xyz[kept])
-        laid = _returns_first(ring, kept, silent, missing, nothing) if silent else None
+        laid = _returns_first(ring, kept, missing, nothing)
         return laid or _rows(ring, np.arange(len(ring)), missing, nothing) or _rows(ring, kept, missing, nothing)
     return None
 
@@ -139,35 +146,33 @@ def _rows(ring: np.ndarray, which: np.ndarray, missing: np.ndarray, nothing: np.
     return _at(ring, np.cumsum(np.diff(ring, prepend=-1) <= 0), which, missing, nothing)
 
 
-def _at(ring, firing, which, missing, nothing, order: CellOrder | None = None) -> Laid | None:
+def _at(ring, firing, which, missing, nothing) -> Laid | None:
     """Put the points `which` (M,) into cells."""
     firings = int(firing[-1]) + 1 if len(firing) else 0
     if not _LEAST_FIRINGS <= firings <= _MOST_FIRINGS or firings * RINGS > 64 * len(missing):
         return None
     place = np.full((firings, RINGS), -1)
     place[firing, ring] = which
-    return Laid(place, missing, nothing, order)
+    return Laid(place, missing, nothing)
 
 
-def _last_silent(xyz: np.ndarray) -> int:
-    """How many of the last points (M, 3) stand so close together that they can be no returns."""
-    step = np.abs(np.diff(xyz.astype(np.float64), axis=0)).max(axis=1)
-    apart = np.flatnonzero(~(step < _STILL))
-    silent = len(xyz) - 1 - (int(apart[-1]) if len(apart) else -1)
-    return silent if silent > RINGS else 0
-
-
-def _returns_first(ring: np.ndarray, kept: np.ndarray, silent: int, missing: np.ndarray, nothing: np.ndarray):
+def _returns_first(ring: np.ndarray, kept: np.ndarray, missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
     """All returns, firing after firing, and then, firing after firing, all that are none: together every cell."""
-    laid = _rows(ring, kept[:-silent], missing, nothing)
-    if laid is None:
+    rings = ring[kept]
+    firing = np.cumsum(np.diff(rings, prepend=-1) <= 0)
+    firings = len(kept) // RINGS
+    if len(kept) % RINGS or not _LEAST_FIRINGS <= firings <= firing[-1]:
         return None
-    free = np.argwhere(~laid.present)
-    if len(free) != silent or (free[:, 1] != ring[kept[-silent:]]).any():
-        return None
-    place = laid.place.copy()
-    place[free[:, 0], free[:, 1]] = kept[-silent:]
-    return replace(laid, place=place, order=CellOrder(False, True))
+    # the last firing ends somewhere before the rings fall again
+    last = np.flatnonzero(firing == firings - 1)
+    for end in range(last[-1] + 1, last[0], -1):
+        laid = _at(rings[:end], firing[:end], kept[:end], missing, nothing)
+        free = np.argwhere(~laid.present)
+        if (free[:, 1] == rings[end:]).all():
+            place = laid.place.copy()
+            place[free[:, 0], free[:, 1]] = kept[end:]
+            return replace(laid, place=place, first=int(kept[end]))
+    return None
 
 
 def _looks_like_rings(points: np.ndarray) -> bool:
@@ -184,3 +189,29 @@ def _looks_like_rings(points: np.ndarray) -> bool:
         return False
     off = np.abs(points[..., 2] / np.maximum(distance, 1e-3) - sensor.sin_elevation)
     return bool((off[far] < _TOLERANCE).mean() > _LEAST_SHARE)
+
+
+def find_axes(points: np.ndarray) -> Axes:
+    """Which way the file's axes lie, from points (F, R, 3): a turn falls in azimuth, and ends where x is negative."""
+    far = np.sqrt((points[:, :, :2] ** 2).sum(axis=2)) > _WELL_SEEN
+    seen = np.flatnonzero(far.any(axis=1))
+    if len(seen) < _LEAST_FIRINGS:
+        return AS_THEY_ARE
+    # the farthest point of each firing shows its azimuth best
+    column = np.where(far, (np.nan_to_num(points[:, :, :2]) ** 2).sum(axis=2), -1.0)[seen].argmax(axis=1)
+    x, y = points[seen, column, 0], points[seen, column, 1]
+    turned = np.sign(x[:-1] * y[1:] - y[:-1] * x[1:]).sum()
+    whole = len(seen) > 0.8 * _FIRINGS_A_TURN
+    end = np.array([np.median(x[-_TAIL:]), np.median(y[-_TAIL:])])
+
+    def fit(axes: Axes) -> float:
+        back = axes.undone(np.array([[*end, 0.0]], np.float32))[0]
+        mirrored = axes.swapped ^ axes.negative_x ^ axes.negative_y
+        sense = -turned if mirrored else turned
+        return -back[0] if sense < 0 else -np.inf
+
+    ways = (AS_THEY_ARE, *OTHERS)
+    if not whole:
+        # of a part of a turn nobody knows where it ends: only mirrors show
+        ways = (AS_THEY_ARE, Axes(negative_y=True))
+    return max(ways, key=fit)
