@@ -78,7 +78,7 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
 
     contest = Contest(data, cloud, options, alone)
     base = narrowed(cloud)
-    for name in filter(codecs.exists, names):
+    for name in names:
         if contest.beaten(name):
             continue
         sole = len(data) > ONE_PASS or len(names) == 1
@@ -87,9 +87,10 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
         for recipe in alternatives(cloud, base):
-            for name in filter(codecs.exists, names):
+            for name in names:
                 if name != opaque.CODEC.name and not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
+        contest.attempt_sorted(base)
         if alone:
             contest.attempt_whole()
     if contest.best is None:
@@ -139,6 +140,19 @@ class Contest:
             raise
         except BaseException as error:  # a panic in a package written in Rust is no Exception
             defects.record(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points", error)
+
+    def attempt_sorted(self, recipe: Recipe) -> None:
+        """Let scans in no order try once more, sorted."""
+        explained = self.best is not None and self.best.codec.name not in ("floats", opaque.CODEC.name)
+        if explained or self._options.level == "fast":
+            return
+        from lizip.disorder import sorted_orders
+        from lizip.relations.order import encode_order
+
+        for order in sorted_orders(self._cloud):
+            there = replace(recipe, order=encode_order(order))
+            for name in ("sweep", "floats"):
+                self.attempt(codecs.load(name), there)
 
     def _arranged(self) -> Iterable[Section] | None:
         """What the opaque codec says; only what is not the file again, where this holds the records as they are."""

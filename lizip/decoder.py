@@ -6,7 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -145,38 +145,38 @@ class Decoder:
                 self._check_fields(part)
                 yield from part.blocks()
             return
-        left = self.header.count
-        if not left:
+        if not self.header.count:
             return
         if self._stands:
             yield self._again().columns
             return
         if not self.schema():
             raise CorruptError("points without fields")
+        schema, recipe = self.schema(), self.container.section(RECIPE)
         with sheltered():
-            coded, restore = self._recipe()
-            for block in self.codec.decode(self.container, coded, left):
-                rows = len(block[coded[0][0]])
-                if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in coded):
-                    raise CorruptError("decoded points are not as announced")
-                left -= rows
-                yield restore(block)
+            if not recipe:
+                yield from self._coded(schema)
+                return
+            from lizip.relations import Recipe
+
+            rules = Recipe.unpack(recipe, schema)
+            yield from rules.restored(self._coded(rules.coded(schema)), schema, self.header.count)
+
+    def _coded(self, schema: Schema) -> Iterator[Columns]:
+        """Yield what the codec coded: runs of points, these columns."""
+        left = self.header.count
+        for block in self.codec.decode(self.container, schema, left):
+            rows = len(block[schema[0][0]])
+            if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
+                raise CorruptError("decoded points are not as announced")
+            left -= rows
+            yield block
         if left:
             raise CorruptError("fewer points than announced")
 
     def _check_fields(self, part: Decoder) -> None:
         if part.header.count and part.schema() != self.schema():
             raise CorruptError("pieces have different fields")
-
-    def _recipe(self) -> tuple[Schema, Callable[[Columns], Columns]]:
-        """Names and types of the columns that the codec codes, and what makes the file's columns of them."""
-        schema, recipe = self.schema(), self.container.section(RECIPE)
-        if not recipe:
-            return schema, lambda block: block
-        from lizip.relations import Recipe
-
-        rules = Recipe.unpack(recipe, schema)
-        return rules.coded(schema), lambda block: rules.restore(block, schema)
 
     def part(
         self, fields: tuple[str, ...], start: int, stop: int, box: Sequence[float] | None = None

@@ -135,7 +135,7 @@ def golden(name: str) -> bytes:
 def streams(names: Iterable[str], level: str = "default") -> Iterator[tuple[str, bytes]]:
     """Every sample under every codec that takes it: "sample.codec" and the .lizip file."""
     for name in names:
-        for codec in filter(codecs.exists, codecs.NAMES):
+        for codec in codecs.NAMES:
             coded = stream(sample(name), codec, level)
             if coded is not None and lizip.info(io.BytesIO(coded))["codec"] == codec:
                 yield f"{name}.{codec}", coded

@@ -17,7 +17,7 @@ LAYOUT = (
     ("formats", "relations"),
     ("sensor",),
     ("simulator",),
-    ("codecs",),
+    ("codecs", "disorder"),
     ("decoder", "storage", "pieces"),
     ("expand",),
     ("contest",),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lizip.errors import FormatError, UnsupportedVersionError
@@ -116,15 +115,9 @@ def load(codec: str | int) -> Codec:
         When this lizip has no codec of that number.
     """
     if isinstance(codec, int):
-        if not (0 <= codec < len(NAMES) and exists(NAMES[codec])):
+        if not 0 <= codec < len(NAMES):
             raise UnsupportedVersionError(f"codec number {codec} needs a newer lizip")
         codec = NAMES[codec]
-    elif codec not in NAMES or not exists(codec):
-        raise FormatError(f"unknown codec {codec!r}; known are {', '.join(filter(exists, NAMES))}")
+    elif codec not in NAMES:
+        raise FormatError(f"unknown codec {codec!r}; known are {', '.join(NAMES)}")
     return import_module(f"lizip.codecs.{codec}").CODEC
-
-
-def exists(name: str) -> bool:
-    """Whether this lizip was built with the codec of that name."""
-    spec = find_spec(f"lizip.codecs.{name}")
-    return spec is not None and hasattr(import_module(spec.name), "CODEC")

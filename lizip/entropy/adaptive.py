@@ -37,18 +37,19 @@ BIT_LENGTH = np.array([x.bit_length() for x in range(4096)], np.int32)
 def quarter_octave(x):
     """floor(4 log2(x + 1)) of 0 <= x < 2**18 (coarser above 4096, saturating): a class for magnitudes, 0 to 71."""
     if x < 4096:
-        return np.int64(QUARTER_OCTAVE[x])
+        return np.int64(QUARTER_OCTAVE[max(x, 0)])
     return np.int64(QUARTER_OCTAVE[min(x >> 6, 4094)]) + 24
 
 
 @kernel
 def bit_length(x):
-    """Bit length of 0 <= x < 2**63."""
+    """Bit length of 0 <= x < 2**63; of a negative number, that of its 64 bits: 64."""
+    rest = np.uint64(x)
     length = np.int64(0)
-    while x >= 4096:
-        x >>= 12
+    while rest >= np.uint64(4096):
+        rest >>= np.uint64(12)
         length += 12
-    return length + BIT_LENGTH[x]
+    return length + np.int64(BIT_LENGTH[rest])
 
 
 def fresh_counters(size: int) -> np.ndarray:

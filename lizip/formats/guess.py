@@ -24,11 +24,11 @@ _LEFT_OVER = 1.0
 _SYMBOL = 6.0
 """Bits for every pair of column and leading bits that occurs: what it takes to say how often."""
 
-_SHARE, _MOST, _LEAST = 0.25, 0.8, 0.5
+_SHARE, _MOST, _LEAST = 0.4, 0.8, 0.5
 """How much of the bits that the best candidate saves a divisor must save, pairs (x, y beside z, intensity) more of
 them; and below how many bits there is nothing to share."""
 
-_ORDER = 0.6
+_ORDER = 0.5
 """By how many bits more the leading bits may vary in the columns of a divisor."""
 
 _PLAUSIBLE = 0.95

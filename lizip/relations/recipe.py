@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from lizip.cloud import Columns, Schema
 from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
-from lizip.packing import Unpacker, pack_varints
+from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.relations.order import decode_order
 from lizip.relations.polar import ELEVATION, Convention, to_cartesian, to_polar
 
 KEPT, NARROW, SPLIT, PACKED, POLAR, EQUAL = range(6)
@@ -49,20 +50,28 @@ class Rule:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One rule a column, in file order."""
+    """What becomes of the columns and of the order of points.
+
+    Attributes
+    ----------
+    rules : tuple of Rule
+        One a column, in file order.
+    order : bytes
+        Where points are coded sorted: of `encode_order`; else empty.
+    """
 
     rules: tuple[Rule, ...]
+    order: bytes = b""
 
     @property
     def trivial(self) -> bool:
         """Whether all columns stay as they are."""
-        return all(rule.kind == KEPT for rule in self.rules)
+        return not self.order and all(rule.kind == KEPT for rule in self.rules)
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
-        return b"".join(
-            pack_varints([rule.kind, len(rule.sources), *rule.sources, *rule.numbers]) for rule in self.rules
-        )
+        rules = [pack_varints([rule.kind, len(rule.sources), *rule.sources, *rule.numbers]) for rule in self.rules]
+        return b"".join(rules) + (pack_bytes(self.order) if self.order else b"")
 
     @classmethod
     def unpack(cls, data: bytes, schema: Schema) -> Recipe:
@@ -76,8 +85,9 @@ class Recipe:
             sources = tuple(unpack.varint() for _ in range(count))
             numbers = tuple(unpack.varint() for _ in range(4)) if kind == POLAR else ()
             rules.append(Rule(kind, sources, numbers))
+        order = unpack.bytes() if unpack.remaining else b""
         unpack.finish()
-        recipe = cls(tuple(rules))
+        recipe = cls(tuple(rules), order)
         recipe._check(schema)
         return recipe
 
@@ -134,7 +144,22 @@ class Recipe:
                 out.update((f"{name}[{k}]", parts[:, k]) for k in range(4))
             elif rule.rest:
                 out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
-        return out
+        return self._sorted(out) if self.order else out
+
+    def _sorted(self, columns: Columns) -> dict[str, np.ndarray]:
+        ranks = decode_order(self.order, len(next(iter(columns.values()))))
+        sources = np.empty_like(ranks)
+        sources[ranks] = np.arange(len(ranks))
+        return {name: column[sources] for name, column in columns.items()}
+
+    def restored(self, blocks: Iterable[Columns], schema: Schema, count: int) -> Iterator[dict[str, np.ndarray]]:
+        """All columns of the file, from the `count` points that were coded; all at once where they were sorted."""
+        if not self.order:
+            yield from (self.restore(block, schema) for block in blocks)
+            return
+        ranks = decode_order(self.order, count)
+        parts = [self.restore(block, schema) for block in blocks]
+        yield {name: np.concatenate([part[name] for part in parts])[ranks] for name, _ in schema}
 
     def restore(self, coded: Columns, schema: Schema) -> dict[str, np.ndarray]:
         """All columns of the file from those that were coded."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from lizip.entropy.adaptive import (
     INTEGER_NODES,
     QUARTER_OCTAVE,
+    RATE,
     SQUASH,
     STRETCH,
     bit_length,
@@ -192,6 +195,12 @@ def test_counters_stay_within_their_bounds():
         assert chances.max() <= (1 << 24) - 256
 
 
+def test_tables_are_part_of_the_format():
+    """To the last number: streams decode by them."""
+    numbers = b"".join(table.astype("<i4").tobytes() for table in (SQUASH, STRETCH, RATE))
+    assert hashlib.sha256(numbers).hexdigest() == "0bfde8085c5b8a110cbc7eae1c882a54dd18666beab5981871998fd653e444fa"
+
+
 def test_tables():
     assert len(SQUASH) == 6144
     assert np.all(np.diff(SQUASH) >= 0)
@@ -206,6 +215,14 @@ def test_tables():
 @given(st.integers(0, (1 << 63) - 1))
 def test_bit_length(value):
     assert bit_length(np.int64(value)) == value.bit_length()
+
+
+def test_classes_of_what_no_decoder_asks():
+    """Beyond what is meant they stay inside their tables."""
+    assert bit_length(np.int64(-(1 << 63))) == 64
+    assert bit_length(np.int64(-1)) == 64
+    assert quarter_octave(np.int64(-5)) == 0
+    assert quarter_octave(np.int64(1 << 62)) == 71
 
 
 @settings(deadline=None)

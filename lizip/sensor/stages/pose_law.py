@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 TIME_QUANTUM = 2.0**-6
 """us"""
-FAST_QUANTA = 2.0 ** -np.array([35.0, 35.0])
+FAST_QUANTA = np.ldexp(1.0, [-35, -35])
 """Of a roll and pitch knot, rad."""
-SLOW_QUANTA = 2.0 ** -np.array([26.0, 26.0, 32.0])
+SLOW_QUANTA = np.ldexp(1.0, [-26, -26, -32])
 """Of an x, y, yaw knot, m and rad."""
-FIXED_QUANTA = 2.0 ** -np.array([31.0, 31.0, 31.0, 31.0])
+FIXED_QUANTA = np.ldexp(1.0, [-31, -31, -31, -31])
 """Of height and lever (forward, left, up), m: they add up in the sensor's height."""
-STEP_QUANTA = 2.0 ** -np.array([22.0, 22.0, 27.0, 31.0, 31.0, 28.0])
+STEP_QUANTA = np.ldexp(1.0, [-22, -22, -27, -31, -31, -28])
 """Of the first packet's step in x, y, z, roll, pitch, yaw."""
 RATE_QUANTA = STEP_QUANTA / 256
 """Of its rates, a us."""

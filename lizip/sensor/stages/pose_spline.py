@@ -21,7 +21,7 @@ from lizip.sensor.stages.pose import posed
 if TYPE_CHECKING:
     from lizip.sensor.model import Returns
 
-QUANTA = 2.0 ** -np.array([19.0, 19.0, 25.0, 28.0, 28.0, 23.0])
+QUANTA = np.ldexp(1.0, [-19, -19, -25, -28, -28, -23])
 """Steps of a knot's numbers: m, m, m (up), rad (roll), rad (pitch), rad (yaw), in the far frame's axes."""
 
 
