@@ -21,6 +21,9 @@ from lizip.packing import Unpacker, pack_bytes, pack_varint
 MAGIC = b"\x93LZP\r\n\x1a"
 """As in PNG: a byte above 127, CR LF and ctrl-Z, so that any text-mode damage changes it. The version follows."""
 
+PACK_MAGIC = b"\x93LZS\r\n\x1a\n"
+"""Of packs, which hold many .lizip files; see `lizip.packs`."""
+
 VERSION = 1
 
 SMALL = 1 << 12
@@ -254,6 +257,8 @@ class Container:
         start = len(MAGIC) + 1
         if len(head) < start and (MAGIC + bytes([VERSION])).startswith(head) and head:
             raise CorruptError("truncated .lizip file")
+        if head[:4] == PACK_MAGIC[:4]:
+            raise FormatError("is a pack; lizip ls lists it, lizip unpack and lizip.PackReader read it")
         if head[:3] == MAGIC[:3] and head[3] & 0x80 and head[3] & 0x7F > VERSION:
             raise UnsupportedVersionError(f"format version {head[3] & 0x7F} needs a newer lizip (this: {VERSION})")
         if head[:4] != MAGIC[:4]:

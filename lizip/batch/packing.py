@@ -13,7 +13,7 @@ import lizip
 from lizip import storage
 from lizip.batch.find import Input
 from lizip.batch.plan import Job
-from lizip.container import MAGIC, SUFFIX, Container, content_hash_of
+from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import StorageError
 from lizip.packs import PackReader, PackWriter
@@ -68,13 +68,13 @@ def pack_one(job: Job) -> tuple[str, dict[str, Any]]:
     options = dict(job.options)
     known = options.pop("known")
     with storage.Source(job.source) as original:
-        done = bytes(original.data[: len(MAGIC)]) == MAGIC
+        done = is_lizip(original.data)
         packed = bytes(original.data) if done else b""
         if known is not None:
             content = (
                 Container(io.BytesIO(packed)).header.digest if done else content_hash_of(io.BytesIO(original.data))
             )
-            if content.hex() != known:
+            if not same_hash(content, bytes.fromhex(known)):
                 raise StorageError(f"{job.source}: another {job.target} is in the pack already")
             return "skipped", {"hash": known}
         packed = packed or lizip.compress(original.data, **options)
@@ -89,7 +89,9 @@ def unpack_one(job: Job) -> tuple[str, dict[str, Any]]:
     if job.resume and storage.exists(target):
         with storage.open_binary(target) as file:
             same = (
-                file.read() == packed if job.options["packed"] else content_hash_of(file) == pack.entries[place].digest
+                file.read() == packed
+                if job.options["packed"]
+                else same_hash(content_hash_of(file), pack.entries[place].digest)
             )
         if not same:
             raise StorageError(f"{target}: exists already and is not what is in the pack; give -f to replace it")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
 import click
 
+from lizip import storage
 from lizip.batch import Job, Outcome, described_bytes
 from lizip.batch.packing import plan_packing, time_of
 from lizip.cli import jobs, options
@@ -22,6 +24,7 @@ def pack(output: str, force: bool, append: bool, options: dict[str, Any]) -> Non
     if not files:
         raise click.UsageError("nothing to do: no file there")
     voice = Voice(options["quiet"], options["verbose"], options["as_json"])
+    storage.remove_stale(os.path.dirname(output))
     with PackWriter(output, append=append, force=force) as writer:
 
         def take(job: Job, outcome: Outcome) -> Outcome:

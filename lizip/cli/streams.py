@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -134,6 +135,7 @@ def _write(pieces: Iterable[bytes], output: str | None, force: bool) -> None:
             stdout.flush()
         return
     storage.check_target(None, output, force)
+    storage.remove_stale(os.path.dirname(output))
     with storage.publishing(output, force=force) as sink:
         for piece in pieces:
             sink.write(piece)

@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lizip.codecs import opaque
+from lizip.container import PACK_MAGIC, SMALL
 from lizip.errors import CorruptError, UnsupportedVersionError
 
 SUFFIX = ".lizips"
-MAGIC = b"\x93LZS\r\n\x1a\n"
+MAGIC = PACK_MAGIC
 MARKER = b"\x93LZr"
 VERSION = 1
 
@@ -40,6 +41,9 @@ TRAILER_SIZE = _TRAILER.size
 
 _NO_TIME = -(1 << 63)
 
+_SMALL_DIGEST = 6
+"""Bytes of the hash that the .lizip file of a small original has; what follows them here is zero."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -54,7 +58,7 @@ class Entry:
     points, size : int
         Points and bytes of the original.
     digest : bytes
-        XXH3-128 of the original.
+        XXH3-128 of the original, 16 bytes; of one below `SMALL` bytes the first 6, as in its .lizip file.
     offset, length, crc : int
         Where the body lies in the pack, its bytes and their CRC-32.
     kind : int
@@ -121,7 +125,13 @@ def unpack_meta(meta: bytes, kind: int, offset: int, length: int) -> Entry | Non
         return None
     crc, time, points, size, digest = _META.unpack_from(meta)
     name = meta[_META.size : -_CRC.size].decode("utf-8", "surrogateescape")
-    return Entry(name, None if time == _NO_TIME else time, points, size, digest, offset, length, crc, kind)
+    known = None if time == _NO_TIME else time
+    return Entry(name, known, points, size, kept_digest(size, digest), offset, length, crc, kind)
+
+
+def kept_digest(size: int, digest: bytes) -> bytes:
+    """The part of a hash that is kept for an original of so many bytes."""
+    return digest if size >= SMALL else digest[:_SMALL_DIGEST]
 
 
 def pack_index(entries: Sequence[Entry], place: int) -> bytes:
@@ -176,7 +186,7 @@ def unpack_index(body: bytes, place: int) -> list[Entry]:
         text = table[names_at : names_at + name].decode("utf-8", "surrogateescape")
         names_at += name
         known = None if time == _NO_TIME else time
-        entries.append(Entry(text, known, points, size, digest, offset, length, crc, kind))
+        entries.append(Entry(text, known, points, size, kept_digest(size, digest), offset, length, crc, kind))
     return entries
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import api, storage
+from lizip.container import same_hash
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
 from lizip.packs.scan import contents
@@ -127,7 +128,7 @@ class PackReader:
             try:
                 packed = self.packed(key)
                 api.verify(packed)
-                if api.info(packed)["hash"] != entry.digest.hex():
+                if not same_hash(bytes.fromhex(api.info(packed)["hash"]), entry.digest):
                     raise CorruptError("the index speaks of another content")
             except (CorruptError, FormatError) as error:
                 raise CorruptError(f"{self._data.name}: {entry.name}: {error}") from error

@@ -90,7 +90,7 @@ def _from_records(data: Bytes) -> Contents:
         if entry is not None:
             found.entries.append(entry)
             found.end = position
-        elif unpack_trailer(data.read(position, TRAILER_SIZE)) is not None:
+        elif position + TRAILER_SIZE > data.size or unpack_trailer(data.read(position, TRAILER_SIZE)) is not None:
             position += TRAILER_SIZE
         covered = position = min(position, data.size)
     found.lost += data.size - covered

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from lizip import api, storage
 from lizip.container import Container
 from lizip.errors import StorageError
-from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, pack_head, pack_index, pack_meta
+from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, kept_digest, pack_head, pack_index, pack_meta
 from lizip.packs.scan import contents
 from lizip.packs.source import Bytes
 
@@ -158,6 +158,7 @@ class PackWriter:
     ) -> Entry:
         if (kind, name) in self._places:
             raise StorageError(f"{self._path}: {name}: is in the pack already")
+        digest = kept_digest(size, digest)
         entry = Entry(name, time, points, size, digest, 0, len(body), zlib.crc32(body), kind)
         meta = pack_meta(entry)
         head = pack_head(kind, len(meta), len(body), self._position)

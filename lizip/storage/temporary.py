@@ -131,7 +131,7 @@ def _unlink(path: str) -> None:
 
 
 def remove_stale(folder: str) -> None:
-    """Remove the temporaries in a folder that nobody writes any more; those that cannot be removed stay."""
+    """Remove the temporaries in a folder ("": here) that nobody writes any more; those that cannot be removed stay."""
     with suppress(OSError), os.scandir(folder or ".") as entries:
         for entry in entries:
             if is_temporary(entry.name):

@@ -89,3 +89,11 @@ def test_damage(lizip_command, tree, tmp_path):
     assert len(os.listdir(tmp_path / "back")) == 1, "the folder of the others"
     path.write_bytes(b"nothing")
     assert lizip_command("ls", path).lines == [f"lizip: {path}: not a pack (.lizips)"]
+
+
+def test_verbs_for_single_files_say_what_a_pack_is(lizip_command, tree, tmp_path):
+    lizip_command("pack", tree, "-o", tmp_path / "x.lizips")
+    for arguments in (["info"], ["decompress", "-o", tmp_path / "y"]):
+        done = lizip_command(*arguments, tmp_path / "x.lizips")
+        assert done.status == 1
+        assert "is a pack; lizip ls lists it" in done.lines[0]

@@ -125,6 +125,8 @@ def test_cut_at_any_byte(tmp_path, whole):
 
 
 def test_the_dropped_part_is_told(whole):
+    end = extents(whole)[5][1]
+    assert all(opened(whole[:size]).lost == 0 for size in range(end + layout.HEAD_SIZE, len(whole))), "only the index"
     with pytest.warns(LizipWarning, match="bytes belong to no complete sweep; the 5 others are there"):
         lizip.PackReader(whole[: extents(whole)[5][1] - 1])
 
