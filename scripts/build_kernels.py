@@ -14,6 +14,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,8 +35,25 @@ LEVELS = {
 OF_MACHINE = {"x86_64": ["x86-64-v3", "x86-64-v2"], "aarch64": ["aarch64"]}
 
 
+def sweeps() -> Iterator[tuple[str, bytes]]:
+    """Sweeps of sensors and drivers that the samples of the tests leave out."""
+    from lizip.simulator import drivers, os_sensor, turning, vlp32
+
+    for model, driver, options in (
+        ("xt32", "nebula Hesai", {}),
+        ("pandar64", "nebula Hesai", {"twice": 0.05}),
+        ("vlp16", "nebula Velodyne", {}),
+        ("hdl32", "velodyne_pointcloud", {"missing": "NaN"}),
+        ("hdl32", "PCL", {"missing": "zeros"}),
+    ):
+        yield f"{driver} {model}", drivers.sweep(1, turning.MODELS[model], driver, span=0.5, **options).data
+    yield "ouster grid", os_sensor.sweep(1, columns=1024, span=0.05, drop_missing=False).data
+    yield "any spinning sensor", turning.sweep(1, turning.MODELS["rs32"], span=0.3).data
+    yield "argoverse sweep", vlp32.sweep(3, speed=9.0, lost=0.003).data
+
+
 def run_everything() -> None:
-    """Code and decode every sample of the tests with every codec that takes it, at every level."""
+    """Code and decode every sample of the tests with every codec that takes it, at every level, and further sweeps."""
     import harness
 
     from lizip.codecs import LEVELS as EFFORTS
@@ -43,6 +61,9 @@ def run_everything() -> None:
     for effort in EFFORTS:
         for name, _ in harness.streams(harness.SAMPLES, effort):
             print(f"{time.perf_counter() - START:6.1f} s  {name} --{effort}", flush=True)
+    for name, data in sweeps():
+        coded = harness.stream(data, None) or b""
+        print(f"{time.perf_counter() - START:6.1f} s  {name}: {len(data)} -> {len(coded)} bytes", flush=True)
 
 
 def emitted(item: tuple[str, Lowered], level: str) -> tuple[str, bytes]:

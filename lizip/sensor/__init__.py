@@ -40,8 +40,8 @@ class Registered(NamedTuple):
 SOLVERS = (
     Registered("azimuth rings", "lizip.sensor.solvers.azimuth_rings"),
     Registered("driver", "lizip.sensor.solvers.driver"),
-    Registered("moving", "lizip.sensor.solvers.moving"),
     Registered("chunked", "lizip.sensor.solvers.chunked"),
+    Registered("moving", "lizip.sensor.solvers.moving"),
     Registered("static", "lizip.sensor.solvers.static"),
 )
 """In the order in which the encoder tries them."""

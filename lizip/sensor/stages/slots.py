@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,7 +38,8 @@ _LIMIT = 250
 _MOST_TICKS = 1 << 24
 
 
-class Lasers(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Lasers:
     """What is fixed about a sensor, lasers by firing order.
 
     Attributes
@@ -69,6 +70,7 @@ class Lasers(NamedTuple):
     exact: tuple[int, ...]
     step: float
 
+    @cached_property
     def tables(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Cosines (L,) float32 and sines (L,) float64 of the elevations, offsets (L,) float32 in radians."""
         pairs = np.array([sincos_degrees(angle) for angle in self.elevation.tolist()])
@@ -283,7 +285,7 @@ def angles(lasers: Lasers, upside_down: bool, azimuth: np.ndarray, firing: np.nd
     """
     out = np.empty(len(firing), np.float32)
     share = lasers.slot_time / lasers.firing_time
-    _angles(azimuth, lasers.packet, lasers.slot, share, lasers.tables()[2], upside_down, firing, laser, out)
+    _angles(azimuth, lasers.packet, lasers.slot, share, lasers.tables[2], upside_down, firing, laser, out)
     return out
 
 
@@ -291,7 +293,7 @@ def sensor_points(
     lasers: Lasers, upside_down: bool, alpha: np.ndarray, laser: np.ndarray, ticks: np.ndarray
 ) -> np.ndarray:
     """Points (N, 3) float32 in the sensor's frame from angles (N,) float32, lasers and range ticks (N,)."""
-    cosines, sines, _ = lasers.tables()
+    cosines, sines, _ = lasers.tables
     out = np.empty((len(laser), 3), np.float32)
     _points(alpha, laser, ticks, np.float32(lasers.tick), cosines, sines, upside_down, out)
     return out

@@ -28,6 +28,12 @@ _NEAREST, _FARTHEST = 3.0, 60.0
 _SPEEDS = np.arange(-36, 37) * 0.1
 """Metres a sweep: -36 to 36 m/s."""
 
+_SCANNED = 0.2 * DEGREE
+"""Cap of deviations when speeds are tried."""
+
+_FOREIGN = 0.12 * DEGREE
+"""What other sensors' points deviate by even at the best speed."""
+
 _SPARSE = 4.5 * DEGREE
 """Lasers above and below this stand alone: they tell which is which while the tilt is not known to a degree."""
 
@@ -112,6 +118,25 @@ def _turn(points: np.ndarray) -> np.ndarray:
     return (turn - turn[0]) / TURN
 
 
+@kernel
+def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, row):
+    """Normal equations of two turns of the axis, of the position and of the velocity along x and y."""
+    for a in range(7):
+        vector[a] = 0.0
+        for b in range(7):
+            matrix[a, b] = 0.0
+    for i in range(miss.size):
+        x, y, z = level[i, 0], level[i, 1], level[i, 2]
+        row[0] = x * tangents[0, 0] + y * tangents[0, 1] + z * tangents[0, 2]
+        row[1] = x * tangents[1, 0] + y * tangents[1, 1] + z * tangents[1, 2]
+        row[2], row[3], row[4] = rates[i, 0], rates[i, 1], rates[i, 2]
+        row[5], row[6] = rates[i, 0] * when[i], rates[i, 1] * when[i]
+        for a in range(7):
+            vector[a] += weight[i] * row[a] * miss[i]
+            for b in range(a + 1):
+                matrix[a, b] += weight[i] * row[a] * row[b]
+
+
 def find_sensor(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32."""
     count = len(points) - 49
@@ -124,17 +149,15 @@ def find_sensor(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     when = (first / len(points) - 0.5)[:, None]
     axis, place, speed = np.array([0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3)
     level, rates, miss = np.empty((len(first), 3)), np.empty((len(first), 3)), np.empty(len(first))
-    weight = np.ones(len(first))
+    weight, matrix, vector, row = np.ones(len(first)), np.zeros((7, 7)), np.zeros(7), np.zeros(7)
     for step in range(_STEPS):
         gone = when * speed
         _differences(one - gone, other - gone, place, axis, level, rates, miss)
         scale = max(1.5 * float(np.median(np.abs(miss))), 1e-7)
         if step:
             weight = (1.0 / (1.0 + (miss / scale) ** 2)) ** 2
-        tangents = _upright(axis)[:, :2].T
-        columns = np.concatenate([rotate(level, np.vstack([tangents, axis]))[:, :2], rates, rates[:, :2] * when], 1)
-        matrix = np.array([[(weight * a * b).sum() for a in columns.T] for b in columns.T])
-        vector = (columns * (weight * miss)[:, None]).sum(axis=0)
+        tangents = np.ascontiguousarray(_upright(axis)[:, :2].T)
+        _pair_normals(level, rates, when[:, 0], miss, weight, tangents, matrix, vector, row)
         matrix[np.arange(7), np.arange(7)] += [10.0, 10.0, 1e-6, 1e-6, 1e-6, 1.0, 10.0]
         move = np.clip(solve_definite(matrix, vector), -0.5, 0.5)
         axis = axis - move[0] * tangents[0] - move[1] * tangents[1]
@@ -203,9 +226,12 @@ def _normals(points, turn, p, table, cap, sparse, matrix, vector, row):
     return cost / points.shape[0]
 
 
-def _cost(points: np.ndarray, turn: np.ndarray, motion: np.ndarray, table: np.ndarray) -> float:
-    cap = 0.2 * DEGREE
-    return _normals(points, turn, motion, table, cap, 9.0, np.zeros((12, 12)), np.zeros(12), np.zeros(12))
+@kernel
+def _scan(points, turn, motion, speeds, table, matrix, vector, row, costs):
+    """Fill costs with those of the motion at each of `speeds` along x."""
+    for k in range(speeds.size):
+        motion[7] = speeds[k]
+        costs[k] = _normals(points, turn, motion, table, _SCANNED, 9.0, matrix, vector, row)
 
 
 def elevations_of(lasers: Lasers, upside_down: bool) -> np.ndarray:
@@ -232,13 +258,14 @@ def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
     few, when = np.ascontiguousarray(upright[chosen[::4]]), turn[chosen[::4]]
     start = np.zeros(12)
     start[4:7] = place
-    best = (np.inf, False, 0.0)
+    best, costs = (np.inf, False, 0.0), np.empty(len(_SPEEDS))
     for upside_down in (False, True):
         table = np.sort(elevations_of(lasers, upside_down))
-        for speed in _SPEEDS:
-            start[7] = speed
-            best = min(best, (_cost(few, when, start, table), upside_down, float(speed)))
-    _, upside_down, start[7] = best
+        _scan(few, when, start, _SPEEDS, table, np.zeros((12, 12)), np.zeros(12), np.zeros(12), costs)
+        best = min(best, (float(costs.min()), upside_down, float(_SPEEDS[np.argmin(costs)])))
+    cost, upside_down, start[7] = best
+    if cost > _FOREIGN:
+        return None
     motion, cost = _fit(upright[chosen], turn[chosen], start, np.sort(elevations_of(lasers, upside_down)))
     return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
 

@@ -56,6 +56,38 @@ def _errors(residual, rate, use, sigma, packet, groups, stride, counts, errors, 
             counts[packet[g]] += 1
 
 
+@kernel
+def _weighted_medians(ends, errors, weights, found, deviation):
+    """Sort each packet's errors (Shell's way) and fill in their weighted medians and what these may be off."""
+    begin = np.int64(0)
+    for p in range(found.size):
+        end = ends[p]
+        gap = (end - begin) // 2
+        while gap > 0:
+            for i in range(begin + gap, end):
+                error, weight = errors[i], weights[i]
+                j = i
+                while j >= begin + gap and errors[j - gap] > error:
+                    errors[j], weights[j] = errors[j - gap], weights[j - gap]
+                    j -= gap
+                errors[j], weights[j] = error, weight
+            gap //= 2
+        total = 0.0
+        square = 0.0
+        for i in range(begin, end):
+            total += weights[i]
+            square += weights[i] * weights[i]
+        passed = 0.0
+        for i in range(begin, end):
+            passed += weights[i]
+            if passed >= 0.5 * total:
+                found[p] = errors[i]
+                break
+        if end > begin:
+            deviation[p] = 1.3 / max(np.sqrt(square), 1e-12)
+        begin = end
+
+
 def errors_of(seen: Observed, law: Law, sums: Sums, placed: Placed, stride: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Time errors (P,) of packets in us (weighted medians: a chunk may be off by many deviations) and their deviations.
 
@@ -67,16 +99,25 @@ def errors_of(seen: Observed, law: Law, sums: Sums, placed: Placed, stride: int 
     of_points = sums.residual, sums.rate, placed.use, placed.sigma
     _errors(*of_points, packet, law.groups.starts, stride, counts, errors, weights)
     found, deviation = np.zeros(count), np.full(count, 1e9)
-    begin = 0
-    for p, end in enumerate(counts[:-1].tolist()):
-        if end > begin:
-            order = np.argsort(errors[begin:end], kind="stable")
-            weight = weights[begin:end][order]
-            total = np.cumsum(weight)
-            found[p] = errors[begin + order[min(np.searchsorted(total, total[-1] / 2), end - begin - 1)]]
-            deviation[p] = 1.3 / max(np.sqrt((weight * weight).sum()), 1e-12)
-        begin = end
+    _weighted_medians(counts, errors, weights, found, deviation)
     return found, deviation
+
+
+@kernel
+def _medians(values, at, half, window, out):
+    """Fill out (P,) with the medians of values (M,) from at[i] - half to at[i] + half; window (2 half + 1,) is room."""
+    for i in range(at.size):
+        first = max(at[i] - half, 0)
+        last = min(at[i] + half + 1, values.size)
+        count = last - first
+        for j in range(count):
+            value = values[first + j]
+            k = j
+            while k > 0 and window[k - 1] > value:
+                window[k] = window[k - 1]
+                k -= 1
+            window[k] = value
+        out[i] = 0.5 * (window[(count - 1) // 2] + window[count // 2])
 
 
 def running_median(values: np.ndarray, good: np.ndarray, half: int = 12) -> np.ndarray:
@@ -85,7 +126,9 @@ def running_median(values: np.ndarray, good: np.ndarray, half: int = 12) -> np.n
     if not len(known):
         return np.zeros(len(values))
     at = np.clip(np.searchsorted(known, np.arange(len(values))), 0, len(known) - 1)
-    return np.array([np.median(values[known[max(0, i - half) : i + half + 1]]) for i in at.tolist()])
+    out = np.empty(len(values))
+    _medians(values[known], at, half, np.empty(2 * half + 1), out)
+    return out
 
 
 def _find_clock(times: np.ndarray, error: np.ndarray, sure: np.ndarray) -> tuple[float, float]:

@@ -25,6 +25,9 @@ _PENALTY = 2.5
 _ALLOWED = 1e-6
 """Metres that a coordinate may be off when chunks are looked for."""
 
+_THIRD = 3
+"""Every third chunk is enough where not all is tried bit for bit."""
+
 _ROUGH, _SHARP = (10.0, 5.0, 3.0, 2.0), (2.0, 1.5)
 _POLISH = (4.0, 1.0, 1.0, 1.0, 0.5, 0.5)
 _PATIENCE = 2
@@ -62,9 +65,9 @@ def _rechunk(seen: Observed, law: Law) -> Law:
 
 def _refit(seen: Observed, law: Law, times: int, exact: bool) -> Law:
     """Fit the track to points."""
-    placed = placed_of(seen, law)
-    track, _, _ = fit_points(law.track, placed, law.groups, _ROUGH, times)
-    track, _, _ = fit_points(track, placed, law.groups, _SHARP, times, exact=exact)
+    placed, stride = placed_of(seen, law), 1 if exact else _THIRD
+    track, _, _ = fit_points(law.track, placed, law.groups, _ROUGH, times, stride=_THIRD)
+    track, _, _ = fit_points(track, placed, law.groups, _SHARP, times, exact=exact, stride=stride)
     return law._replace(track=track)
 
 
