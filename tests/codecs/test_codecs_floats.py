@@ -27,7 +27,7 @@ def encode(columns) -> tuple:
 
 
 def decode(sections, schema, count):
-    container = Container(io.BytesIO(write(sections, CODEC.number, 0, 0, bytes(16), count)))
+    container = Container(io.BytesIO(write(sections, CODEC.number, 0, 1 << 20, bytes(16), count)))
     blocks = list(CODEC.decode(container, schema, count))
     return {name: np.concatenate([block[name] for block in blocks]) for name, _ in schema}
 
@@ -223,7 +223,7 @@ def test_wrong_schema():
 def test_describe_accounts_for_every_byte():
     columns = sweep(5000)
     sections = encode(columns)
-    container = Container(io.BytesIO(write(sections, CODEC.number, 0, 0, bytes(16), 5000)))
+    container = Container(io.BytesIO(write(sections, CODEC.number, 0, 1 << 20, bytes(16), 5000)))
     streams = CODEC.describe(container)["streams"]
     assert sum(streams.values()) == sum(len(section.data) for section in sections)
     assert streams["plan"] == len(container.section(PLAN))

@@ -18,7 +18,7 @@ from lizip.packing import pack_varint
 
 
 def decode(sections, schema, count):
-    box = Container(io.BytesIO(container.write(sections, 0, 1, 0, bytes(16), count)))
+    box = Container(io.BytesIO(container.write(sections, 0, 1, 1 << 20, bytes(16), count)))
     return list(opaque.CODEC.decode(box, schema, count))
 
 

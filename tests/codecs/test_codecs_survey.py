@@ -20,7 +20,7 @@ SMALL = Options()
 
 
 def pack(cloud, options=SMALL):
-    return container.write(list(survey.CODEC.encode(cloud, options)), 3, 2, 0, bytes(16), cloud.count)
+    return container.write(list(survey.CODEC.encode(cloud, options)), 3, 2, 1 << 20, bytes(16), cloud.count)
 
 
 def unpack(packed, schema, count):
@@ -147,7 +147,7 @@ def test_every_cut_and_many_flips_are_noticed():
             for _ in range(random.choice([1, 1, 4])):
                 damaged[random.randrange(min(len(damaged), random.choice([8, 10**6])))] = random.randrange(256)
         mutated = [*sections[:victim], Section(sections[victim].kind, bytes(damaged)), *sections[victim + 1 :]]
-        packed = container.write(mutated, 3, 2, 0, bytes(16), cloud.count)
+        packed = container.write(mutated, 3, 2, 1 << 20, bytes(16), cloud.count)
         try:
             columns = unpack(packed, cloud.schema, cloud.count)
         except CorruptError:
