@@ -251,7 +251,6 @@ class Fake:
 def pretend(monkeypatch, *fakes):
     table = {key: fake for fake in fakes for key in (fake.name, fake.number)}
     monkeypatch.setattr(codecs, "load", lambda key: table.get(key) or opaque.CODEC)
-    monkeypatch.setattr(codecs, "exists", lambda name: name in table or name == "opaque")
 
 
 @pytest.mark.parametrize(

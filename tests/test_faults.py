@@ -178,7 +178,9 @@ def test_headers_that_promise_too_much(victim, huge):
     coded, original = victim
     header, sections = take_apart(coded)
     for change in ({"count": huge}, {"length": huge}, {"count": huge, "length": huge}):
-        assert attempt(put_together(replace(header, **change), sections), original, (CorruptError,))
+        forged = put_together(replace(header, **change), sections)
+        if forged != put_together(header, sections):  # an empty file has no place to say how many points it has
+            assert attempt(forged, original, (CorruptError,))
 
 
 def test_headers_that_lie_a_little(victim):

@@ -31,7 +31,7 @@ def test_samples_of_every_sensor(tmp_path):
     [
         (lambda: simulator.kitti(1, firings=30), "c163bbed"),
         (lambda: simulator.nuscenes(1, firings=30), "ed111424"),
-        (lambda: simulator.vlp32c_pair(1, packets=2), "d25181f1"),
+        (lambda: simulator.vlp32c_pair(1, packets=2), "e73b86b0"),
         (lambda: simulator.ouster(1, rings=16, columns=512, span=0.1), "5708fbc7"),
         (lambda: simulator.unordered(1, points=300), "227d1b71"),
         (lambda: simulator.airborne_las(1, 1, pulses=200)[375:], "e6de04a5"),
