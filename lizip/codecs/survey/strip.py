@@ -179,8 +179,8 @@ def strip(column: np.ndarray) -> Stripped:
     stripped = _affine(ORDINAL, ordinals)
     mantissa = _MANTISSA[column.dtype.itemsize]
     if (stripped is None or stripped.header[0] == ORDINAL) and _leaps(ordinals[:_LOOK], mantissa):
-        high, low = (_affine(AFFINE, part) for part in (ordinals >> mantissa, ordinals & ((1 << mantissa) - 1)))
-        return _joined(bytes([PARTS]), (high, low))
+        halves = ordinals >> mantissa, ordinals & ((1 << mantissa) - 1)
+        return _joined(bytes([PARTS]), [strip(half) for half in halves])
     return stripped or _split(raw, 4)
 
 
