@@ -8,7 +8,6 @@ install and on systems that have no packs (all but Linux).
 from __future__ import annotations
 
 import hashlib
-import inspect
 import os
 import platform
 import shutil
@@ -28,7 +27,6 @@ class KernelBuildHook(BuildHookInterface):
         """Add the packs to a wheel; what then needs this family of processors says so in its name."""
         machine = platform.machine()
         wanted = os.environ.get("LIZIP_BUILD_KERNELS") != "0" and version != "editable" and self.target_name == "wheel"
-        wanted = wanted and not any(frame.function.startswith("prepare_metadata") for frame in inspect.stack())
         if not wanted or sys.platform != "linux" or machine not in ("x86_64", "aarch64"):
             return
         for pack in self._packs().glob("*.pack"):
