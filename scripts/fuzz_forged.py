@@ -128,7 +128,8 @@ def forge(victim: Victim, others: list[Victim], chance: random.Random) -> bytes:
         else:
             layout = opaque.decode_bytes(header.layout, 1 << 20) if header.layout else b""
             header = replace(header, layout=opaque.encode_bytes(damage(layout, chance), "fast"))
-    head = (header.codec, header.format, header.length, header.digest, header.count, header.layout)
+    length, count = (min(number, (1 << 64) - 1) for number in (header.length, header.count))
+    head = (header.codec, header.format, length, header.digest, count, header.layout)
     return container.write(sections, *head)
 
 
