@@ -18,7 +18,7 @@ LAYOUT = (
     ("sensor",),
     ("simulator",),
     ("codecs", "disorder"),
-    ("decoder", "storage", "pieces"),
+    ("decoder", "storage", "pieces", "yardstick"),
     ("expand",),
     ("contest",),
     ("pipeline",),
