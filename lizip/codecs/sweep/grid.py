@@ -97,7 +97,7 @@ def encode_grid(
     Parameters
     ----------
     ranges : (F, R) int32
-        Range ticks by firing and ring (rings by elevation, at most 256), 0 = no return, below 2**24. Cells of one row
+        Range ticks by firing and ring (rings by elevation, at most 2048), 0 = no return, below 2**24. Cells of one row
         should look in about the same direction.
     intensity : (F, R) int32 or None
         0 to 65535. Where there is no return it is coded only if `everywhere`, else it comes back as 0.

@@ -17,7 +17,7 @@ from lizip.jit import kernel
 CANDIDATES = 9
 """Predictions of a range that are blended."""
 
-MAX_RINGS = 256
+MAX_RINGS = 2048
 MAX_RANGE = (1 << 24) - 1
 MAX_INTENSITY = (1 << 16) - 1
 
