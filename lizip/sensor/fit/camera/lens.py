@@ -10,7 +10,9 @@ from lizip.exact.ulp import from_steps, to_steps
 from lizip.sensor.fit.camera.pixels import Pixels
 from lizip.sensor.stages.pinhole import COUNTS_FIRST, DOUBLE, QUOTIENT, UNITS, Lens, counts_of
 
-_SAMPLE = 4096
+_SAMPLE, _MEASURED = 4096, 1 << 16
+"""Points on which candidates are tried, and from which the numbers are measured."""
+
 _DECIMALS = 9
 _NEIGHBOURS = range(-2, 3)
 _SINGLE = np.dtype("<f4")
@@ -24,14 +26,15 @@ def find_lens(xyz: np.ndarray, pixels: Pixels, levels: np.ndarray) -> Lens:
     sides = [axis for axis in range(3) if axis != pixels.forward]
     sides = sides[::-1] if pixels.swapped else sides
     every = np.abs(xyz[pixels.place, pixels.forward])
-    step = max(1, len(every) // _SAMPLE)
+    step, seldom = max(1, len(every) // _SAMPLE), max(1, len(every) // _MEASURED)
     depth, best, most = every[::step], None, -1
     for unit in _units(levels):
         laws = [law for law in range(DOUBLE + 1) if law != COUNTS_FIRST or unit < len(UNITS)]
         right, chosen = dict.fromkeys(laws, 0), {law: [] for law in laws}
         for axis, pixel in enumerate((pixels.column, pixels.row)):
             actual = xyz[pixels.place, sides[axis]]
-            measured = _measured(pixel, actual, counts_of(unit, every)[1], pixels.centre[axis])
+            deep = counts_of(unit, every[::seldom])[1]
+            measured = _measured(pixel[::seldom], actual[::seldom], deep, pixels.centre[axis])
             for law in laws:
                 hits = [
                     (_right(Lens(law, unit, (c, c), (f, f)), axis, pixel[::step], depth, actual[::step]), -i, c, f)

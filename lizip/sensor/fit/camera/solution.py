@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.codecs.sweep.model import MAX_RINGS
 from lizip.sensor.fit.camera.lens import find_lens
 from lizip.sensor.fit.camera.pixels import Pixels
 from lizip.sensor.fit.intensity import find_intensity, intensity_stage
@@ -38,7 +37,7 @@ def solution_of(
     """
     depth = np.abs(xyz[pixels.place, pixels.forward])
     levels = np.unique(depth)
-    if len(levels) > min(MAX_LEVELS, len(depth) // _POINTS_A_LEVEL) or pixels.width > MAX_RINGS:
+    if len(levels) > min(MAX_LEVELS, len(depth) // _POINTS_A_LEVEL):
         return None
     lens = find_lens(xyz, pixels, levels)
     whole = pixels.width * pixels.height == len(xyz) and bool(missing.any())
