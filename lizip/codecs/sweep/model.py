@@ -23,7 +23,7 @@ _SIX = 6
 
 WEIGHT_STRIDE = stride_of(_SIX + 1)
 
-MAX_RINGS = 256
+MAX_RINGS = 2048
 MAX_RANGE = (1 << 24) - 1
 MAX_INTENSITY = (1 << 16) - 1
 
