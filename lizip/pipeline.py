@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import xxhash
 
@@ -15,7 +16,7 @@ from lizip.container import PIECES, Section, Writer, content_hash, write
 from lizip.contest import Result, choose
 from lizip.decoder import Decoder
 from lizip.errors import FormatError
-from lizip.pieces import cut
+from lizip.pieces import cut, cut_at
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
@@ -64,15 +65,69 @@ def encode(
     cloud = formats.split(data, options.fields, format)
     pieces = cut(data, cloud)
     first = next(pieces)
-    if len(first[1]) == len(data):
-        result = choose(data, cloud, options, names)
-        sink.write(_pack(result, cloud, len(data), digest))
-        return {result.codec.name}
+    if len(first[1]) < len(data):
+        return _encode_pieces(data, cloud, digest, chain([first], pieces), options, sink, names, release)
+    swept = _encode_sweeps(data, cloud, digest, options, names)
+    try:
+        # where sweeps explain every piece, only one model for all of them can be shorter
+        result = choose(data, cloud, options, ["sweep"] if swept and swept.used == {"sweep"} else names)
+    except FormatError:
+        if swept is None:
+            raise
+    else:
+        packed = _pack(result, cloud, len(data), digest)
+        if swept is None or len(packed) <= len(swept.packed):
+            sink.write(packed)
+            return {result.codec.name}
+    sink.write(swept.packed)
+    return swept.used
+
+
+class _Swept(NamedTuple):
+    """A file as one piece a sweep: its .lizip form, and the codecs in it."""
+
+    packed: bytes
+    used: set[str]
+
+
+def _encode_sweeps(
+    data: memoryview, cloud: Cloud, digest: bytes, options: Options, names: Sequence[str]
+) -> _Swept | None:
+    """Take the sweeps that users gathered in a file apart; None where there are not several."""
+    if "sweep" not in names or len(names) == 1 or cloud.format == "las" or not cloud.count:
+        return None
+    from lizip.sweeps import find_sweeps
+
+    pieces = cut_at(data, cloud, find_sweeps(cloud))
+    if not pieces:
+        return None
+    piece, content = pieces[0]
+    try:  # where no sensor explains the first, the others are not worth a trial
+        choose(content, piece, options, ["sweep"], alone=False)
+    except FormatError:
+        return None
+    sink = io.BytesIO()
+    used = _encode_pieces(data, cloud, digest, pieces, options, sink, names, alike=False)
+    return _Swept(sink.getvalue(), used)
+
+
+def _encode_pieces(
+    data: memoryview,
+    cloud: Cloud,
+    digest: bytes,
+    pieces: Iterable[tuple[Cloud, memoryview]],
+    options: Options,
+    sink: BinaryIO,
+    names: Sequence[str],
+    release: Callable[[], None] = lambda: None,
+    alike: bool = True,
+) -> set[str]:
+    """Write a file piece by piece; returns the codecs that were used. `alike`: what is best for one is for all."""
     writer, used = Writer(), set()
-    main: Codec | None = None  # what is best for the first points is taken for the others
+    main: Codec | None = None
     sink.write(writer.begin())
-    for piece, content in chain([first], pieces):
-        result = _choose_again(content, piece, options, main, names)
+    for piece, content in pieces:
+        result = _choose_again(content, piece, options, main if alike else None, names)
         main = result.codec if piece.count else main
         used.add(result.codec.name)
         sink.write(writer.section(Section(PIECES, _pack(result, piece, len(content), content_hash(content)))))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lizip import extras
 from lizip.errors import FormatError, UnsupportedVersionError
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Options:
             raise ValueError(f"backend {self.backend!r}: choose one of {', '.join(BACKENDS)}")
         if self.codec is not None and self.codec not in NAMES:
             raise ValueError(f"codec {self.codec!r}: choose one of {', '.join(NAMES)}")
+        if self.backend == "torch":
+            extras.check("torch", "train", "the backend torch was asked for")
 
 
 class Codec(Protocol):
