@@ -44,7 +44,7 @@ _SIGMAS = np.array([0.01, 0.01, 0.01, 0.01, 0.3, 0.3, 0.05, 0.3, 0.15, 0.05, 0.2
 
 
 _AGAIN, _FINE = 4, 0.01 * DEGREE
-"""A fit that leaves more than this begins again where it ended, so many times, without what is least known (`_RATES`)."""
+"""A fit that leaves more than this begins again where it ended, so often, without what is least known (`_RATES`)."""
 
 _RATES = [2, 3, 10, 11]
 
