@@ -145,7 +145,19 @@ def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, ro
 
 
 def find_sensor(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32."""
+    """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32.
+
+    What a part of the sweep shows may lead astray; then a half is looked at, in the middle, at the front or the back.
+    """
+    half = len(points) // 2
+    for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
+        if (found := _sensor_among(points[first:last])) is not None:
+            return found
+    return None
+
+
+def _sensor_among(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """As `find_sensor`, from all points at once."""
     count = len(points) - 49
     if count < 1000:
         return None
