@@ -11,10 +11,11 @@ import xxhash
 
 from lizip import codecs, formats
 from lizip.codecs import Options, opaque
-from lizip.container import PIECES, Section, Writer, content_hash, write
-from lizip.contest import Result, choose
+from lizip.container import NEAR, PIECES, Section, Writer, content_hash, write
 from lizip.decoder import Decoder
 from lizip.errors import FormatError
+from lizip.near.choose import Bounds, Choice, choose
+from lizip.near.said import Said
 from lizip.pieces import cut
 
 if TYPE_CHECKING:
@@ -60,41 +61,58 @@ def encode(
     FormatError
         When a forced field count, format or codec does not fit the file.
     """
-    digest = _hash(data, release)
     cloud = formats.split(data, options.fields, format)
+    bounds = Bounds.of(cloud, options)
     pieces = cut(data, cloud)
     first = next(pieces)
     if len(first[1]) == len(data):
-        result = choose(data, cloud, options, names)
-        sink.write(_pack(result, cloud, len(data), digest))
-        return {result.codec.name}
-    writer, used = Writer(), set()
+        release()
+        choice = choose(data, cloud, options, names, bounds)
+        sink.write(_pack(choice, _hash(memoryview(choice.content), release)))
+        return {choice.result.codec.name}
+    original = _hash(data, release) if bounds else b""
+    writer, used, state, length = Writer(), set(), xxhash.xxh3_128(), 0
+    said: list[Said] = []
     main: Codec | None = None  # what is best for the first points is taken for the others
     sink.write(writer.begin())
     for piece, content in chain([first], pieces):
-        result = _choose_again(content, piece, options, main, names)
-        main = result.codec if piece.count else main
-        used.add(result.codec.name)
-        sink.write(writer.section(Section(PIECES, _pack(result, piece, len(content), content_hash(content)))))
+        choice = _choose_again(content, piece, options, main, names, bounds)
+        main = choice.result.codec if piece.count else main
+        used.add(choice.result.codec.name)
+        state.update(choice.content)
+        length += len(choice.content)
+        said += [choice.said] if choice.said else []
+        sink.write(writer.section(Section(PIECES, _pack(choice, content_hash(choice.content)))))
         release()
+    if said:
+        sink.write(writer.section(Section(NEAR, Said.together(said, original).pack())))
     layout = opaque.encode_bytes(cloud.layout, options.level) if cloud.layout else b""
     number = formats.by_name(cloud.format).number
-    sink.write(writer.finish((main or opaque.CODEC).number, number, len(data), digest, cloud.count, layout))
+    sink.write(writer.finish((main or opaque.CODEC).number, number, length, state.digest(), cloud.count, layout))
     return used
 
 
-def _choose_again(data: memoryview, piece: Cloud, options: Options, main: Codec | None, names: Sequence[str]) -> Result:
+def _choose_again(
+    data: memoryview,
+    piece: Cloud,
+    options: Options,
+    main: Codec | None,
+    names: Sequence[str],
+    bounds: Bounds | None,
+) -> Choice:
     """Find the shortest way for a piece: with the codec of those before, if there is one and it takes the piece."""
     if main is not None and piece.count:
         with suppress(FormatError):
-            return choose(data, piece, options, [main.name], alone=False)
-    return choose(data, piece, options, names, alone=False)
+            return choose(data, piece, options, [main.name], bounds, alone=False)
+    return choose(data, piece, options, names, bounds, alone=False)
 
 
-def _pack(result: Result, cloud: Cloud, length: int, digest: bytes) -> bytes:
+def _pack(choice: Choice, digest: bytes) -> bytes:
     """A .lizip file in one piece."""
+    result, cloud = choice.result, choice.cloud
     number = formats.by_name(cloud.format).number
-    return write(result.sections, result.codec.number, number, length, digest, cloud.count, result.layout)
+    length = len(choice.content)
+    return write(choice.sections(), result.codec.number, number, length, digest, cloud.count, result.layout)
 
 
 def _hash(data: memoryview, release: Callable[[], None]) -> bytes:

@@ -21,6 +21,7 @@ LAYOUT = (
     ("decoder", "storage", "pieces"),
     ("expand",),
     ("contest",),
+    ("near",),
     ("pipeline",),
     ("reader", "inputs"),
     ("access",),
