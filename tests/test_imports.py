@@ -17,7 +17,7 @@ LAYOUT = (
     ("formats", "relations"),
     ("sensor",),
     ("simulator",),
-    ("codecs", "disorder"),
+    ("codecs", "disorder", "sweeps"),
     ("decoder", "storage", "pieces"),
     ("expand",),
     ("contest",),
