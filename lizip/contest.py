@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, defects
@@ -90,9 +90,10 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
-        for recipe in alternatives(cloud, base):
-            for name in names:
-                if name != opaque.CODEC.name and not contest.beaten(name):
+        rivals = [name for name in names if name != opaque.CODEC.name]
+        if not all(map(contest.beaten, rivals)):
+            for recipe, name in product(alternatives(cloud, base), rivals):
+                if not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
         contest.attempt_sorted(base)
         if alone:
@@ -119,7 +120,7 @@ class Contest:
     def __init__(self, data: memoryview, cloud: Cloud, options: Options, stands: bool = True):
         self._stands = stands
         self._data, self._cloud, self._options = data, cloud, options
-        self._quick = 0
+        self._quick = self._sampled = 0
         self._size = 0
         self.best: Result | None = None
         self._inner: np.ndarray | None = None
@@ -204,8 +205,10 @@ class Contest:
             return False
         size = self._size - self._fixed
         sure = _SURE.get(self.best.codec.name)
-        if sure and size > _MANY and size <= sure * opaque.CODEC.sampled_size(self._cloud):
-            return True
+        if sure and size > _MANY:
+            self._sampled = self._sampled or opaque.CODEC.sampled_size(self._cloud)
+            if size <= sure * self._sampled:
+                return True
         self._quick = self._quick or opaque.CODEC.quick_size(self._cloud)
         if self._options.level == "fast":
             return size <= self._quick
@@ -217,6 +220,10 @@ class Contest:
         """Whether the file as it stands will hardly come below the best."""
         if self.best is None or self._options.level == "max":
             return False
+        from lizip.yardstick import out_of_reach
+
+        if out_of_reach(self._data, self._size):
+            return True
         quick = opaque.quick(self._data)
         if self._options.level == "fast":
             return self._size <= quick

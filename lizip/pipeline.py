@@ -101,6 +101,11 @@ def _encode_sweeps(
     pieces = cut_at(data, cloud, find_sweeps(cloud))
     if not pieces:
         return None
+    piece, content = pieces[0]
+    try:  # where no sensor explains the first, the others are not worth a trial
+        choose(content, piece, options, ["sweep"], alone=False)
+    except FormatError:
+        return None
     sink = io.BytesIO()
     used = _encode_pieces(data, cloud, digest, pieces, options, sink, names, alike=False)
     return _Swept(sink.getvalue(), used)

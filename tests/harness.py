@@ -23,6 +23,8 @@ import numpy as np
 import lizip
 from lizip import codecs, simulator
 from lizip.container import CODEC, Container
+from lizip.simulator import drivers
+from lizip.simulator.turning import MODELS
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
@@ -30,6 +32,9 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "nuscenes_part": lambda: simulator.nuscenes(1, firings=100),
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
+    "driver_part": lambda: drivers.sweep(1, MODELS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
+    "argoverse_whole": lambda: simulator.vlp32c_pair(1),
+    "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "unordered": lambda: simulator.unordered(1, points=300),
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
@@ -49,6 +54,9 @@ GOLDEN = (
     "nuscenes_part.sweep",
     "ouster_part.sweep",
     "argoverse.floats",
+    "argoverse_whole.sweep",
+    "driver_part.sweep",
+    "camera.sweep",
     "unordered.opaque",
     "las_1.survey",
     "las_3.survey",
