@@ -18,7 +18,7 @@ LAYOUT = (
     ("sensor",),
     ("simulator",),
     ("codecs", "disorder", "sweeps"),
-    ("decoder", "storage", "pieces"),
+    ("decoder", "storage", "pieces", "yardstick"),
     ("expand",),
     ("contest",),
     ("pipeline",),
