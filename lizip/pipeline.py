@@ -123,6 +123,11 @@ def _encode_sweeps(task: _Task) -> _Swept | None:
     pieces = cut_at(task.data, cloud, find_sweeps(cloud))
     if not pieces:
         return None
+    piece, content = pieces[0]
+    try:  # where no sensor explains the first, the others are not worth a trial
+        choose(content, piece, options, ["sweep"], alone=False)
+    except FormatError:
+        return None
     sink = io.BytesIO()
     used = _encode_pieces(task, pieces, sink, alike=False)
     return _Swept(sink.getvalue(), used)

@@ -10,7 +10,7 @@ from lizip.jit import inlined_kernel
 
 
 @inlined_kernel
-def code_number(coder, model, rows, weight_set, scale, lean, value):
+def code_number(coder, model, rows, weight_set, scale, unmixed, value):
     """Code an integer (-2**60 < value < 2**60) that is usually smaller than 2**scale.
 
     Sign; then how often the interval [0, 2**scale) must be doubled; then the place in it, of which the first bits are
@@ -18,9 +18,10 @@ def code_number(coder, model, rows, weight_set, scale, lean, value):
     needed most stand in the first 64 bytes of a context.
     """
     positive = np.int64(1) if value >= 0 else np.int64(0)
-    positive = (
-        decide_alone(coder, model, rows[1], positive) if lean else decide(coder, model, rows, weight_set, 0, positive)
-    )
+    if unmixed:
+        positive = decide_alone(coder, model, rows[1], positive)
+    else:
+        positive = decide(coder, model, rows, weight_set, 0, positive)
     magnitude = value if value >= 0 else -1 - value
     step = np.int64(0)
     low = np.int64(0)
@@ -44,7 +45,7 @@ def code_number(coder, model, rows, weight_set, scale, lean, value):
         left -= 1
         node = first + 1 + place if turn else first
         bit = (rest >> left) & 1
-        if lean:
+        if unmixed:
             bit = decide_alone(coder, model, rows[0] + node, bit)
         else:
             bit = decide(coder, model, rows, weight_set, node, bit)

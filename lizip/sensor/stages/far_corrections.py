@@ -25,7 +25,7 @@ from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
 from lizip.jit import kernel
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 FAR, STORED = 0, 3
 """The six roundings: far axes 0 to 2 and stored x, y, z."""

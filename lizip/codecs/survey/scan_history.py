@@ -42,7 +42,7 @@ class Pulses(NamedTuple):
     kinds: np.ndarray
 
 
-class Trail(NamedTuple):
+class ScanHistory(NamedTuple):
     """Where the scan has been.
 
     Attributes
@@ -71,9 +71,9 @@ class Trail(NamedTuple):
     at: np.ndarray
 
 
-def fresh_trail(count: int) -> Trail:
+def fresh_history(count: int) -> ScanHistory:
     """Make the state before the first of `count` points."""
-    return Trail(
+    return ScanHistory(
         np.zeros((count + HISTORY, 4)),
         np.zeros(3),
         np.zeros((3, WIDTH)),
@@ -85,13 +85,13 @@ def fresh_trail(count: int) -> Trail:
 
 
 @inlined_kernel
-def pulses_passed(trail, pulses, i):
+def pulses_passed(history, pulses, i):
     """Whether point i is of the same pulse, or after a gap; else pulses since the last one, whole ones and the rest."""
     if i == 0:
         return np.int64(0), True, 0.0, 0.0
     if pulses.same[i]:
         return np.int64(1), False, 0.0, 0.0
-    elapsed = pulses.clock[i] - trail.past[trail.at[0], 3]
+    elapsed = pulses.clock[i] - history.past[history.at[0], 3]
     if not abs(elapsed) <= GAP:
         return np.int64(0), True, 0.0, 0.0
     step = np.rint(elapsed)
@@ -101,25 +101,25 @@ def pulses_passed(trail, pulses, i):
 
 
 @inlined_kernel
-def remember(trail, pulses, i, same, gap, first, second, third):
-    """Add point i to the trail; the last return of a pulse stands for it."""
-    at = trail.at
-    trail.last[pulses.kinds[i]] = i
+def remember(history, pulses, i, same, gap, first, second, third):
+    """Add point i to the history; the last return of a pulse stands for it."""
+    at = history.at
+    history.last[pulses.kinds[i]] = i
     if not same:
         at[0] += 1
         at[1] = 0 if gap else at[1] + 1
-        trail.past[at[0], 3] = pulses.clock[i]
-    trail.past[at[0], 0] = np.float64(first)
-    trail.past[at[0], 1] = np.float64(second)
-    trail.past[at[0], 2] = np.float64(third)
+        history.past[at[0], 3] = pulses.clock[i]
+    history.past[at[0], 0] = np.float64(first)
+    history.past[at[0], 1] = np.float64(second)
+    history.past[at[0], 2] = np.float64(third)
 
 
 @inlined_kernel
-def update_rates(trail, gap):
+def update_rates(history, gap):
     """Rates over the longest run of pulses without a gap; returns the number of usable lags."""
-    past, rates = trail.past, trail.rates
-    newest = trail.at[0]
-    lags = min(trail.at[1], HISTORY - 1)
+    past, rates = history.past, history.rates
+    newest = history.at[0]
+    lags = min(history.at[1], HISTORY - 1)
     span = past[newest, 3] - past[newest - lags, 3]
     scale = 1.0 / span if lags > 0 and abs(span) >= 0.5 else 0.0
     for axis in range(3):
@@ -128,32 +128,32 @@ def update_rates(trail, gap):
 
 
 @inlined_kernel
-def gather_first(features, trail, alike, base, step, same, lags):
+def gather_first(features, history, alike, base, step, same, lags):
     """Features of the axis coded first: its rate, the last point of the same kind, the pulse before the last."""
-    features[0] = step * trail.rates[0]
+    features[0] = step * history.rates[0]
     features[1] = 1.0 if same else step
     features[2] = alike - base
-    features[3] = trail.past[trail.at[0] - 1, 0] - base if lags > 0 else 0.0
+    features[3] = history.past[history.at[0] - 1, 0] - base if lags > 0 else 0.0
 
 
 @inlined_kernel
-def gather_second(features, trail, change, place, step, rest, lags):
+def gather_second(features, history, change, place, step, rest, lags):
     """Features of the axis coded second; `place` is the last value over the extent, -1 to 1."""
-    rates = trail.rates
+    rates = history.rates
     features[0] = change
     features[1] = step
     features[2] = step * rates[1]
     features[3] = step * rates[0]
     features[4] = rest
     features[5] = change * place
-    features[6] = _swerve(trail, 1, lags)
-    features[7] = _swerve(trail, 0, lags)
+    features[6] = _swerve(history, 1, lags)
+    features[7] = _swerve(history, 0, lags)
 
 
 @inlined_kernel
-def gather_third(features, trail, change, change_second, place, step, rest, lags):
+def gather_third(features, history, change, change_second, place, step, rest, lags):
     """Features of the axis coded last."""
-    rates = trail.rates
+    rates = history.rates
     features[0] = change
     features[1] = change_second
     features[2] = step
@@ -162,20 +162,20 @@ def gather_third(features, trail, change, change_second, place, step, rest, lags
     features[5] = step * rates[0]
     features[6] = rest
     features[7] = change * place
-    features[8] = _swerve(trail, 2, lags)
-    features[9] = trail.features[1, 6]
-    features[10] = trail.features[1, 7]
+    features[8] = _swerve(history, 2, lags)
+    features[9] = history.features[1, 6]
+    features[10] = history.features[1, 7]
     features[11] = 1.0
 
 
 @inlined_kernel
-def _swerve(trail, axis, lags):
+def _swerve(history, axis, lags):
     """How the last move differed from the rate."""
     if lags == 0:
         return 0.0
-    past, newest = trail.past, trail.at[0]
+    past, newest = history.past, history.at[0]
     pulses = past[newest, 3] - past[newest - 1, 3]
-    return past[newest, axis] - past[newest - 1, axis] - trail.rates[axis] * pulses
+    return past[newest, axis] - past[newest - 1, axis] - history.rates[axis] * pulses
 
 
 @inlined_kernel

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lizip.codecs.survey.index import Entry, cuts, pack_index, read_index
-from lizip.codecs.survey.strip import read_recipe, restore, strip
+from lizip.codecs.survey.integers import integerise, read_transform, restore
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker
 
@@ -12,16 +12,16 @@ TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", "V1",
 
 
 def round_trip(column):
-    stripped = strip(column)
+    stripped = integerise(column)
     unpack = Unpacker(stripped.header)
-    recipe = read_recipe(unpack, column.dtype)
+    transform = read_transform(unpack, column.dtype)
     unpack.finish()
-    assert len(recipe.tops) == len(stripped.planes)
-    for top, plane in zip(recipe.tops, stripped.planes, strict=True):
+    assert len(transform.tops) == len(stripped.planes)
+    for top, plane in zip(transform.tops, stripped.planes, strict=True):
         assert plane.min() >= 0
         assert plane.max() <= top < 1 << 58
-    assert restore(recipe, stripped.planes, len(column)).tobytes() == column.tobytes()
-    return stripped, recipe
+    assert restore(transform, stripped.planes, len(column)).tobytes() == column.tobytes()
+    return stripped, transform
 
 
 @given(st.sampled_from(TYPES), st.binary(min_size=8, max_size=400), st.integers(1, 60))
@@ -58,8 +58,8 @@ def test_decimals_of_single_precision():
 @given(st.lists(st.integers(-(10**9), 10**9), min_size=2, max_size=50), st.sampled_from([3, 4, 5, 6, 7]))
 def test_decimals_are_small_integers(values, decimals):
     column = np.array(values) / 10.0**decimals
-    _, recipe = round_trip(column)
-    assert recipe.tops == () or recipe.tops[0] <= max(values) - min(values) or recipe.table is not None
+    _, transform = round_trip(column)
+    assert transform.tops == () or transform.tops[0] <= max(values) - min(values) or transform.table is not None
 
 
 def test_multiples_tables_and_constants():
@@ -76,11 +76,11 @@ def test_multiples_tables_and_constants():
 def test_random_headers_are_refused_or_harmless(data, code):
     unpack = Unpacker(data)
     try:
-        recipe = read_recipe(unpack, np.dtype(code))
+        transform = read_transform(unpack, np.dtype(code))
     except CorruptError:
         return
-    planes = tuple(np.array([0, top], np.int64) for top in recipe.tops)
-    assert restore(recipe, planes, 2).dtype == np.dtype(code)
+    planes = tuple(np.array([0, top], np.int64) for top in transform.tops)
+    assert restore(transform, planes, 2).dtype == np.dtype(code)
 
 
 def test_index_round_trip():

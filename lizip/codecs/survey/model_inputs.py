@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.codecs.survey.known import Known
+from lizip.codecs.survey.decoded import Decoded
 from lizip.codecs.survey.numbers import Surroundings
 
 
-def of_symbols(name: str, known: Known) -> tuple[np.ndarray, np.ndarray]:
+def of_symbols(name: str, known: Decoded) -> tuple[np.ndarray, np.ndarray]:
     """References (N, R) and hints (N, 2) of a column of symbols."""
     nothing = np.zeros((known.count, 0), np.int64)
     if name in ("bit_fields", "classification_flags", "point_source_id"):
@@ -18,7 +18,7 @@ def of_symbols(name: str, known: Known) -> tuple[np.ndarray, np.ndarray]:
     return nearest, _pair(known, known.kinds + 4 * known.same_pulse, signed_size(rise) * 4 + known.kinds)
 
 
-def of_numbers(name: str, known: Known) -> Surroundings:
+def of_numbers(name: str, known: Decoded) -> Surroundings:
     """Surroundings of a column of numbers."""
     classes = known.kinds
     references = np.zeros((known.count, 0), np.int64)
@@ -42,7 +42,7 @@ def of_numbers(name: str, known: Known) -> Surroundings:
     return Surroundings(classes, classes, references, _matrix(known, columns), hints, classes)
 
 
-def _matrix(known: Known, columns: list[np.ndarray]) -> np.ndarray:
+def _matrix(known: Decoded, columns: list[np.ndarray]) -> np.ndarray:
     if not columns:
         return np.zeros((0, known.count))
     return np.stack(columns).astype(np.float64)
@@ -54,7 +54,7 @@ def signed_size(differences: np.ndarray) -> np.ndarray:
     return np.where(differences < 0, 64 + sizes, sizes).astype(np.int64)
 
 
-def _pair(known: Known, first: np.ndarray | None = None, second: np.ndarray | None = None) -> np.ndarray:
+def _pair(known: Decoded, first: np.ndarray | None = None, second: np.ndarray | None = None) -> np.ndarray:
     """Two hints side by side; zeros for what is not given."""
     hints = np.zeros((known.count, 2), np.int64)
     for column, hint in enumerate((first, second)):

@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lizip.codecs.survey.integers import common_step
 from lizip.codecs.survey.neighbours import find_neighbours
-from lizip.codecs.survey.strip import common_step
 from lizip.entropy.coder import EncoderBuffers
 
 if TYPE_CHECKING:
-    from lizip.codecs.survey.axes import Way
+    from lizip.codecs.survey.axis_order import AxisCoding
 
 
-class Known:
+class Decoded:
     """Columns of a chunk that are coded already, the same for encoder and decoder.
 
     Parameters
     ----------
     count : int
         Points of the chunk.
-    ways : mapping of str to axes.Way
+    codings : mapping of str to AxisCoding
         How the encoder codes the axes at a level; found by trying when it is not given.
     """
 
-    def __init__(self, count: int, ways: Mapping[str, Way] | None = None):
+    def __init__(self, count: int, codings: Mapping[str, AxisCoding] | None = None):
         self.count = count
-        self.ways = dict(ways or {})
+        self.codings = dict(codings or {})
         self.buffers = EncoderBuffers()
         self.columns: dict[str, np.ndarray] = {}
 

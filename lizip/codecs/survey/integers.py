@@ -30,7 +30,7 @@ _MANTISSA = {2: 10, 4: 23, 8: 52}
 
 
 @dataclass(frozen=True)
-class Stripped:
+class IntegerColumn:
     """A column without what is the same everywhere.
 
     Attributes
@@ -49,7 +49,7 @@ class Stripped:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ColumnTransform:
     """A header read back.
 
     Attributes
@@ -66,7 +66,7 @@ class Recipe:
     step: int = 1
     decimals: int = 0
     table: np.ndarray | None = None
-    parts: tuple[Recipe, ...] = ()
+    parts: tuple[ColumnTransform, ...] = ()
 
 
 def _signed(dtype: np.dtype) -> np.dtype:
@@ -143,7 +143,7 @@ def common_step(values: np.ndarray) -> int:
     return 1 if np.gcd.reduce(values[:256]) == 1 else int(np.gcd.reduce(values))
 
 
-def _affine(kind: int, ordinals: np.ndarray, decimals: int = 0) -> Stripped | None:
+def _affine(kind: int, ordinals: np.ndarray, decimals: int = 0) -> IntegerColumn | None:
     """Take off offset and step; or number the values that occur, where they are few and far between."""
     low, high = int(ordinals.min()), int(ordinals.max())
     wide = high - low >= _SPAN
@@ -154,21 +154,21 @@ def _affine(kind: int, ordinals: np.ndarray, decimals: int = 0) -> Stripped | No
     if extent >= 256 and (known := _few(ordinals, extent)) is not None:
         gaps = [(b - a) // step for a, b in zip(known[:-1].tolist(), known[1:].tolist(), strict=True)]
         table = pack_varint(step) + pack_varint(len(gaps)) + b"".join(map(pack_varint, gaps))
-        return Stripped(
+        return IntegerColumn(
             bytes([TABLE]) + head + table, (np.searchsorted(known, ordinals).astype(np.int64),), (len(gaps),)
         )
     if wide:
         return None
-    return Stripped(
+    return IntegerColumn(
         head + pack_varint(step) + pack_varint(extent), (values if step == 1 else values // step,), (extent,)
     )
 
 
-def strip(column: np.ndarray) -> Stripped:
+def integerise(column: np.ndarray) -> IntegerColumn:
     """Strip a contiguous column of at least one value, of any little-endian type."""
     raw = column.view(np.uint8).reshape(len(column), -1)
     if (raw[0] == raw[:256]).all() and (raw[0] == raw).all():
-        return Stripped(bytes([CONSTANT]) + raw[0].tobytes())
+        return IntegerColumn(bytes([CONSTANT]) + raw[0].tobytes())
     if column.dtype.kind not in "iuf":
         return _split(raw, 1)
     if column.dtype.kind != "f":
@@ -180,23 +180,23 @@ def strip(column: np.ndarray) -> Stripped:
     mantissa = _MANTISSA[column.dtype.itemsize]
     if (stripped is None or stripped.header[0] == ORDINAL) and _leaps(ordinals[:_LOOK], mantissa):
         halves = ordinals >> mantissa, ordinals & ((1 << mantissa) - 1)
-        return _joined(bytes([PARTS]), [strip(half) for half in halves])
+        return _joined(bytes([PARTS]), [integerise(half) for half in halves])
     return stripped or _split(raw, 4)
 
 
-def _split(raw: np.ndarray, size: int) -> Stripped:
+def _split(raw: np.ndarray, size: int) -> IntegerColumn:
     parts = [
-        strip(np.ascontiguousarray(raw[:, at : at + size]).view(f"<u{size}").ravel())
+        integerise(np.ascontiguousarray(raw[:, at : at + size]).view(f"<u{size}").ravel())
         for at in range(0, raw.shape[1], size)
     ]
     return _joined(bytes([SPLIT, size]), parts)
 
 
-def _joined(head: bytes, parts: Sequence[Stripped]) -> Stripped:
+def _joined(head: bytes, parts: Sequence[IntegerColumn]) -> IntegerColumn:
     """Several parts as one column."""
     header = head + b"".join(part.header for part in parts)
     planes = tuple(plane for part in parts for plane in part.planes)
-    return Stripped(header, planes, tuple(top for part in parts for top in part.tops))
+    return IntegerColumn(header, planes, tuple(top for part in parts for top in part.tops))
 
 
 def _range(kind: int, dtype: np.dtype) -> tuple[int, int]:
@@ -209,22 +209,22 @@ def _range(kind: int, dtype: np.dtype) -> tuple[int, int]:
     return -half, half - 1
 
 
-def read_recipe(unpack: Unpacker, dtype: np.dtype) -> Recipe:
+def read_transform(unpack: Unpacker, dtype: np.dtype) -> ColumnTransform:
     """Read the header of a stripped column of the given type; CorruptError when it cannot be one."""
     kind = unpack.take(1)[0]
     if kind == CONSTANT:
-        return Recipe(kind, dtype, constant=unpack.take(dtype.itemsize))
+        return ColumnTransform(kind, dtype, constant=unpack.take(dtype.itemsize))
     if kind == SPLIT:
         size = unpack.take(1)[0]
         if size not in (1, 4) or dtype.itemsize % size or (size == 4 and dtype.itemsize != 8):
             raise CorruptError("column cannot be split like that")
-        parts = tuple(read_recipe(unpack, np.dtype(f"<u{size}")) for _ in range(dtype.itemsize // size))
-        return Recipe(kind, dtype, tuple(top for part in parts for top in part.tops), parts=parts)
+        parts = tuple(read_transform(unpack, np.dtype(f"<u{size}")) for _ in range(dtype.itemsize // size))
+        return ColumnTransform(kind, dtype, tuple(top for part in parts for top in part.tops), parts=parts)
     if kind == PARTS:
         if dtype.kind != "f":
             raise CorruptError("column has a coding of another type")
-        parts = tuple(read_recipe(unpack, np.dtype("<i8")) for _ in range(2))
-        return Recipe(kind, dtype, tuple(top for part in parts for top in part.tops), parts=parts)
+        parts = tuple(read_transform(unpack, np.dtype("<i8")) for _ in range(2))
+        return ColumnTransform(kind, dtype, tuple(top for part in parts for top in part.tops), parts=parts)
     inner = unpack.take(1)[0] if kind == TABLE else kind
     decimals = unpack.take(1)[0]
     if (
@@ -247,32 +247,32 @@ def read_recipe(unpack: Unpacker, dtype: np.dtype) -> Recipe:
     if kind == TABLE:
         table = np.array([offset + step * at for at in accumulate(gaps, initial=0)], np.int64)
         offset, step = 0, 1
-    return Recipe(inner, dtype, (top,), offset=offset, step=step, decimals=decimals, table=table)
+    return ColumnTransform(inner, dtype, (top,), offset=offset, step=step, decimals=decimals, table=table)
 
 
-def restore(recipe: Recipe, planes: tuple[np.ndarray, ...], count: int) -> np.ndarray:
+def restore(transform: ColumnTransform, planes: tuple[np.ndarray, ...], count: int) -> np.ndarray:
     """Put a column of `count` values together again; every plane within its top."""
-    dtype = recipe.dtype
-    if recipe.kind == CONSTANT:
-        return np.frombuffer(recipe.constant * count, dtype)
-    if recipe.kind == SPLIT:
-        columns = _parts_of(recipe, planes, count)
+    dtype = transform.dtype
+    if transform.kind == CONSTANT:
+        return np.frombuffer(transform.constant * count, dtype)
+    if transform.kind == SPLIT:
+        columns = _parts_of(transform, planes, count)
         raw = np.concatenate([column.view(np.uint8).reshape(count, -1) for column in columns], axis=1)
         return np.ascontiguousarray(raw).view(dtype).ravel()
-    if recipe.kind == PARTS:
-        high, low = _parts_of(recipe, planes, count)
+    if transform.kind == PARTS:
+        high, low = _parts_of(transform, planes, count)
         return _from_ordinals((high << _MANTISSA[dtype.itemsize]) + low, dtype)
     (values,) = planes
-    values = recipe.table[values] if recipe.table is not None else values * recipe.step + recipe.offset
-    if recipe.kind == DECIMAL:
-        return _of_decimals(values, recipe.decimals, dtype)
+    values = transform.table[values] if transform.table is not None else values * transform.step + transform.offset
+    if transform.kind == DECIMAL:
+        return _of_decimals(values, transform.decimals, dtype)
     return _from_ordinals(values, dtype)
 
 
-def _parts_of(recipe: Recipe, planes: tuple[np.ndarray, ...], count: int) -> list[np.ndarray]:
+def _parts_of(transform: ColumnTransform, planes: tuple[np.ndarray, ...], count: int) -> list[np.ndarray]:
     """The columns that a column was made of."""
     columns, at = [], 0
-    for part in recipe.parts:
+    for part in transform.parts:
         columns.append(restore(part, planes[at : at + len(part.tops)], count))
         at += len(part.tops)
     return columns
