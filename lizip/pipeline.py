@@ -125,7 +125,7 @@ def _encode_sweeps(task: _Task) -> _Swept | None:
         return None
     piece, content = pieces[0]
     try:  # where no sensor explains the first, the others are not worth a trial
-        choose(content, piece, options, ["sweep"], alone=False)
+        task.choose(content, piece, ["sweep"])
     except FormatError:
         return None
     sink = io.BytesIO()

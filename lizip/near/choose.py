@@ -7,6 +7,7 @@ lattice (`lizip.near.lattice`). Where neither is shorter than the cloud as it is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,15 +77,7 @@ def choose(
     """
     if bounds is None:
         return Choice(contest.choose(data, cloud, options, names, alone), cloud, data)
-    best, refused = None, None
-    try:
-        for choice in _rivals(data, cloud, options, names, bounds, alone):
-            if best is None or choice.size < best.size:
-                best = choice
-    except FormatError as error:
-        refused = error
-    if best is None:
-        raise refused or FormatError("no codec has anything to say")
+    best = min(_rivals(data, cloud, options, names, bounds, alone), key=lambda choice: choice.size)
     return best._replace(said=_said(cloud, best.cloud, bounds, options, data))
 
 
@@ -111,7 +104,8 @@ def _rivals(
         moved = _joined(cloud, columns, options, alone)
         if moved is not None and _within(cloud, moved.cloud, bounds):
             view = memoryview(moved.content)
-            yield moved._replace(result=_chosen(view, moved.cloud, options, names, alone))
+            with suppress(FormatError):  # what one codec takes may be beyond it on a lattice
+                yield moved._replace(result=_chosen(view, moved.cloud, options, names, alone))
     yield Choice(_chosen(data, cloud, options, names, alone), cloud, data)
 
 
