@@ -18,6 +18,8 @@ from lizip.errors import FormatError, LizipError
 from lizip.packing import pack_varints
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
     from lizip.relations import Recipe
@@ -78,6 +80,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
 
     contest = Contest(data, cloud, options, alone)
     base = narrowed(cloud)
+    if "sweep" in names and len(data) <= ONE_PASS:
+        base = contest.undo(base)
     for name in names:
         if contest.beaten(name):
             continue
@@ -119,15 +123,33 @@ class Contest:
         self._quick = self._sampled = 0
         self._size = 0
         self.best: Result | None = None
+        self._inner: np.ndarray | None = None
         self.layout = opaque.encode_bytes(cloud.layout, options.level)
         self.around = tuple(_regions(cloud, options.level))
         self._fixed = len(self.layout) + _size_of(self.around)
+
+    def undo(self, recipe: Recipe) -> Recipe:
+        """Take points that were moved after a rounding as they were before."""
+        from lizip.relations.recipe import is_movable, points_of
+
+        schema = self._cloud.schema
+        if self._cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
+            return recipe
+        from lizip.sensor.fit.outer.undo import undo_motion
+
+        xyz = points_of({name: column.astype("<f4") for name, column in list(self._cloud.columns.items())[:3]})
+        undone = undo_motion(xyz)
+        if undone is None:
+            return recipe
+        self._inner, motion = undone
+        return replace(recipe, motion=motion)
 
     def encoded(self, codec: Codec, recipe: Recipe) -> Iterable[Section] | None:
         """What a codec says of the columns that a recipe leaves, and the recipe itself; bytes are taken as they are."""
         if recipe.trivial or codec is opaque.CODEC:
             return codec.encode(self._cloud, self._options)
-        sections = codec.encode(replace(self._cloud, columns=recipe.reduce(self._cloud.columns)), self._options)
+        columns = recipe.reduce(self._cloud.columns, self._inner)
+        sections = codec.encode(replace(self._cloud, columns=columns), self._options)
         return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
 
     def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
