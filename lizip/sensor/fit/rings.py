@@ -97,7 +97,7 @@ def split_suspects(xyz: np.ndarray, bounds: np.ndarray, suspect: np.ndarray) -> 
 
 @kernel
 def _widest_gap(xyz, first, last):
-    """Among points first to last (exclusive) of (N, 3): the one before which the pseudo-angle rises most; by how much."""
+    """Of points first to last (exclusive) of (N, 3), the one before which the pseudo-angle rises most; how much."""
     after, widest = np.int64(first), -4.0
     before = 0.0
     for i in range(first, last):
