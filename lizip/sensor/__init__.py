@@ -41,6 +41,7 @@ SOLVERS = (
     Registered("azimuth rings", "lizip.sensor.solvers.azimuth_rings"),
     Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("chunked", "lizip.sensor.solvers.chunked"),
+    Registered("timed", "lizip.sensor.solvers.timed"),
     Registered("moving", "lizip.sensor.solvers.moving"),
     Registered("static", "lizip.sensor.solvers.static"),
 )

@@ -54,6 +54,7 @@ TITLES = (
     "Velodyne HDL-64E as in KITTI",
     "Velodyne HDL-32E as in nuScenes",
     "Velodyne VLP-32C in packets",
+    "Hesai Pandar64 as in PandaSet",
 )
 """Sensors as `lizip info` calls them; streams hold the index. Only ever appended to."""
 
