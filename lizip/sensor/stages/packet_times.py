@@ -16,7 +16,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varints
+from lizip.packing import Unpacker, pack_signed, pack_varint
 
 if TYPE_CHECKING:
     from lizip.sensor.model import Returns
@@ -90,13 +90,13 @@ class PacketTimes:
 
     def pack(self) -> bytes:
         """Write the stage."""
-        return pack_varints([self.phase, self.usual]) + self.body
+        return pack_varint(self.phase) + pack_signed(self.usual) + self.body
 
     @classmethod
     def unpack(cls, data: bytes) -> PacketTimes:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
-        phase, usual = unpacker.varint(), unpacker.varint()
-        if usual > _LARGEST:
+        phase, usual = unpacker.varint(), unpacker.signed()
+        if abs(usual) > _LARGEST:
             raise CorruptError("impossible packets of a sweep")
         return cls(phase, usual, unpacker.take(unpacker.remaining))

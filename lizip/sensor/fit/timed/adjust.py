@@ -15,6 +15,8 @@ from lizip.sensor.stages.euler_track import segment_of
 
 _STEADY = 2.5
 _RIDGE = 1e-14
+_WANDERS = 500.0
+"""How far a knot moves in a step for no good reason, slots."""
 
 
 class Sample(NamedTuple):
@@ -242,9 +244,7 @@ def _step(law, sample, miss, weight, across, free, centre, scale) -> Step:
     own[:, 0] = 1 / free.loose**2
     scratch = Columns(np.zeros((3, 3)), np.zeros(LOCAL, np.int64), np.zeros(LOCAL))
     knots = knots_of(law)
-    _accumulate(
-        knots, law.far, law.mount, law.lever, sample, miss, weight, across, scratch, make_work(), h, g, by, own
-    )
+    _accumulate(knots, law.far, law.mount, law.lever, sample, miss, weight, across, scratch, make_work(), h, g, by, own)
     late = own[:, 1].copy()
     _eliminate(by, own, h, g)
     held = np.zeros(size, bool)
@@ -252,6 +252,8 @@ def _step(law, sample, miss, weight, across, free, centre, scale) -> Step:
     held[[6 * count, 7 * count - 1]] = True
     held[7 * count :] = free.fixed == 0
     held[2 : 6 * count : 6] = not free.yaw
+    # where the track hardly bends, a knot's time does not tell: it stays
+    h[np.arange(6 * count, 7 * count), np.arange(6 * count, 7 * count)] += 1 / _WANDERS**2
     if free.fixed:
         doubt = 1 / (free.fixed * DOUBTS) ** 2
         h[np.arange(7 * count, size), np.arange(7 * count, size)] += doubt
@@ -288,5 +290,3 @@ def changed(law: Law, change: np.ndarray) -> Law:
         multiply(rotation_by(fixed[3:6]), law.mount),
         law.lever + fixed[:3],
     )
-
-

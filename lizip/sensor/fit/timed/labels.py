@@ -20,6 +20,7 @@ from lizip.sensor.stages.euler_track import segment_of
 _WORST = 1e9
 _DEAREST = 12.0
 _MOST_BLOCKS = 40
+_FAR = 40.0
 
 
 class Rays(NamedTuple):
@@ -116,7 +117,7 @@ def _cheapest(rays, tables, step, tolerance, near, cost, back, ring):
                 blocks = np.rint(x / step)
                 blocks = min(max(blocks, 0.0 if c < d else 1.0), _MOST_BLOCKS)
                 way = cost[1 - here, d] + min(abs(x - blocks * step) / slack, _DEAREST) + 0.5 * min(blocks, 8.0)
-                if way < best or arg < 0 and way < _WORST:
+                if way < best or (arg < 0 and way < _WORST):
                     best = way
                     arg = d
             cost[here, c] = best + abs(elevation[i] - rise[c]) / (0.25 * tolerance)
@@ -183,7 +184,11 @@ def phase_of(rays: Rays, ring: np.ndarray, sensor: Sensor) -> tuple[float, float
     """Azimuth of blocks modulo a step, rad, and how well points agree on it, 0 to 1."""
     good = np.flatnonzero(ring >= 0)
     angle = (rays.azimuth[good] - sensor.offset[ring[good]]) * (TURN / sensor.step)
-    sine, cosine = np.sin(angle).mean(), np.cos(angle).mean()
+    # where the sensor is not known to the centimetre, far points tell
+    square = rays.range[good] ** 2
+    weight = square / (square + _FAR * _FAR)
+    whole = max(float(weight.sum()), 1e-9)
+    sine, cosine = (np.sin(angle) * weight).sum() / whole, (np.cos(angle) * weight).sum() / whole
     return arctangent2(sine, cosine) / TURN * sensor.step, float(np.sqrt(sine * sine + cosine * cosine))
 
 

@@ -17,8 +17,8 @@ from lizip.jit import kernel
 from lizip.sensor.stages.euler_track import EulerTrack, euler_points
 
 LOCAL = 22
-"""Columns of a point's derivatives: six numbers of the knot before, six of the one after, their times, lever, mount, two
-of the far frame's axes."""
+"""Columns of a point's derivatives: six numbers of the knot before, six of the one after, their times, lever, mount,
+two of the far frame's axes."""
 FIXED = 8
 """Numbers that all knots share: lever (3), mount (3), far axes (2)."""
 

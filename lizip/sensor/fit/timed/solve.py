@@ -24,7 +24,8 @@ _TURN = 1851
 _MILLISECOND = 4194.304
 _KNOTS = np.array([1.04, 51.5, 100.9]) * _MILLISECOND
 """Where a vehicle's poses fall in a sweep, slots from the first block."""
-_REFINED = 5, 5, 9, 17
+_REFINED = (5, 12.0), (5, 6.0), (9, 3.0), (17, 3.0)
+"""Knots, and how near points may be, m."""
 _COHERENT = 3e-6
 """Largest deviation of elevations under a law, rad."""
 _TIMED = 2e-6, 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 3e-7, 2e-7
@@ -34,6 +35,7 @@ _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.83
 _OWN_FRAME = 3.0
 """Nearer than this to the origin, m, the sensor's points are in its vehicle's frame."""
 _ENDS = 1.0
+_MARGIN, _CLOSEST = 0.5 * _MILLISECOND, 0.05 * _MILLISECOND
 _SPARSE = 3
 
 
@@ -47,22 +49,25 @@ def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
     if found is None:
         return None
     law, phase, labels = found
-    for knots in _REFINED:
+    for knots, near in _REFINED:
         law = law.resampled(np.linspace(law.times[0], law.times[-1], knots))
-        law, scale, labels = refine(law, points, labels, phase, sensor, 3)
+        law, scale, labels = refine(law, points, labels, phase, sensor, near)
     if scale > _COHERENT:
         return None
     first = int(labels.block[labels.block > -_TURN].min())
     labels = Labels(labels.ring, np.where(labels.ring >= 0, labels.block - first, -1))
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
     seen, law = observe(points, law, phase + first * sensor.step, labels, sensor)
-    law, centre = _timed(seen, _seated(law))
-    return seen, _all_of_it(seen, law, centre)
+    law, centre = _timed(seen, _seated(law, seen.times))
+    law = _all_of_it(seen, law, centre)
+    return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
 
 
-def _seated(law: Law) -> Law:
-    """The law with three knots, on a vehicle."""
-    law = law.resampled(_KNOTS)
+def _seated(law: Law, times: np.ndarray) -> Law:
+    """The law with three knots, or as many as a part of a sweep has, on a vehicle."""
+    first, last = times.min(), times.max()
+    inner = _KNOTS[(_KNOTS > first + _MARGIN) & (_KNOTS < last - _MARGIN)]
+    law = law.resampled(inner if len(inner) == len(_KNOTS) else np.array([first, *inner, last]))
     own = np.abs(law.places[-1, :2]).max() < _OWN_FRAME
     far = multiply(_MOUNT, law.turns[-1].T) if own else np.eye(3)
     return law._replace(far=far, mount=_MOUNT, lever=_LEVER)
@@ -84,7 +89,9 @@ def _timed(seen: Observed, law: Law) -> tuple[Law, np.ndarray]:
 def _all_of_it(seen: Observed, law: Law, centre: np.ndarray) -> Law:
     """Fit the law under whole times, from all points: the ends of a sweep have knots of their own."""
     times = seen.times
-    law = law.resampled(np.array([min(times.min(), law.times[0] - 1) - _ENDS, *law.times, times.max() + _ENDS]))
+    first, last = times.min(), times.max()
+    inner = law.times[(law.times > first + _MARGIN) & (law.times < last - _MARGIN)]
+    law = law.resampled(np.array([first - _ENDS, *inner, last + _ENDS]))
     for floor in (2e-6, 2e-6, 3e-7, 1e-7, 5e-8, 5e-8):
         measure(seen, law)
         which = np.flatnonzero(seen.clear)[::_SPARSE]
