@@ -13,10 +13,10 @@ _HOME = {
     "compress_file": "api",
     "decompress": "api",
     "decompress_file": "api",
-    "info": "api",
-    "open": "api",
-    "read": "api",
-    "verify": "api",
+    "info": "access",
+    "open": "access",
+    "read": "access",
+    "verify": "access",
     "PackReader": "packs",
     "PackWriter": "packs",
     "SensorState": "sensor.state",
@@ -52,7 +52,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from lizip.api import compress, compress_file, decompress, decompress_file, info, open, read, verify
+    from lizip.access import info, open, read, verify
+    from lizip.api import compress, compress_file, decompress, decompress_file
     from lizip.errors import (
         CorruptError,
         FormatError,

@@ -1,20 +1,20 @@
-"""What users call: bytes, arrays and files in and out. `lizip.compress` and the others are these functions."""
+"""Compressing and decompressing: bytes, arrays and files. All in `lizip` itself for users."""
 
 from __future__ import annotations
 
 import io
 import mmap
 import os
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, BinaryIO
 
-from lizip import defects, extras, storage
+from lizip import access, defects, storage
 from lizip.codecs import PROMISING_FIRST, Options
 from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, StorageError
+from lizip.inputs import as_array, is_buffer, kind_of
 from lizip.pipeline import encode
-from lizip.reader import DecodedFile
 from lizip.storage import Source, StrPath
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def compress(
     backend: str = "numba",
     check: bool = True,
     state: SensorState | None = None,
+    max_error: float = 0.0,
+    intensity_error: float = 0.0,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
 
@@ -57,6 +59,13 @@ def compress(
         Where the fit of a sensor starts from what the sweep before left, and leaves something for the next: faster for
         the sweeps of one log, in order, with one state. The bytes then depend on those sweeps, as they do not
         otherwise.
+    max_error : float
+        Allow each coordinate of each point to come back changed by at most so much, in the unit of the coordinates
+        (0.001: a millimetre where they are metres). Points, order and everything else stay. What comes back is another
+        file, near to the original and mostly much shorter to say; `lizip.info` tells bound and largest error. With 0
+        the file comes back byte for byte.
+    intensity_error : float
+        The same for intensities, in stored numbers.
 
     Returns
     -------
@@ -70,7 +79,7 @@ def compress(
     TypeError
         When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
     """
-    options = _options(level, codec, model, backend, fields, check, state)
+    options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
     sink = io.BytesIO()
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
@@ -78,7 +87,7 @@ def compress(
     else:
         from lizip.formats import array
 
-        _encode_checked(memoryview(array.to_bytes(_array(data))), options, sink, format=array.FORMAT.name)
+        _encode_checked(memoryview(array.to_bytes(as_array(data))), options, sink, format=array.FORMAT.name)
     return sink.getvalue()
 
 
@@ -104,8 +113,10 @@ def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = 
     UnsupportedVersionError, ModelMissingError
         When it needs a newer lizip, or a predictor that is not installed.
     """
-    if not _is_buffer(data):
-        raise TypeError(f"decompress takes the bytes of a .lizip file, not {_kind(data)}; for a file: decompress_file")
+    if not is_buffer(data):
+        raise TypeError(
+            f"decompress takes the bytes of a .lizip file, not {kind_of(data)}; for a file: decompress_file"
+        )
     decoder = Decoder(Container(io.BytesIO(data)), max_bytes)
     content = b"".join(decoder.pieces())
     if decoder.format.name != "array":
@@ -126,6 +137,8 @@ def compress_file(
     backend: str = "numba",
     check: bool = True,
     state: SensorState | None = None,
+    max_error: float = 0.0,
+    intensity_error: float = 0.0,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -156,7 +169,9 @@ def compress_file(
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    options = _options(level, codec, model, backend, fields, check, state)
+    if remove and (max_error or intensity_error):
+        raise ValueError("the source is not removed where something only near to it is kept")
+    options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
     source = os.fsdecode(source)
     target = source + SUFFIX if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)
@@ -171,20 +186,8 @@ def compress_file(
     return target
 
 
-def compress_into(
-    sink: BinaryIO,
-    source: Source,
-    *,
-    level: str = "default",
-    codec: str | None = None,
-    fields: int | None = None,
-    model: str | None = None,
-    backend: str = "numba",
-    check: bool = True,
-    state: SensorState | None = None,
-) -> None:
+def compress_into(sink: BinaryIO, source: Source, options: Options) -> None:
     """Write the .lizip form of an open source to a file that can be read again; see `compress`."""
-    options = _options(level, codec, model, backend, fields, check, state)
     _encode_checked(source.data, options, sink, source.release)
     source.check_unchanged()
 
@@ -255,145 +258,6 @@ def original_name(path: StrPath) -> str:
     return name[: -len(SUFFIX)]
 
 
-def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> io.BufferedReader:
-    """Open a .lizip file as if it were the file it was made of.
-
-    Decodes only as far as is read, once. Damage is noticed section by section; the hash of the whole only by whoever
-    reads to the end.
-
-    Parameters
-    ----------
-    path : path, URL, binary file object, or bytes of a .lizip file
-    max_bytes : int, optional
-        As for `decompress`.
-
-    Returns
-    -------
-    io.BufferedReader
-        Readable and seekable, binary: `laspy.read(lizip.open("x.las.lizip"))`. Asked for its file number, as
-        `numpy.fromfile` does, it decodes everything into a temporary file without a name.
-    """
-    file, owned = _file_of(path)
-    try:
-        name = os.fsdecode(path) if isinstance(path, (str, os.PathLike)) else getattr(file, "name", "<bytes>")
-        decoded = DecodedFile(Decoder(Container(file), max_bytes), file if owned else None, name)
-    except BaseException:
-        if owned:
-            file.close()
-        raise
-    return io.BufferedReader(decoded, 1 << 16)
-
-
-def read(
-    path: StrPath | BinaryIO | bytes,
-    fields: Sequence[str] | str | None = None,
-    points: slice | None = None,
-    bounds: Sequence[float] | None = None,
-    *,
-    max_bytes: int | None = None,
-) -> dict[str, np.ndarray]:
-    """Read the points of a .lizip file as columns.
-
-    Parameters
-    ----------
-    path : path, URL, binary file object, or bytes of a .lizip file
-    fields : str or sequence of str, optional
-        Name or names of the columns wanted; all otherwise.
-    points : slice, optional
-        Which points; all otherwise. Decoding ends with the last one wanted.
-    bounds : six numbers, optional
-        Of these points only those with x, y and z within (least x, y, z, most x, y, z), ends included, in the
-        coordinates of the file (metres in sweeps; scaled, with offset, in .las). Of a large .las only the chunks that
-        can hold such points are read.
-    max_bytes : int, optional
-        As for `decompress`.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Column name -> (n,) array, in the stored type and unit.
-
-    Raises
-    ------
-    FormatError
-        When there is no such field, or not a .lizip file, or there are bounds and no coordinates.
-    CorruptError
-    """
-    from lizip.reader import read_columns
-
-    if not (points is None or isinstance(points, slice)):
-        raise TypeError(f"points is a slice, as in points=slice(0, 1000), not {_kind(points)}")
-    fields = [fields] if isinstance(fields, str) else fields
-    file, owned = _file_of(path)
-    try:
-        return read_columns(Decoder(Container(file), max_bytes), fields, points or slice(None), bounds)
-    finally:
-        if owned:
-            file.close()
-
-
-def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
-    """Tell what a .lizip file holds, from one small read; nothing is decoded, but a file that is kept as it stands.
-
-    Parameters
-    ----------
-    path : path, URL, binary file object, or bytes of a .lizip file
-
-    Returns
-    -------
-    dict
-        `format`, `codec`, `points`, `fields` (name and type of each), `bytes`, `compressed_bytes`, `ratio`,
-        `bits_per_point`, `hash` (XXH3-128 in
-        hexadecimal; of a file below 4 kB the first half), `version`, `streams` (name -> bytes), and what else the codec
-        has to say (sensor, model, ...).
-    """
-    file, owned = _file_of(path)
-    try:
-        return _describe(Decoder(Container(file)))
-    finally:
-        if owned:
-            file.close()
-
-
-def verify(
-    path: StrPath | BinaryIO | bytes,
-    against: StrPath | BinaryIO | bytes | None = None,
-    *,
-    max_bytes: int | None = None,
-) -> None:
-    """Decode a .lizip file completely and check it.
-
-    Parameters
-    ----------
-    path : path, URL, binary file object, or bytes of a .lizip file
-    against : path, URL, binary file object or bytes, optional
-        Compare with this file, byte for byte.
-    max_bytes : int, optional
-        As for `decompress`.
-
-    Raises
-    ------
-    CorruptError
-        When the file is damaged or differs from `against`.
-    """
-    file, owned = _file_of(path)
-    try:
-        pieces = Decoder(Container(file), max_bytes).pieces()
-        if against is None:
-            for _ in pieces:
-                pass
-        else:
-            original, opened = _file_of(against)
-            try:
-                _compare(pieces, original)
-            finally:
-                if opened:
-                    original.close()
-    finally:
-        if owned:
-            file.close()
-
-
 def _encode_checked(
     data: memoryview,
     options: Options,
@@ -416,7 +280,7 @@ def _encode_checked(
         if not options.check:
             return
         try:
-            verify(sink)
+            access.verify(sink)
             return
         except CorruptError as error:
             names = [name for name in names if name not in used] if used & set(names) else []
@@ -429,82 +293,3 @@ def _encode_checked(
         f"what was written does not decode to the original ({'; '.join(failed)}): the disk or the memory may be at"
         " fault; nothing was kept"
     )
-
-
-def _options(level: str, codec: str | None, model: str | None, backend: str, *rest: Any) -> Options:
-    """The options, once it is clear that what they need is there."""
-    if backend == "torch":
-        extras.check("torch", "train", "the backend torch was asked for")
-    return Options(level, codec, model, backend, *rest)
-
-
-def _array(data: Any) -> np.ndarray:
-    """An array that can come back as it is; TypeError for anything else."""
-    import numpy as np
-
-    if isinstance(data, np.ma.MaskedArray):
-        raise TypeError("a masked array would come back without its mask; give array.filled(...), or .data and .mask")
-    if isinstance(data, (np.ndarray, np.generic)):
-        return np.asarray(data)
-    remedy = "for a file: compress_file" if isinstance(data, (str, os.PathLike)) else "give numpy.asarray(...) of it"
-    if hasattr(data, "to_numpy"):
-        remedy = "give its .to_numpy() or .to_records(index=False)"
-    if hasattr(data, "read"):
-        remedy = "give what its .read() returns"
-    raise TypeError(f"compress takes bytes or a numpy array, not {_kind(data)}; {remedy}")
-
-
-def _is_buffer(data: Any) -> bool:
-    try:
-        memoryview(data)
-    except TypeError:
-        return False
-    return True
-
-
-def _kind(data: Any) -> str:
-    return f"{type(data).__module__}.{type(data).__qualname__}".removeprefix("builtins.")
-
-
-def _file_of(path: Any) -> tuple[BinaryIO, bool]:
-    """Seekable file of a path, of bytes, or the file itself, and whether it was opened here."""
-    if isinstance(path, (str, os.PathLike)):
-        return storage.open_binary(path), True
-    if isinstance(path, (bytes, bytearray, memoryview, mmap.mmap)) or (not hasattr(path, "read") and _is_buffer(path)):
-        return io.BytesIO(path), True
-    if not hasattr(path, "read") or isinstance(path, io.TextIOBase):
-        opened = ' opened as text; open it with "rb"' if isinstance(path, io.TextIOBase) else ""
-        raise TypeError(f"give a path, a URL, a binary file or bytes, not {_kind(path)}{opened}")
-    if hasattr(path, "seekable") and not path.seekable():
-        return io.BytesIO(path.read()), True
-    return path, False
-
-
-def _compare(pieces: Iterable[bytes], original: BinaryIO) -> None:
-    """Raise CorruptError at the first difference."""
-    position = 0
-    for piece in pieces:
-        if original.read(len(piece)) != piece:
-            raise CorruptError(f"the content differs from the original at or after byte {position}")
-        position += len(piece)
-    if original.read(1):
-        raise CorruptError(f"the original goes on after byte {position}")
-
-
-def _describe(decoder: Decoder) -> dict[str, Any]:
-    header, container = decoder.header, decoder.container
-    details = decoder.describe()
-    return {
-        "format": decoder.format.name,
-        "codec": decoder.codec.name,
-        "points": header.count,
-        "fields": list(decoder.fields()),
-        "bytes": header.length,
-        "compressed_bytes": container.size,
-        "ratio": header.length / container.size,
-        "bits_per_point": 8 * container.size / header.count if header.count else None,
-        "hash": header.digest.hex(),
-        "version": header.version,
-        **({"guessed": decoder.format.guessed} if header.count and hasattr(decoder.format, "guessed") else {}),
-        **details,
-    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, defects
@@ -18,6 +18,8 @@ from lizip.errors import FormatError, LizipError
 from lizip.packing import pack_varints
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
     from lizip.relations import Recipe
@@ -78,6 +80,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
 
     contest = Contest(data, cloud, options, alone)
     base = narrowed(cloud)
+    if "sweep" in names and len(data) <= ONE_PASS:
+        base = contest.undo(base)
     for name in names:
         if contest.beaten(name):
             continue
@@ -86,9 +90,10 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
-        for recipe in alternatives(cloud, base):
-            for name in names:
-                if name != opaque.CODEC.name and not contest.beaten(name):
+        rivals = [name for name in names if name != opaque.CODEC.name]
+        if not all(map(contest.beaten, rivals)):
+            for recipe, name in product(alternatives(cloud, base), rivals):
+                if not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
         contest.attempt_sorted(base)
         if alone:
@@ -115,18 +120,36 @@ class Contest:
     def __init__(self, data: memoryview, cloud: Cloud, options: Options, stands: bool = True):
         self._stands = stands
         self._data, self._cloud, self._options = data, cloud, options
-        self._quick = 0
+        self._quick = self._sampled = 0
         self._size = 0
         self.best: Result | None = None
+        self._inner: np.ndarray | None = None
         self.layout = opaque.encode_bytes(cloud.layout, options.level)
         self.around = tuple(_regions(cloud, options.level))
         self._fixed = len(self.layout) + _size_of(self.around)
+
+    def undo(self, recipe: Recipe) -> Recipe:
+        """Take points that were moved after a rounding as they were before."""
+        from lizip.relations.recipe import is_movable, points_of
+
+        schema = self._cloud.schema
+        if self._cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
+            return recipe
+        from lizip.sensor.fit.outer.undo import undo_motion
+
+        xyz = points_of({name: column.astype("<f4") for name, column in list(self._cloud.columns.items())[:3]})
+        undone = undo_motion(xyz)
+        if undone is None:
+            return recipe
+        self._inner, motion = undone
+        return replace(recipe, motion=motion)
 
     def encoded(self, codec: Codec, recipe: Recipe) -> Iterable[Section] | None:
         """What a codec says of the columns that a recipe leaves, and the recipe itself; bytes are taken as they are."""
         if recipe.trivial or codec is opaque.CODEC:
             return codec.encode(self._cloud, self._options)
-        sections = codec.encode(replace(self._cloud, columns=recipe.reduce(self._cloud.columns)), self._options)
+        columns = recipe.reduce(self._cloud.columns, self._inner)
+        sections = codec.encode(replace(self._cloud, columns=columns), self._options)
         return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
 
     def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
@@ -182,8 +205,10 @@ class Contest:
             return False
         size = self._size - self._fixed
         sure = _SURE.get(self.best.codec.name)
-        if sure and size > _MANY and size <= sure * opaque.CODEC.sampled_size(self._cloud):
-            return True
+        if sure and size > _MANY:
+            self._sampled = self._sampled or opaque.CODEC.sampled_size(self._cloud)
+            if size <= sure * self._sampled:
+                return True
         self._quick = self._quick or opaque.CODEC.quick_size(self._cloud)
         if self._options.level == "fast":
             return size <= self._quick
@@ -195,6 +220,10 @@ class Contest:
         """Whether the file as it stands will hardly come below the best."""
         if self.best is None or self._options.level == "max":
             return False
+        from lizip.yardstick import out_of_reach
+
+        if out_of_reach(self._data, self._size):
+            return True
         quick = opaque.quick(self._data)
         if self._options.level == "fast":
             return self._size <= quick

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lizip import formats
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
 
 _LITTLE = 1 << 20
 """Regions up to so many bytes stay with the points."""
+
+
+def cut_at(data: memoryview, cloud: Cloud, starts: Sequence[int]) -> list[tuple[Cloud, memoryview]]:
+    """Cut a file that is not large where its sweeps begin: before the points `starts`, ascending and inside.
+
+    Empty where the format cannot be cut between points.
+    """
+    around = sum(map(len, cloud.regions))
+    if not starts or around > _LITTLE or not formats.by_name(cloud.format).rowwise(cloud.layout):
+        return []
+    bounds = [0, *starts, cloud.count]
+    return list(_between(data, cloud, list(pairwise(bounds))))
 
 
 def cut(data: memoryview, cloud: Cloud) -> Iterator[tuple[Cloud, memoryview]]:
@@ -43,15 +56,23 @@ def cut(data: memoryview, cloud: Cloud) -> Iterator[tuple[Cloud, memoryview]]:
     if start > _LITTLE:
         yield from _plain(data[:start])
     rows = max(1, PIECE // size)
-    for first in range(0, cloud.count, rows):
-        last = min(first + rows, cloud.count)
+    firsts = range(0, cloud.count, rows)
+    yield from _between(data, cloud, [(first, min(first + rows, cloud.count)) for first in firsts])
+    if after > _LITTLE:
+        yield from _plain(data[stop:])
+
+
+def _between(data: memoryview, cloud: Cloud, bounds: Sequence[tuple[int, int]]) -> Iterator[tuple[Cloud, memoryview]]:
+    """Yield the points between bounds; little regions go with the first and the last."""
+    size = sum(dtype.itemsize for _, dtype in cloud.schema)
+    after = len(cloud.regions[-1]) if cloud.regions else 0
+    start = len(data) - after - size * cloud.count
+    for first, last in bounds:
         begin = 0 if first == 0 and start <= _LITTLE else start + size * first
         end = len(data) if last == cloud.count and after <= _LITTLE else start + size * last
         around = data[begin : start + size * first], data[start + size * last : end]
         columns = {name: column[first:last] for name, column in cloud.columns.items()}
         yield replace(cloud, columns=columns, regions=_regions(cloud, around)), data[begin:end]
-    if after > _LITTLE:
-        yield from _plain(data[stop:])
 
 
 def _regions(cloud: Cloud, around: Sequence[memoryview]) -> tuple[memoryview, ...]:

@@ -48,6 +48,25 @@ def pointer(context: Any, builder: ir.IRBuilder, kind: types.Array, array: ir.Va
     return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
 
 
+def item(context: Any, builder: ir.IRBuilder, kind: types.Array, array: ir.Value, index: ir.Value) -> ir.Value:
+    """An item of a contiguous array; IndexError where bounds are checked."""
+    if context.enable_boundscheck:
+        size = builder.extract_value(context.make_array(kind)(context, builder, array).shape, 0)
+        cgutils.do_boundscheck(context, builder, index, size)
+    return builder.load(pointer(context, builder, kind, array, index))
+
+
+def items(context: Any, builder: ir.IRBuilder, kind: types.BaseTuple, whole: ir.Value) -> list[ir.Value]:
+    """Whole numbers in a tuple, as int64."""
+    parts = zip(kind.types, cgutils.unpack_tuple(builder, whole, len(kind)), strict=True)
+    return [context.cast(builder, value, part, types.int64) for part, value in parts]
+
+
+def tuple_of(builder: ir.IRBuilder, numbers: list[ir.Value]) -> ir.Value:
+    """int64 numbers as a tuple."""
+    return cgutils.pack_array(builder, numbers, I64)
+
+
 def vector_at(builder: ir.IRBuilder, place: ir.Value, lanes: int) -> ir.Value:
     """The address of an item as that of a vector which begins there."""
     return builder.bitcast(place, ir.VectorType(place.type.pointee, lanes).as_pointer())

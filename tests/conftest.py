@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import lizip
 from lizip import defects
 
 # compiling a kernel counts as a slow example otherwise
@@ -20,6 +21,10 @@ DATA = Path(os.environ.get("LIZIP_DATA", Path(__file__).resolve().parents[2] / "
 
 
 def pytest_configure():
+    # programs that the tests start take the lizip that the tests import, wherever they are started
+    root = Path(__file__).resolve().parents[1]  # for the benchmarks
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(lizip.__file__).resolve().parents[1]), str(root)])
+    os.environ["PYTHONSAFEPATH"] = "1"
     # a shell that starts the tests in the background has them, and what they start, ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

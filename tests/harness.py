@@ -23,6 +23,8 @@ import numpy as np
 import lizip
 from lizip import codecs, simulator
 from lizip.container import CODEC, Container
+from lizip.simulator import drivers
+from lizip.simulator.turning import MODELS
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
@@ -31,6 +33,9 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
     "pandaset_part": lambda: simulator.pandaset(1, blocks=220),
+    "driver_part": lambda: drivers.sweep(1, MODELS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
+    "argoverse_whole": lambda: simulator.vlp32c_pair(1),
+    "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "unordered": lambda: simulator.unordered(1, points=300),
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
@@ -51,6 +56,9 @@ GOLDEN = (
     "ouster_part.sweep",
     "argoverse.floats",
     "pandaset_part.sweep",
+    "argoverse_whole.sweep",
+    "driver_part.sweep",
+    "camera.sweep",
     "unordered.opaque",
     "las_1.survey",
     "las_3.survey",

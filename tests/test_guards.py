@@ -16,10 +16,11 @@ from lizip.codecs.floats.plan import Plan, Sight
 from lizip.codecs.floats.track import HISTORY, HOT
 from lizip.codecs.survey.columns import decode_columns
 from lizip.codecs.survey.index import MAX_CHUNK, read_index
-from lizip.codecs.survey.strip import read_recipe
+from lizip.codecs.survey.integers import read_transform
 from lizip.codecs.sweep import MOST_POINTS
 from lizip.codecs.sweep.grid import MAX_CELLS, decode_grid
 from lizip.container import PIECES, REGIONS, WHOLE, Container, Section, content_hash
+from lizip.container.parts import MAX_ENTRIES
 from lizip.decoder import Decoder
 from lizip.entropy.adaptive import fresh_counters
 from lizip.entropy.coder import finish_encoder, open_decoder, open_encoder
@@ -27,7 +28,7 @@ from lizip.errors import CorruptError, ModelMissingError, TooLargeError, Unsuppo
 from lizip.formats import las, npy, pcd
 from lizip.formats.array import from_bytes
 from lizip.formats.records import pack_fields, unpack_fields
-from lizip.formats.table import Template
+from lizip.formats.template import Template
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
 from lizip.sensor.model import unpack_about, unpack_model
 from lizip.sensor.stages.exceptions import decode_exceptions
@@ -89,7 +90,7 @@ def sight(**change):
 
 
 def recipe(*parts, dtype=U2):
-    return read_recipe(Unpacker(b"".join(parts)), dtype)
+    return read_transform(Unpacker(b"".join(parts)), dtype)
 
 
 def affine(offset, step, top, kind=1):
@@ -123,7 +124,7 @@ GUARDS = {
     "points without fields": lambda: pieces(format=0, count=3, layout=b""),
     "a region too many": lambda: pieces([Section(REGIONS, b"\0" + pack_varints([2, 1, 1]) + b"ab")]),
     "more bytes than announced": lambda: pieces([Section(REGIONS, b"\0" + pack_varints([1, 9]) + bytes(9))], length=8),
-    "table of too many sections": lambda: decoder([Section(REGIONS, b"")] * (container.MAX_ENTRIES + 1)),
+    "table of too many sections": lambda: decoder([Section(REGIONS, b"")] * (MAX_ENTRIES + 1)),
     "pieces of more bytes than the file": lambda: pieces([piece(), piece()], format=0, length=19, layout=b""),
     "pieces of fewer bytes than the file": lambda: pieces([piece(), piece()], format=0, length=21, layout=b""),
     "pieces of more points than the file": lambda: list(

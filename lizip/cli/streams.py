@@ -17,6 +17,7 @@ from lizip.api import compress_into
 from lizip.batch import Outcome, attempt, described
 from lizip.cli.report import Voice, leave, report
 from lizip.cli.text import is_terminal, standard
+from lizip.codecs import Options
 from lizip.container import Container
 from lizip.decoder import Decoder
 from lizip.parallel import threads
@@ -51,7 +52,7 @@ def compress(source: str, output: str | None, options: dict[str, Any], **coding:
         stream = _stdin() if source == "-" else None
         with tempfile.SpooledTemporaryFile(storage.WHOLE) as packed, threads(options["workers"]):
             with storage.Source("stdin" if stream else source, stream) as original:
-                compress_into(packed, original, **coding)
+                compress_into(packed, original, Options(**coding))
             packed.seek(0)
             _write(iter(lambda: packed.read(1 << 20), b""), output, options["force"])
             return "done", described(packed)

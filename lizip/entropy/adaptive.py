@@ -2,8 +2,9 @@
 
 Everything is integer arithmetic: the tables were made once with floats and are rounded far from any tie.
 
-A counter is one int32: probability of a one in 22 bits << 8 | number of decisions seen. It moves by 1/(n + 1.6) of the
-error, so a fresh one learns at once and an old one forgets slowly (as in lpaq and paq8, Mahoney 2005).
+A counter is one int32: (probability of a one - 1/2) in 2**-22 << 8 | number of decisions seen, so zeros are fresh. It
+moves by 1/(n + 1.6) of the error, so a fresh one learns at once and an old one forgets slowly (as in lpaq and paq8,
+Mahoney 2005). The tables have their narrowest types: they compete with the counters for the first-level cache.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ import numpy as np
 from lizip.entropy.coder import code, code_raw
 from lizip.jit import kernel
 
-FRESH = 1 << 29
-"""A counter that has seen nothing: probability one half."""
+HALF = 1 << 21
+"""A probability of one half, which a counter does not count."""
 
 _squash_domain = np.arange(-3072, 3072) / 256.0
-SQUASH = np.clip(np.round(65536 / (1 + np.exp(-_squash_domain))), 24, 65536 - 24).astype(np.int32)
+SQUASH = np.clip(np.round(65536 / (1 + np.exp(-_squash_domain))), 24, 65536 - 24).astype(np.uint16)
 """Logistic function: entry 3072 + x is the 16-bit probability of a logit of x / 256."""
 
 _centres = (np.arange(4096) + 0.5) / 4096
-STRETCH = np.round(np.log(_centres / (1 - _centres)) * 256).astype(np.int32)
+STRETCH = np.round(np.log(_centres / (1 - _centres)) * 256).astype(np.int16)
 """Its inverse: 12-bit probability -> logit in units of 1 / 256."""
 
-RATE = np.array([int(65536 / (n + 1.6)) for n in range(256)], np.int32)
+RATE = np.array([int(65536 / (n + 1.6)) for n in range(256)], np.uint16)
 """Step of a counter that has seen n decisions, in 2**-16."""
 
 QUARTER_OCTAVE = np.array([((x + 1) ** 4).bit_length() - 1 for x in range(4096)], np.int32)
@@ -54,18 +55,18 @@ def bit_length(x):
 
 def fresh_counters(size: int) -> np.ndarray:
     """Make `size` counters that have seen nothing, (size,) int32."""
-    return np.full(size, FRESH, np.int32)
+    return np.zeros(size, np.int32)
 
 
 @kernel
 def code_bit(coder, counters, index, limit, bit):
     """Code one decision under one counter; `limit` (at most 255) is the count at which it stops slowing down."""
     counter = np.int64(counters[index])
-    probability = counter >> 8
+    probability = (counter >> 8) + HALF
     seen = counter & 255
     bit = code(coder, min(max((probability << 2) | 2, 256), (1 << 24) - 256), bit)
     probability += (((bit << 22) - bit - probability) * np.int64(RATE[seen])) >> 16
-    counters[index] = np.int32((probability << 8) | min(seen + 1, limit))
+    counters[index] = np.int32((probability - HALF) << 8 | min(seen + 1, limit))
     return bit
 
 

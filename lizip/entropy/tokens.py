@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.entropy.adaptive import RATE, SQUASH, STRETCH, bit_length, code_bit, code_tree, fresh_counters
-from lizip.entropy.coder import MODE, code, code_raw
+from lizip.entropy.adaptive import bit_length, code_bit, code_tree, fresh_counters
+from lizip.entropy.coder import MODE, code_raw
+from lizip.entropy.mixing import code_mixed, fresh_weights
 from lizip.jit import inlined_kernel
 
 LENGTHS = 64
@@ -34,50 +35,26 @@ class Tokens(NamedTuple):
 
     Attributes
     ----------
-    first, second : (contexts * LENGTHS,) int32
-        Length trees under either context.
+    lengths : (contexts * LENGTHS,) int32
+        Length trees under the first context, then those under the second.
+    second : int
+        Where these begin.
     shared : (banks * S,) int32
         Signs, mantissa bits and long lengths of each bank.
     weights : (banks * 2 * LENGTHS,) int32
         Mixer weights of the two contexts, one pair for each node of the length tree.
     """
 
-    first: np.ndarray
-    second: np.ndarray
+    lengths: np.ndarray
+    second: int
     shared: np.ndarray
     weights: np.ndarray
 
 
 def fresh_tokens(first: int, second: int, banks: int = 1) -> Tokens:
     """Make token models with so many contexts of either kind, for `banks` kinds of numbers."""
-    weights = np.full(banks * 2 * LENGTHS, round(0.55 * 65536), np.int32)
-    shared = fresh_counters(banks * _SHARED)
-    return Tokens(fresh_counters(first * LENGTHS), fresh_counters(second * LENGTHS), shared, weights)
-
-
-@inlined_kernel
-def code_pair(coder, first, i, second, k, weights, at, limit, bit):
-    """Code one decision under the counters `first[i]` and `second[k]`, mixed with `weights[at]` and the one after."""
-    a = np.int64(first[i])
-    b = np.int64(second[k])
-    logit_a = np.int64(STRETCH[a >> 18])
-    logit_b = np.int64(STRETCH[b >> 18])
-    weight_a = np.int64(weights[at])
-    weight_b = np.int64(weights[at + 1])
-    total = (logit_a * weight_a + logit_b * weight_b) >> 16
-    probability = np.int64(SQUASH[min(max(total, -3072), 3071) + 3072])
-    bit = code(coder, probability << 8, bit)
-    error = (bit << 16) - probability
-    weights[at] = np.int32(weight_a + ((logit_a * error + 32768) >> 16))
-    weights[at + 1] = np.int32(weight_b + ((logit_b * error + 32768) >> 16))
-    target = (bit << 22) - bit
-    seen = a & 255
-    value = a >> 8
-    first[i] = np.int32(((value + (((target - value) * np.int64(RATE[seen])) >> 16)) << 8) | min(seen + 1, limit))
-    seen = b & 255
-    value = b >> 8
-    second[k] = np.int32(((value + (((target - value) * np.int64(RATE[seen])) >> 16)) << 8) | min(seen + 1, limit))
-    return bit
+    lengths, shared = fresh_counters((first + second) * LENGTHS), fresh_counters(banks * _SHARED)
+    return Tokens(lengths, first * LENGTHS, shared, fresh_weights(banks * LENGTHS, (0.55, 0.55)))
 
 
 @inlined_kernel
@@ -108,7 +85,7 @@ def code_residual(coder, tokens, bank, first, second, depth, predicted, value):
         if abs((value >> 3) - (predicted >> 3)) < 1 << 58:
             difference = value - predicted
             length = bit_length(abs(difference))
-    length = _code_length(coder, tokens, bank, first * LENGTHS, second * LENGTHS, depth, length)
+    length = _code_length(coder, tokens, bank, first * LENGTHS, tokens.second + second * LENGTHS, depth, length)
     if length == 0:
         return predicted
     if length >= _FAR:
@@ -130,11 +107,8 @@ def _code_length(coder, tokens, bank, first, second, depth, length):
     weights = bank * 2 * LENGTHS
     for shift in range(depth - 1, -1, -1):
         bit = (short >> shift) & 1
-        at = weights + 2 * node
-        bit = code_pair(
-            coder, tokens.first, first + node, tokens.second, second + node, tokens.weights, at, _LIMIT, bit
-        )
-        node = 2 * node + bit
+        nodes, sets = (first + node, second + node), (weights + 2 * node,)
+        node = 2 * node + code_mixed(coder, tokens.lengths, nodes, (), tokens.weights, sets, _LIMIT, 16, bit)
     short = node - (1 << depth)
     if short < escape:
         return short

@@ -26,7 +26,8 @@ from lizip.formats.records import (
     unique,
     unpack_fields,
 )
-from lizip.formats.table import Template, join_table, parse_table
+from lizip.formats.table import join_table, parse_table
+from lizip.formats.template import Template
 from lizip.packing import Unpacker, pack_varint, pack_varints
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from lizip.formats.records import (
     unique,
     unpack_fields,
 )
-from lizip.formats.table import Template, join_table, line_ends, parse_table
+from lizip.formats.table import join_table, line_ends, parse_table
+from lizip.formats.template import Template
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from lizip.formats.numerals import is_number
 from lizip.formats.records import Fields, check_regions, pack_fields, schema_of, unique, unpack_fields
-from lizip.formats.table import ANY, Template, join_table, parse_table, tokens_of
+from lizip.formats.table import join_table, parse_table
+from lizip.formats.template import ANY, Template, tokens_of
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:

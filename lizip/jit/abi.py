@@ -17,6 +17,8 @@ import numpy as np
 _POINTER, _LONG = ctypes.c_void_p, ctypes.c_int64
 _FLAGS, _C_FLAGS = 0x503, 0x501
 """C contiguous, Fortran contiguous, aligned, writeable: what numba's array types tell apart. C goes before Fortran."""
+_BUFFER = 0x401
+"""C contiguous and writeable."""
 
 _NUMBERS = {
     "b1": ctypes.c_bool,
@@ -32,7 +34,19 @@ _NUMBERS = {
     "f8": ctypes.c_double,
 }
 _ITEMS = frozenset(f"{order}{number}" for number in _NUMBERS for order in ("|" if number[1] == "1" else "<"))
+_first_item, _addressof = ctypes.c_char.from_buffer, ctypes.addressof
 _OWN = {bool: "b1", int: "i8", float: "f8"}
+
+
+_ITEM_NAMES: dict[np.dtype, str] = {}
+"""`dtype.str` takes a microsecond each time, and a kernel gets dozens of arrays."""
+
+
+def _address(array: np.ndarray, flags: int) -> int:
+    """Address of an array's first item; by the buffer protocol, which is four times faster, where that gives one."""
+    if flags & _BUFFER == _BUFFER and array.size:
+        return _addressof(_first_item(array))
+    return array.__array_interface__["data"][0]
 
 
 def flatten(arguments: tuple, values: list) -> tuple:
@@ -44,10 +58,11 @@ def flatten(arguments: tuple, values: list) -> tuple:
     for argument in arguments:
         kind = type(argument)
         if kind is np.ndarray or isinstance(argument, np.ndarray):
-            face, axes, flags = argument.__array_interface__, argument.ndim, argument.flags.num
-            values += (None, None, argument.size, argument.itemsize, face["data"][0], *argument.shape)
+            flags, dtype = argument.flags.num, argument.dtype
+            values += (None, None, argument.size, argument.itemsize, _address(argument, flags), *argument.shape)
             values += argument.strides
-            key.append((face["typestr"], axes, flags & (_C_FLAGS if flags & 1 else _FLAGS)))
+            item = _ITEM_NAMES.get(dtype) or _ITEM_NAMES.setdefault(dtype, dtype.str)
+            key.append((item, argument.ndim, flags & (_C_FLAGS if flags & 1 else _FLAGS)))
         elif kind in _OWN:
             values.append(argument)
             key.append(_OWN[kind] if kind is not int or -(2**63) <= argument < 2**63 else "u8")

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip import api, storage
+from lizip import access, api, storage
 from lizip.container import same_hash
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
@@ -115,11 +115,11 @@ class PackReader:
 
     def open(self, key: str | int) -> io.BufferedReader:
         """A file object of the original bytes; see `lizip.open`."""
-        return api.open(self.packed(key))
+        return access.open(self.packed(key))
 
     def read(self, key: str | int, *rest: Any, **options: Any) -> dict[str, np.ndarray]:
         """The points of a sweep as columns; the other parameters are those of `lizip.read`."""
-        return api.read(self.packed(key), *rest, **options)
+        return access.read(self.packed(key), *rest, **options)
 
     def verify(self, keys: Sequence[str | int] | None = None) -> None:
         """Decode sweeps, all when none are named, and check them; CorruptError names the first that is damaged."""
@@ -127,8 +127,8 @@ class PackReader:
             entry = self.entry(key)
             try:
                 packed = self.packed(key)
-                api.verify(packed)
-                if not same_hash(bytes.fromhex(api.info(packed)["hash"]), entry.digest):
+                access.verify(packed)
+                if not same_hash(bytes.fromhex(access.info(packed)["hash"]), entry.digest):
                     raise CorruptError("the index speaks of another content")
             except (CorruptError, FormatError) as error:
                 raise CorruptError(f"{self._data.name}: {entry.name}: {error}") from error

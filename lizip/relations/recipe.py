@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from lizip.cloud import Columns, Schema
 from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.relations.motion import Motion
 from lizip.relations.order import decode_order
 from lizip.relations.polar import ELEVATION, Convention, to_cartesian, to_polar
 
@@ -58,20 +59,24 @@ class Recipe:
         One a column, in file order.
     order : bytes
         Where points are coded sorted: of `encode_order`; else empty.
+    motion : Motion or None
+        Where the first three columns, float32 once the rules are followed, are coded as they were before a transform.
     """
 
     rules: tuple[Rule, ...]
     order: bytes = b""
+    motion: Motion | None = None
 
     @property
     def trivial(self) -> bool:
         """Whether all columns stay as they are."""
-        return not self.order and all(rule.kind == KEPT for rule in self.rules)
+        return not self.order and self.motion is None and all(rule.kind == KEPT for rule in self.rules)
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
         rules = [pack_varints([rule.kind, len(rule.sources), *rule.sources, *rule.numbers]) for rule in self.rules]
-        return b"".join(rules) + (pack_bytes(self.order) if self.order else b"")
+        moved = b"" if self.motion is None else pack_bytes(self.motion.pack())
+        return b"".join(rules) + (pack_bytes(self.order) + moved if self.order or moved else b"")
 
     @classmethod
     def unpack(cls, data: bytes, schema: Schema) -> Recipe:
@@ -86,8 +91,9 @@ class Recipe:
             numbers = tuple(unpack.varint() for _ in range(4)) if kind == POLAR else ()
             rules.append(Rule(kind, sources, numbers))
         order = unpack.bytes() if unpack.remaining else b""
+        motion = Motion.unpack(unpack.bytes()) if unpack.remaining else None
         unpack.finish()
-        recipe = cls(tuple(rules), order)
+        recipe = cls(tuple(rules), order, motion)
         recipe._check(schema)
         return recipe
 
@@ -106,7 +112,10 @@ class Recipe:
                 sane = sane and not (dtype.kind == "f" and scale != 1) and dtype.itemsize >= 2
             if not sane:
                 raise CorruptError("a column follows from others in an impossible way")
-        names = [name for name, _ in self.coded(schema)]
+        coded = self.coded(schema)
+        if self.motion is not None and not is_movable(coded, self.rules):
+            raise CorruptError("columns that are no coordinates were moved")
+        names = [name for name, _ in coded]
         if not names or len(set(names)) < len(names):
             raise CorruptError("no column is left to be decoded, or two under one name")
 
@@ -129,8 +138,8 @@ class Recipe:
                 out.append((name, np.dtype(f"<i{dtype.itemsize}")))
         return tuple(out)
 
-    def reduce(self, columns: Columns) -> dict[str, np.ndarray]:
-        """The columns to be coded; `columns` must follow the rules."""
+    def reduce(self, columns: Columns, inner: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """The columns to be coded; `columns` must follow the rules, and from points `inner` (N, 3) by the motion."""
         out: dict[str, np.ndarray] = {}
         names = list(columns)
         for rule, (name, column) in zip(self.rules, columns.items(), strict=True):
@@ -144,6 +153,8 @@ class Recipe:
                 out.update((f"{name}[{k}]", parts[:, k]) for k in range(4))
             elif rule.rest:
                 out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
+        if self.motion is not None:
+            out = with_points(out, inner)
         return self._sorted(out) if self.order else out
 
     def _sorted(self, columns: Columns) -> dict[str, np.ndarray]:
@@ -154,12 +165,18 @@ class Recipe:
 
     def restored(self, blocks: Iterable[Columns], schema: Schema, count: int) -> Iterator[dict[str, np.ndarray]]:
         """All columns of the file, from the `count` points that were coded; all at once where they were sorted."""
-        if not self.order:
+        if not self.order and self.motion is None:
             yield from (self.restore(block, schema) for block in blocks)
             return
-        ranks = decode_order(self.order, count)
-        parts = [self.restore(block, schema) for block in blocks]
-        yield {name: np.concatenate([part[name] for part in parts])[ranks] for name, _ in schema}
+        coded = self.coded(schema)
+        parts = list(blocks)
+        whole = {name: np.concatenate([part[name] for part in parts]) for name, _ in coded}
+        if self.order:
+            ranks = decode_order(self.order, count)
+            whole = {name: column[ranks] for name, column in whole.items()}
+        if self.motion is not None:
+            whole = with_points(whole, self.motion.apply(points_of(whole)))
+        yield self.restore(whole, schema)
 
     def restore(self, coded: Columns, schema: Schema) -> dict[str, np.ndarray]:
         """All columns of the file from those that were coded."""
@@ -185,6 +202,23 @@ class Recipe:
             return sources[0]
         expected = predicted(rule, sources, dtype)
         return applied(expected, coded[name]) if rule.rest else expected
+
+
+def is_movable(coded: Schema, rules: Sequence[Rule]) -> bool:
+    """Whether the first three columns of a file are coded first, and as float32."""
+    simple = all(rule.kind in (KEPT, NARROW) for rule in rules[:3])
+    return simple and len(coded) >= 3 and all(dtype == np.dtype("<f4") for _, dtype in coded[:3])
+
+
+def points_of(columns: Columns) -> np.ndarray:
+    """The first three columns as (N, 3)."""
+    return np.stack(list(columns.values())[:3], axis=1)
+
+
+def with_points(columns: Columns, points: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns, with points (N, 3) in the first three."""
+    names = list(columns)[:3]
+    return {**columns, **{name: np.ascontiguousarray(points[:, k]) for k, name in enumerate(names)}}
 
 
 def packed(sources: list[np.ndarray], dtype: np.dtype) -> np.ndarray:

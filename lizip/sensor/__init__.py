@@ -39,6 +39,7 @@ class Registered(NamedTuple):
 
 SOLVERS = (
     Registered("azimuth rings", "lizip.sensor.solvers.azimuth_rings"),
+    Registered("camera", "lizip.sensor.solvers.camera"),
     Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("timed", "lizip.sensor.solvers.timed"),

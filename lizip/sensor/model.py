@@ -29,22 +29,18 @@ own; their points follow one another in the file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages import Row, number_of, row_of
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lizip.cloud import Columns, Schema
-    from lizip.sensor.stages.beams import Beams
-    from lizip.sensor.stages.far_frame import Far
-    from lizip.sensor.stages.firings import Columns as Fired
-    from lizip.sensor.stages.profile import Rhythm
-    from lizip.sensor.stages.slots import Slots
 
 MAX_PARTS = 64
 _MAX_STAGES = 64
@@ -54,6 +50,7 @@ TITLES = (
     "Velodyne HDL-64E as in KITTI",
     "Velodyne HDL-32E as in nuScenes",
     "Velodyne VLP-32C in packets",
+    "depth camera",
     "Hesai Pandar64 as in PandaSet",
 )
 """Sensors as `lizip info` calls them; streams hold the index. Only ever appended to."""
@@ -63,139 +60,6 @@ NOTES = (
     *("far axes", "exact points"),
 )
 """Whole numbers for `lizip info`, likewise."""
-
-
-@dataclass
-class Returns:
-    """What is known of the M returns of a part that has N points in the file; stages fill it.
-
-    Attributes
-    ----------
-    ranges : (F, R) int32
-        Range ticks by row and ring, 0 = no return.
-    intensity : (F, R) int32 or None
-        What the sensor reported, or a number for it.
-    schema : tuple of (str, dtype)
-        Fields of the file; the first three are the coordinates.
-    count : int
-        N.
-    beams : Beams
-        From the beams stage: table, step (rad a column), tick (m), columns of a turn.
-    fired : Columns
-        From the firings stage: the azimuth columns in which the sensor fired.
-    base : int
-        Likewise: index of the firing in row 0 of a ring without lag.
-    rhythm : Rhythm or None
-        From a profile: when its lasers fire.
-    firings : int
-        Number of firings, where each row of the grid is one.
-    phase : int
-        Likewise: first firing that starts a packet.
-    far : Far or None
-        From the far frame's stage: the way back from it.
-    blank : (M,) bool or None
-        Likewise: points that have the coordinates `nothing`.
-    ring, row : (M,) int64
-        Cell of each return in the grid.
-    firing : (M,) int64
-        Index of its firing among `fired`, or among all `firings`.
-    ticks : (M,) int32
-    column : (M,) int64
-        Azimuth column of the turn at which it was fired; beams' shifts and phases do not count.
-    ahead : (M,) float64 or None
-        Columns by which it is ahead of that.
-    time : (M,) float64 or None
-        Microseconds since the time origin of the pose track.
-    slots : Slots
-        From the slots stage: lasers that fire in slots.
-    laser : (M,) int64
-        Likewise: laser of each return, by firing order.
-    group : (M,) int64
-        Which returns share a pose.
-    pose_times : (G,) float64
-        When that was, microseconds.
-    turns, shifts : (G, 3, 3), (G, 3) float64
-        The poses.
-    points : (M, 3) float64 or float32
-        Metres; in the sensor's frame, then (pose) in the frame of the file, unrounded.
-    rounded : (M, 3) float32
-        Points as their writer rounded them, if the model is right.
-    decimal : int
-        Units a metre in which that was done, 0: float32.
-    fraction : (M, 3) float64
-        What that took away, in units of the last place (or decimal): -0.5 to 0.5.
-    xyz : (M, 3) float32
-        Stored coordinates.
-    place : (M,) int64
-        Place of each return among the points of the part.
-    every : tuple of three (N,) int64, or None
-        Ring, firing and row of every point of the file, where all cells of the grid are stored.
-    nothing : (3,) uint32
-        Bits of the coordinates of a point that is no return.
-    columns : dict
-        The fields of the file, each (N,).
-    """
-
-    ranges: np.ndarray
-    intensity: np.ndarray | None
-    schema: Schema
-    count: int
-    beams: Beams | None = None
-    fired: Fired | None = None
-    base: int = 0
-    rhythm: Rhythm | None = None
-    firings: int = 0
-    phase: int = 0
-    far: Far | None = None
-    blank: np.ndarray | None = None
-    ring: np.ndarray | None = None
-    row: np.ndarray | None = None
-    firing: np.ndarray | None = None
-    ticks: np.ndarray | None = None
-    column: np.ndarray | None = None
-    ahead: np.ndarray | None = None
-    time: np.ndarray | None = None
-    slots: Slots | None = None
-    laser: np.ndarray | None = None
-    group: np.ndarray | None = None
-    pose_times: np.ndarray | None = None
-    turns: np.ndarray | None = None
-    shifts: np.ndarray | None = None
-    points: np.ndarray | None = None
-    rounded: np.ndarray | None = None
-    fraction: np.ndarray | None = None
-    decimal: int = 0
-    xyz: np.ndarray | None = None
-    place: np.ndarray | None = None
-    every: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-    nothing: np.ndarray | None = None
-    columns: dict[str, np.ndarray] = field(default_factory=dict)
-
-    _OF_EACH = (
-        "ring",
-        "row",
-        "firing",
-        "laser",
-        "ticks",
-        "column",
-        "ahead",
-        "time",
-        "points",
-        "rounded",
-        "fraction",
-        "xyz",
-    )
-
-    def take(self, which: np.ndarray) -> None:
-        """Keep, or reorder, returns: indices (K,) into all that is filled so far."""
-        for name in self._OF_EACH:
-            if (array := getattr(self, name)) is not None:
-                setattr(self, name, array[which])
-
-    def need(self, *names: str) -> None:
-        """Raise CorruptError unless stages before have filled these."""
-        if any(getattr(self, name) is None for name in names):
-            raise CorruptError("the stages of a sweep are not in order")
 
 
 class Stage(Protocol):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lizip.simulator import hdl32, hdl64, os_sensor, pandar64, vlp32
+from lizip.simulator import camera, hdl32, hdl64, os_sensor, pandar64, vlp32
 from lizip.simulator.survey import airborne_las, unordered
 
-__all__ = ["airborne_las", "kitti", "nuscenes", "ouster", "pandaset", "unordered", "vlp32c_pair"]
+__all__ = ["airborne_las", "depth_camera", "kitti", "nuscenes", "ouster", "pandaset", "unordered", "vlp32c_pair"]
 
 
 def kitti(seed: int, **options: Any) -> bytes:
@@ -37,3 +37,8 @@ def pandaset(seed: int, **options: Any) -> bytes:
 def ouster(seed: int, **options: Any) -> bytes:
     """Make a sweep of an Ouster OS sensor as a `.bin` file; options as in `os_sensor.sweep`."""
     return os_sensor.sweep(seed, **options).data
+
+
+def depth_camera(seed: int, *, driver: str = "double", **options: Any) -> bytes:
+    """Make a depth camera's organised cloud as a `.bin` file of x, y, z; options as in `camera.depth_image`."""
+    return camera.depth_image(seed, **options).points(driver).tobytes()

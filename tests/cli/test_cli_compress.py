@@ -200,8 +200,10 @@ def test_fields(lizip_command, tmp_path):
 
 def test_levels(lizip_command, scan, monkeypatch):
     seen = []
-    monkeypatch.setattr(lizip.api, "Options", lambda level, *rest: seen.append(level) or Options(level, *rest))
-    from lizip.codecs import Options
+    encode = lizip.api.encode
+    monkeypatch.setattr(
+        "lizip.api.encode", lambda data, options, *rest: seen.append(options.level) or encode(data, options, *rest)
+    )
 
     for flags in ([], ["--fast"], ["--max"], ["--level", "fast"], ["--fast", "--level", "fast"]):
         assert lizip_command("compress", "-f", *flags, scan).status == 0

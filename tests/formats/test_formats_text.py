@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
 from lizip.formats import lzf
-from lizip.formats.table import Template, parse_table
+from lizip.formats.table import parse_table
+from lizip.formats.template import Template
 from lizip.packing import Unpacker, pack_bytes
 
 PRINTED = ["%.3f %.3f %.3f %.2f\n", "%.8g %.8g %.8g %.8g\n", "%.6g\t%.6g  %.6g %.6g \r\n", "%.9g %.7g %.17g %.18e\n"]

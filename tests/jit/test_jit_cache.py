@@ -229,5 +229,5 @@ def test_helpers_and_tables_of_the_product_count():
         if not more:
             break
         reached |= more
-    assert {"lizip.codecs.sweep.mixing", "lizip.entropy.adaptive", "lizip.entropy.coder"} <= reached
+    assert {"lizip.entropy.mixing", "lizip.entropy.adaptive", "lizip.entropy.coder"} <= reached
     assert not {"lizip.api", "lizip.cli", "lizip.batch"} & reached

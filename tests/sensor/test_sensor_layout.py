@@ -7,7 +7,7 @@ from lizip.sensor.stages import STAGES
 
 PROGRAM = """
 import sys
-import lizip.api, lizip.reader, lizip.codecs.sweep, lizip.codecs.sweep.grid, lizip.codecs.sweep.cells
+import lizip.access, lizip.api, lizip.reader, lizip.codecs.sweep, lizip.codecs.sweep.grid, lizip.codecs.sweep.cells
 import lizip.codecs.sweep.net, lizip.codecs.sweep.weights, lizip.sensor.model
 from lizip.sensor.stages import STAGES
 for row in STAGES:

@@ -22,11 +22,16 @@ from lizip.codecs.floats.cheapest import (
 )
 from lizip.codecs.floats.track import HISTORY
 from lizip.entropy.adaptive import fresh_counters
-from lizip.entropy.mixing import SIX, code_six, fresh_weights
+from lizip.entropy.mixing import code_mixed, fresh_weights
+from lizip.entropy.vectors import further, stride_of
 from lizip.jit import kernel
 
 _WIDE = 1024
 """Contexts of the two inputs that need most."""
+
+_SIX = 6
+"""Contexts of a symbol."""
+_STRIDE = stride_of(_SIX)
 
 _LIMIT = 120
 _WHOLE = np.int64(1023 << 8)
@@ -80,7 +85,7 @@ class NumberModels(NamedTuple):
 def fresh_symbols(depth: int) -> SymbolModels:
     """Make models for symbols below 2**depth, depth 1 to 8."""
     contexts = 4 * 256 + 2 * _WIDE
-    return SymbolModels(fresh_counters(contexts << depth), fresh_weights((1 << depth) + 256, SIX, 1.5))
+    return SymbolModels(fresh_counters(contexts << depth), fresh_weights((1 << depth) + 256, [0.75 / _SIX] * _SIX))
 
 
 def fresh_numbers(segment: int) -> NumberModels:
@@ -119,32 +124,20 @@ def code_symbols(coder, models, links, given, depth, count, values):
         before = values[j - 1]
         near_class, beside_class = near >> coarse, beside >> coarse
         mean = (2 * beside + far + before) << 6 >> (depth + 2)
-        c0 = near << depth
-        c1 = span + (beside << depth)
-        c2 = 2 * span + (((near_class << 4) | beside_class) << depth)
-        c3 = 3 * span + ((((before >> coarse) << 4) | (values[j - 2] >> coarse)) << depth)
-        c4 = 4 * span + (((given[j] << 4) | near_class) << depth)
-        c5 = 4 * span + wide + (((near_class << 6) | mean) << depth)
-        pair = SIX * ((np.int64(1) << depth) + near_class * 16 + beside_class)
+        rows = (
+            near << depth,
+            span + (beside << depth),
+            2 * span + (((near_class << 4) | beside_class) << depth),
+            3 * span + ((((before >> coarse) << 4) | (values[j - 2] >> coarse)) << depth),
+            4 * span + (((given[j] << 4) | near_class) << depth),
+            4 * span + wide + (((near_class << 6) | mean) << depth),
+        )
+        pair = _STRIDE * ((np.int64(1) << depth) + near_class * 16 + beside_class)
         value = values[j]
         node = np.int64(1)
         for shift in range(depth - 1, -1, -1):
-            bit = code_six(
-                coder,
-                counters,
-                c0 + node,
-                c1 + node,
-                c2 + node,
-                c3 + node,
-                c4 + node,
-                c5 + node,
-                weights,
-                SIX * node,
-                pair,
-                _LIMIT,
-                (value >> shift) & 1,
-            )
-            node = 2 * node + bit
+            nodes, sets = further(rows, node), (_STRIDE * node, pair)
+            node = 2 * node + code_mixed(coder, counters, nodes, (), weights, sets, _LIMIT, 15, (value >> shift) & 1)
         values[j] = node - (np.int64(1) << depth)
 
 

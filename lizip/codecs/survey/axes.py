@@ -11,17 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lizip.codecs.survey.axis_order import AXIS_ORDERS, AxisCoding
 from lizip.codecs.survey.decisions import fresh_model, row
 from lizip.codecs.survey.fit import COEFFICIENT_ONE, Effort, fit_groups, keep, open_look, predict, seen, thinned
-from lizip.codecs.survey.grid import FOUND, empty_grid, good_shift, insert, search
+from lizip.codecs.survey.grid import FOUND, Grid, empty_grid, good_shift, insert, search
 from lizip.codecs.survey.numbers import code_coefficients, code_parameters
-from lizip.codecs.survey.tokens import code_number
-from lizip.codecs.survey.trail import (
+from lizip.codecs.survey.scan_history import (
     KINDS,
     WIDTH,
     WIDTHS,
     Pulses,
-    fresh_trail,
+    fresh_history,
     gather_first,
     gather_neighbours,
     gather_second,
@@ -30,6 +30,7 @@ from lizip.codecs.survey.trail import (
     remember,
     update_rates,
 )
+from lizip.codecs.survey.tokens import code_number
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters, quarter_octave
 from lizip.entropy.coder import FAULT, MODE, Coder
 from lizip.jit import inlined_kernel, kernel
@@ -52,9 +53,9 @@ def _token(x, scale):
 
 
 @inlined_kernel
-def _code_axis(coder, model, trail, axis, guess, top, kind, lean, value, opinion, other, hint):
+def _code_axis(coder, model, history, axis, guess, top, kind, unmixed, value, opinion, other, hint):
     """Code one coordinate around its prediction, given two more opinions, and learn the size of the error."""
-    errors, levels = trail.errors, trail.levels
+    errors, levels = history.errors, history.levels
     guess = min(max(guess, 0.0), np.float64(top))
     centre = np.int64(np.rint(guess))
     own = levels[axis, 4 + kind]
@@ -83,7 +84,7 @@ def _code_axis(coder, model, trail, axis, guess, top, kind, lean, value, opinion
         np.int64(0),
     )
     weights = axis * _SETS + min(scale, 7) * 2 + (kind == 0)
-    value = centre + code_number(coder, model, rows, weights, scale, lean, value - centre)
+    value = centre + code_number(coder, model, rows, weights, scale, unmixed, value - centre)
     if not 0 <= value <= top:
         coder.at[FAULT] = 1
         value = np.int64(0)
@@ -97,9 +98,9 @@ def _code_axis(coder, model, trail, axis, guess, top, kind, lean, value, opinion
 
 
 @inlined_kernel
-def _expected(planes, tops, trail, axis, before, step):
+def _expected(planes, tops, history, axis, before, step):
     """Where the sweep leads to, within the extent of the chunk."""
-    place = np.float64(planes[axis, before]) + step * trail.rates[axis]
+    place = np.float64(planes[axis, before]) + step * history.rates[axis]
     return np.int64(min(max(place, 0.0), np.float64(tops[axis])))
 
 
@@ -109,55 +110,84 @@ def _closeness(distance):
     return min(quarter_octave(min(distance, 1 << 40)) >> 2, 14)
 
 
+class Course(NamedTuple):
+    """How a walk predicts.
+
+    Attributes
+    ----------
+    near, across : Grid
+        Where neighbours are looked for: of the first axis, of the last.
+    shifts : (2,) int64
+        Size of their cells as a power of two, -1: not used.
+    widths : (3,) int64
+        Features of each axis.
+    centres : (2,) float64
+        What brings the second and the third axis to 0 to 2.
+    coefficients : (3, G * WIDTH) float64
+        Of each group of points.
+    unmixed : int
+        See `AxisCoding`.
+    """
+
+    near: Grid
+    across: Grid
+    shifts: np.ndarray
+    widths: np.ndarray
+    centres: np.ndarray
+    coefficients: np.ndarray
+    unmixed: int
+
+
 @kernel
-def _walk(coder, model, trail, pulses, near, across, shifts, widths, lean, centres, coefficients, planes, tops, look):
+def _walk(coder, model, history, pulses, course, planes, tops, look):
     """Go through the points: code them or, when `look` has room, only keep the features of some for the fit."""
-    features = trail.features
-    shift_near, shift_across = shifts[0], shifts[1]
+    features, near, across, coefficients = history.features, course.near, course.across, course.coefficients
+    centres = course.centres
+    shift_near, shift_across = course.shifts[0], course.shifts[1]
     coding = look.groups.size == 0
     for i in range(planes.shape[1]):
         before = max(i - 1, 0)
-        same, gap, step, rest = pulses_passed(trail, pulses, i)
+        same, gap, step, rest = pulses_passed(history, pulses, i)
         kind = pulses.kinds[i]
         group = (i // BLOCK) * CLASSES + (0 if same else (3 if gap else (1 if kind == 0 else 2)))
         kind += 4 if same else (8 if gap else 0)
         if coding or thinned(look.seen, group, look.thin):
-            lags = update_rates(trail, gap)
+            lags = update_rates(history, gap)
             change, change_second = 0.0, 0.0
             for axis in range(3):
                 base = np.float64(planes[axis, before]) if i else 0.0
-                swept = base + step * trail.rates[axis]
+                swept = base + step * history.rates[axis]
                 found, distance = np.int64(-1), np.int64(0)
                 if axis == 0:
                     if shift_near >= 0:
-                        b = _expected(planes, tops, trail, 1, before, step)
-                        c = _expected(planes, tops, trail, 2, before, step)
+                        b = _expected(planes, tops, history, 1, before, step)
+                        c = _expected(planes, tops, history, 2, before, step)
                         search(near, shift_near, planes[1], planes[2], b, c, i - EXCLUDED)
                         found, distance = near.found[0], near.distances[0]
                         gather_neighbours(features[0], WIDTHS[0], planes[0], near, base)
-                    alike = np.float64(planes[0, trail.last[kind & 3]]) if i else 0.0
-                    gather_first(features[0], trail, alike, base, step, same, lags)
+                    alike = np.float64(planes[0, history.last[kind & 3]]) if i else 0.0
+                    gather_first(features[0], history, alike, base, step, same, lags)
                 elif axis == 1:
-                    gather_second(features[1], trail, change, base * centres[0] - 1.0, step, rest, lags)
+                    gather_second(features[1], history, change, base * centres[0] - 1.0, step, rest, lags)
                 else:
                     if shift_across >= 0:
                         search(across, shift_across, planes[0], planes[1], planes[0, i], planes[1, i], i)
                         found, distance = across.found[0], across.distances[0]
                         gather_neighbours(features[2], WIDTHS[2], planes[2], across, base)
                     place = base * centres[1] - 1.0
-                    gather_third(features[2], trail, change, change_second, place, step, rest, lags)
+                    gather_third(features[2], history, change, change_second, place, step, rest, lags)
                 if coding:
                     neighbour = np.float64(planes[axis, found]) if found >= 0 else base
                     hint = np.int64(step) & 7 if axis == 1 else (_closeness(distance) if found >= 0 else np.int64(15))
                     planes[axis, i] = _code_axis(
                         coder,
                         model,
-                        trail,
+                        history,
                         axis,
-                        base + predict(coefficients[axis], group * WIDTH, features[axis], widths[axis]),
+                        base + predict(coefficients[axis], group * WIDTH, features[axis], course.widths[axis]),
                         tops[axis],
                         kind,
-                        lean,
+                        course.unmixed,
                         planes[axis, i],
                         swept if axis == 1 else neighbour,
                         swept if axis == 2 else base,
@@ -173,77 +203,33 @@ def _walk(coder, model, trail, pulses, near, across, shifts, widths, lean, centr
             if not coding:
                 look.groups[look.filled[0]] = group
                 look.filled[0] += 1
-        remember(trail, pulses, i, same, gap, planes[0, i], planes[1, i], planes[2, i])
+        remember(history, pulses, i, same, gap, planes[0, i], planes[1, i], planes[2, i])
         if shift_near >= 0:
             insert(near, shift_near, planes[1, i], planes[2, i], i)
         if shift_across >= 0:
             insert(across, shift_across, planes[0, i], planes[1, i], i)
 
 
-class Plan(NamedTuple):
-    """How the axes of a chunk are coded.
-
-    Attributes
-    ----------
-    order : tuple of int
-        The axes, 0 to 2, in order of coding.
-    near : bool
-        Look for neighbours of the first axis in the plane of the others, where the point is expected.
-    across : bool
-        Look for neighbours of the last axis in the plane of the others.
-    """
-
-    order: tuple[int, int, int]
-    near: bool
-    across: bool
-
-
-PLANS = (
-    Plan((2, 1, 0), False, False),
-    Plan((2, 0, 1), False, False),
-    Plan((1, 0, 2), False, False),
-    Plan((0, 1, 2), False, True),
-    Plan((2, 0, 1), True, False),
-    Plan((0, 1, 2), True, True),
-)
-"""Scans in order, clouds in no order; and the same with more to look at, for little."""
-
-
-class Way(NamedTuple):
-    """What the encoder chooses for a chunk.
-
-    Attributes
-    ----------
-    plan : int
-        Index of `PLANS`.
-    lean : bool
-        Mix contexts for the size of an error only, not for its sign and its last bits.
-    """
-
-    plan: int
-    lean: bool
-
-
 def code_axes(
-    coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, way: Way, effort: Effort
+    coder: Coder, planes: list[np.ndarray], tops: list[int], pulses: Pulses, coding: AxisCoding, effort: Effort
 ) -> None:
-    """Code X, Y and Z, (N,) int64 planes, in place when decoding; `way` and `effort` are the encoder's."""
+    """Code X, Y and Z, (N,) int64 planes, in place when decoding; `coding` and `effort` are the encoder's."""
     encoding = coder.at[MODE] == 0
-    parameters = np.array([*way, -1, -1], np.int64)
+    parameters = np.array([*coding, -1, -1], np.int64)
     groups = -(-len(planes[0]) // BLOCK) * CLASSES
     if encoding:
-        first, second, third = (planes[axis] for axis in PLANS[way.plan].order)
-        if PLANS[way.plan].near:
+        first, second, third = (planes[axis] for axis in AXIS_ORDERS[coding.order].axes)
+        if AXIS_ORDERS[coding.order].near:
             parameters[2] = good_shift(second, third)
-        if PLANS[way.plan].across:
+        if AXIS_ORDERS[coding.order].across:
             parameters[3] = good_shift(first, second)
     code_parameters(coder, fresh_counters(INTEGER_NODES), parameters)
-    plan, lean, *_ = parameters
+    order, unmixed, *_ = parameters
     shifts = parameters[2:]
-    if not (0 <= plan < len(PLANS) and 0 <= lean <= 1 and (shifts >= -1).all() and (shifts < 48).all()):
+    if not (0 <= order < len(AXIS_ORDERS) and 0 <= unmixed <= 1 and (shifts >= -1).all() and (shifts < 48).all()):
         coder.at[FAULT] = 1
         return
-    order = list(PLANS[plan].order)
+    order = list(AXIS_ORDERS[order].axes)
     ordered = np.stack([planes[axis] for axis in order])
     tops = np.array(tops, np.int64)[order]
     fitted = [np.zeros((groups, width), np.int64) for width in _widths(shifts)]
@@ -254,7 +240,7 @@ def code_axes(
         width = numbers.shape[1]
         code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), numbers.reshape(-1, CLASSES * width))
         coefficients[axis, :, :width] = numbers / COEFFICIENT_ONE
-    _run(coder, ordered, tops, pulses, shifts, lean, coefficients.reshape(3, -1), open_look(0, 0, WIDTH, 3, 0))
+    _run(coder, ordered, tops, pulses, shifts, unmixed, coefficients.reshape(3, -1), open_look(0, 0, WIDTH, 3, 0))
     if not encoding:
         for axis, plane in zip(order, ordered, strict=True):
             planes[axis][:] = plane
@@ -267,13 +253,12 @@ def _widths(shifts: np.ndarray) -> np.ndarray:
     return widths
 
 
-def _run(coder, planes, tops, pulses, shifts, lean, coefficients, look):
+def _run(coder, planes, tops, pulses, shifts, unmixed, coefficients, look):
     """One walk through the points with everything fresh."""
     model = fresh_model(3, 512, _SETS, 3)
     centres = 2.0 / np.maximum(tops[1:], 1)
-    grids = empty_grid(), empty_grid()
-    trail = fresh_trail(planes.shape[1])
-    _walk(coder, model, trail, pulses, *grids, shifts, _widths(shifts), lean, centres, coefficients, planes, tops, look)
+    course = Course(empty_grid(), empty_grid(), shifts, _widths(shifts), centres, coefficients, unmixed)
+    _walk(coder, model, fresh_history(planes.shape[1]), pulses, course, planes, tops, look)
 
 
 def _fit(coder, planes, tops, pulses, shifts, fitted, effort):

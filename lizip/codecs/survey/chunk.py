@@ -13,9 +13,9 @@ import numpy as np
 from lizip.cloud import Columns
 from lizip.codecs.survey.columns import decode_columns, encode_columns
 from lizip.codecs.survey.decisions import INPUTS
-from lizip.codecs.survey.known import Known
+from lizip.codecs.survey.decoded import Decoded
+from lizip.codecs.survey.integers import integerise
 from lizip.codecs.survey.models import CHANNELS, model_of
-from lizip.codecs.survey.strip import strip
 from lizip.packing import Unpacker, pack_bytes
 
 _GROUP_OF = {
@@ -82,14 +82,14 @@ def _units(group: str, names: Sequence[str]) -> list[list[str]]:
     return [[name] for name in sorted(names, key=lambda name: order.index(name) if name in _GROUP_OF else len(order))]
 
 
-def encode_group(group: str, names: Sequence[str], columns: Columns, known: Known, level: str) -> bytes:
+def encode_group(group: str, names: Sequence[str], columns: Columns, known: Decoded, level: str) -> bytes:
     """Code the columns of a group and add them to what is known.
 
     The highest level tries the default one as well, unit by unit: it is never larger.
     """
     payloads = []
     for unit in _units(group, names):
-        stripped = [strip(np.ascontiguousarray(columns[name])) for name in unit]
+        stripped = [integerise(np.ascontiguousarray(columns[name])) for name in unit]
         model = model_of(group, unit, known)
         tried = []
         for effort in ("default", "max") if level == "max" else (level,):
@@ -102,7 +102,12 @@ def encode_group(group: str, names: Sequence[str], columns: Columns, known: Know
 
 
 def decode_group(
-    group: str, names: Sequence[str], dtypes: Sequence[np.dtype], payload: bytes, known: Known, wanted: Sequence[str]
+    group: str,
+    names: Sequence[str],
+    dtypes: Sequence[np.dtype],
+    payload: bytes,
+    known: Decoded,
+    wanted: Sequence[str],
 ) -> dict[str, np.ndarray]:
     """Undo `encode_group`; of the extra bytes, which do not depend on each other, only the wanted ones."""
     types = dict(zip(names, dtypes, strict=True))

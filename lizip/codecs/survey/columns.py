@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lizip.codecs.survey.decisions import INPUTS
-from lizip.codecs.survey.strip import Stripped, read_recipe, restore
+from lizip.codecs.survey.integers import IntegerColumn, read_transform, restore
 from lizip.entropy.coder import Coder, EncoderBuffers, finish_decoder, finish_short, open_decoder
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker
@@ -20,7 +20,7 @@ Also given are how many contexts are mixed for a decision and the level, which m
 
 
 def encode_columns(
-    stripped: Sequence[Stripped], model: Model, buffers: EncoderBuffers, inputs: int, level: str
+    stripped: Sequence[IntegerColumn], model: Model, buffers: EncoderBuffers, inputs: int, level: str
 ) -> bytes:
     """Code the planes of stripped columns as one stream."""
     header = b"".join(part.header for part in stripped)
@@ -36,8 +36,8 @@ def encode_columns(
 def decode_columns(payload: bytes, dtypes: Sequence[np.dtype], count: int, model: Model) -> list[np.ndarray]:
     """Undo `encode_columns` and put the columns together again."""
     unpack = Unpacker(payload)
-    recipes = [read_recipe(unpack, dtype) for dtype in dtypes]
-    tops = [top for recipe in recipes for top in recipe.tops]
+    transforms = [read_transform(unpack, dtype) for dtype in dtypes]
+    tops = [top for transform in transforms for top in transform.tops]
     planes = [np.zeros(count, np.int64) for _ in tops]
     if planes:
         inputs = unpack.take(1)[0]
@@ -48,7 +48,7 @@ def decode_columns(payload: bytes, dtypes: Sequence[np.dtype], count: int, model
         finish_decoder(coder)
     unpack.finish()
     at, columns = 0, []
-    for recipe in recipes:
-        columns.append(restore(recipe, tuple(planes[at : at + len(recipe.tops)]), count))
-        at += len(recipe.tops)
+    for transform in transforms:
+        columns.append(restore(transform, tuple(planes[at : at + len(transform.tops)]), count))
+        at += len(transform.tops)
     return columns

@@ -32,7 +32,7 @@ def _code_all(coder, model, previous, same, pace, values, top):
             row(model, 5, ((before & 0xFFFFF) * 64 + pace[i]) * 2 + pulse),
         )
         step = values[i] - before
-        if decide(coder, model, rows, 31, 31 * len(model.mixed), np.int64(1) if step == 0 else np.int64(0)):
+        if decide(coder, model, rows, 0, 31, np.int64(1) if step == 0 else np.int64(0)):
             values[i] = before
             still = np.int64(1)
             since += 1 - pulse

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lizip.exact.linear import factor, substitute
 from lizip.jit import inlined_kernel, kernel
 
 COEFFICIENT_ONE = 1 << 12
@@ -33,29 +34,6 @@ def predict(coefficients, at, features, width):
         fourth += features[k + np.uint64(3)] * coefficients[start + k + np.uint64(3)]
         k += np.uint64(4)
     return (even + odd) + (third + fourth)
-
-
-@kernel
-def _solve(matrix, right):
-    """Cholesky, in place; `matrix` symmetric and positive."""
-    size = right.size
-    for i in range(size):
-        for j in range(i + 1):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= matrix[i, k] * matrix[j, k]
-            if i == j:
-                matrix[i, i] = np.sqrt(max(total, 1e-9))
-            else:
-                matrix[i, j] = total / matrix[j, j]
-    for i in range(size):
-        for k in range(i):
-            right[i] -= matrix[i, k] * right[k]
-        right[i] /= matrix[i, i]
-    for i in range(size - 1, -1, -1):
-        for k in range(i + 1, size):
-            right[i] -= matrix[k, i] * right[k]
-        right[i] /= matrix[i, i]
 
 
 class Effort(NamedTuple):
@@ -194,6 +172,7 @@ def _fit(features, target, members, passes, matrix, right, best):
         spread = deviation / ((members.size + stride - 1) // stride)
         for k in range(width):
             matrix[k, k] += 1e-4 * matrix[k, k] + 1e-3
-        _solve(matrix, right)
+        factor(matrix)
+        substitute(matrix, right)
         for k in range(width):
             best[k] = right[k]

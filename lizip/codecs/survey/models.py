@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lizip.codecs.survey import axes, colours, drift, numbers, symbols, times, views
+from lizip.codecs.survey import axes, colours, drift, model_inputs, numbers, symbols, times
+from lizip.codecs.survey.axis_choice import choose_coding
+from lizip.codecs.survey.axis_order import AxisCoding
 from lizip.codecs.survey.columns import Model
+from lizip.codecs.survey.decoded import Decoded
 from lizip.codecs.survey.fit import EFFORTS
-from lizip.codecs.survey.known import Known
-from lizip.codecs.survey.ways import choose_way
 from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
 from lizip.entropy.coder import MODE, Coder, finish_short, open_encoder
 from lizip.errors import CorruptError
@@ -22,7 +23,7 @@ _SAMPLE = 8192
 """Points on which symbols and numbers are compared."""
 
 
-def model_of(group: str, unit: Sequence[str], known: Known) -> Model:
+def model_of(group: str, unit: Sequence[str], known: Decoded) -> Model:
     """The model of columns of a group that are coded together."""
 
     def code(coder: Coder, planes: list[np.ndarray], tops: list[int], inputs: int, level: str) -> None:
@@ -38,23 +39,31 @@ def model_of(group: str, unit: Sequence[str], known: Known) -> Model:
     return code
 
 
-def _code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], known: Known, level: str) -> None:
+def _code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], known: Decoded, level: str) -> None:
     pulses = axes.Pulses(known.clock, known.same_pulse, known.kinds)
-    way = axes.Way(0, True)
+    coding = AxisCoding(0, True)
     if coder.at[MODE] == 0:
-        if level not in known.ways:
-            known.ways[level] = choose_way(planes, tops, pulses, level)
-        way = known.ways[level]
-    axes.code_axes(coder, planes, tops, pulses, way, EFFORTS[level])
+        if level not in known.codings:
+            known.codings[level] = choose_coding(planes, tops, pulses, level)
+        coding = known.codings[level]
+    axes.code_axes(coder, planes, tops, pulses, coding, EFFORTS[level])
 
 
 def _code_plane(
-    coder: Coder, plane: np.ndarray, top: int, group: str, name: str, whole: bool, known: Known, inputs: int, level: str
+    coder: Coder,
+    plane: np.ndarray,
+    top: int,
+    group: str,
+    name: str,
+    whole: bool,
+    known: Decoded,
+    inputs: int,
+    level: str,
 ) -> None:
     """Code one plane of a column; `whole` tells whether it is the only one."""
     few = top < symbols.LIMIT
     if group == "returns" or (group == "class" and name != "user_data" and few):
-        symbols.code_column(coder, plane, top, *views.of_symbols(name, known), inputs)
+        symbols.code_column(coder, plane, top, *model_inputs.of_symbols(name, known), inputs)
     elif group == "time" and whole:
         times.code_column(coder, plane, top, known.previous_in_line, known.bit_fields + 256 * known.follows, inputs)
     elif group == "extra":
@@ -62,14 +71,14 @@ def _code_plane(
     elif group == "angle" or name == "user_data":
         drift.code_column(coder, plane, top, known.previous_in_line, known.same_pulse, known.pace, inputs)
     else:
-        numbers.code_column(coder, plane, top, views.of_numbers(name, known), inputs, level)
+        numbers.code_column(coder, plane, top, model_inputs.of_numbers(name, known), inputs, level)
 
 
-def _code_extra(coder: Coder, plane: np.ndarray, top: int, name: str, known: Known, inputs: int, level: str) -> None:
+def _code_extra(coder: Coder, plane: np.ndarray, top: int, name: str, known: Decoded, inputs: int, level: str) -> None:
     """Code numbers of unknown meaning as symbols, as numbers or as they are, whichever is smallest on a sample."""
     kinds = range(3) if top < symbols.LIMIT else (1, 2)
-    references, hints = views.of_symbols(name, known)
-    around = views.of_numbers(name, known)
+    references, hints = model_inputs.of_symbols(name, known)
+    around = model_inputs.of_numbers(name, known)
 
     def code_part(coder: Coder, plane: np.ndarray, part: slice, kind: int) -> None:
         if kind == 2:

@@ -162,7 +162,7 @@ def _token(x, scale):
 
 
 @kernel
-def _code_all(coder, model, coefficients, around, features, errors, recent, lean, values, top):
+def _code_all(coder, model, coefficients, around, features, errors, recent, unmixed, values, top):
     classes, copied, references, hints = around.classes, around.copied, around.references, around.hints
     slow = np.int64(64)
     fast = np.int64(64)
@@ -197,7 +197,7 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, lean
             row(model, 4, (centre >> max(bit_length(top) - 11, 0)) * 16 + min(scale, 15)),
             np.int64(0),
         )
-        value = centre + code_number(coder, model, rows, min(scale, 15), scale, lean, values[i] - centre)
+        value = centre + code_number(coder, model, rows, min(scale, 15), scale, unmixed, values[i] - centre)
         if not 0 <= value <= top:
             coder.at[FAULT] = 1
             value = np.int64(0)
@@ -221,8 +221,8 @@ def code_column(
         look = open_look(len(values), groups, width, 1, EFFORTS[level].samples)
         _look(values, around, np.zeros(width), look)
         fit_groups(*seen(look, 0), EFFORTS[level].passes, fitted)
-    lean = np.array([level != "max"], np.int64)
-    code_parameters(coder, fresh_counters(INTEGER_NODES), lean)
+    unmixed = np.array([level != "max"], np.int64)
+    code_parameters(coder, fresh_counters(INTEGER_NODES), unmixed)
     code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), fitted.reshape(-1, CLASSES * width))
     coefficients = fitted.ravel() / COEFFICIENT_ONE
     model = fresh_model(min(inputs, 5), 1024, 16)
@@ -234,7 +234,7 @@ def code_column(
         np.zeros(width),
         np.zeros(len(values), np.int64),
         np.zeros(_RECENT, np.int64),
-        lean[0],
+        unmixed[0],
         values,
         top,
     )

@@ -11,10 +11,10 @@ import numpy as np
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.codecs import Options
 from lizip.codecs.survey import GROUPS, INDEX_KIND
-from lizip.codecs.survey.axes import Way
+from lizip.codecs.survey.axis_order import AxisCoding
 from lizip.codecs.survey.chunk import decode_group, encode_group, group_of, needed
+from lizip.codecs.survey.decoded import Decoded
 from lizip.codecs.survey.index import Entry, cuts, describe_chunk, pack_index, read_index
-from lizip.codecs.survey.known import Known
 from lizip.container import Container, Section
 from lizip.errors import CorruptError
 from lizip.parallel import in_order
@@ -38,18 +38,18 @@ def encode_points(cloud: Cloud, options: Options) -> Iterator[Section]:
 
 
 def _encode_chunk(
-    cloud: Cloud, level: str, ways: dict[str, Way], bounds: tuple[int, int]
-) -> tuple[list[Section], Entry, dict[str, Way]]:
+    cloud: Cloud, level: str, codings: dict[str, AxisCoding], bounds: tuple[int, int]
+) -> tuple[list[Section], Entry, dict[str, AxisCoding]]:
     """Sections and index entry of one chunk, and how its axes were coded, by level; found out where it is not given."""
     start, stop = bounds
     columns = {name: np.ascontiguousarray(column[start:stop]) for name, column in cloud.columns.items()}
-    known = Known(stop - start, ways)
+    known = Decoded(stop - start, codings)
     sections = []
     for number, group in enumerate(GROUPS):
         names = [name for name in columns if group_of(name) == group]
         if names:
             sections.append(Section(INDEX_KIND + 1 + number, encode_group(group, names, columns, known, level)))
-    return sections, describe_chunk(columns, start), known.ways
+    return sections, describe_chunk(columns, start), known.codings
 
 
 class Reader:
@@ -83,7 +83,7 @@ class Reader:
     def chunk(self, number: int, fields: Sequence[str]) -> dict[str, np.ndarray]:
         """Decode the named columns of one chunk, and only what they depend on."""
         entry = self.index[number]
-        known = Known(entry.count)
+        known = Decoded(entry.count)
         columns: dict[str, np.ndarray] = {}
         for group in needed(fields):
             names = self._groups[group]

@@ -10,17 +10,18 @@ from lizip.jit import inlined_kernel
 
 
 @inlined_kernel
-def code_number(coder, model, rows, weight_set, scale, lean, value):
+def code_number(coder, model, rows, weight_set, scale, unmixed, value):
     """Code an integer (-2**60 < value < 2**60) that is usually smaller than 2**scale.
 
     Sign; then how often the interval [0, 2**scale) must be doubled; then the place in it, of which the first bits are
     modelled. -1 is the mirror of 0, so a centre half-way between two integers has no preferred side. The counters
     needed most stand in the first 64 bytes of a context.
     """
-    inputs = len(model.mixed)
-    base = weight_set * NODES * inputs
     positive = np.int64(1) if value >= 0 else np.int64(0)
-    positive = decide_alone(coder, model, rows[1], positive) if lean else decide(coder, model, rows, 0, base, positive)
+    if unmixed:
+        positive = decide_alone(coder, model, rows[1], positive)
+    else:
+        positive = decide(coder, model, rows, weight_set, 0, positive)
     magnitude = value if value >= 0 else -1 - value
     step = np.int64(0)
     low = np.int64(0)
@@ -28,9 +29,7 @@ def code_number(coder, model, rows, weight_set, scale, lean, value):
     while True:
         node = 1 + 2 * step + positive if step < 2 else min(3 + step, 7)
         beyond = low + (np.int64(1) << width)
-        if not decide(
-            coder, model, rows, node, base + node * inputs, np.int64(1) if magnitude >= beyond else np.int64(0)
-        ):
+        if not decide(coder, model, rows, weight_set, node, np.int64(1) if magnitude >= beyond else np.int64(0)):
             break
         low = beyond
         step += 1
@@ -46,10 +45,10 @@ def code_number(coder, model, rows, weight_set, scale, lean, value):
         left -= 1
         node = first + 1 + place if turn else first
         bit = (rest >> left) & 1
-        if lean:
+        if unmixed:
             bit = decide_alone(coder, model, rows[0] + node, bit)
         else:
-            bit = decide(coder, model, rows, node, base + node * inputs, bit)
+            bit = decide(coder, model, rows, weight_set, node, bit)
         place = 2 * place + bit
     while left > 0:
         bits = min(left, 32)
@@ -79,13 +78,12 @@ def code_symbol(coder, model, rows, depth, guess, value):
 
     The bits use nodes 1 to 31 of the contexts; every five bits, others take over.
     """
-    inputs = len(model.mixed)
     if decide(coder, model, rows, 0, 0, np.int64(1) if value == guess else np.int64(0)):
         return guess
     node = np.int64(1)
     prefix = np.int64(0)
     for left in range(depth - 1, -1, -1):
-        bit = decide(coder, model, rows, node, node * inputs, (value >> left) & 1)
+        bit = decide(coder, model, rows, 0, node, (value >> left) & 1)
         node = 2 * node + bit
         prefix = 2 * prefix + bit
         if node >= NODES:
@@ -97,13 +95,10 @@ def code_symbol(coder, model, rows, depth, guess, value):
 @inlined_kernel
 def code_rank(coder, model, rows, value):
     """Code a rank (0 <= value < 2**16), small where frequent: bit length and bits."""
-    inputs = len(model.mixed)
     length = np.int64(0)
     while length < 16:
         node = 1 + length
-        if not decide(
-            coder, model, rows, node, node * inputs, np.int64(1) if value + 1 >= np.int64(2) << length else np.int64(0)
-        ):
+        if not decide(coder, model, rows, 0, node, np.int64(1) if value + 1 >= np.int64(2) << length else np.int64(0)):
             break
         length += 1
     if length == 0:
@@ -112,6 +107,6 @@ def code_rank(coder, model, rows, value):
     decoded = np.int64(1)
     for left in range(length - 1, -1, -1):
         bit = ((value + 1) >> left) & 1
-        bit = decide(coder, model, rows, decoded, decoded * inputs, bit) if decoded < NODES else code_raw(coder, bit, 1)
+        bit = decide(coder, model, rows, 0, decoded, bit) if decoded < NODES else code_raw(coder, bit, 1)
         decoded = 2 * decoded + bit
     return decoded - 1

@@ -10,12 +10,12 @@ import numpy as np
 
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.intensity import code_intensity
-from lizip.codecs.sweep.mixing import WEIGHT_STRIDE, code_six
 from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.net import FLAG_OUTPUT, RECORD, opinion, record, think
 from lizip.codecs.sweep.ranges import blended_centre, candidates_of, code_range
 from lizip.entropy.adaptive import code_bit, quarter_octave
 from lizip.entropy.coder import LOG, MODE
+from lizip.entropy.mixing import code_mixed
 from lizip.jit import inlined_kernel, kernel
 
 COST = np.round(-np.log2((np.arange(4096) + 0.5) / 4096) * 16384).astype(np.int64)
@@ -56,23 +56,16 @@ def code_flag(coder, model, r, rings, held, quiet, given, flag):
         lit = min(quarter_octave(np.int64(history[own, m.FIRST + 1])) >> 1, 15)
         sure = min(quarter_octave(np.int64(history[own, m.CENTRE_FAST]) >> 3) >> 1, 15)
         edge = (run * 2 + (past & 1)) * 64 + (up & 3) * 16 + token(above - held) // 3
-        flag = code_six(
-            coder,
-            counters,
+        places = (
             base[m.FLAG_PATTERN] + ((past & 15) | up << 4 | down << 7 | (up2 & 1) << 9 | down2 << 10),
             base[m.FLAG_RING] + r * 64 + short,
             base[m.FLAG_RANGE] + min(quarter_octave(held >> 4) >> 1, 31) * 64 + (past & 3) * 8 + narrow,
             base[m.FLAG_INTENSITY] + lit * 256 + sure * 16 + brief,
             base[m.FLAG_RUN] + edge,
             base[m.FLAG_RUN] + 4096 + r * 32 + (past & 31),
-            given,
-            model.weights,
-            base[m.MIX_FLAG] + short * WEIGHT_STRIDE,
-            base[m.MIX_FLAG_RING] + r * WEIGHT_STRIDE,
-            m.SLOW,
-            15,
-            flag,
         )
+        sets = base[m.MIX_FLAG] + short * m.WEIGHT_STRIDE, base[m.MIX_FLAG_RING] + r * m.WEIGHT_STRIDE
+        flag = code_mixed(coder, counters, places, (given,), model.weights, sets, m.SLOW, 15, flag)
     history[own, m.FLAGS] = (past << 1 | flag) & 0xFFFF
     return flag
 

@@ -97,7 +97,7 @@ def encode_grid(
     Parameters
     ----------
     ranges : (F, R) int32
-        Range ticks by firing and ring (rings by elevation, at most 256), 0 = no return, below 2**24. Cells of one row
+        Range ticks by firing and ring (rings by elevation, at most 2048), 0 = no return, below 2**24. Cells of one row
         should look in about the same direction.
     intensity : (F, R) int32 or None
         0 to 65535. Where there is no return it is coded only if `everywhere`, else it comes back as 0.
@@ -286,7 +286,9 @@ def is_sparse(cells: int, returns: int) -> bool:
 
 def takes(ranges: np.ndarray) -> bool:
     """Whether a grid (F, R) of ranges is one that `decode_grid` accepts, every beginning of it too."""
-    if ranges.size > MAX_CELLS:
+    from lizip.codecs.sweep.model import MAX_RINGS
+
+    if ranges.size > MAX_CELLS or ranges.shape[1] > MAX_RINGS:
         return False
     parts = [(last * ranges.shape[1], ranges[first:last]) for first, last in _segments(*ranges.shape)]
     returns = np.cumsum([np.count_nonzero(part) for _, part in parts]) if parts else []

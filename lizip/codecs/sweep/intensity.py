@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.sweep import model as m
-from lizip.codecs.sweep.mixing import WEIGHT_STRIDE, code_six
 from lizip.entropy.adaptive import code_bit, quarter_octave
+from lizip.entropy.mixing import code_mixed
+from lizip.entropy.vectors import further
 from lizip.jit import inlined_kernel
 
 
 @inlined_kernel
 def _contexts_of(model, r, flag, bits):
-    """First counters of the six contexts of an intensity, then its two sets of mixer weights."""
+    """First counters of the six contexts of an intensity, and where its two sets of mixer weights begin."""
     history, base, guess = model.history, model.base, model.scratch
     own = r + 1
     kind = 1 - flag
@@ -53,15 +54,17 @@ def _contexts_of(model, r, flag, bits):
         near = up
         pair = levels * levels + fine
         triple = rows + fine
-    c0 = base[m.INTENSITY_PAIR] + pair * nodes
-    c1 = base[m.INTENSITY_TRIPLE] + triple * nodes
-    c2 = base[m.INTENSITY_RING] + ((kind * rings + r) * 16 + coarse) * nodes
-    c3 = base[m.INTENSITY_NEAR] + (kind * 256 + near) * nodes
-    c4 = base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * nodes
-    c5 = base[m.INTENSITY_LEFT] + ((kind * levels + fine) * 20 + distance) * nodes
-    mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * WEIGHT_STRIDE
-    mix_value = base[m.MIX_VALUE] + kind * 256 * WEIGHT_STRIDE
-    return c0, c1, c2, c3, c4, c5, mix_value, mix_level
+    places = (
+        base[m.INTENSITY_PAIR] + pair * nodes,
+        base[m.INTENSITY_TRIPLE] + triple * nodes,
+        base[m.INTENSITY_RING] + ((kind * rings + r) * 16 + coarse) * nodes,
+        base[m.INTENSITY_NEAR] + (kind * 256 + near) * nodes,
+        base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * nodes,
+        base[m.INTENSITY_LEFT] + ((kind * levels + fine) * 20 + distance) * nodes,
+    )
+    mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * m.WEIGHT_STRIDE
+    mix_value = base[m.MIX_VALUE] + kind * 256 * m.WEIGHT_STRIDE
+    return places, mix_value, mix_level
 
 
 @inlined_kernel
@@ -73,28 +76,14 @@ def code_intensity(coder, model, r, flag, bits, level):
     """
     counters, history, base = model.counters, model.history, model.base
     own = r + 1
-    c0, c1, c2, c3, c4, c5, mix_value, mix_level = _contexts_of(model, r, flag, bits)
+    places, mix_value, mix_level = _contexts_of(model, r, flag, bits)
     low = max(bits - 8, 0)
     top = level >> low
     node = np.int64(model.tree.root)
     while node >= 0:
-        bit = code_six(
-            coder,
-            counters,
-            c0 + node,
-            c1 + node,
-            c2 + node,
-            c3 + node,
-            c4 + node,
-            c5 + node,
-            0,
-            model.weights,
-            mix_value + node * WEIGHT_STRIDE,
-            mix_level,
-            m.QUICK,
-            16,
-            np.int64(top >= model.tree.split[np.uintp(node)]),
-        )
+        bit = np.int64(top >= model.tree.split[np.uintp(node)])
+        nodes, sets = further(places, node), (mix_value + node * m.WEIGHT_STRIDE, mix_level)
+        bit = code_mixed(coder, counters, nodes, (), model.weights, sets, m.QUICK, 16, bit)
         node = np.int64(model.tree.after[np.uintp(2 * node + bit)])
     top = ~node
     history[own, m.THIRD + flag] = history[own, m.SECOND + flag]

@@ -9,15 +9,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.codecs.sweep.mixing import WEIGHT_STRIDE, fresh_grid_weights
 from lizip.codecs.sweep.tree import IntensityTree
-from lizip.entropy.adaptive import FRESH, quarter_octave
+from lizip.entropy.adaptive import quarter_octave
+from lizip.entropy.mixing import fresh_weights
+from lizip.entropy.vectors import stride_of
 from lizip.jit import kernel
 
 CANDIDATES = 9
 """Predictions of a range that are blended."""
 
-MAX_RINGS = 256
+_SIX = 6
+"""Adaptive counters that have a say in each decision, beside the network."""
+
+WEIGHT_STRIDE = stride_of(_SIX + 1)
+
+MAX_RINGS = 2048
 MAX_RANGE = (1 << 24) - 1
 MAX_INTENSITY = (1 << 16) - 1
 
@@ -122,13 +128,11 @@ def fresh_model(
     weight_starts = WEIGHT_STRIDE * np.cumsum([0, *sets])
     base = np.concatenate([starts[:-1], weight_starts]).astype(np.int64)
     counters = _on_cache_lines(int(starts[-1]))
-    counters[base[FLAG_QUIET] : base[RANGE_ERROR]] = FRESH
-    counters[base[INTENSITY_LOW] :] = FRESH
     weights = _on_cache_lines(int(weight_starts[-1]))
     shares = ((0.8, 0.8), (0.6, 1.0), (1.5, 0.0)) if asks else ((1.5, 0.0), (1.1, 0.0), (1.5, 0.0))
-    for first, share in zip((0, 2, 4), shares, strict=True):
+    for first, (each, given) in zip((0, 2, 4), shares, strict=True):
         part = slice(weight_starts[first], weight_starts[first + 2])
-        weights[part] = fresh_grid_weights(sets[first] + sets[first + 1], *share)
+        weights[part] = fresh_weights(sets[first] + sets[first + 1], [each / 2 / _SIX] * _SIX + [given / 2])
     history = np.zeros((rings + 2, HISTORY), np.int32)
     history[:, HELD : PAST + 3] = 3000
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200

@@ -13,8 +13,8 @@ import numpy as np
 
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.features import FEATURES, features_of
-from lizip.codecs.sweep.mixing import LOGIT_LIMIT
 from lizip.codecs.sweep.vectors import HIDDEN, dot, layer
+from lizip.entropy.mixing import LOGIT_LIMIT
 from lizip.jit import inlined_kernel
 
 OUTPUTS = m.NODES + 1

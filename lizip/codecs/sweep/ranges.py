@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.sweep import model as m
-from lizip.codecs.sweep.mixing import WEIGHT_STRIDE, code_six
 from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.net import RECORD, opinion, record
 from lizip.entropy.adaptive import bit_length, quarter_octave
 from lizip.entropy.coder import LOG, code_raw
+from lizip.entropy.mixing import code_mixed
+from lizip.entropy.vectors import further
 from lizip.jit import inlined_kernel
 
 
@@ -72,20 +73,22 @@ def _contexts_of(model, r, centre):
     error_class = min(quarter_octave(doubt >> 2), m.CLASSES - 1)
     activity = abs(last - before) + abs(before - np.int64(history[own, m.HELD + 2])) + (abs(guess[3] - last) >> 1)
     calm = min(error_class >> 1, 13) * 14 + min(quarter_octave(activity >> 1) >> 1, 13)
-    c0 = base[m.RANGE_ERROR] + error_class * m.NODES
-    c1 = base[m.RANGE_SPREAD] + min(quarter_octave(spread >> 1), m.CLASSES - 1) * m.NODES
-    c2 = base[m.RANGE_RING] + (r * 12 + min(error_class >> 2, 11)) * m.NODES
-    c3 = base[m.RANGE_LAST] + token(last - centre) * m.NODES
-    c4 = base[m.RANGE_UP] + token(up - centre) * m.NODES
-    c5 = base[m.RANGE_ACTIVITY] + calm * m.NODES
-    return c0, c1, c2, c3, c4, c5, error_class
+    places = (
+        base[m.RANGE_ERROR] + error_class * m.NODES,
+        base[m.RANGE_SPREAD] + min(quarter_octave(spread >> 1), m.CLASSES - 1) * m.NODES,
+        base[m.RANGE_RING] + (r * 12 + min(error_class >> 2, 11)) * m.NODES,
+        base[m.RANGE_LAST] + token(last - centre) * m.NODES,
+        base[m.RANGE_UP] + token(up - centre) * m.NODES,
+        base[m.RANGE_ACTIVITY] + calm * m.NODES,
+    )
+    return places, error_class
 
 
 @inlined_kernel
 def _code_residual(coder, model, net, asks, contexts, error):
     """Code a signed number: its sign; its bit length, asked upward or downward from the one expected; its bits."""
     counters, base = model.counters, model.base
-    c0, c1, c2, c3, c4, c5, error_class = contexts
+    places, error_class = contexts
     negative = np.int64(1) if error < 0 else np.int64(0)
     magnitude = -error - 1 if error < 0 else error
     length = bit_length(magnitude)
@@ -100,23 +103,9 @@ def _code_residual(coder, model, net, asks, contexts, error):
         given = opinion(net, node) if asks else np.int64(0)
         if asks and net.mode == RECORD:
             record(net, coder.at[LOG], node)
-        bit = code_six(
-            coder,
-            counters,
-            c0 + node,
-            c1 + node,
-            c2 + node,
-            c3 + node,
-            c4 + node,
-            c5 + node,
-            given,
-            model.weights,
-            base[m.MIX_NODE] + node * WEIGHT_STRIDE,
-            base[m.MIX_CLASS] + (error_class * 4 + min(stage, 3)) * WEIGHT_STRIDE,
-            m.MEDIUM,
-            15,
-            bit,
-        )
+        by_class = base[m.MIX_CLASS] + (error_class * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
+        nodes, sets = further(places, node), (base[m.MIX_NODE] + node * m.WEIGHT_STRIDE, by_class)
+        bit = code_mixed(coder, counters, nodes, (given,), model.weights, sets, m.MEDIUM, 15, bit)
         if stage == 0:
             negative = bit
             stage = 1

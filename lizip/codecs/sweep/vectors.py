@@ -1,4 +1,4 @@
-"""The steps of the grid coder's mixer and network that take eight or more numbers at a time."""
+"""The steps of the network that take eight or more numbers at a time."""
 
 from __future__ import annotations
 
@@ -7,88 +7,6 @@ import numpy as np
 from lizip.jit import late, vectorised
 
 v = late("lizip.vectors")
-
-WEIGHT_STRIDE = 8
-"""Weights in a set of the mixer: one for each counter, one for the given logit, one unused; a vector."""
-
-INPUTS = 6
-"""Adaptive counters that have a say in each decision."""
-
-
-def _weigh(typing, weights, a, b, x0, x1, x2, x3, x4, x5, x6):
-    def spell(context, builder, signature, arguments):
-        array, first, second, *inputs = arguments
-        places = (v.pointer(context, builder, weights, array, at) for at in (first, second))
-        weight = builder.add(*(v.load(builder, place, WEIGHT_STRIDE) for place in places))
-        logits = v.gathered(builder, inputs, WEIGHT_STRIDE)
-        return v.total(builder, builder.mul(v.widened(builder, weight, v.I64), v.widened(builder, logits, v.I64)))
-
-    return v.types.int64(weights, v.types.uintp, v.types.uintp, *[v.types.int64] * 7), spell
-
-
-@vectorised(_weigh)
-def weigh(weights, a, b, x0, x1, x2, x3, x4, x5, x6):
-    """Sum of x_k * (weights[a + k] + weights[b + k])."""
-    pairs = enumerate((x0, x1, x2, x3, x4, x5, x6))
-    return np.int64(sum(int(x) * (int(weights[int(a) + k]) + int(weights[int(b) + k])) for k, x in pairs))
-
-
-def _learn(typing, weights, a, b, error, rate, x0, x1, x2, x3, x4, x5, x6):
-    def spell(context, builder, signature, arguments):
-        array, first, second, error, rate, *inputs = arguments
-        rates = v.gathered(builder, [rate] * WEIGHT_STRIDE, WEIGHT_STRIDE)
-        half = builder.lshr(builder.shl(v.constant(1, WEIGHT_STRIDE), rates), v.constant(1, WEIGHT_STRIDE))
-        errors = v.gathered(builder, [error] * WEIGHT_STRIDE, WEIGHT_STRIDE)
-        product = builder.mul(v.gathered(builder, inputs, WEIGHT_STRIDE), errors)
-        step = builder.ashr(builder.add(product, half), rates)
-        for at in (first, second):
-            place = v.pointer(context, builder, weights, array, at)
-            v.store(builder, builder.add(v.load(builder, place, WEIGHT_STRIDE), step), place)
-        return context.get_dummy_value()
-
-    return v.types.void(weights, v.types.uintp, v.types.uintp, *[v.types.int64] * 9), spell
-
-
-@vectorised(_learn)
-def learn(weights, a, b, error, rate, x0, x1, x2, x3, x4, x5, x6):
-    """Add x_k * error / 2**rate, rounded, to weights[a + k] and weights[b + k]."""
-    half = 1 << int(rate) >> 1
-    for k, x in enumerate((x0, x1, x2, x3, x4, x5, x6)):
-        step = (int(x) * int(error) + half) >> int(rate)
-        weights[int(a) + k] += step
-        weights[int(b) + k] += step
-
-
-def _move(typing, counters, i0, i1, i2, i3, i4, i5, v0, v1, v2, v3, v4, v5, r0, r1, r2, r3, r4, r5, target, limit):
-    def spell(context, builder, signature, arguments):
-        array, *rest = arguments
-        indices, values, rates, (target, limit) = rest[:6], rest[6:12], rest[12:18], rest[18:]
-        counter = v.gathered(builder, values, 8)
-        value = builder.ashr(counter, v.constant(8, 8))
-        away = builder.sub(v.gathered(builder, [target] * 8, 8), value)
-        rate = v.widened(builder, v.gathered(builder, rates, 8), v.I64)
-        step = builder.ashr(builder.mul(v.widened(builder, away, v.I64), rate), v.constant(16, 8, v.I64))
-        value = builder.add(value, v.narrowed(builder, step, v.I32))
-        seen = builder.add(builder.and_(counter, v.constant(255, 8)), v.constant(1, 8))
-        most = v.gathered(builder, [limit] * 8, 8)
-        seen = builder.select(builder.icmp_signed("<", seen, most), seen, most)
-        counter = builder.or_(builder.shl(value, v.constant(8, 8)), seen)
-        for lane, index in enumerate(indices):
-            moved = builder.extract_element(counter, v.I32(lane))
-            builder.store(moved, v.pointer(context, builder, counters, array, index))
-        return context.get_dummy_value()
-
-    return v.types.void(counters, *[v.types.uintp] * 6, *[v.types.int64] * 14), spell
-
-
-@vectorised(_move)
-def move(counters, i0, i1, i2, i3, i4, i5, v0, v1, v2, v3, v4, v5, r0, r1, r2, r3, r4, r5, target, limit):
-    """Move six counters towards `target` (-2**21 or 2**21 - 1) by their rates in 2**-16; their counts go one up."""
-    values, rates = (v0, v1, v2, v3, v4, v5), (r0, r1, r2, r3, r4, r5)
-    for index, counter, rate in zip((i0, i1, i2, i3, i4, i5), map(int, values), map(int, rates), strict=True):
-        value = (counter >> 8) + ((int(target) - (counter >> 8)) * rate >> 16)
-        counters[int(index)] = value << 8 | min((counter & 255) + 1, int(limit))
-
 
 HIDDEN = 64
 """Units of a hidden layer of the network."""

@@ -13,7 +13,7 @@ import numpy as np
 from lizip.exact.trig import TURN, arctangent2, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.calibration import Calibration
-from lizip.sensor.fit.gauss_newton import improve, make_scratch, median_size, refine_beam
+from lizip.sensor.fit.gauss_newton import Grid, improve, make_scratch, median_size, refine_beam
 from lizip.sensor.stages.beams import PARAMETERS
 
 COLUMN, LATERAL, ELEVATION, HEIGHT, OFFSET = range(5)
@@ -209,33 +209,33 @@ def set_phase(sums, m, lateral, beam):
 
 
 @kernel
-def fit_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam):
+def fit_beam(points, units, frame, first, last, grid, hinges, scratch, beam):
     """Fit one beam to points[first:last]; see `fit_beams`. Returns the share of coordinates explained."""
     stride = max(np.int64(1), (last - first) // SEARCH)
     if not fit_line(points, first, last, stride, scratch.pairs, beam):
         return 0.0
-    if fit_offset(points, first, last, stride, tick, beam) < 0.1:
+    if fit_offset(points, first, last, stride, grid.tick, beam) < 0.1:
         return 0.0
-    if fit_phase(points, first, last, stride, step, scratch.sums, beam) < 0.1:
+    if fit_phase(points, first, last, stride, grid.step, scratch.sums, beam) < 0.1:
         return 0.0
-    return settle_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam)
+    return settle_beam(points, units, frame, first, last, grid, hinges, scratch, beam)
 
 
 @kernel
-def settle_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam):
+def settle_beam(points, units, frame, first, last, grid, hinges, scratch, beam):
     """Improve a beam that is nearly right. Returns the share of coordinates explained."""
-    stride = max(np.int64(1), (last - first) // SEARCH)
-    improve(points, units, frame, first, last, stride, step, tick, hypotenuse, -1.0, 0.0, scratch, beam)
+    part = first, last, max(np.int64(1), (last - first) // SEARCH)
+    improve(points, units, frame, part, grid, -1.0, 0.0, scratch, beam)
     share = 0.0
     for _ in range(_MOST_STEPS):
         if share > 0.9:
             break
         cut = 8.0 * median_size(scratch.sizes) + 2.0
-        share = improve(points, units, frame, first, last, stride, step, tick, hypotenuse, 1.0, cut, scratch, beam)
+        share = improve(points, units, frame, part, grid, 1.0, cut, scratch, beam)
     if share < 0.6:
         return share
-    improve(points, units, frame, first, last, 1, step, tick, hypotenuse, 1.0, cut, scratch, beam)
-    return refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam)
+    improve(points, units, frame, (first, last, 1), grid, 1.0, cut, scratch, beam)
+    return refine_beam(points, units, frame, first, last, grid, hinges, scratch, beam)
 
 
 def fit_beams(
@@ -275,9 +275,9 @@ def fit_beams(
         Share of coordinates within half a unit; 0 where nothing could be fitted.
     """
     beams, shares = np.zeros((len(bounds) - 1, 5)), np.zeros(len(bounds) - 1)
-    scratch = make_scratch(_LATERALS)
+    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        shares[ring] = fit_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
+        shares[ring] = fit_beam(points, units, frame, first, last, grid, hinges, scratch, beams[ring])
     return beams, shares
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.sensor.fit.beams import SEARCH, fit_line, fit_offset, gather_phases, set_phase, settle_beam
-from lizip.sensor.fit.gauss_newton import make_scratch, refine_beam
+from lizip.sensor.fit.gauss_newton import Grid, make_scratch, refine_beam
 
 _LATERALS = 25
 _WIDEST = 0.05
@@ -30,9 +30,9 @@ def refine_beams(
     frame: np.ndarray | None = None,
 ) -> None:
     """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
-    scratch = make_scratch(_LATERALS)
+    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beams[ring])
+        refine_beam(points, units, frame, first, last, grid, hinges, scratch, beams[ring])
 
 
 def retry_beams(
@@ -52,7 +52,7 @@ def retry_beams(
     Near points, as of the vehicle's own roof, leave several phases and lateral offsets that gather about as well; the
     one that explains most wins.
     """
-    scratch = make_scratch(_LATERALS)
+    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse)
     for ring in np.flatnonzero((shares < _DOUBTFUL) & (np.diff(bounds) >= _LEAST_POINTS)).tolist():
         first, last = int(bounds[ring]), int(bounds[ring + 1])
         stride = max(1, (last - first) // SEARCH)
@@ -69,8 +69,7 @@ def retry_beams(
         for start in _peaks(sums):
             tried = beam.copy()
             set_phase(sums, start, lateral, tried)
-            arguments = first, last, step, tick, hypotenuse, hinges, scratch, tried
-            share = settle_beam(points, units, frame, *arguments)
+            share = settle_beam(points, units, frame, first, last, grid, hinges, scratch, tried)
             if share > shares[ring]:
                 beams[ring], shares[ring] = tried, share
 

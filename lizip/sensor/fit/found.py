@@ -9,7 +9,8 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.intensity import find_intensity, intensity_stage
-from lizip.sensor.model import About, Grid, Part, Returns, Solution, Stage, SweepModel
+from lizip.sensor.model import About, Grid, Part, Solution, Stage, SweepModel
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.corrections import Corrections

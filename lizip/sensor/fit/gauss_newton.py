@@ -7,11 +7,28 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.entropy.adaptive import bit_length
+from lizip.exact.linear import factor, substitute
 from lizip.exact.trig import arctangent2, sincos
 from lizip.jit import kernel
 
 _OUTLIER = 1.8
 """Residuals beyond this, in units, are no matter of rounding."""
+
+
+class Grid(NamedTuple):
+    """What a beam measures in.
+
+    Attributes
+    ----------
+    step, tick : float
+        Radians a column, metres a tick.
+    hypotenuse : bool
+        See `lizip.sensor.stages.beams`.
+    """
+
+    step: float
+    tick: float
+    hypotenuse: bool
 
 
 class Scratch(NamedTuple):
@@ -47,60 +64,27 @@ def make_scratch(laterals: int) -> Scratch:
 
 
 @kernel
-def _solve(h, g):
-    """Solve h x = g (5 by 5) in place, by elimination with the largest pivot; x is left in g. False when singular."""
-    size = g.size
-    for i in range(size):
-        best = i
-        for r in range(i + 1, size):
-            if abs(h[r, i]) > abs(h[best, i]):
-                best = r
-        if abs(h[best, i]) < 1e-300:
-            return False
-        if best != i:
-            for c in range(size):
-                h[i, c], h[best, c] = h[best, c], h[i, c]
-            g[i], g[best] = g[best], g[i]
-        for r in range(i + 1, size):
-            factor = h[r, i] / h[i, i]
-            g[r] -= factor * g[i]
-            for c in range(i, size):
-                h[r, c] -= factor * h[i, c]
-    for i in range(size - 1, -1, -1):
-        for c in range(i + 1, size):
-            g[i] -= h[i, c] * g[c]
-        g[i] /= h[i, i]
-    return True
+def _add_row(h, g, weight, e, row):
+    """Add one residual e with its five derivatives to the normal equations (lower triangle)."""
+    for u in range(5):
+        g[u] += weight * row[u] * e
+        for v in range(u + 1):
+            h[u, v] += weight * row[u] * row[v]
 
 
 @kernel
-def _add_row(h, g, weight, e, j0, j1, j2, j3, j4):
-    """Add one residual e with derivatives j0 to j4 to the normal equations (lower triangle)."""
-    g[0] += weight * j0 * e
-    g[1] += weight * j1 * e
-    g[2] += weight * j2 * e
-    g[3] += weight * j3 * e
-    g[4] += weight * j4 * e
-    h[0, 0] += weight * j0 * j0
-    h[1, 0] += weight * j1 * j0
-    h[1, 1] += weight * j1 * j1
-    h[2, 0] += weight * j2 * j0
-    h[2, 1] += weight * j2 * j1
-    h[2, 2] += weight * j2 * j2
-    h[3, 0] += weight * j3 * j0
-    h[3, 1] += weight * j3 * j1
-    h[3, 2] += weight * j3 * j2
-    h[3, 3] += weight * j3 * j3
-    h[4, 0] += weight * j4 * j0
-    h[4, 1] += weight * j4 * j1
-    h[4, 2] += weight * j4 * j2
-    h[4, 3] += weight * j4 * j3
-    h[4, 4] += weight * j4 * j4
+def _clear(scratch):
+    for u in range(5):
+        scratch.g[u] = 0.0
+        for v in range(5):
+            scratch.h[u, v] = 0.0
+    for u in range(64):
+        scratch.sizes[u] = 0
 
 
 @kernel
-def improve(points, units, frame, first, last, stride, step, tick, hypotenuse, hinge, cut, scratch, beam):
-    """One Gauss-Newton step on a beam.
+def improve(points, units, frame, part, grid, hinge, cut, scratch, beam):
+    """One Gauss-Newton step on a beam, by the points from part[0] to part[1] in steps of part[2].
 
     `hinge` is the weight of points whose rounding is right already (1: all alike; negative: only count them), `cut` the
     largest residual that takes part. Residuals count along the axes of `frame` (3, 3), or of the sensor if that is
@@ -111,15 +95,11 @@ def improve(points, units, frame, first, last, stride, step, tick, hypotenuse, h
     sizes, h, g = scratch.sizes, scratch.h, scratch.g
     phase, lateral, elevation, height, offset = beam[0], beam[1], beam[2], beam[3], beam[4]
     sine, cosine = sincos(elevation)
-    for u in range(5):
-        g[u] = 0.0
-        for v in range(5):
-            h[u, v] = 0.0
-    for u in range(64):
-        sizes[u] = 0
+    step, tick, hypotenuse = grid.step, grid.tick, grid.hypotenuse
+    _clear(scratch)
     right = 0.0
     count = 0.0
-    for i in range(first, last, stride):
+    for i in range(part[0], part[1], part[2]):
         x = np.float64(points[i, 0])
         y = np.float64(points[i, 1])
         z = np.float64(points[i, 2])
@@ -189,16 +169,15 @@ def improve(points, units, frame, first, last, stride, step, tick, hypotenuse, h
             if size > cut:
                 continue
             weight /= unit * unit
-            _add_row(h, g, weight, e, j0, j1, j2, j3, j4)
+            _add_row(h, g, weight, e, (j0, j1, j2, j3, j4))
     if hinge < 0.0:
         return right / max(count, 1.0)
     for u in range(5):
-        for v in range(u + 1, 5):
-            h[u, v] = h[v, u]
         h[u, u] = h[u, u] * (1.0 + 1e-9) + 1e-9
-    if _solve(h, g):
-        for u in range(5):
-            beam[u] += g[u]
+    factor(h)
+    substitute(h, g)
+    for u in range(5):
+        beam[u] += g[u]
     return right / max(count, 1.0)
 
 
@@ -219,7 +198,7 @@ def median_size(sizes):
 
 
 @kernel
-def refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinges, scratch, beam):
+def refine_beam(points, units, frame, first, last, grid, hinges, scratch, beam):
     """Improve one beam by the points whose rounding it misses, while they become fewer; returns the share right."""
     before, kept = scratch.before, scratch.kept
     best = -1.0
@@ -227,7 +206,7 @@ def refine_beam(points, units, frame, first, last, step, tick, hypotenuse, hinge
         for u in range(5):
             before[u] = beam[u]
         hinge = 0.003 if turn < hinges else -1.0
-        share = improve(points, units, frame, first, last, 1, step, tick, hypotenuse, hinge, _OUTLIER, scratch, beam)
+        share = improve(points, units, frame, (first, last, 1), grid, hinge, _OUTLIER, scratch, beam)
         if share < best:
             break
         best = share

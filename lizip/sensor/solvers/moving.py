@@ -22,7 +22,8 @@ from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
 from lizip.sensor.fit.motion.law import solve_law
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.spline import fit_spline
-from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Stage, SweepModel
+from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.cells import CellOrder, Cells

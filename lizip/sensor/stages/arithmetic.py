@@ -19,7 +19,7 @@ from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.stages.beams import COSINE, FORWARD, LATERAL, PHASE, SINE, UP, Beams
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 DOUBLE, DIRECTIONS, PRODUCTS, TABLES = range(4)
 """Double throughout; directions, tables with products in float32, or in double."""

@@ -17,7 +17,7 @@ from lizip.packing import Unpacker, pack_bytes, pack_varint
 from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _BY_RING, _BY_FIRING, _BY_RANGE, _DIFFERENCES, _ADAPTIVE = range(5)
 _MOST_OTHERS = 0.01

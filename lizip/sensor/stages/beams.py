@@ -27,7 +27,7 @@ from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_v
 from lizip.sensor.stages.maker import UNITS, Maker, lengths_of, quanta_of
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 PHASE, LATERAL, COSINE, SINE, FORWARD, UP = range(6)
 """Columns of a beam table: phase in columns, lateral, forward and up in metres, cosine and sine of the elevation."""

@@ -19,7 +19,7 @@ from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_v
 from lizip.sensor.stages.driver import MAX_LASERS, TURN_UNITS
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 RETURNS, ALL_COMPUTED, ALL_CELLS = range(3)
 """What stands in the file: returns only; all lasers of each block, a missing return computed with range 0 (zeros of

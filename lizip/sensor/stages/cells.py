@@ -20,7 +20,7 @@ from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.stages.beams import MAX_BEAMS
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _MOST_INTENSITY = 1 << 16
 _LIMIT = 250

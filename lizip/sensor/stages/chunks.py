@@ -20,7 +20,7 @@ from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
     from lizip.entropy.coder import Coder
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _LARGEST_RULE = 1 << 30
 _LIMIT = 250

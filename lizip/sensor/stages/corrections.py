@@ -17,7 +17,7 @@ from lizip.errors import CorruptError
 from lizip.jit import kernel
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 LARGEST = 1 << 20
 """Corrections are at most this many units; points further off are exceptions."""

@@ -19,7 +19,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_signed, pack_varint, pack_varints
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 TURN_UNITS = 36000
 """Azimuths of a turn, in 0.01 degrees."""

@@ -20,11 +20,12 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.entropy.mixing import code_mixed, fresh_weights
+from lizip.entropy.vectors import stride_of
 from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
 from lizip.jit import kernel
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 FAR, STORED = 0, 3
 """The six roundings: far axes 0 to 2 and stored x, y, z."""
@@ -44,14 +45,14 @@ _BY_WHICH = _TIES * _SECOND
 _BY_LATELY = _BY_WHICH + _TIES * 6 * _SLOWLY
 _BY_AXES = _BY_LATELY + _TIES * _LATELY
 _SAME = _BY_AXES + _TIES * _TIES // 4
-_INPUTS = 4
 
 _REST = 6 * _CLASSES * 4
 _LIVELY = 8
 _BY_LIVELY = 6 * _CLASSES * 4
 _BY_TIE = _BY_LIVELY + 6 * _CLASSES * 2 * _LIVELY
 _ZEROS = _BY_TIE + 6 * 3 * _TIES * 2
-_ZERO_INPUTS = 3
+_STRIDE = stride_of(4)
+"""Of either mixer's weights: one has four inputs, one three."""
 
 
 class _Models(NamedTuple):
@@ -68,7 +69,7 @@ class _Work(NamedTuple):
     """What is known of the point at hand, and of those lately.
 
     `point` (3,) predicted far coordinates, `error` (3,) expected, `place` (3,) stored places if nothing was missed,
-    `tie` (6,) classes of the ties' distances, `rows` and `logits` of a mixer, `first` (3,) place of the firing's first
+    `tie` (6,) classes of the ties' distances, `first` (3,) place of the firing's first
     no-return, `rates` (2,) of points with corrections, fast and slow, in 2**-16, `lively` (6,) how often roundings
     missed lately; `seen` (2,): this point's integers so far that were not 0, and the rounding nearest to its tie.
     """
@@ -77,8 +78,6 @@ class _Work(NamedTuple):
     error: np.ndarray
     place: np.ndarray
     tie: np.ndarray
-    rows: np.ndarray
-    logits: np.ndarray
     first: np.ndarray
     rates: np.ndarray
     lively: np.ndarray
@@ -106,15 +105,15 @@ def _class(sigma, unit, miss):
 @kernel
 def _code_zero(coder, models, work, which, where, context, away):
     """Code whether the integer of a rounding is 0."""
-    rows = work.rows[:_ZERO_INPUTS]
     found = work.seen[0]
     lively = bit_length(work.lively[which] >> 3)
-    rows[0] = context
-    rows[1] = _BY_LIVELY + (where * 2 + min(found, np.int64(1))) * _LIVELY + lively
-    rows[2] = _BY_TIE + ((which * 3 + min(found, np.int64(2))) * _TIES + work.tie[which]) * 2 + (context & 1)
-    sets = which * _ZERO_INPUTS, (6 + lively) * _ZERO_INPUTS
-    logits = work.logits[:_ZERO_INPUTS]
-    return code_mixed(coder, models.zero, rows, 0, logits, models.zero_weights, sets[0], sets[1], _LIMIT, away) == 0
+    rows = (
+        context,
+        _BY_LIVELY + (where * 2 + min(found, np.int64(1))) * _LIVELY + lively,
+        _BY_TIE + ((which * 3 + min(found, np.int64(2))) * _TIES + work.tie[which]) * 2 + (context & 1),
+    )
+    sets = which * _STRIDE, (6 + lively) * _STRIDE
+    return code_mixed(coder, models.zero, rows, (), models.zero_weights, sets, _LIMIT, 15, away) == 0
 
 
 @kernel
@@ -276,7 +275,7 @@ def _expect(far, work):
 @kernel
 def _code_some(coder, models, work, some):
     """Code whether anything was missed; leaves which rounding came nearest to its tie."""
-    tie, rows = work.tie, work.rows
+    tie = work.tie
     near = np.int64(_TIES)
     second = np.int64(_TIES)
     for k in range(6):
@@ -287,12 +286,14 @@ def _code_some(coder, models, work, some):
         elif tie[k] < second:
             second = tie[k]
     which = work.seen[1]
-    rows[0] = near * _SECOND + min(second - near, _SECOND - 1)
-    rows[1] = _BY_WHICH + (near * 6 + which) * _SLOWLY + min(bit_length(work.rates[1] >> 6), 2 * _SLOWLY - 1) // 2
-    rows[2] = _BY_LATELY + near * _LATELY + min(bit_length(work.rates[0] >> 6), _LATELY - 1)
-    rows[3] = _BY_AXES + (min(tie[0], tie[1]) >> 1) * (_TIES // 2) + (tie[2] >> 1)
-    sets = near * _INPUTS, (_TIES + which) * _INPUTS
-    some = code_mixed(coder, models.some, rows, 0, work.logits, models.some_weights, sets[0], sets[1], _LIMIT, some)
+    rows = (
+        near * _SECOND + min(second - near, _SECOND - 1),
+        _BY_WHICH + (near * 6 + which) * _SLOWLY + min(bit_length(work.rates[1] >> 6), 2 * _SLOWLY - 1) // 2,
+        _BY_LATELY + near * _LATELY + min(bit_length(work.rates[0] >> 6), _LATELY - 1),
+        _BY_AXES + (min(tie[0], tie[1]) >> 1) * (_TIES // 2) + (tie[2] >> 1),
+    )
+    sets = near * _STRIDE, (_TIES + which) * _STRIDE
+    some = code_mixed(coder, models.some, rows, (), models.some_weights, sets, _LIMIT, 15, some)
     for k in range(6):
         work.lively[k] = (3 * work.lively[k]) >> 2
     work.rates[0] += ((some << 16) - work.rates[0]) >> 3
@@ -340,9 +341,9 @@ def _code_points(coder, models, work, far, predicted, distance, firing, lattice,
 
 def _fresh() -> tuple[_Models, _Work]:
     some, zero = fresh_counters(_SAME + 1), fresh_counters(_ZEROS)
-    weights = fresh_weights(_TIES + 6, _INPUTS), fresh_weights(6 + _LIVELY, _ZERO_INPUTS)
+    weights = fresh_weights(_TIES + 6, [0.55 / 4] * 4), fresh_weights(6 + _LIVELY, [0.55 / 3] * 3)
     models = _Models(some, weights[0], zero, weights[1], fresh_counters(_REST + 6 * _CLASSES * INTEGER_NODES))
-    integers = (np.zeros(size, np.int64) for size in (3, 6, _INPUTS, _INPUTS, 3, 2, 6, 2))
+    integers = (np.zeros(size, np.int64) for size in (3, 6, 3, 2, 6, 2))
     return models, _Work(np.zeros(3), np.zeros(3), *integers)
 
 

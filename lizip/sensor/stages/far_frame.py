@@ -12,7 +12,7 @@ from lizip.exact.rotation import rotation_of_quaternion
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _LARGEST_OFFSET = 1e8
 _SIGMAS = 128

@@ -18,7 +18,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
     from lizip.sensor.stages.profile import Rhythm
 
 TURN = 36000

@@ -18,7 +18,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_signed, pack_varints
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 MOST_TURNS = 16
 """A sweep is about one turn, and often a little more."""

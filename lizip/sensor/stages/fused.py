@@ -19,7 +19,7 @@ from lizip.jit import kernel
 
 if TYPE_CHECKING:
     from lizip.entropy.coder import Coder
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _CLASSES = 14
 _LIMIT = 250

@@ -13,7 +13,7 @@ from lizip.sensor.stages.attributes import decode_attribute, encode_attribute, n
 from lizip.sensor.stages.exceptions import decode_exceptions
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 DENOMINATORS = (1, 100, 255, 256)
 """Stored value = float32(integer / denominator). Never reordered: streams hold the index."""

@@ -15,7 +15,7 @@ from lizip.sensor.stages.beams import MAX_BEAMS
 from lizip.sensor.stages.firings import rows_of
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 FIRINGS, RINGS, ALL_FIRINGS, ALL_RINGS = range(4)
 """Firing after firing or ring after ring; returns only, or all cells of a grid with something where none returned."""

@@ -14,7 +14,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varints
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 FRACTIONS = 64
 """Units a microsecond of the packets' times."""

@@ -18,7 +18,7 @@ from lizip.packing import Unpacker, pack_bytes
 from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _CLASSES, _LIMIT = 8, 250
 

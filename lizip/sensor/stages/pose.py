@@ -12,7 +12,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _FAR = 1e6
 

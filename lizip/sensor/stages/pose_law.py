@@ -27,7 +27,7 @@ from lizip.packing import Unpacker, pack_varints
 from lizip.sensor.stages.pose import posed
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
     from lizip.sensor.stages.profile import Rhythm
 
 TIME_QUANTUM = 2.0**-6

@@ -19,7 +19,7 @@ from lizip.packing import Unpacker, pack_varints
 from lizip.sensor.stages.pose import posed
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 QUANTA = np.ldexp(1.0, [-19, -19, -25, -28, -28, -23])
 """Steps of a knot's numbers: m, m, m (up), rad (roll), rad (pitch), rad (yaw), in the far frame's axes."""

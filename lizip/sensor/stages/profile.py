@@ -16,7 +16,7 @@ from lizip.resources import models_folder
 from lizip.sensor.stages.beams import PARAMETERS, Beams
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 PROFILES = ("hdl64e-kitti", "hdl32e-nuscenes", "pandar64")
 """Files in models/sensors; streams hold the index and a hash."""

@@ -11,7 +11,7 @@ from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 
 def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_signed, pack_varint
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 QUANTA = np.ldexp(1.0, np.array([-13, -34, -34, -34, -30, -30, -30]))
 """Units of a knot's numbers: microseconds, rotation vector (rad) from the first knot, position (m)."""

@@ -13,7 +13,7 @@ from lizip.errors import CorruptError
 from lizip.jit import kernel
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _LIMIT = 250
 _HISTORIES = 8

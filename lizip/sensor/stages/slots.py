@@ -25,7 +25,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint, pack_varints
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 TURN = 36000
 """Units of a firing's azimuth."""

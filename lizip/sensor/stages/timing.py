@@ -26,7 +26,7 @@ from lizip.packing import Unpacker, pack_bytes, pack_signed
 from lizip.sensor.stages.firings import Columns
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 MOST_AWAY = 64
 """Columns of a firing lie within this."""

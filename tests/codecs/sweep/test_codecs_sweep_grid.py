@@ -77,7 +77,7 @@ def test_segments_carry_the_model_on(monkeypatch):
 
 
 def test_bounds_are_checked():
-    for ranges in ([[-1]], [[1 << 24]], np.zeros((2, 257), int)):
+    for ranges in ([[-1]], [[1 << 24]], np.zeros((2, 2049), int)):
         with pytest.raises(ValueError, match=r"ring|range"):
             encode_grid(np.array(ranges), None)
     with pytest.raises(ValueError, match="65535"):

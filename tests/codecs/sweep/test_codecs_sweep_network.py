@@ -4,11 +4,11 @@ import pytest
 from lizip.codecs.sweep.cells import blended_centre, candidates_of
 from lizip.codecs.sweep.features import FEATURES, features_of
 from lizip.codecs.sweep.grid import decode_grid, encode_grid
-from lizip.codecs.sweep.mixing import LOGIT_LIMIT
 from lizip.codecs.sweep.model import fresh_model
 from lizip.codecs.sweep.net import HIDDEN, OUTPUTS, network, opinion, think
 from lizip.codecs.sweep.tree import tree_of
 from lizip.codecs.sweep.weights import Weights
+from lizip.entropy.mixing import LOGIT_LIMIT
 
 torch = pytest.importorskip("torch")
 

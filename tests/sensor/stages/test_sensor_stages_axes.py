@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
-from lizip.sensor.model import Returns
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
 
 SCHEMA = tuple((name, np.dtype("<f4")) for name in "xyz")

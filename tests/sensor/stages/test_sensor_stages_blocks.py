@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
-from lizip.sensor.model import Returns
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, Blocks, Rest, decode_azimuths, encode_azimuths
 from lizip.sensor.stages.driver import EXACT, SUM, Driver, DriverLaw, Printed
 from lizip.sensor.stages.seconds import Seconds

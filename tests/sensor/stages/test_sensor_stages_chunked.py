@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
 from lizip.exact.screw import Track, poses_at, rotations_of
-from lizip.sensor.model import Returns
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.packets import FRACTIONS, Packets
 from lizip.sensor.stages.screw import Screw

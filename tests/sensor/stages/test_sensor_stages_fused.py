@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.jit import kernel
-from lizip.sensor.model import Returns
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.fused import Fused, fused
 
 single = st.floats(-1e6, 1e6, width=32)

@@ -12,7 +12,7 @@ from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
 from lizip.packing import pack_varint
 from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks, settle_blocks
 from lizip.sensor.fit.motion.firing import hdl32e, place_points
-from lizip.sensor.model import Returns
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.cells import CellOrder, Cells
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.firing_azimuths import FiringAzimuths, columns_of

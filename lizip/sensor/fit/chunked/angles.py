@@ -10,8 +10,8 @@ from lizip.sensor.fit.chunked.azimuths import find_azimuths
 from lizip.sensor.fit.chunked.elevations import Rough, elevations_of
 from lizip.sensor.fit.chunked.firings import Firings, find_firings, rest_angles
 from lizip.sensor.fit.chunked.knots import Groups, fit_rays
-from lizip.sensor.fit.chunked.normals import Rays, elevation_table
 from lizip.sensor.fit.chunked.observed import MIDDLE, Observed, to_sensor
+from lizip.sensor.fit.chunked.ray_sums import Rays, elevation_table
 from lizip.sensor.stages.slots import Lasers
 
 FIRING = 55.296

@@ -12,7 +12,8 @@ from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.chunked.packets import PERIOD
 from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.fit.intensity import find_intensity, intensity_stage
-from lizip.sensor.model import Grid, Part, Returns, Stage
+from lizip.sensor.model import Grid, Part, Stage
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.corrections import Corrections, find_corrections

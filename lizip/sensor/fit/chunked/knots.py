@@ -9,7 +9,9 @@ import numpy as np
 from lizip.exact.linear import solve_banded, solve_definite
 from lizip.exact.screw import Poses, Track, poses_at, rotations_of, ways_between
 from lizip.jit import kernel
-from lizip.sensor.fit.chunked.normals import Placed, Rays, Sums, gather, new_sums, point_sums, ray_sums
+from lizip.sensor.fit.chunked.normals import Sums, gather, new_sums
+from lizip.sensor.fit.chunked.point_sums import Placed, point_sums
+from lizip.sensor.fit.chunked.ray_sums import Rays, ray_sums
 
 FIXED, PHASE, GRID, FREE = range(4)
 """How knots' times may move: not at all; all together; as a grid whose period may change; each by itself."""
@@ -105,9 +107,10 @@ def _hold_bend(steps, first, last, weight, at, whole, right):
 
 
 @kernel
-def _normals(track, between, poses, sums, prior, bend, level, every, whole, right, row, basis, project):
+def _normals(track, between, poses, sums, prior, every, whole, right, room):
     """Fill the knots' normal equations, whole (7 K, 7 K) and right (7 K,)."""
     spins, ways = between
+    row, basis, project = room
     count = track.times.size
     gather(sums.matrix, sums.vector, poses, every, whole, right, row)
     for i in range(7 * count):
@@ -115,16 +118,16 @@ def _normals(track, between, poses, sums, prior, bend, level, every, whole, righ
             whole[j, i] = whole[i, j]
         if i % 7 < 6:
             whole[i, i] += 1e2
-    if bend[0] > 0.0:
-        _hold_bend(spins, 1, count - 1, 1.0 / (bend[0] * bend[0]), 0, whole, right)
-        _hold_bend(ways, 1, count - 1, 1.0 / (bend[1] * bend[1]), 3, whole, right)
+    if prior.bend[0] > 0.0:
+        _hold_bend(spins, 1, count - 1, 1.0 / (prior.bend[0] * prior.bend[0]), 0, whole, right)
+        _hold_bend(ways, 1, count - 1, 1.0 / (prior.bend[1] * prior.bend[1]), 3, whole, right)
     else:
         _hold_bend(ways, 1, 2, 1.0 / (_EDGE * _EDGE), 3, whole, right)
         _hold_bend(ways, count - 2, count - 1, 1.0 / (_EDGE * _EDGE), 3, whole, right)
-    if level:
+    if prior.level:
         for k in range(count):
             whole[7 * k + 2, 7 * k + 2] += 1e18
-    _hold_times(prior, track.times, whole, right, basis, project)
+    _hold_times(prior.times, track.times, whole, right, basis, project)
 
 
 @kernel
@@ -143,7 +146,7 @@ def move(
     whole, right = np.zeros((7 * count, 7 * count)), np.zeros(7 * count)
     room = np.zeros(7), np.zeros((2, count)), np.zeros((count, count))
     between = ways_between(track)
-    _normals(track, between, poses, sums, prior.times, prior.bend, prior.level, every, whole, right, *room)
+    _normals(track, between, poses, sums, prior, every, whole, right, room)
     if prior.times == FIXED:
         band = np.zeros((7 * count, 21))
         _banded(whole, band)

@@ -9,7 +9,8 @@ import numpy as np
 from lizip.exact.screw import Track, poses_at
 from lizip.jit import kernel
 from lizip.sensor.fit.chunked.knots import Groups
-from lizip.sensor.fit.chunked.normals import Placed, Rays
+from lizip.sensor.fit.chunked.point_sums import Placed
+from lizip.sensor.fit.chunked.ray_sums import Rays
 from lizip.sensor.stages.slots import TURN, Lasers, angles, sensor_points
 
 _LEAST_SIGMA = 1.5e-7

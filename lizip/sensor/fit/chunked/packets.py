@@ -10,8 +10,9 @@ import numpy as np
 
 from lizip.jit import kernel
 from lizip.sensor.fit.chunked.knots import GRID, PHASE, fit_points
-from lizip.sensor.fit.chunked.normals import Placed, Sums
+from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, packets_of, placed_of
+from lizip.sensor.fit.chunked.point_sums import Placed
 
 PERIOD = 663.5523
 """Mean microseconds from packet to packet."""

@@ -7,7 +7,6 @@ import numpy as np
 from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
 from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
-from lizip.sensor.fit.chunked.normals import Placed
 from lizip.sensor.fit.chunked.observed import (
     Law,
     Observed,
@@ -18,6 +17,7 @@ from lizip.sensor.fit.chunked.observed import (
     to_sensor,
 )
 from lizip.sensor.fit.chunked.packets import SURE, errors_of, move_packets, regular_times, running_median
+from lizip.sensor.fit.chunked.point_sums import Placed
 from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.stages.packets import FRACTIONS
 

@@ -8,9 +8,9 @@ from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
 from lizip.sensor.fit.chunked.elevations import elevations_of
 from lizip.sensor.fit.chunked.knots import fit_rays
-from lizip.sensor.fit.chunked.normals import elevation_table
 from lizip.sensor.fit.chunked.observed import Law, Observed, by_firing, own_times, rays_of
 from lizip.sensor.fit.chunked.packets import PERIOD
+from lizip.sensor.fit.chunked.ray_sums import elevation_table
 
 RULE = 55.5
 """A chunk ends where a return is this late (us) after its first."""

@@ -14,7 +14,8 @@ from lizip.sensor.fit.driver.law import Found
 from lizip.sensor.fit.driver.offsets import UNIT
 from lizip.sensor.fit.driver.polar import Polar
 from lizip.sensor.fit.intensity import find_intensity, intensity_stage
-from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, Stage, SweepModel
+from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RETURNS, Blocks, Rest, encode_azimuths
 from lizip.sensor.stages.corrections import Corrections, find_corrections

@@ -9,6 +9,7 @@ position, give the first velocity; where there are none, several are tried.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,12 +42,46 @@ class Tracked:
     explained: float
 
 
+class _Seen(NamedTuple):
+    """What a track is fitted to: `track_sweep`'s points, weight and axes; the sensor's tick and elevations."""
+
+    points: np.ndarray
+    weight: np.ndarray
+    axes: np.ndarray
+    tick: float
+    cos_elevation: np.ndarray
+    sin_elevation: np.ndarray
+
+
+class _Work(NamedTuple):
+    """Memory of a fit: poses, sensor points, what `firing_normals` fills, a window's equations, what was measured."""
+
+    rotation: np.ndarray
+    shift: np.ndarray
+    sensor: np.ndarray
+    matrix: np.ndarray
+    vector: np.ndarray
+    stats: np.ndarray
+    residual: np.ndarray
+    band: np.ndarray
+    right: np.ndarray
+    guess: np.ndarray
+    ranges: np.ndarray
+    azimuth: np.ndarray
+
+
+def _make_work(firings: int, rings: int) -> _Work:
+    poses = np.zeros((firings, 3, 3)), np.zeros((firings, 3)), np.zeros((firings, rings, 3))
+    normals = np.zeros((firings, 6, 6)), np.zeros((firings, 6)), np.zeros((firings, 4)), np.zeros((firings, rings, 3))
+    measured = np.zeros((firings, rings), np.int64), np.zeros((firings, rings), np.int64)
+    return _Work(*poses, *normals, np.zeros((12, 12)), np.zeros(12), np.zeros(12), *measured)
+
+
 @kernel
-def _fit_window(
-    points, weight, base, begin, end, rounds, tick, cos_e, sin_e, prior, start, guess, work, ranges, azimuth
-):
+def _fit_window(seen, begin, end, rounds, prior, start, work):
     """Gauss-Newton for pose start[:6] + (i - end + 1) * start[6:] of firings begin to end; returns points explained."""
-    rotation, shift, sensor, matrix, vector, stats, residual, band, right = work
+    rotation, shift, sensor, matrix, vector, stats, residual, band, right, guess, ranges, azimuth = work
+    points, weight, base, tick, cos_e, sin_e = seen
     for p in range(12):
         guess[p] = start[p]
     for turn in range(rounds):
@@ -83,15 +118,13 @@ def _fit_window(
 
 
 @kernel
-def _follow(points, weight, base, window, rounds, tick, cos_e, sin_e, prior, start, guess, work, ranges, azimuth, pose):
+def _follow(seen, window, rounds, prior, start, work, pose):
     """Fit window after window from the last firing to the first; fills pose (F, 6), returns the points explained."""
-    end = points.shape[0]
+    end = seen.points.shape[0]
     total = 0.0
     while end > 0:
         begin = max(0, end - window)
-        total += _fit_window(
-            points, weight, base, begin, end, rounds, tick, cos_e, sin_e, prior, start, guess, work, ranges, azimuth
-        )
+        total += _fit_window(seen, begin, end, rounds, prior, start, work)
         for i in range(begin, end):
             for p in range(6):
                 pose[i, p] = start[p] + (i - end + 1) * start[6 + p]
@@ -140,48 +173,23 @@ def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor
     Tracked
     """
     firings, rings, _ = points.shape
-    ranges, azimuth = np.zeros((firings, rings), np.int64), np.zeros((firings, rings), np.int64)
-    work = (
-        np.zeros((firings, 3, 3)),
-        np.zeros((firings, 3)),
-        np.zeros((firings, rings, 3)),
-        np.zeros((firings, 6, 6)),
-        np.zeros((firings, 6)),
-        np.zeros((firings, 4)),
-        np.zeros((firings, rings, 3)),
-        np.zeros((12, 12)),
-        np.zeros(12),
-    )
-    guess = np.zeros(12)
-    fixed = (sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
+    work = _make_work(firings, rings)
+    axes = np.ascontiguousarray(axes)
+    seen = _Seen(points, weight, axes, sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
     wide = np.concatenate([_PLACE, 100 * _FIRST_PRIOR])
     best = (-np.inf, np.zeros(12))
     for start in _starts(points, axes):
         begin = max(0, firings - 2 * WINDOW)
-        _fit_window(
-            points,
-            weight,
-            base := np.ascontiguousarray(axes),
-            begin,
-            firings,
-            8,
-            *fixed,
-            wide,
-            start,
-            guess,
-            work,
-            ranges,
-            azimuth,
-        )
-        stats = work[5][begin:]
+        _fit_window(seen, begin, firings, 8, wide, start, work)
+        stats = work.stats[begin:]
         score = stats[:, 0].sum() - stats[:, 1:].sum() / _MISFIT
         if score > best[0]:
             best = (score, start)
     start = best[1]
     prior = np.concatenate([_PLACE, _DRIFT])
     pose = np.zeros((firings, 6))
-    explained = _follow(points, weight, base, WINDOW, 5, *fixed, prior, start, guess, work, ranges, azimuth, pose)
-    return Tracked(pose, ranges, azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
+    explained = _follow(seen, WINDOW, 5, prior, start, work, pose)
+    return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
 
 
 def _starts(points: np.ndarray, axes: np.ndarray) -> list[np.ndarray]:

@@ -63,10 +63,15 @@ def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
 
 
+def _inside(knots: np.ndarray, first: float, last: float) -> np.ndarray:
+    """Those of some knots that lie between two times, and at neither end."""
+    return knots[(knots > first + _MARGIN) & (knots < last - _MARGIN)]
+
+
 def _seated(law: Law, times: np.ndarray) -> Law:
     """The law with three knots, or as many as a part of a sweep has, on a vehicle."""
     first, last = times.min(), times.max()
-    inner = _KNOTS[(_KNOTS > first + _MARGIN) & (_KNOTS < last - _MARGIN)]
+    inner = _inside(_KNOTS, first, last)
     law = law.resampled(inner if len(inner) == len(_KNOTS) else np.array([first, *inner, last]))
     own = np.abs(law.places[-1, :2]).max() < _OWN_FRAME
     far = multiply(_MOUNT, law.turns[-1].T) if own else np.eye(3)
@@ -90,7 +95,7 @@ def _all_of_it(seen: Observed, law: Law, centre: np.ndarray) -> Law:
     """Fit the law under whole times, from all points: the ends of a sweep have knots of their own."""
     times = seen.times
     first, last = times.min(), times.max()
-    inner = law.times[(law.times > first + _MARGIN) & (law.times < last - _MARGIN)]
+    inner = _inside(law.times, first, last)
     law = law.resampled(np.array([first - _ENDS, *inner, last + _ENDS]))
     for floor in (2e-6, 2e-6, 3e-7, 1e-7, 5e-8, 5e-8):
         measure(seen, law)

@@ -1,0 +1,177 @@
+"""Reading .lizip files: as a file, as columns, in summary; and checking them. All in `lizip` itself for users."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from lizip.container import Container, content_hash_of, same_hash
+from lizip.decoder import Decoder
+from lizip.errors import CorruptError
+from lizip.inputs import file_of, kind_of, opened
+from lizip.near.said import Said
+from lizip.reader import DecodedFile, read_columns
+from lizip.storage import StrPath
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> io.BufferedReader:
+    """Open a .lizip file as if it were the file it was made of.
+
+    Decodes only as far as is read, once. Damage is noticed section by section; the hash of the whole only by whoever
+    reads to the end.
+
+    Parameters
+    ----------
+    path : path, URL, binary file object, or bytes of a .lizip file
+    max_bytes : int, optional
+        As for `decompress`.
+
+    Returns
+    -------
+    io.BufferedReader
+        Readable and seekable, binary: `laspy.read(lizip.open("x.las.lizip"))`. Asked for its file number, as
+        `numpy.fromfile` does, it decodes everything into a temporary file without a name.
+    """
+    file, owned = file_of(path)
+    try:
+        name = os.fsdecode(path) if isinstance(path, (str, os.PathLike)) else getattr(file, "name", "<bytes>")
+        decoded = DecodedFile(Decoder(Container(file), max_bytes), file if owned else None, name)
+    except BaseException:
+        if owned:
+            file.close()
+        raise
+    return io.BufferedReader(decoded, 1 << 16)
+
+
+def read(
+    path: StrPath | BinaryIO | bytes,
+    fields: Sequence[str] | str | None = None,
+    points: slice | None = None,
+    bounds: Sequence[float] | None = None,
+    *,
+    max_bytes: int | None = None,
+) -> dict[str, np.ndarray]:
+    """Read the points of a .lizip file as columns.
+
+    Parameters
+    ----------
+    path : path, URL, binary file object, or bytes of a .lizip file
+    fields : str or sequence of str, optional
+        Name or names of the columns wanted; all otherwise.
+    points : slice, optional
+        Which points; all otherwise. Decoding ends with the last one wanted.
+    bounds : six numbers, optional
+        Of these points only those with x, y and z within (least x, y, z, most x, y, z), ends included, in the
+        coordinates of the file (metres in sweeps; scaled, with offset, in .las). Of a large .las only the chunks that
+        can hold such points are read.
+    max_bytes : int, optional
+        As for `decompress`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Column name -> (n,) array, in the stored type and unit.
+
+    Raises
+    ------
+    FormatError
+        When there is no such field, or not a .lizip file, or there are bounds and no coordinates.
+    CorruptError
+    """
+    if not (points is None or isinstance(points, slice)):
+        raise TypeError(f"points is a slice, as in points=slice(0, 1000), not {kind_of(points)}")
+    fields = [fields] if isinstance(fields, str) else fields
+    with opened(path) as file:
+        return read_columns(Decoder(Container(file), max_bytes), fields, points or slice(None), bounds)
+
+
+def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
+    """Tell what a .lizip file holds, from one small read; nothing is decoded, but a file that is kept as it stands.
+
+    Parameters
+    ----------
+    path : path, URL, binary file object, or bytes of a .lizip file
+
+    Returns
+    -------
+    dict
+        `format`, `codec`, `points`, `fields` (name and type of each), `bytes`, `compressed_bytes`, `ratio`,
+        `bits_per_point`, `hash` (XXH3-128 in
+        hexadecimal; of a file below 4 kB the first half), `version`, `streams` (name -> bytes), and what else the codec
+        has to say (sensor, model, ...).
+    """
+    with opened(path) as file:
+        return _describe(Decoder(Container(file)))
+
+
+def verify(
+    path: StrPath | BinaryIO | bytes,
+    against: StrPath | BinaryIO | bytes | None = None,
+    *,
+    max_bytes: int | None = None,
+) -> None:
+    """Decode a .lizip file completely and check it.
+
+    Parameters
+    ----------
+    path : path, URL, binary file object, or bytes of a .lizip file
+    against : path, URL, binary file object or bytes, optional
+        Compare with this file, byte for byte; where the .lizip file was made to be near to its original only, by the
+        hash of that.
+    max_bytes : int, optional
+        As for `decompress`.
+
+    Raises
+    ------
+    CorruptError
+        When the file is damaged or differs from `against`.
+    """
+    with opened(path) as file:
+        decoder = Decoder(Container(file), max_bytes)
+        pieces, said = decoder.pieces(), Said.of(decoder.container)
+        if said is not None and against is not None:
+            with opened(against) as original:
+                if not same_hash(content_hash_of(original), said.digest):
+                    raise CorruptError("it was not made of this original")
+        if against is None or said is not None:
+            for _ in pieces:
+                pass
+        else:
+            with opened(against) as original:
+                _compare(pieces, original)
+
+
+def _compare(pieces: Iterable[bytes], original: BinaryIO) -> None:
+    """Raise CorruptError at the first difference."""
+    position = 0
+    for piece in pieces:
+        if original.read(len(piece)) != piece:
+            raise CorruptError(f"the content differs from the original at or after byte {position}")
+        position += len(piece)
+    if original.read(1):
+        raise CorruptError(f"the original goes on after byte {position}")
+
+
+def _describe(decoder: Decoder) -> dict[str, Any]:
+    header, container = decoder.header, decoder.container
+    details = decoder.describe()
+    return {
+        "format": decoder.format.name,
+        "codec": decoder.codec.name,
+        "points": header.count,
+        "fields": list(decoder.fields()),
+        "bytes": header.length,
+        "compressed_bytes": container.size,
+        "ratio": header.length / container.size,
+        "bits_per_point": 8 * container.size / header.count if header.count else None,
+        "hash": header.digest.hex(),
+        "version": header.version,
+        **(said.described() if (said := Said.of(container)) else {}),
+        **({"guessed": decoder.format.guessed} if header.count and hasattr(decoder.format, "guessed") else {}),
+        **details,
+    }

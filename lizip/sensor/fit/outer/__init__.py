@@ -1,0 +1,1 @@
+"""What was done to a whole sweep after its points had been rounded, found and undone. Encoder only."""

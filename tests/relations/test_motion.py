@@ -1,0 +1,115 @@
+"""Points that were moved: every arithmetic is that of its writer, whatever bits are stored come back."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lizip.errors import CorruptError
+from lizip.relations import motion
+from lizip.relations.motion import ARITHMETICS, DOUBLE, Motion, moved
+
+
+def rotation(seed):
+    turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    return turn
+
+
+def draw(seed, count=500):
+    draws = np.random.default_rng(seed)
+    inner = (draws.integers(-60_000, 60_000, (count, 3)) / 1000).astype("<f4")
+    matrix = np.concatenate([rotation(seed), draws.normal(size=(3, 1))], axis=1)
+    return inner, matrix
+
+
+def in_single(inner, matrix, arithmetic):
+    """The same in numpy's float32."""
+    x, y, z = inner.T
+    m = matrix.astype(np.float32)
+    rows = []
+    for a, b, c, t in m:
+        rows.append(
+            {
+                motion.FORWARD: lambda a=a, b=b, c=c, t=t: ((a * x + b * y) + c * z) + t,
+                motion.BACKWARD: lambda a=a, b=b, c=c, t=t: a * x + (b * y + (c * z + t)),
+                motion.PAIRS: lambda a=a, b=b, c=c, t=t: (a * x + b * y) + (c * z + t),
+                motion.FROM_SHIFT: lambda a=a, b=b, c=c, t=t: ((t + a * x) + b * y) + c * z,
+            }[arithmetic]()
+        )
+    return np.stack(rows, axis=1)
+
+
+@pytest.mark.parametrize("arithmetic", [motion.FORWARD, motion.BACKWARD, motion.PAIRS, motion.FROM_SHIFT])
+def test_arithmetic_is_that_of_float32(arithmetic):
+    inner, matrix = draw(1, 4000)
+    single = matrix.astype("<f4").astype("<f8")
+    assert (moved(inner, single, arithmetic) == in_single(inner, matrix, arithmetic)).all()
+
+
+def test_arithmetics_differ():
+    inner, matrix = draw(2, 4000)
+    single = matrix.astype("<f4").astype("<f8")
+    results = {moved(inner, single, number).tobytes() for number in range(ARITHMETICS)}
+    assert len(results) == ARITHMETICS
+
+
+def test_float64_is_rounded_once():
+    inner, matrix = draw(3)
+    exact = inner.astype(np.float64) @ matrix[:, :3].T + matrix[:, 3]
+    assert (moved(inner, matrix, DOUBLE) == exact.astype(np.float32)).mean() > 0.999
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 1 << 30), st.integers(0, ARITHMETICS - 1), st.floats(0, 1))
+def test_any_bits_come_back(seed, arithmetic, share):
+    inner, matrix = draw(seed, 60)
+    matrix = matrix.astype("<f4").astype("<f8")
+    stored = moved(inner, matrix, arithmetic)
+    draws = np.random.default_rng(seed)
+    odd = draws.random(stored.shape) < share
+    stored.view(np.uint32)[odd] = draws.integers(0, 1 << 32, np.count_nonzero(odd), dtype=np.uint32)
+    stored[::7] = inner[::7]
+    stored[::11] = (0.0, -0.0, np.nan)
+    said = Motion.unpack(Motion.of(inner, stored, matrix, arithmetic).pack())
+    assert said.apply(inner).tobytes() == stored.tobytes()
+
+
+def test_nothing_is_said_where_all_is_as_expected():
+    inner, matrix = draw(4)
+    assert Motion.of(inner, moved(inner, matrix, DOUBLE), matrix, DOUBLE).body == b""
+
+
+def test_points_that_were_not_moved_cost_little():
+    inner, matrix = draw(5, 2000)
+    inner[1000:] = 0.0
+    stored = moved(inner, matrix, DOUBLE)
+    stored[1000:] = 0.0
+    assert len(Motion.of(inner, stored, matrix, DOUBLE).body) < 60
+
+
+@pytest.mark.parametrize("change", ["unknown", "infinite", "short", "too many"])
+def test_what_cannot_be_meant_is_refused(change, monkeypatch):
+    inner, matrix = draw(6)
+    data = bytearray(Motion.of(inner, moved(inner, matrix, DOUBLE), matrix, DOUBLE).pack())
+    if change == "unknown":
+        data[0] = ARITHMETICS
+    elif change == "infinite":
+        data[1:9] = np.float64(np.inf).tobytes()
+    elif change == "short":
+        del data[50:]
+    else:
+        monkeypatch.setattr(motion, "MOST_POINTS", 10)
+    with pytest.raises(CorruptError):
+        Motion.unpack(bytes(data)).apply(inner)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=200))
+def test_a_damaged_stream_is_points_or_corrupt(body):
+    inner, matrix = draw(7, 40)
+    try:
+        out = Motion(matrix, DOUBLE, body).apply(inner)
+    except CorruptError:
+        return
+    assert out.shape == inner.shape
+    assert out.dtype == np.dtype("<f4")
