@@ -21,6 +21,7 @@ LAYOUT = (
     ("decoder", "storage", "pieces", "yardstick"),
     ("expand",),
     ("contest",),
+    ("near",),
     ("pipeline",),
     ("reader", "inputs"),
     ("access",),
