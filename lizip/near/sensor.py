@@ -7,7 +7,7 @@ are corrected to the nearest number within the bound. Stages that code something
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 
 _CORRECTION = 20.0
 """Bits that a corrected point costs, roughly."""
+_ATTEMPTS = 18
+"""Times that ranges are nudged which change the order of a file sorted by azimuth."""
 _LARGEST_STEP = 1 << 16
+
+
+class _ReorderedError(Exception):
+    """Returns that stand in another order with coarser ranges; their cells."""
+
+    def __init__(self, row: np.ndarray, ring: np.ndarray):
+        super().__init__(f"{len(row)} returns in another order")
+        self.cells = row, ring
 
 
 class _Try(NamedTuple):
@@ -57,36 +67,64 @@ def coarser(solution: Solution, schema: Schema, bound: float) -> Solution | None
     """
     parts, grids = [], []
     for part, grid in zip(solution.model.parts, solution.grids, strict=True):
-        whole = int(min(2 * bound / grid.tick * (1 + 1e-9), _LARGEST_STEP))
-        tries = [_try(part, grid, schema, bound, step) for step in sorted({whole - 1, whole, whole + 1, 1}) if step > 0]
-        found = [each for each in tries if each is not None]
-        if not found:
+        best = _best(part, grid, schema, bound)
+        if best is None:
             return None
-        best = max(found, key=lambda each: each.saved)
         parts.append(best.part)
         grids.append(best.grid)
     return Solution(SweepModel(parts), grids, solution.about)
 
 
+def _best(part: Part, grid: Grid, schema: Schema, bound: float) -> _Try | None:
+    """The step of ranges that saves most; where none of those about twice the bound goes, smaller ones are tried."""
+    whole = int(min(2 * bound / grid.tick * (1 + 1e-9), _LARGEST_STEP))
+    while whole > 0:
+        tries = [_try(part, grid, schema, bound, step) for step in range(max(whole - 1, 2), whole + 2)]
+        if found := [each for each in tries if each is not None and each.saved > 0]:
+            return max(found, key=lambda each: each.saved)
+        whole //= 2
+    return _try(part, grid, schema, bound, 1)
+
+
 def _try(part: Part, grid: Grid, schema: Schema, bound: float, step: int) -> _Try | None:
     """Make a part coarser by a step of ranges; None where its stages do not go with that."""
     coarse = Coarse(step)
-    ranges = coarse.divided(grid.ranges) if step > 1 else grid.ranges
-    exact, near = (Returns(each, grid.intensity, schema, part.count) for each in (grid.ranges, ranges))
-    sides, stages = _Sides(exact, near, bound, []), []
-    try:
-        if step > 1:
-            stages.append(coarse)
-            coarse.apply(near)
-        for stage in part.stages:
-            stages.append(_anew(stage, sides))
-            stages[-1].apply(near)
-            _check_same(exact, near)
-    except CorruptError:
-        return None
-    returned = max(int(np.count_nonzero(grid.ranges)), 1)
-    saved = float(np.log2(step)) - _CORRECTION * sum(sides.corrected) / returned
-    return _Try(replace(part, stages=stages), grid._replace(ranges=ranges, tick=grid.tick * step), saved)
+    divided = coarse.divided(grid.ranges) if step > 1 else grid.ranges
+    ranges = divided
+    for attempt in range(_ATTEMPTS):
+        exact, near = (Returns(each, grid.intensity, schema, part.count) for each in (grid.ranges, ranges))
+        sides = _Sides(exact, near, bound, [])
+        try:
+            stages = _stages(part.stages, sides, coarse)
+        except _ReorderedError as error:
+            ranges = ranges.copy()
+            ranges[error.cells] = _nudged(divided[error.cells], attempt)
+            continue
+        except CorruptError:
+            return None
+        returned = max(int(np.count_nonzero(grid.ranges)), 1)
+        saved = float(np.log2(step)) - _CORRECTION * sum(sides.corrected) / returned
+        return _Try(replace(part, stages=stages), grid._replace(ranges=ranges, tick=grid.tick * step), saved)
+    return None
+
+
+def _nudged(ranges: np.ndarray, attempt: int) -> np.ndarray:
+    """Ranges a step or two further or nearer, in ways that differ from neighbour to neighbour and time to time."""
+    moves = ((np.arange(len(ranges)) + attempt) % 3 - 1) * (1 + attempt // 6)
+    return np.maximum(ranges + (-moves if attempt // 3 % 2 else moves), 1).astype(np.int32)
+
+
+def _stages(stages: Sequence[Stage], sides: _Sides, coarse: Coarse) -> list[Stage]:
+    """Stages of the coarser model, applied to both sides; CorruptError where they do not go with other ranges."""
+    made: list[Stage] = []
+    if coarse.step > 1:
+        made.append(coarse)
+        coarse.apply(sides.near)
+    for stage in stages:
+        made.append(_anew(stage, sides))
+        made[-1].apply(sides.near)
+        _check_same(sides.exact, sides.near)
+    return made
 
 
 def _anew(stage: Stage, sides: _Sides) -> Stage:
@@ -101,11 +139,14 @@ def _anew(stage: Stage, sides: _Sides) -> Stage:
 
 
 def _check_same(exact: Returns, near: Returns) -> None:
-    """CorruptError where the coarser ranges have brought the returns into another order."""
-    for name in ("row", "ring"):
-        one, other = getattr(exact, name), getattr(near, name)
-        if one is not None and not np.array_equal(one, other):
-            raise CorruptError("the order of the returns depends on their ranges")
+    """Stop where the coarser ranges have brought returns into another order."""
+    if exact.row is None or exact.ring is None:
+        return
+    if len(exact.row) != len(near.row):
+        raise CorruptError("the number of returns depends on their ranges")
+    other = (exact.row != near.row) | (exact.ring != near.ring)
+    if other.any():
+        raise _ReorderedError(exact.row[other], exact.ring[other])
 
 
 def _cell_order(stage: CellOrder, sides: _Sides) -> Stage:
