@@ -7,6 +7,7 @@ table. Time is the smoothed azimuth, never the index: the number of returns a fi
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,12 @@ _SPARSE = 4.5 * DEGREE
 _CAPS = tuple(cap * DEGREE for cap in (1.0, 1.0, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.1))
 _SIGMAS = np.array([0.01, 0.01, 0.01, 0.01, 0.3, 0.3, 0.05, 0.3, 0.15, 0.05, 0.2, 0.1])
 """What is expected of roll, pitch, their rates, position, velocity and acceleration (x, y): rad, m, a sweep."""
+
+
+_AGAIN, _FINE = 4, 0.01 * DEGREE
+"""A fit that leaves more than this begins again where it ended, so often, without what is least known (`_RATES`)."""
+
+_RATES = [2, 3, 10, 11]
 
 
 class Rough(NamedTuple):
@@ -138,7 +145,19 @@ def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, ro
 
 
 def find_sensor(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32."""
+    """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32.
+
+    What a part of the sweep shows may lead astray; then a half is looked at, in the middle, at the front or the back.
+    """
+    half = len(points) // 2
+    for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
+        if (found := _sensor_among(points[first:last])) is not None:
+            return found
+    return None
+
+
+def _sensor_among(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """As `find_sensor`, from all points at once."""
     count = len(points) - 49
     if count < 1000:
         return None
@@ -266,7 +285,15 @@ def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
     cost, upside_down, start[7] = best
     if cost > _FOREIGN:
         return None
-    motion, cost = _fit(upright[chosen], turn[chosen], start, np.sort(elevations_of(lasers, upside_down)))
+    table = np.sort(elevations_of(lasers, upside_down))
+    motion, cost = _fit(upright[chosen], turn[chosen], start, table)
+    for _ in range(_AGAIN):
+        if cost < _FINE:
+            break
+        start = motion.copy()
+        start[_RATES] = 0.0
+        again = _fit(upright[chosen], turn[chosen], start, table)
+        motion, cost = min((motion, cost), again, key=itemgetter(1))
     return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
 
 
