@@ -42,6 +42,7 @@ SOLVERS = (
     Registered("camera", "lizip.sensor.solvers.camera"),
     Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("moving", "lizip.sensor.solvers.moving"),
+    Registered("timed", "lizip.sensor.solvers.timed"),
     Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("static", "lizip.sensor.solvers.static"),
 )
