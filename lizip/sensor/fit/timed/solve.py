@@ -99,7 +99,8 @@ def _all_of_it(seen: Observed, law: Law, centre: np.ndarray) -> Law:
     first, last = seen.times.min(), seen.times.max()
     # a track bends every 50 ms, and where it does is known for the knot between all these points
     middle = int(np.argmin(np.abs(law.times - _KNOTS[1])))
-    inner = _inside(law.times[middle] + _KNOTS - _KNOTS[1], first, last)
+    found = 0 < middle < len(law.times) - 1
+    inner = _inside(_KNOTS + (law.times[middle] - _KNOTS[1] if found else 0.0), first, last)
     law = law.resampled(np.array([first - _ENDS, *inner, last + _ENDS]))
     nobody = np.zeros(seen.blocks, np.int64)
     for floor in _ROUGH:
