@@ -51,6 +51,7 @@ TITLES = (
     "Velodyne HDL-32E as in nuScenes",
     "Velodyne VLP-32C in packets",
     "depth camera",
+    "Hesai Pandar64 as in PandaSet",
 )
 """Sensors as `lizip info` calls them; streams hold the index. Only ever appended to."""
 

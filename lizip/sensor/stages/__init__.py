@@ -49,6 +49,8 @@ STAGES = (
     Row(33, "chunks", "chunks", "Chunks"),
     Row(34, "screw motion", "screw", "Screw"),
     Row(35, "fused float32", "fused", "Fused"),
+    Row(36, "packet times", "packet_times", "PacketTimes"),
+    Row(37, "Euler track", "euler_track", "EulerTrack"),
     Row(40, "cells", "cells", "Cells"),
     Row(41, "order of cells", "cells", "CellOrder"),
     Row(42, "azimuths", "firing_azimuths", "FiringAzimuths"),
