@@ -127,10 +127,13 @@ def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Ch
 
     sweep = codecs.load("sweep")
     solution = sweep.solve(cloud, options) if cloud.count else None
-    near = None if solution is None else coarser(cloud, solution, float(bounds.coordinates[0].bound))
+    near = None if solution is None else coarser(solution, cloud.schema, options.max_error)
     if near is None:
         return None
-    columns = near.model.rebuild([(grid.ranges, grid.intensity) for grid in near.grids], cloud.schema)
+    try:
+        columns = near.model.rebuild([(grid.ranges, grid.intensity) for grid in near.grids], cloud.schema)
+    except CorruptError:  # a stage that does not go with coarser ranges
+        return None
     choice = _joined(cloud, columns, options, alone)
     if choice is None:
         return None

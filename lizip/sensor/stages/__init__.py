@@ -57,7 +57,9 @@ STAGES = (
     Row(43, "far frame", "far_frame", "FarFrame"),
     Row(44, "pose law", "pose_law", "PoseLaw"),
     Row(45, "pose spline", "pose_spline", "PoseSpline"),
+    Row(18, "coarse ranges", "coarse", "Coarse"),
     Row(17, "camera", "pinhole", "Pinhole"),
+    Row(18, "doubles", "doubles", "Doubles"),
     Row(46, "far corrections", "far_corrections", "FarCorrections"),
 )
 
