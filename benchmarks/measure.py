@@ -92,8 +92,8 @@ def measure(set_name: str, path: Path, rival: str, seconds: float, timeout: floa
 
 def _measure_here(rival_name: str, path: Path, seconds: float) -> dict[str, object]:
     """Run the rival in this process."""
+    from lizip.bench import RIVALS, Subject
     from lizip.errors import FormatError
-    from lizip.rivals import RIVALS, Subject
 
     rival = RIVALS[rival_name]
     subject = Subject(path.read_bytes())
@@ -130,7 +130,7 @@ def _measure_here(rival_name: str, path: Path, seconds: float) -> dict[str, obje
 def _body(rival: str, stream: bytes, is_las: bool) -> int:
     """Compressed bytes of the points alone, where the format lets them be told from the header kept around them."""
     if is_las and rival == "LASzip":
-        from lizip.rivals import laz_point_bytes
+        from lizip.bench.lossy import laz_point_bytes
 
         return laz_point_bytes(stream)
     if is_las and rival.startswith("lizip"):

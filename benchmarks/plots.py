@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.datasets import CURIOUS, SETS
 from benchmarks.measure import Measurement
 from benchmarks.report import TITLES, summaries
-from lizip.rivals import PUBLISHED, RIVALS
+from lizip.bench import PUBLISHED, RIVALS
 
 OURS, LOSSLESS, LOSSY, PAPER = "#c1432e", "#35618f", "#9bb4cc", "#d9c27a"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import results
 from benchmarks.datasets import CURIOUS, SETS
 from benchmarks.measure import Measurement
-from lizip.rivals import PUBLISHED, RIVALS
+from lizip.bench import PUBLISHED, RIVALS
 
 BEGIN, END = "<!-- benchmark:begin -->", "<!-- benchmark:end -->"
 PAPER = "LiZIP paper (published)"

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import plots, report, results
 from benchmarks.datasets import SETS, files_of
 from benchmarks.measure import Measurement, measure
-from lizip.rivals import Rival, choose
+from lizip.bench import Rival, choose
 
 
 def run_set(name: str, paths: list[Path], rivals: list[Rival], out: Path, seconds: float) -> None:

@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip.container import Container
+from lizip.container import Container, content_hash_of, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError
 from lizip.inputs import file_of, kind_of, opened
+from lizip.near.said import Said
 from lizip.reader import DecodedFile, read_columns
 from lizip.storage import StrPath
 
@@ -120,7 +121,8 @@ def verify(
     ----------
     path : path, URL, binary file object, or bytes of a .lizip file
     against : path, URL, binary file object or bytes, optional
-        Compare with this file, byte for byte.
+        Compare with this file, byte for byte; where the .lizip file was made to be near to its original only, by the
+        hash of that.
     max_bytes : int, optional
         As for `decompress`.
 
@@ -130,8 +132,13 @@ def verify(
         When the file is damaged or differs from `against`.
     """
     with opened(path) as file:
-        pieces = Decoder(Container(file), max_bytes).pieces()
-        if against is None:
+        decoder = Decoder(Container(file), max_bytes)
+        pieces, said = decoder.pieces(), Said.of(decoder.container)
+        if said is not None and against is not None:
+            with opened(against) as original:
+                if not same_hash(content_hash_of(original), said.digest):
+                    raise CorruptError("it was not made of this original")
+        if against is None or said is not None:
             for _ in pieces:
                 pass
         else:
@@ -164,6 +171,7 @@ def _describe(decoder: Decoder) -> dict[str, Any]:
         "bits_per_point": 8 * container.size / header.count if header.count else None,
         "hash": header.digest.hex(),
         "version": header.version,
+        **(said.described() if (said := Said.of(container)) else {}),
         **({"guessed": decoder.format.guessed} if header.count and hasattr(decoder.format, "guessed") else {}),
         **details,
     }

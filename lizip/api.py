@@ -33,6 +33,8 @@ def compress(
     backend: str = "numba",
     check: bool = True,
     state: SensorState | None = None,
+    max_error: float = 0.0,
+    intensity_error: float = 0.0,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
 
@@ -57,6 +59,13 @@ def compress(
         Where the fit of a sensor starts from what the sweep before left, and leaves something for the next: faster for
         the sweeps of one log, in order, with one state. The bytes then depend on those sweeps, as they do not
         otherwise.
+    max_error : float
+        Allow each coordinate of each point to come back changed by at most so much, in the unit of the coordinates
+        (0.001: a millimetre where they are metres). Points, order and everything else stay. What comes back is another
+        file, near to the original and mostly much shorter to say; `lizip.info` tells bound and largest error. With 0
+        the file comes back byte for byte.
+    intensity_error : float
+        The same for intensities, in stored numbers.
 
     Returns
     -------
@@ -70,7 +79,7 @@ def compress(
     TypeError
         When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
     """
-    options = Options(level, codec, model, backend, fields, check, state)
+    options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
     sink = io.BytesIO()
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
@@ -128,6 +137,8 @@ def compress_file(
     backend: str = "numba",
     check: bool = True,
     state: SensorState | None = None,
+    max_error: float = 0.0,
+    intensity_error: float = 0.0,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -158,7 +169,9 @@ def compress_file(
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    options = Options(level, codec, model, backend, fields, check, state)
+    if remove and (max_error or intensity_error):
+        raise ValueError("the source is not removed where something only near to it is kept")
+    options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
     source = os.fsdecode(source)
     target = source + SUFFIX if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)

@@ -12,10 +12,11 @@ import xxhash
 
 from lizip import codecs, formats
 from lizip.codecs import Options, opaque
-from lizip.container import PIECES, Section, Writer, content_hash, write
-from lizip.contest import Result, choose
+from lizip.container import NEAR, PIECES, Section, Writer, content_hash, write
 from lizip.decoder import Decoder
 from lizip.errors import FormatError
+from lizip.near.choose import Bounds, Choice, choose
+from lizip.near.said import Said
 from lizip.pieces import cut, cut_at
 
 if TYPE_CHECKING:
@@ -61,26 +62,48 @@ def encode(
     FormatError
         When a forced field count, format or codec does not fit the file.
     """
-    digest = _hash(data, release)
     cloud = formats.split(data, options.fields, format)
+    task = _Task(data, cloud, options, names, Bounds.of(cloud, options), _hash(data, release))
     pieces = cut(data, cloud)
     first = next(pieces)
     if len(first[1]) < len(data):
-        return _encode_pieces(data, cloud, digest, chain([first], pieces), options, sink, names, release)
-    swept = _encode_sweeps(data, cloud, digest, options, names)
+        return _encode_pieces(task, chain([first], pieces), sink, release)
+    swept = _encode_sweeps(task)
     try:
         # where sweeps explain every piece, only one model for all of them can be shorter
-        result = choose(data, cloud, options, ["sweep"] if swept and swept.used == {"sweep"} else names)
+        choice = task.choose(data, cloud, ["sweep"] if swept and swept.used == {"sweep"} else names)
     except FormatError:
         if swept is None:
             raise
     else:
-        packed = _pack(result, cloud, len(data), digest)
+        packed = _pack(choice, task.digest if choice.content is data else content_hash(choice.content))
         if swept is None or len(packed) <= len(swept.packed):
             sink.write(packed)
-            return {result.codec.name}
+            return {choice.result.codec.name}
     sink.write(swept.packed)
     return swept.used
+
+
+class _Task(NamedTuple):
+    """A file to be said: its bytes, the same taken apart, what was asked for, and the hash of the bytes."""
+
+    data: memoryview
+    cloud: Cloud
+    options: Options
+    names: Sequence[str]
+    bounds: Bounds | None
+    digest: bytes
+
+    def choose(self, data: memoryview, cloud: Cloud, names: Sequence[str]) -> Choice:
+        """Find the shortest way for the file or a piece of it."""
+        return choose(data, cloud, self.options, names, self.bounds, data is self.data)
+
+    def choose_again(self, data: memoryview, piece: Cloud, main: Codec | None) -> Choice:
+        """Find it for a piece: with the codec of those before, if there is one and it takes the piece."""
+        if main is not None and piece.count:
+            with suppress(FormatError):
+                return self.choose(data, piece, [main.name])
+        return self.choose(data, piece, self.names)
 
 
 class _Swept(NamedTuple):
@@ -90,66 +113,61 @@ class _Swept(NamedTuple):
     used: set[str]
 
 
-def _encode_sweeps(
-    data: memoryview, cloud: Cloud, digest: bytes, options: Options, names: Sequence[str]
-) -> _Swept | None:
+def _encode_sweeps(task: _Task) -> _Swept | None:
     """Take the sweeps that users gathered in a file apart; None where there are not several."""
+    cloud, names = task.cloud, task.names
     if "sweep" not in names or len(names) == 1 or cloud.format == "las" or not cloud.count:
         return None
     from lizip.sweeps import find_sweeps
 
-    pieces = cut_at(data, cloud, find_sweeps(cloud))
+    pieces = cut_at(task.data, cloud, find_sweeps(cloud))
     if not pieces:
         return None
     piece, content = pieces[0]
     try:  # where no sensor explains the first, the others are not worth a trial
-        choose(content, piece, options, ["sweep"], alone=False)
+        task.choose(content, piece, ["sweep"])
     except FormatError:
         return None
     sink = io.BytesIO()
-    used = _encode_pieces(data, cloud, digest, pieces, options, sink, names, alike=False)
+    used = _encode_pieces(task, pieces, sink, alike=False)
     return _Swept(sink.getvalue(), used)
 
 
 def _encode_pieces(
-    data: memoryview,
-    cloud: Cloud,
-    digest: bytes,
+    task: _Task,
     pieces: Iterable[tuple[Cloud, memoryview]],
-    options: Options,
     sink: BinaryIO,
-    names: Sequence[str],
     release: Callable[[], None] = lambda: None,
     alike: bool = True,
 ) -> set[str]:
     """Write a file piece by piece; returns the codecs that were used. `alike`: what is best for one is for all."""
-    writer, used = Writer(), set()
+    writer, used, cloud = Writer(), set(), task.cloud
+    state, length = xxhash.xxh3_128(), 0
+    said: list[Said] = []
     main: Codec | None = None
     sink.write(writer.begin())
     for piece, content in pieces:
-        result = _choose_again(content, piece, options, main if alike else None, names)
-        main = result.codec if piece.count else main
-        used.add(result.codec.name)
-        sink.write(writer.section(Section(PIECES, _pack(result, piece, len(content), content_hash(content)))))
+        choice = task.choose_again(content, piece, main if alike else None)
+        main = choice.result.codec if piece.count else main
+        used.add(choice.result.codec.name)
+        said += [choice.said] if choice.said else []
+        state.update(choice.content)
+        length += len(choice.content)
+        sink.write(writer.section(Section(PIECES, _pack(choice, content_hash(choice.content)))))
         release()
-    layout = opaque.encode_bytes(cloud.layout, options.level) if cloud.layout else b""
+    if said:
+        sink.write(writer.section(Section(NEAR, Said.together(said, task.digest).pack())))
+    layout = opaque.encode_bytes(cloud.layout, task.options.level) if cloud.layout else b""
     number = formats.by_name(cloud.format).number
-    sink.write(writer.finish((main or opaque.CODEC).number, number, len(data), digest, cloud.count, layout))
+    sink.write(writer.finish((main or opaque.CODEC).number, number, length, state.digest(), cloud.count, layout))
     return used
 
 
-def _choose_again(data: memoryview, piece: Cloud, options: Options, main: Codec | None, names: Sequence[str]) -> Result:
-    """Find the shortest way for a piece: with the codec of those before, if there is one and it takes the piece."""
-    if main is not None and piece.count:
-        with suppress(FormatError):
-            return choose(data, piece, options, [main.name], alone=False)
-    return choose(data, piece, options, names, alone=False)
-
-
-def _pack(result: Result, cloud: Cloud, length: int, digest: bytes) -> bytes:
+def _pack(choice: Choice, digest: bytes) -> bytes:
     """A .lizip file in one piece."""
-    number = formats.by_name(cloud.format).number
-    return write(result.sections, result.codec.number, number, length, digest, cloud.count, result.layout)
+    result, cloud = choice.result, choice.cloud
+    number, length = formats.by_name(cloud.format).number, len(choice.content)
+    return write(choice.sections(), result.codec.number, number, length, digest, cloud.count, result.layout)
 
 
 def _hash(data: memoryview, release: Callable[[], None]) -> bytes:

@@ -14,17 +14,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import lizip
-from lizip import simulator, viz
+from benchmarks import pictures as drawn
+from lizip import simulator
 from lizip.errors import FormatError
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 
 OF_ONE = {
-    "range-image.png": viz.range_image,
-    "polar-grid.png": viz.polar_grid,
-    "residuals.png": viz.residual_histogram,
-    "lattice.png": viz.hidden_lattice,
+    "range-image.png": drawn.range_image,
+    "polar-grid.png": drawn.polar_grid,
+    "residuals.png": drawn.residual_histogram,
+    "lattice.png": drawn.hidden_lattice,
 }
 
 
@@ -66,7 +69,7 @@ def main() -> None:
         files = {name or Path(path).name: Path(path) for name, path in named} or simulated(Path(scratch))
         pictures = {name: first_drawn(draw, files) for name, draw in OF_ONE.items()}
         targets = compressed(list(files.values()), Path(scratch))
-        pictures["streams.png"] = viz.bits_by_stream(targets, list(files))
+        pictures["streams.png"] = drawn.bits_by_stream(targets, list(files))
     for name, picture in pictures.items():
         if picture is not None:
             (options.out / name).write_bytes(picture)

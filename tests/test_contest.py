@@ -35,7 +35,7 @@ def pcd(rows: int, body: bytes) -> bytes:
     return head.encode() + body
 
 
-KEPT = pcd(400, noisy_text(400))
+KEPT = pcd(400, noisy_text(400, "%.3e"))
 
 
 def test_a_file_is_kept_as_it_stands_where_that_is_shorter():

@@ -21,6 +21,7 @@ LAYOUT = (
     ("decoder", "storage", "pieces", "yardstick"),
     ("expand",),
     ("contest",),
+    ("near",),
     ("pipeline",),
     ("reader", "inputs"),
     ("access",),
@@ -28,9 +29,8 @@ LAYOUT = (
     ("__init__",),
     ("packs",),
     ("batch",),
-    ("rivals",),
-    ("bench", "demo"),
-    ("integrations", "viz"),
+    ("bench",),
+    ("integrations",),
     ("cli",),
     ("__main__",),
 )
@@ -44,7 +44,7 @@ ONLY_IN = {
     "torch": {"codecs"},
     "fsspec": {"storage", "integrations"},
     "click": {"cli", "__main__"},
-    "laspy": {"simulator", "expand", "codecs", "rivals", "bench", "demo", "cli", "integrations"},
+    "laspy": {"simulator", "expand", "codecs", "bench", "cli", "integrations"},
 }
 """Package -> rooms that may import it."""
 

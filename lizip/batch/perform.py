@@ -26,6 +26,7 @@ from lizip.errors import (
     TargetExistsError,
 )
 from lizip.expand import expanded
+from lizip.near.said import Said
 from lizip.packs import PackReader, is_pack
 from lizip.sensor.state import SensorState
 
@@ -141,7 +142,7 @@ def _finished(job: Job, target: str) -> dict[str, Any]:
     packed, original = (target, job.source) if job.verb == "compress" else (job.source, target)
     remove = job.options.get("remove", False)
     try:
-        if not _same(packed, original, job.verb):
+        if not _same(packed, original, job):
             raise StorageError(f"{target}: exists already and is not what {job.source} becomes; give -f to replace it")
         known = describe(packed)
         if remove:
@@ -157,18 +158,25 @@ def _finished(job: Job, target: str) -> dict[str, Any]:
         return describe(target)
 
 
-def _same(packed: str, original: str, verb: str) -> bool:
-    """Whether a .lizip file is whole, section by section, and has the length and the hash of the original."""
+def _same(packed: str, original: str, job: Job) -> bool:
+    """Whether a .lizip file is whole, section by section, and was made of the original as asked, or makes it."""
     try:
         with storage.open_binary(packed) as file:
             container = Container(file)
             for entry in container.header.entries:
                 container.read(entry)
+            said = Said.of(container)
     except (FormatError, CorruptError):
-        if verb == "decompress":
+        if job.verb == "decompress":
             raise
         return False
-    return same_hash(container.header.digest, bytes.fromhex(_describe_original(original)["hash"]))
+    digest = container.header.digest
+    if job.verb == "compress":
+        bounds = (said.max_error, said.intensity_error) if said else (0.0, 0.0)
+        if bounds != (job.options.get("max_error", 0.0), job.options.get("intensity_error", 0.0)):
+            return False
+        digest = said.digest if said else digest
+    return same_hash(digest, bytes.fromhex(_describe_original(original)["hash"]))
 
 
 def _describe_original(path: str) -> dict[str, Any]:

@@ -30,14 +30,13 @@ def command(
     """
     from lizip import bench
     from lizip.cli import jobs
-    from lizip.rivals import choose
 
     files = jobs.found(inputs, recursive, include)
     paths = [each.path for each in files if each.error is None and not each.path.endswith(".lizip")]
     if not paths:
         raise click.UsageError("nothing to measure: no file there that is not compressed already")
     try:
-        chosen = choose(rivals.split(",") if rivals else None)
+        chosen = bench.choose(rivals.split(",") if rivals else None)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     for rival in chosen:

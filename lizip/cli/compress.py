@@ -39,10 +39,12 @@ def command(
     from lizip.cli.text import say
     from lizip.expand import is_laz
 
-    coding = {name: rest.pop(name) for name in ("codec", "fields", "model", "backend", "warm")}
+    coding = {name: rest.pop(name) for name in (*options.CODING, "warm")}
     coding |= {"level": options.chosen_level(level, fast, max_), "check": not no_check}
     if rest["remove"] and no_check:
         raise click.UsageError("--rm needs the check: without it nobody knows whether the file comes back")
+    if rest["remove"] and (coding["max_error"] or coding["intensity_error"]):
+        raise click.UsageError("--rm does not go with --max-error and --intensity-error: the source does not come back")
     if rest["remove"] and expand:
         raise click.UsageError("--rm does not go with --expand: the .laz files themselves do not come back")
     if streams.concerned(inputs, output, stdout):

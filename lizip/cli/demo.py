@@ -22,22 +22,19 @@ def command(keep: Path | None) -> None:
 
 
 def _show(folder: Path) -> None:
-    from lizip.demo import show
+    from lizip.bench.demo import show
 
     click.echo("Simulated sweeps, compressed and brought back (the first time, compiling takes a minute or two) ...")
-    sample = ""
-    losses = {}
-    for line in show(folder):
-        if line.sample != sample:
-            sample = line.sample
-            click.echo(f"\n{sample}: {line.points:,} points, {line.size:,} bytes")
-        back = "byte for byte" if not line.loses else "not the same file*"
-        if line.loses:
-            losses[line.way] = line.loses
-        bits, ratio = 8 * line.compressed / line.points, line.size / line.compressed
-        click.echo(
-            f"  {line.way:8} {line.compressed:>9,} bytes {bits:6.2f} bits a point {ratio:6.2f} to 1"
-            f"  there {line.encode_ms:4.0f} ms, back {line.decode_ms:3.0f} ms  {back}"
-        )
-    for way, loses in losses.items():
-        click.echo(f"\n* {way} loses: {loses}.")
+    lost = {}
+    for description, results in show(folder):
+        click.echo(f"\n{description}: {results[0].points:,} points, {results[0].size:,} bytes")
+        for each in results:
+            if each.loses:
+                lost[each.rival] = each.loses
+            click.echo(
+                f"  {each.rival:8} {each.compressed:>9,} bytes {8 * each.compressed / each.points:6.2f} bits a point"
+                f" {each.size / each.compressed:6.2f} to 1  there {each.encode_ms[-1]:4.0f} ms,"
+                f" back {each.decode_ms[-1]:3.0f} ms  {'not the same file*' if each.loses else 'byte for byte'}"
+            )
+    for rival, loses in lost.items():
+        click.echo(f"\n* {rival} loses: {loses}.")

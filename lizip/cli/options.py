@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 
 import click
 
@@ -56,6 +59,31 @@ manifest = click.option(
     "--manifest", metavar="FILE", help="List files, sizes and hashes there, one JSON object a line."
 )
 
+
+_LENGTHS = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6}
+_LENGTH = re.compile(r"([0-9.]+(?:e[-+]?[0-9]+)?)\s*(m|cm|mm|um)")
+
+
+class Length(click.ParamType):
+    """A length with its unit, in metres."""
+
+    name = "length"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a number and m, cm, mm or um."""
+        if isinstance(value, float):
+            return value
+        found = _LENGTH.fullmatch(value.strip())
+        try:
+            # the decimal that was typed, not a product that is a digit off
+            length = float(Decimal(found[1]) * Decimal(repr(_LENGTHS[found[2]]))) if found else math.nan
+        except InvalidOperation:
+            length = math.nan
+        if not 0 < length < math.inf:
+            self.fail(f"{value!r}: give a length with its unit, as 1mm, 0.5cm, 20um or 0.01m", param, ctx)
+        return length
+
+
 coding = together(
     click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
     click.option("--fast", is_flag=True, help="The same as --level fast."),
@@ -67,8 +95,17 @@ coding = together(
     click.option("--expand", is_flag=True, help="Compress the content of .laz files; what comes back is .las."),
     click.option("--warm", is_flag=True,
                  help="Start each fit from the sweep before: faster on a log; the bytes then depend on the order."),
+    click.option("--max-error", type=Length(), default=0.0, metavar="LENGTH",
+                 help="Near-lossless: each coordinate may change by so much (1mm, 2cm, 20um); taken for metres in the"
+                 " file. By default files come back byte for byte."),
+    click.option("--intensity-error", type=click.FloatRange(0), default=0.0, metavar="N",
+                 help="Near-lossless: each intensity may change by so much, in stored numbers."),
     click.option("--no-check", is_flag=True, help="Do not decode and compare each result."),
 )  # fmt: skip
+
+
+CODING = ("codec", "fields", "model", "backend", "max_error", "intensity_error")
+"""Of these, the ones that `lizip.compress` takes as they are."""
 
 
 def chosen_level(level: str | None, fast: bool, max_: bool) -> str:

@@ -41,6 +41,6 @@ def chosen_coding(rest: dict[str, Any]) -> dict[str, Any]:
     """The options of `lizip.compress` among those of the command line."""
     if rest["expand"] or rest["warm"]:
         raise click.UsageError("--expand and --warm do not go with packs")
-    coding = {name: rest[name] for name in ("codec", "fields", "model", "backend")}
+    coding = {name: rest[name] for name in options.CODING}
     level = options.chosen_level(rest["level"], rest["fast"], rest["max_"])
     return {**coding, "level": level, "check": not rest["no_check"]}

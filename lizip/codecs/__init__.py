@@ -44,6 +44,10 @@ class Options:
     state : SensorState or None
         What the sweeps before left behind, to start the fit of a sensor from, and where this one leaves it: faster in a
         log, but the bytes then depend on what was coded before.
+    max_error : float
+        How far each coordinate may be from the original, in the unit of the coordinates; 0: it comes back exactly.
+    intensity_error : float
+        Likewise each intensity, in stored numbers.
     """
 
     level: str = "default"
@@ -53,8 +57,18 @@ class Options:
     fields: int | None = None
     check: bool = True
     state: SensorState | None = None
+    max_error: float = 0.0
+    intensity_error: float = 0.0
+
+    @property
+    def near(self) -> bool:
+        """Whether anything may come back changed."""
+        return self.max_error > 0 or self.intensity_error > 0
 
     def __post_init__(self) -> None:
+        for name in ("max_error", "intensity_error"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} {getattr(self, name)!r}: give a number from 0 up")
         if self.level not in LEVELS:
             raise ValueError(f"level {self.level!r}: choose one of {', '.join(LEVELS)}")
         if self.backend not in BACKENDS:

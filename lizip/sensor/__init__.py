@@ -41,8 +41,9 @@ SOLVERS = (
     Registered("azimuth rings", "lizip.sensor.solvers.azimuth_rings"),
     Registered("camera", "lizip.sensor.solvers.camera"),
     Registered("driver", "lizip.sensor.solvers.driver"),
-    Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("moving", "lizip.sensor.solvers.moving"),
+    Registered("timed", "lizip.sensor.solvers.timed"),
+    Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("static", "lizip.sensor.solvers.static"),
 )
-"""In the order in which the encoder tries them."""
+"""In the order in which the encoder tries them: those that decline soonest come first."""

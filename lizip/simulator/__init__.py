@@ -1,17 +1,17 @@
 """Sweeps of a made-up street through the generating chains of real sensors; a seed decides every byte.
 
-For tests, for the demo, for training, and for users without data of their own. The modules `hdl64`, `hdl32`, `vlp32`
-and `os_sensor` also give the truth behind a sweep (`sweep(...).ranges` and more).
+For tests, for the demo, for training, and for users without data of their own. The modules `hdl64`, `hdl32`, `vlp32`,
+`pandar64` and `os_sensor` also give the truth behind a sweep (`sweep(...).ranges` and more).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lizip.simulator import camera, hdl32, hdl64, os_sensor, vlp32
+from lizip.simulator import camera, hdl32, hdl64, os_sensor, pandar64, vlp32
 from lizip.simulator.survey import airborne_las, unordered
 
-__all__ = ["airborne_las", "depth_camera", "kitti", "nuscenes", "ouster", "unordered", "vlp32c_pair"]
+__all__ = ["airborne_las", "depth_camera", "kitti", "nuscenes", "ouster", "pandaset", "unordered", "vlp32c_pair"]
 
 
 def kitti(seed: int, **options: Any) -> bytes:
@@ -27,6 +27,11 @@ def nuscenes(seed: int, **options: Any) -> bytes:
 def vlp32c_pair(seed: int, **options: Any) -> bytes:
     """Make a sweep of two VLP-32C as an Argoverse `.bin` file; options as in `vlp32.sweep`."""
     return vlp32.sweep(seed, **options).data
+
+
+def pandaset(seed: int, **options: Any) -> bytes:
+    """Make a Pandar64 sweep as a PandaSet `.bin` file; options as in `pandar64.sweep`."""
+    return pandar64.sweep(seed, **options).data
 
 
 def ouster(seed: int, **options: Any) -> bytes:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lizip import simulator
+from lizip.bench import RIVALS, Subject, choose
+from lizip.bench.lossy import laz_point_bytes, whole_numbers
 from lizip.errors import FormatError
-from lizip.rivals import RIVALS, Subject, choose, laz_point_bytes
-from lizip.rivals.lossy import whole_numbers
 
 OTHERS = [rival for rival in RIVALS.values() if not rival.name.startswith("lizip")]
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import datasets, measure, plots, profile_codec, report, results, run
 from lizip import simulator
-from lizip.rivals import RIVALS, Subject
+from lizip.bench import RIVALS, Subject
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 
 import lizip
-from lizip import demo, simulator
+from lizip import simulator
+from lizip.bench import demo
 from lizip.cli import VERBS, cli
 
 LIZIP = [sys.executable, "-c", "from lizip.cli import main; main()"]
@@ -162,7 +163,6 @@ def test_bench_of_what_a_rival_cannot_take(lizip_command, scan):
 def test_demo(lizip_command, tmp_path, monkeypatch):
     small = {"kitti.bin": ("made up", partial(simulator.kitti, 1, firings=60))}
     monkeypatch.setattr(demo, "SAMPLES", small)
-    monkeypatch.setattr(demo.show, "__defaults__", (tuple(small),))
     done = lizip_command("demo", "--keep", tmp_path / "kept")
     assert done.status == 0
     out = done.out.decode()

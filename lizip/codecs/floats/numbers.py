@@ -24,7 +24,7 @@ ALPHABET = 256
 
 _PIECE = 1 << 16
 _SAMPLE = 2048
-_EXPONENTS = {2: 3, 4: 5, 8: 10}
+_EXPONENTS = {2: 3, 4: 8, 8: 10}
 _EXACT = {2: 1 << 10, 4: 1 << 24, 8: 1 << 53}
 _WIDE = 1 << 62
 

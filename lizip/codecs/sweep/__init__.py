@@ -47,13 +47,18 @@ class Sweep:
 
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
         """Try the solvers in turn; None when none of them explains the cloud."""
+        solution = self.solve(cloud, options)
+        return None if solution is None else lay_out(solution, options)
+
+    def solve(self, cloud: Cloud, options: Options) -> Solution | None:
+        """What the first solver says that explains the cloud."""
         if cloud.count > MOST_POINTS:
             return None
         state = options.state or SensorState()
         for registered in SOLVERS:
             solution = registered.load().solve(cloud, options.level, state)
-            if solution is not None and _is_modest(solution):
-                return _sections(solution, options)
+            if solution is not None and is_modest(solution):
+                return solution
         return None
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
@@ -98,7 +103,7 @@ class Sweep:
 CODEC = Sweep()
 
 
-def _is_modest(solution: Solution) -> bool:
+def is_modest(solution: Solution) -> bool:
     """Whether the decoder takes grids of so many cells for so few points."""
     from lizip.codecs.sweep.grid import MAX_CELLS, takes
 
@@ -110,7 +115,7 @@ def _is_modest(solution: Solution) -> bool:
     return True
 
 
-def _sections(solution: Solution, options: Options) -> list[Section]:
+def lay_out(solution: Solution, options: Options) -> list[Section]:
     """Lay out a solved sweep."""
     from lizip.codecs.sweep.weights import DEFAULT_NET
 

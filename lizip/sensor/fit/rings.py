@@ -89,8 +89,20 @@ def split_suspects(xyz: np.ndarray, bounds: np.ndarray, suspect: np.ndarray) -> 
     extra = []
     for run in np.flatnonzero(suspect):
         first, last = int(bounds[run]), int(bounds[run + 1])
-        x, y = xyz[first:last, 0].astype(np.float64), xyz[first:last, 1].astype(np.float64)
-        gaps = [pseudo_angle(x[i + 1], y[i + 1]) - pseudo_angle(x[i], y[i]) for i in range(last - first - 1)]
-        if gaps and max(gaps) > _WIDE:
-            extra.append(first + 1 + int(np.argmax(gaps)))
+        after, gap = _widest_gap(xyz, first, last)
+        if gap > _WIDE:
+            extra.append(after)
     return np.sort(np.concatenate([bounds, np.array(extra, np.int64)]))
+
+
+@kernel
+def _widest_gap(xyz, first, last):
+    """Of points first to last (exclusive) of (N, 3), the one before which the pseudo-angle rises most; how much."""
+    after, widest = np.int64(first), -4.0
+    before = 0.0
+    for i in range(first, last):
+        angle = pseudo_angle(np.float64(xyz[i, 0]), np.float64(xyz[i, 1]))
+        if i > first and angle - before > widest:
+            after, widest = i, angle - before
+        before = angle
+    return after, widest

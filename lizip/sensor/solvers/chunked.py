@@ -11,6 +11,7 @@ from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
 from lizip.sensor.model import TITLES, About, Solution, SweepModel
+from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.slots import VLP_32C
 from lizip.sensor.state import SensorState
 
@@ -23,14 +24,14 @@ class Chunked:
         columns = list(cloud.columns.values())
         if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
-        bounds = find_parts(columns, VLP_32C)
+        axes, bounds, columns = _find_parts(columns)
         if bounds is None:
             return None
         parts, grids, notes = [], [], {}
         for first, last in pairwise(bounds):
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
             found = solve(np.stack(inside[:3], axis=1), VLP_32C)
-            described = None if found is None else describe(inside, cloud.schema, *found)
+            described = None if found is None else describe(inside, cloud.schema, *found, axes)
             if described is None:
                 return None
             parts.append(described[0])
@@ -41,3 +42,16 @@ class Chunked:
 
 
 SOLVER = Chunked()
+
+_WAYS = (AS_THEY_ARE, Axes(negative_y=True))
+"""Any mirror image is one of these, turned; and how a sensor is turned is found out anyway."""
+
+
+def _find_parts(columns: list[np.ndarray]) -> tuple[Axes, list[int] | None, list[np.ndarray]]:
+    """How to take the axes, bounds of the sensors' points (None without any), and the columns so taken."""
+    for axes in _WAYS:
+        undone = axes.undone(np.stack(columns[:3], axis=1))
+        taken = [*np.ascontiguousarray(undone.T), *columns[3:]]
+        if (bounds := find_parts(taken, VLP_32C)) is not None:
+            break
+    return axes, bounds, taken

@@ -49,13 +49,17 @@ STAGES = (
     Row(33, "chunks", "chunks", "Chunks"),
     Row(34, "screw motion", "screw", "Screw"),
     Row(35, "fused float32", "fused", "Fused"),
+    Row(36, "packet times", "packet_times", "PacketTimes"),
+    Row(37, "Euler track", "euler_track", "EulerTrack"),
     Row(40, "cells", "cells", "Cells"),
     Row(41, "order of cells", "cells", "CellOrder"),
     Row(42, "azimuths", "firing_azimuths", "FiringAzimuths"),
     Row(43, "far frame", "far_frame", "FarFrame"),
     Row(44, "pose law", "pose_law", "PoseLaw"),
     Row(45, "pose spline", "pose_spline", "PoseSpline"),
+    Row(18, "coarse ranges", "coarse", "Coarse"),
     Row(17, "camera", "pinhole", "Pinhole"),
+    Row(18, "doubles", "doubles", "Doubles"),
     Row(46, "far corrections", "far_corrections", "FarCorrections"),
 )
 

@@ -140,12 +140,17 @@ class CellOrder:
         counters = fresh_counters(4 * _SIZES)
         return cls(by_ring, encode_stream(_code_behind, counters, ticks, behind.astype(np.int64)))
 
+    def those_behind(self, ticks: np.ndarray) -> np.ndarray:
+        """Which points (M,), firing after firing, stand behind all others: 1, else 0; given their ranges."""
+        behind = np.zeros(len(ticks), np.int64)
+        if self.behind:
+            decode_stream(self.behind, _code_behind, fresh_counters(4 * _SIZES), ticks, behind)
+        return behind
+
     def apply(self, returns: Returns) -> None:
         """Put the points in the order of the file."""
         returns.need("row", "ring", "ticks")
-        behind = np.zeros(len(returns.ring), np.int64)
-        if self.behind:
-            decode_stream(self.behind, _code_behind, fresh_counters(4 * _SIZES), returns.ticks, behind)
+        behind = self.those_behind(returns.ticks)
         keys = (returns.row, returns.ring) if self.by_ring else (returns.ring, returns.row)
         returns.take(np.lexsort((*keys, behind)))
 

@@ -343,6 +343,28 @@ def _code_points(coder, models, work, far, predicted, distance, firing, lattice,
                 work.first[k] = stored[i, k]
 
 
+@kernel
+def _expect_all(work, far, predicted, distance, places):
+    """Fill the places (N, 3) as if nothing had been missed."""
+    for i in range(distance.size):
+        for k in range(3):
+            work.point[k] = predicted[i, k]
+            work.error[k] = far.sigma[k] + far.sigma[3 + k] * distance[i]
+        _expect(far, work)
+        for k in range(3):
+            places[i, k] = work.place[k]
+
+
+def expected_places(returns: Returns) -> np.ndarray:
+    """Places (M, 3) int64 of stored coordinates if nothing was missed; 0 of blank points."""
+    places = np.zeros(returns.points.shape, np.int64)
+    predicted, distance, _ = _given(returns)
+    found = np.zeros(predicted.shape, np.int64)
+    _expect_all(_fresh()[1], returns.far, predicted, distance, found)
+    places[slice(None) if returns.blank is None else ~returns.blank] = found
+    return places
+
+
 def _fresh() -> tuple[_Models, _Work]:
     some, zero = fresh_counters(_SAME + 1), fresh_counters(_ZEROS)
     weights = fresh_weights(_TIES + 6, [0.55 / 4] * 4), fresh_weights(6 + _LIVELY, [0.55 / 3] * 3)

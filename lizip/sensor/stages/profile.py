@@ -18,7 +18,7 @@ from lizip.sensor.stages.beams import PARAMETERS, Beams
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
 
-PROFILES = ("hdl64e-kitti", "hdl32e-nuscenes")
+PROFILES = ("hdl64e-kitti", "hdl32e-nuscenes", "pandar64")
 """Files in models/sensors; streams hold the index and a hash."""
 
 

@@ -42,14 +42,19 @@ class Seconds:
         """
         return cls(encode_stream(_code_seconds, *_fresh(rings), ring, first, second.copy()))
 
-    def apply(self, returns: Returns) -> None:
-        """Put the second returns after the first."""
+    def ranges(self, returns: Returns) -> np.ndarray:
+        """Ticks (M,) int64 of the second return of each first one, 0 where there is none."""
         returns.need("ring", "ticks")
         rings, second = returns.ranges.shape[1], np.zeros(len(returns.ring), np.int64)
         ring, first = np.ascontiguousarray(returns.ring, np.int64), returns.ticks.astype(np.int64)
         decode_stream(self.body, _code_seconds, *_fresh(rings), ring, first, second)
         if len(second) and not 0 <= int(second.min()) <= int(second.max()) <= _MOST_TICKS:
             raise CorruptError("a second range is out of bounds")
+        return second
+
+    def apply(self, returns: Returns) -> None:
+        """Put the second returns after the first."""
+        second = self.ranges(returns)
         behind = np.flatnonzero(second)
         returns.take(np.repeat(np.arange(len(second)), 1 + (second > 0)))
         returns.ticks[behind + np.arange(1, len(behind) + 1)] = second[behind]

@@ -144,3 +144,23 @@ def test_real_sweeps(data):
     packed = lizip.compress(raw)
     assert lizip.decompress(packed) == raw
     assert 8 * len(packed) < 8.0 * (len(raw) // 20)
+
+
+def test_a_mirror_image_is_the_same_sweep(sweep, solution):
+    mirrored = sweep.records * np.float32([1, -1, 1, 1, 1])
+    columns = list(np.ascontiguousarray(mirrored.T))
+    other = solve(columns)
+    check(other, columns)
+    assert other.about.notes["corrected"] < 1.1 * solution.about.notes["corrected"] + 100
+
+
+@pytest.mark.parametrize("yaw", [-1.5, 0.0, 1.4])
+def test_the_second_sensor_may_begin_anywhere(yaw):
+    """Its turn may begin up to half a turn before or behind the end of the first."""
+    mounts = (
+        vlp32.Mount((-1.8, -0.016, 0.005), (1.0, 0.04, 2.5), False),
+        vlp32.Mount((yaw, -0.009, -0.015), (0.5, -0.1, 2.3), False),
+    )
+    points = vlp32.sweep(1010, mounts=mounts, speed=20.0, yaw_rate=0.3)
+    found = solve(list(np.ascontiguousarray(points.records.T)))
+    assert found.model.parts[0].count == int(points.truth["upper"])

@@ -15,6 +15,7 @@ from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.model import Grid, Part, Stage
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.fused import Fused
@@ -28,9 +29,9 @@ _TRIES = 4
 
 
 def describe(
-    columns: Sequence[np.ndarray], schema: Schema, seen: Observed, law: Law
+    columns: Sequence[np.ndarray], schema: Schema, seen: Observed, law: Law, axes: Axes
 ) -> tuple[Part, Grid, dict[str, int]] | None:
-    """Grid and stages of one part whose columns (N,) are those of the file; None when they do not give them."""
+    """Grid and stages of one part whose columns (N,) are those of the file, but for `axes`; None when they are not."""
     xyz = np.stack(columns[:3], axis=1)
     count = len(xyz)
     good = seen.known & (law.ticks > 0) & (law.ticks < _MOST_TICKS)
@@ -49,6 +50,8 @@ def describe(
     listed = np.flatnonzero(~good)
     stages.append(Places.of(xyz, listed))
     stages[-1].apply(returns)
+    if axes != AS_THEY_ARE:
+        stages.append(axes)
     grid = Grid(ranges, None, seen.lasers.tick)
     rings = np.full(count, -1)
     rings[place] = returns.ring

@@ -7,6 +7,7 @@ table. Time is the smoothed azimuth, never the index: the number of returns a fi
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -15,10 +16,10 @@ from lizip.exact.linear import rotate, solve_definite
 from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.mount import _differences, _nearest, _upright
+from lizip.sensor.fit.chunked.pairs_on_rings import find_sensor
+from lizip.sensor.fit.mount import _upright
 from lizip.sensor.stages.slots import Lasers
 
-_PAIRS, _STEPS = 2500, 30
 _BLOCK = 64
 _FAR = 20.0
 """Metres from which on a point tells the heading fully."""
@@ -40,6 +41,12 @@ _SPARSE = 4.5 * DEGREE
 _CAPS = tuple(cap * DEGREE for cap in (1.0, 1.0, 0.6, 0.4, 0.3, 0.2, 0.15, 0.1, 0.1, 0.1, 0.1))
 _SIGMAS = np.array([0.01, 0.01, 0.01, 0.01, 0.3, 0.3, 0.05, 0.3, 0.15, 0.05, 0.2, 0.1])
 """What is expected of roll, pitch, their rates, position, velocity and acceleration (x, y): rad, m, a sweep."""
+
+
+_AGAIN, _FINE = 4, 0.01 * DEGREE
+"""A fit that leaves more than this begins again where it ended, so often, without what is least known (`_RATES`)."""
+
+_RATES = [2, 3, 10, 11]
 
 
 class Rough(NamedTuple):
@@ -116,55 +123,6 @@ def _turn(points: np.ndarray) -> np.ndarray:
     turn = np.where(i < middle[0], heading[0] + first * (i - middle[0]), turn)
     turn = np.where(i > middle[-1], heading[-1] + last * (i - middle[-1]), turn)
     return (turn - turn[0]) / TURN
-
-
-@kernel
-def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, row):
-    """Normal equations of two turns of the axis, of the position and of the velocity along x and y."""
-    for a in range(7):
-        vector[a] = 0.0
-        for b in range(7):
-            matrix[a, b] = 0.0
-    for i in range(miss.size):
-        x, y, z = level[i, 0], level[i, 1], level[i, 2]
-        row[0] = x * tangents[0, 0] + y * tangents[0, 1] + z * tangents[0, 2]
-        row[1] = x * tangents[1, 0] + y * tangents[1, 1] + z * tangents[1, 2]
-        row[2], row[3], row[4] = rates[i, 0], rates[i, 1], rates[i, 2]
-        row[5], row[6] = rates[i, 0] * when[i], rates[i, 1] * when[i]
-        for a in range(7):
-            vector[a] += weight[i] * row[a] * miss[i]
-            for b in range(a + 1):
-                matrix[a, b] += weight[i] * row[a] * row[b]
-
-
-def find_sensor(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32."""
-    count = len(points) - 49
-    if count < 1000:
-        return None
-    first = np.arange(0, count, max(1, count // _PAIRS))
-    second = np.empty_like(first)
-    _nearest(points, first, 16, 48, second)
-    one, other = points[first].astype(np.float64), points[second].astype(np.float64)
-    when = (first / len(points) - 0.5)[:, None]
-    axis, place, speed = np.array([0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3)
-    level, rates, miss = np.empty((len(first), 3)), np.empty((len(first), 3)), np.empty(len(first))
-    weight, matrix, vector, row = np.ones(len(first)), np.zeros((7, 7)), np.zeros(7), np.zeros(7)
-    for step in range(_STEPS):
-        gone = when * speed
-        _differences(one - gone, other - gone, place, axis, level, rates, miss)
-        scale = max(1.5 * float(np.median(np.abs(miss))), 1e-7)
-        if step:
-            weight = (1.0 / (1.0 + (miss / scale) ** 2)) ** 2
-        tangents = np.ascontiguousarray(_upright(axis)[:, :2].T)
-        _pair_normals(level, rates, when[:, 0], miss, weight, tangents, matrix, vector, row)
-        matrix[np.arange(7), np.arange(7)] += [10.0, 10.0, 1e-6, 1e-6, 1e-6, 1.0, 10.0]
-        move = np.clip(solve_definite(matrix, vector), -0.5, 0.5)
-        axis = axis - move[0] * tangents[0] - move[1] * tangents[1]
-        axis = axis / np.sqrt((axis * axis).sum())
-        place = place - move[2:5]
-        speed[:2] -= move[5:]
-    return (axis, place) if float(np.median(np.abs(miss))) < 0.02 else None
 
 
 @kernel
@@ -266,7 +224,15 @@ def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
     cost, upside_down, start[7] = best
     if cost > _FOREIGN:
         return None
-    motion, cost = _fit(upright[chosen], turn[chosen], start, np.sort(elevations_of(lasers, upside_down)))
+    table = np.sort(elevations_of(lasers, upside_down))
+    motion, cost = _fit(upright[chosen], turn[chosen], start, table)
+    for _ in range(_AGAIN):
+        if cost < _FINE:
+            break
+        start = motion.copy()
+        start[_RATES] = 0.0
+        again = _fit(upright[chosen], turn[chosen], start, table)
+        motion, cost = min((motion, cost), again, key=itemgetter(1))
     return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
 
 

@@ -30,7 +30,9 @@ _STEP = (0.1, 2.5)
 """Degrees by which blocks of points turn in a file of this kind."""
 
 _FARTHEST = 1e4
-_TWO = 1.5 * TURN
+_TWO = 1.25 * TURN
+"""Two sensors turn further than this: each a whole turn, and up to half a turn back from one to the other."""
+
 _END = (338 * DEGREE, 375 * DEGREE)
 """A sensor's part ends somewhere between these."""
 

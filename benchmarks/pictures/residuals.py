@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.pictures.canvas import PALE, RED, SMALL, label, new_figure, to_png
+from benchmarks.pictures.grid import load_grid, points_of
 from lizip.errors import FormatError
 from lizip.formats import split
-from lizip.viz.canvas import PALE, RED, SMALL, label, new_figure, to_png
-from lizip.viz.grid import load_grid, points_of
 
 
 def residual_histogram(path: str | Path, name: str | None = None, reach: int = 100) -> bytes:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.pictures.canvas import BLUE, label, new_figure, to_png
 from lizip.errors import FormatError
 from lizip.formats import split
-from lizip.viz.canvas import BLUE, label, new_figure, to_png
 
 FINER = 100
 """Points are drawn whose stored float32 is so many times finer than the map's: the near ones."""

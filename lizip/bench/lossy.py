@@ -6,8 +6,8 @@ import io
 
 import numpy as np
 
+from lizip.bench.subject import Rival, Subject
 from lizip.errors import FormatError
-from lizip.rivals.subject import Rival, Subject
 
 
 def whole_numbers(values: np.ndarray, largest: int) -> np.ndarray:

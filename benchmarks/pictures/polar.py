@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.pictures.canvas import BLUE, RED, SMALL, label, new_figure, to_png
+from benchmarks.pictures.grid import points_of
 from lizip.errors import FormatError
 from lizip.formats import split
-from lizip.viz.canvas import BLUE, RED, SMALL, label, new_figure, to_png
-from lizip.viz.grid import points_of
 
 HALF = 0.03
 """Half the width of the close-up, m."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
 
+from lizip.bench.subject import Rival, Subject
 from lizip.errors import FormatError, LizipError
-from lizip.rivals import Rival, Subject
 
 
 @dataclass
@@ -86,7 +86,7 @@ def measure(
     ----------
     paths : iterable of str
     rivals : sequence of Rival
-        See `lizip.rivals.choose`.
+        See `lizip.bench.choose`.
     seconds : float
         Repeat each call for about so long, once at least.
     tell : callable

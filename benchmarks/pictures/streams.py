@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lizip.viz.canvas import SMALL, label, new_figure, to_png
+from benchmarks.pictures.canvas import SMALL, label, new_figure, to_png
 
 COLOURS = {
     "range": "#35618f",

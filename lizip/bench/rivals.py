@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lizip.rivals.lossless import GENERAL, LIZIP
-from lizip.rivals.lossy import DRACO, LASZIP, laz_point_bytes
-from lizip.rivals.subject import Rival, Subject
-
-__all__ = ["PUBLISHED", "RIVALS", "Rival", "Subject", "choose", "laz_point_bytes"]
+from lizip.bench.lossless import GENERAL, LIZIP
+from lizip.bench.lossy import DRACO, LASZIP
+from lizip.bench.subject import Rival
 
 PUBLISHED = {"nuscenes": 43.7, "argoverse": 53.5}
 """Bits a point of the LiZIP paper's own method (arXiv 2603.23162): voxel sort, MLP, byte shuffle, lzma; x, y, z only,

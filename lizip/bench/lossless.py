@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lizip.bench.subject import Rival, Subject
 from lizip.errors import FormatError
-from lizip.rivals.subject import Rival, Subject
 
 
 def _encode_gzip(subject: Subject) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lizip.viz.canvas import TEXT, label, new_figure, to_png
-from lizip.viz.grid import load_grid
+from benchmarks.pictures.canvas import TEXT, label, new_figure, to_png
+from benchmarks.pictures.grid import load_grid
 
 
 def range_image(path: str | Path, name: str | None = None, nearest: float = 2.5, farthest: float = 80.0) -> bytes:

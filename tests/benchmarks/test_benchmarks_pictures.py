@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lizip import simulator, viz
+from benchmarks import pictures
+from benchmarks.pictures.grid import load_grid, project
+from benchmarks.pictures.residuals import entropy, residuals
+from benchmarks.pictures.streams import bits_of
+from lizip import simulator
 from lizip.errors import FormatError
 from lizip.simulator import hdl64
-from lizip.viz.grid import load_grid, project
-from lizip.viz.residuals import entropy, residuals
-from lizip.viz.streams import bits_of
 
 pytest.importorskip("matplotlib")
 PNG = b"\x89PNG"
@@ -40,26 +41,26 @@ def test_grid_is_what_the_sensor_measured(sweep):
 
 
 def test_range_image_of_any_cloud(sweep, tmp_path):
-    assert viz.range_image(sweep).startswith(PNG)
+    assert pictures.range_image(sweep).startswith(PNG)
     loose = tmp_path / "loose.bin"
     loose.write_bytes(simulator.unordered(1, points=2000))
     assert load_grid(loose).source == "projection"
-    assert viz.range_image(loose).startswith(PNG)
+    assert pictures.range_image(loose).startswith(PNG)
     las = tmp_path / "survey.las"
     las.write_bytes(simulator.airborne_las(1, pulses=300))
-    assert viz.range_image(las).startswith(PNG)
+    assert pictures.range_image(las).startswith(PNG)
     words = tmp_path / "words.txt"
     words.write_bytes(b"words " * 7)
     with pytest.raises(FormatError, match="coordinates"):
-        viz.range_image(words)
+        pictures.range_image(words)
 
 
 def test_residual_histogram(sweep, tmp_path):
-    assert viz.residual_histogram(sweep).startswith(PNG)
+    assert pictures.residual_histogram(sweep).startswith(PNG)
     loose = tmp_path / "loose.bin"
     loose.write_bytes(simulator.unordered(1, points=2000))
     with pytest.raises(FormatError, match="solver"):
-        viz.residual_histogram(loose)
+        pictures.residual_histogram(loose)
 
 
 def test_residuals_skip_missing_returns():
@@ -89,23 +90,23 @@ def test_bits_by_stream_of_a_file(sweep, tmp_path):
 
     target = tmp_path / "kitti.bin.lizip"
     target.write_bytes(lizip.compress(sweep.read_bytes(), codec="floats"))
-    assert viz.bits_by_stream([target, target]).startswith(PNG)
+    assert pictures.bits_by_stream([target, target]).startswith(PNG)
 
 
 def test_hidden_lattice(sweep, tmp_path):
     moving = tmp_path / "nuscenes.bin"
     moving.write_bytes(simulator.nuscenes(7))
-    assert viz.hidden_lattice(moving, "a name").startswith(PNG)
+    assert pictures.hidden_lattice(moving, "a name").startswith(PNG)
     with pytest.raises(FormatError, match="lattice"):
-        viz.hidden_lattice(sweep)
+        pictures.hidden_lattice(sweep)
 
 
 def test_polar_grid(sweep, tmp_path):
-    assert viz.polar_grid(sweep).startswith(PNG)
+    assert pictures.polar_grid(sweep).startswith(PNG)
     loose = tmp_path / "loose.bin"
     loose.write_bytes(simulator.unordered(1, points=2000))
     with pytest.raises(FormatError, match="rings"):
-        viz.polar_grid(loose)
+        pictures.polar_grid(loose)
 
 
 @pytest.mark.slow

@@ -1,0 +1,179 @@
+"""Which cloud within the bounds is the shortest to say, and how.
+
+Where a solver explains the points, its model is made coarser (`lizip.near.sensor`). Else the numbers are moved to a
+lattice (`lizip.near.lattice`). Where neither is shorter than the cloud as it is, it stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from lizip import codecs, contest, formats
+from lizip.container import NEAR, Section, content_hash
+from lizip.contest import Contest, Result
+from lizip.errors import CorruptError, FormatError
+from lizip.near.fields import Field, coordinates, intensities
+from lizip.near.said import Said
+
+if TYPE_CHECKING:
+    from lizip.cloud import Cloud, Columns
+    from lizip.codecs import Options
+
+_SURE = 0.5
+"""A coarser model that comes to so small a share of a quick zstd of the cloud as it was needs no rivals."""
+
+
+class Choice(NamedTuple):
+    """A way of saying a file, and the file that is said: the one given, or one that is near."""
+
+    result: Result
+    cloud: Cloud
+    content: bytes | memoryview
+    said: Said | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of it."""
+        return len(self.result.layout) + sum(len(section.data) for section in self.result.sections)
+
+    def sections(self) -> Iterator[Section]:
+        """All sections; the bound first."""
+        if self.said is not None:
+            yield Section(NEAR, self.said.pack())
+        yield from self.result.sections
+
+
+class Bounds(NamedTuple):
+    """What may be changed in a file and its pieces."""
+
+    coordinates: Sequence[Field]
+    intensities: Sequence[Field]
+
+    @classmethod
+    def of(cls, cloud: Cloud, options: Options) -> Bounds | None:
+        """Bounds of a whole file; None where nothing is to be changed."""
+        return cls(coordinates(cloud, options), intensities(cloud, options)) if options.near else None
+
+
+def choose(
+    data: memoryview, cloud: Cloud, options: Options, names: Sequence[str], bounds: Bounds | None, alone: bool = True
+) -> Choice:
+    """Find the shortest way to say a cloud, or one within the bounds.
+
+    Parameters
+    ----------
+    data, cloud, options, names, alone
+        See `lizip.contest.choose`.
+    bounds : Bounds or None
+        Of the whole file.
+
+    Raises
+    ------
+    FormatError
+        When no codec has anything to say.
+    """
+    if bounds is None:
+        return Choice(contest.choose(data, cloud, options, names, alone), cloud, data)
+    best = min(_rivals(data, cloud, options, names, bounds, alone), key=lambda choice: choice.size)
+    return best._replace(said=_said(cloud, best.cloud, bounds, options, data))
+
+
+def _rivals(
+    data: memoryview, cloud: Cloud, options: Options, names: Sequence[str], bounds: Bounds, alone: bool
+) -> Iterator[Choice]:
+    """Ways worth comparing: coarser models; clouds on a lattice; the cloud as it is."""
+    from lizip.near.lattice import rounded
+
+    columns = dict(cloud.columns)
+    for field in bounds.intensities:
+        columns[field.name] = rounded(columns[field.name], field)
+    dull = replace(cloud, columns=columns)
+    modelled = _modelled(dull, options, bounds, alone) if "sweep" in names and bounds.coordinates else None
+    if modelled is not None:
+        choice = _checked(modelled, cloud, bounds)
+        if choice is not None:
+            yield choice
+            if options.level != "max" and choice.size < _SURE * _quick(cloud):
+                return
+    for field in bounds.coordinates:
+        columns[field.name] = rounded(columns[field.name], field)
+    if any(columns[name] is not column for name, column in cloud.columns.items()):
+        moved = _joined(cloud, columns, options, alone)
+        if moved is not None and _within(cloud, moved.cloud, bounds):
+            view = memoryview(moved.content)
+            with suppress(FormatError):  # what one codec takes may be beyond it on a lattice
+                yield moved._replace(result=_chosen(view, moved.cloud, options, names, alone))
+    yield Choice(_chosen(data, cloud, options, names, alone), cloud, data)
+
+
+def _chosen(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str], alone: bool) -> Result:
+    result = contest.choose(data, cloud, options, names, alone)
+    return result._replace(sections=tuple(result.sections))
+
+
+def _quick(cloud: Cloud) -> int:
+    from lizip.codecs import opaque
+
+    return opaque.CODEC.sampled_size(cloud)
+
+
+def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Choice | None:
+    """The cloud of a coarser sensor model; None where no solver explains the points."""
+    from lizip.codecs.sweep import lay_out
+    from lizip.near.sensor import coarser
+
+    sweep = codecs.load("sweep")
+    solution = sweep.solve(cloud, options) if cloud.count else None
+    near = None if solution is None else coarser(solution, cloud.schema, options.max_error)
+    if near is None:
+        return None
+    try:
+        columns = near.model.rebuild([(grid.ranges, grid.intensity) for grid in near.grids], cloud.schema)
+    except CorruptError:  # a stage that does not go with coarser ranges
+        return None
+    choice = _joined(cloud, columns, options, alone)
+    if choice is None:
+        return None
+    around = Contest(memoryview(choice.content), choice.cloud, options, alone)
+    return choice._replace(result=Result(sweep, around.layout, (*around.around, *lay_out(near, options))))
+
+
+def _checked(choice: Choice, cloud: Cloud, bounds: Bounds) -> Choice | None:
+    return choice if _within(cloud, choice.cloud, bounds) else None
+
+
+def _joined(cloud: Cloud, columns: Columns, options: Options, alone: bool) -> Choice | None:
+    """A file with other numbers, not coded yet; None where its format cannot write them."""
+    format = formats.by_name(cloud.format)
+    moved = replace(cloud, columns=columns)
+    try:
+        content = b"".join(format.join(cloud.layout, tuple(map(bytes, cloud.regions)), [columns]))
+        if not format.rowwise(cloud.layout):  # numbers that were printed or packed are what is read again
+            moved = formats.split(content, options.fields, cloud.format)
+    except (CorruptError, FormatError):
+        return None
+    return Choice(Result(codecs.load("opaque"), b"", ()), moved, content)
+
+
+def _within(cloud: Cloud, moved: Cloud, bounds: Bounds) -> bool:
+    """Whether a cloud keeps to the bounds."""
+    from lizip.near.measure import largest_error, same_otherwise
+
+    fields = [*bounds.coordinates, *bounds.intensities]
+    return same_otherwise(cloud, moved, fields) and largest_error(cloud, moved, fields) is not None
+
+
+def _said(cloud: Cloud, moved: Cloud, bounds: Bounds, options: Options, data: memoryview) -> Said:
+    """State bounds and errors; whatever was chosen is measured here once more."""
+    from lizip.near.measure import largest_error
+
+    position = largest_error(cloud, moved, bounds.coordinates)
+    intensity = largest_error(cloud, moved, bounds.intensities)
+    if position is None or intensity is None:
+        raise AssertionError("a cloud that was to be near is not")
+    # as decimals, an error of exactly the bound may come out a digit above it
+    position, intensity = min(position, options.max_error), min(intensity, options.intensity_error)
+    return Said(options.max_error, position, options.intensity_error, intensity, content_hash(data))

@@ -1,0 +1,153 @@
+"""From where a sensor is to what it measured: lasers, blocks and a track, by directions alone. Encoder only."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from lizip.exact.linear import cross, multiply, unit
+from lizip.exact.rotation import rotation_of_euler
+from lizip.exact.trig import TURN, arctangent2
+from lizip.sensor.fit.timed.adjust import Free, Sample, direction_step
+from lizip.sensor.fit.timed.labels import Labels, Rays, follow, nearest, phase_of, rays_of, unwind
+from lizip.sensor.fit.timed.law import FIXED, Law
+from lizip.sensor.fit.timed.origin import Start
+from lizip.sensor.fit.timed.sensor import Sensor
+
+_WINDOWS, _WINDOW = 12, 1000
+_DEGREE = np.pi / 180
+_TOLERANCES = (0.6 * _DEGREE, 0.3 * _DEGREE, 0.15 * _DEGREE)
+_NEAR = 0.03 * _DEGREE
+_YAWS = 64
+_MEANS = 400
+_CLOSE = 0.03 * _DEGREE
+_COHERENT = 0.5
+_NEAREST, _FARTHEST = 3.0, 80.0
+_SPARSE, _ROUNDS = 5, 3
+NOWHERE = np.zeros(FIXED)
+
+
+def first_law(points: np.ndarray, start: Start, span: float) -> Law:
+    """A law with two knots, at the ends of a sweep of `span` slots; azimuths count from where the sweep looks last.
+
+    What comes first in a sweep is where the sensor looks back.
+    """
+    up = unit(start.up)
+    away = points[:40].astype(np.float64) - (start.place - 0.5 * start.way)
+    back = np.median(away / np.sqrt((away * away).sum(axis=1))[:, None], axis=0)
+    left = unit(cross(up, -back))
+    turn = np.stack([cross(left, up), left, up], axis=1)
+    places = np.stack([start.place - 0.5 * start.way, start.place + 0.5 * start.way])
+    turns = np.stack([turn, turn])
+    return Law(np.array([0.0, span]), turns, places, np.eye(3), np.eye(3), np.zeros(3))
+
+
+def directions(sensor: Sensor, ring: np.ndarray, azimuth: np.ndarray) -> np.ndarray:
+    """Unit vectors (M, 3) of rings and azimuths of blocks (M,), rad clockwise."""
+    angle, rise = azimuth + sensor.offset[ring], sensor.elevation[ring]
+    return np.stack([np.cos(rise) * np.cos(angle), -np.cos(rise) * np.sin(angle), np.sin(rise)], axis=1)
+
+
+def turned_times(law: Law, points: np.ndarray, sensor: Sensor) -> np.ndarray:
+    """Times (N,) of points (N, 3), slots, from where the sensor looked, of which neighbours have a mean."""
+    count = len(points)
+    rays = rays_of(law, np.linspace(*law.times[[0, -1]], count), points.astype(np.float64))
+    edges = np.linspace(0, count, _MEANS + 1).astype(np.int64)
+    sine, cosine = (np.add.reduceat(way(rays.azimuth), edges[:-1]) for way in (np.sin, np.cos))
+    angle = np.array([arctangent2(s, c) for s, c in zip(sine.tolist(), cosine.tolist(), strict=True)])
+    change = np.diff(angle)
+    angle = np.concatenate([[0.0], np.cumsum(change - TURN * np.rint(change / TURN))])
+    even = np.maximum.accumulate(angle) * (sensor.packet_step / sensor.packet / sensor.step)
+    return _along(0.5 * (edges[:-1] + edges[1:]), even, np.arange(count))
+
+
+def find_tilt(points: np.ndarray, start: Start, sensor: Sensor, span: float) -> Law | None:
+    """Place and tilt from elevations alone, in windows over the sweep."""
+    law = first_law(points, start, span)
+    starts = np.linspace(0, len(points) - _WINDOW, _WINDOWS).astype(np.int64)
+    index = (starts[:, None] + np.arange(_WINDOW)).ravel()
+    times, stored = turned_times(law, points, sensor)[index], points[index].astype(np.float64)
+    for tolerance in _TOLERANCES:
+        rays = rays_of(law, times, stored)
+        ring = follow(rays, sensor, tolerance, _NEAR)
+        good = np.flatnonzero((ring >= 0) & (rays.range > _NEAREST))
+        if 2 * len(good) < len(index):
+            return None
+        for _ in range(3):
+            rays = rays_of(law, times[good], stored[good])
+            ways = directions(sensor, ring[good], rays.azimuth - sensor.offset[ring[good]])
+            sample = Sample(stored[good], ways, times[good], np.zeros(len(good), np.int64))
+            law = direction_step(law, sample, Free(yaw=False), NOWHERE, 0.0).law
+    return law
+
+
+def find_yaw(law: Law, points: np.ndarray, sensor: Sensor) -> tuple[Law, float, Labels] | None:
+    """How the sensor turned meanwhile, from how the azimuths' phase drifts; and lasers and blocks of all points."""
+    count = len(points)
+    times, stored = turned_times(law, points, sensor), points.astype(np.float64)
+    rays = rays_of(law, times, stored)
+    ring = follow(rays, sensor, _TOLERANCES[-1], _NEAR)
+    edges = np.linspace(0, count, _YAWS + 1).astype(np.int64)
+    phases, clear = np.zeros(_YAWS), np.zeros(_YAWS)
+    for k, (first, last) in enumerate(pairwise(edges.tolist())):
+        inside = Rays(*(values[first:last] for values in rays))
+        phases[k], clear[k] = phase_of(inside, ring[first:last], sensor)
+    step = sensor.step
+    change = np.diff(phases)
+    drift = phases[0] + np.concatenate([[0.0], np.cumsum(change - step * np.rint(change / step))])
+    if np.median(clear) < _COHERENT:
+        return None
+    middle = 0.5 * (edges[:-1] + edges[1:])
+    drift = _along(middle, _smoothed(drift), np.arange(count))
+    drifted = rays._replace(azimuth=rays.azimuth - drift)
+    seen = np.flatnonzero(ring >= 0)[:40]
+    first = drifted.azimuth[seen] - sensor.offset[ring[seen]]
+    first -= TURN * np.rint((first - first[0]) / TURN)
+    begin = step * np.rint(np.median(first) / step)
+    labels = Labels(ring, unwind(drifted, ring, sensor, begin))
+    # azimuths are clockwise: a phase that grows is a sensor that turned the other way
+    knots = np.linspace(0.0, law.times[-1], 9)
+    yaws = np.interp(knots, times, drift)
+    law = law.resampled(knots)
+    turned = [multiply(turn, rotation_of_euler(0.0, 0.0, -yaw)) for turn, yaw in zip(law.turns, yaws, strict=True)]
+    return law._replace(turns=np.stack(turned)), begin, labels
+
+
+def _along(places: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Values (K,) at places, in between and, as the outer two of them go on, beyond."""
+    ends = [2 * values[0] - values[1], 2 * values[-1] - values[-2]]
+    outer = [2 * places[0] - places[1], 2 * places[-1] - places[-2]]
+    return np.interp(at, [outer[0], *places, outer[1]], [ends[0], *values, ends[1]])
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
+    """Running medians of five."""
+    padded = np.concatenate([values[:1].repeat(2), values, values[-1:].repeat(2)])
+    return np.median(np.stack([padded[k : k + len(values)] for k in range(5)]), axis=0)
+
+
+def refine(
+    law: Law, points: np.ndarray, labels: Labels, phase: float, sensor: Sensor, near: float
+) -> tuple[Law, float, Labels]:
+    """Fit the track to directions of points that are not nearer than `near` (m), and label all points again."""
+    stored = points.astype(np.float64)
+    times = times_of(labels, sensor, len(points))
+    for _ in range(_ROUNDS):
+        rays = rays_of(law, times, stored)
+        good = np.flatnonzero((labels.ring >= 0) & (rays.range > near) & (rays.range < _FARTHEST))[::_SPARSE]
+        ring = labels.ring[good]
+        ways = directions(sensor, ring, phase + sensor.step * labels.block[good])
+        sample = Sample(stored[good], ways, times[good], np.zeros(len(good), np.int64))
+        step = direction_step(law, sample, Free(), NOWHERE)
+        law = step.law
+    rays = rays_of(law, times, stored)
+    return law, step.scale, nearest(rays, sensor, phase, _CLOSE)
+
+
+def times_of(labels: Labels, sensor: Sensor, count: int) -> np.ndarray:
+    """Times (N,) of points if packets come evenly, slots; of those without a label between their neighbours'."""
+    block = labels.block
+    known = np.flatnonzero(block >= 0)
+    even = block[known] * (sensor.packet_step / sensor.packet) + sensor.slot[labels.ring[known]]
+    return np.interp(np.arange(count), known, even)

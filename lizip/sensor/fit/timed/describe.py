@@ -1,0 +1,126 @@
+"""What was found out about a sweep, written down as grid and stages. Encoder only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from lizip.cloud import Cloud
+from lizip.exact.linear import multiply
+from lizip.exact.rotation import quaternion_of_rotation
+from lizip.exact.ulp import to_ordinals
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage
+from lizip.sensor.fit.timed.law import Law
+from lizip.sensor.fit.timed.observed import COLUMN, Observed
+from lizip.sensor.model import Grid, Part, Returns, Stage
+from lizip.sensor.stages.arithmetic import PLAIN
+from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.stages.blocks import RETURNS, Blocks, encode_azimuths
+from lizip.sensor.stages.corrections import Corrections, find_corrections
+from lizip.sensor.stages.far_corrections import FarCorrections
+from lizip.sensor.stages.far_frame import FarFrame, powers_of
+from lizip.sensor.stages.packet_times import PacketTimes
+from lizip.sensor.stages.places import Places
+from lizip.sensor.stages.pose import Mount
+from lizip.sensor.stages.rounding import Rounding, round_points
+
+_MOST_TICKS = 1 << 16
+_LEAST_ERROR = 1e-9
+_FURTHEST = 1 << 16
+"""ULPs: what is further off is an exception."""
+
+
+def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[Part, Grid, dict[str, int]]:
+    """Grid and stages of a sweep of points (N, 3) float32."""
+    kept = np.flatnonzero((seen.ticks > 0) & (seen.ticks < _MOST_TICKS))
+    ranges, stages, returns = _geometry(cloud, seen, law, kept)
+    back = Mount(np.ascontiguousarray(law.far.T), np.zeros(3))
+    rounded, _ = round_points(back.to_vehicle(returns.points), 0)
+    units, fits = find_corrections(rounded, np.ascontiguousarray(xyz[seen.place[kept]]), 0, _FURTHEST)
+    if not fits.all():
+        kept, units = kept[fits], units[fits]
+        ranges, stages, returns = _geometry(cloud, seen, law, kept)
+    place = seen.place[kept]
+    stored = np.ascontiguousarray(xyz[place])
+    ways = (_corrected(returns, back, units), _far_corrected(returns, law, stored))
+    ending, returns = min(ways, key=lambda way: sum(len(stage.pack()) for stage in way[0]))
+    stages += ending
+    listed = np.ones(cloud.count, bool)
+    listed[place] = False
+    stages.append(Places.of(xyz, np.flatnonzero(listed)))
+    returns.xyz = stored
+    stages[-1].apply(returns)
+    grid, rest = _lit(cloud, returns, place, ranges, seen.sensor.tick, stages)
+    if rest:
+        stages.append(Attributes.of(returns, rest))
+    notes = {"exceptions": int(listed.sum()), "corrected": int(np.count_nonzero(units.any(axis=1)))}
+    return Part(stages, cloud.count), grid, notes
+
+
+def _corrected(returns: Returns, back: Mount, units: np.ndarray) -> tuple[list[Stage], Returns]:
+    """Stages from the far axes to stored coordinates (M, 3): turned back, rounded, corrected by units (M, 3)."""
+    returns = replace(returns)
+    stages = [back, Rounding()]
+    for stage in stages:
+        stage.apply(returns)
+    return [*stages, Corrections.of(returns, units)], returns
+
+
+def _far_corrected(returns: Returns, law: Law, stored: np.ndarray) -> tuple[list[Stage], Returns]:
+    """The same by what is expected to be missed along the far axes; better where a first rounding was the coarser."""
+    returns = replace(returns)
+    miss = np.abs(multiply(stored.astype(np.float64), np.ascontiguousarray(law.far.T)) - returns.points)
+    errors = np.concatenate([2 * np.median(miss, axis=0) + _LEAST_ERROR, np.full(3, 1e-10)])
+    nothing = np.zeros(3, np.int64)
+    far = FarFrame(quaternion_of_rotation(law.far), np.zeros(3), nothing, powers_of(errors))
+    far.apply(returns)
+    places = to_ordinals(stored)
+    return [far, FarCorrections.of(returns, np.zeros_like(places), places)], returns
+
+
+def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple[np.ndarray, list[Stage], Returns]:
+    """Grid of ranges, stages up to the points in far axes, of some of the seen (indices), and what these give."""
+    sensor = seen.sensor
+    rings, blocks = len(sensor.elevation), seen.blocks
+    ranges = np.zeros((blocks + int(sensor.lags.max()), rings), np.int32)
+    ring = seen.ring[kept]
+    ranges[seen.block[kept] + sensor.lags[ring], ring] = seen.ticks[kept]
+    beams = sensor.profile.beams
+    columns = (seen.first + round(sensor.step / COLUMN) * np.arange(blocks)) % beams.columns
+    begins = seen.starts[seen.phase :: sensor.packet]
+    if seen.phase:
+        before = seen.starts[seen.phase - 1] - (sensor.packet - 1) * sensor.slots
+        begins = np.concatenate([[before], begins])
+    begins = np.rint(begins).astype(np.int64)
+    returns, stages = Returns(ranges, None, cloud.schema, cloud.count), []
+
+    def add(stage: Stage) -> None:
+        stage.apply(returns)
+        stages.append(stage)
+
+    add(sensor.profile)
+    nothing = np.zeros(3, np.uint32)
+    places, wholes = np.arange(rings)[::-1].copy(), np.zeros(rings, np.int64)
+    add(Blocks(places, wholes, sensor.lags, blocks, RETURNS, nothing, encode_azimuths(columns)))
+    add(PacketTimes.of(begins - begins[0], seen.phase))
+    add(PLAIN)
+    add(law._replace(times=law.times - begins[0]).stage())
+    return ranges, stages, returns
+
+
+def _lit(
+    cloud: Cloud, returns: Returns, place: np.ndarray, ranges: np.ndarray, tick: float, stages: list[Stage]
+) -> tuple[Grid, list[np.ndarray]]:
+    """The grid with intensities, whose stage is added; and the further columns."""
+    columns = list(cloud.columns.values())
+    rings = np.full(cloud.count, -1)
+    rings[place] = returns.ring
+    lit = find_intensity(columns, rings, place)
+    if lit is None:
+        return Grid(ranges, None, tick), columns[3:]
+    intensity = np.zeros_like(ranges)
+    intensity[returns.row, returns.ring] = lit.integers
+    stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, place))
+    returns.intensity = intensity
+    return Grid(ranges, intensity, tick), [column for k, column in enumerate(columns) if k not in (0, 1, 2, lit.column)]

@@ -1,0 +1,127 @@
+"""A sweep of a moving sensor whose points have poses of their own: from stored points to the law. Encoder only.
+
+Lines on the road give place and tilt; elevations and steps of azimuth give lasers and blocks; directions give a track
+and whole ranges; then points give when packets were sent, and where the track bends.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.exact.linear import multiply
+from lizip.exact.rotation import rotation_of_euler
+from lizip.sensor.fit.timed.adjust import Free, coordinate_step
+from lizip.sensor.fit.timed.angles import find_tilt, find_yaw, refine
+from lizip.sensor.fit.timed.labels import Labels
+from lizip.sensor.fit.timed.law import FIXED, Law
+from lizip.sensor.fit.timed.observed import Observed, measure, observe
+from lizip.sensor.fit.timed.origin import find_start
+from lizip.sensor.fit.timed.packets import find_packets, settle_packets, time_packets, within
+from lizip.sensor.fit.timed.sensor import Sensor
+
+_TURN = 1851
+"""Blocks of a sweep, about."""
+_MILLISECOND = 4194.304
+_KNOTS = np.array([1.3, 51.3, 101.3]) * _MILLISECOND
+"""About where a vehicle's poses, 50 ms apart, fall in a sweep: slots from the first block."""
+_REFINED = (5, 12.0), (5, 6.0), (9, 3.0), (17, 3.0)
+"""Knots, and how near points may be, m."""
+_COHERENT = 3e-6
+"""Largest deviation of elevations under a law, rad."""
+_TIMED = 2e-6, 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 3e-7, 2e-7
+_FREED = 4
+_MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.835])
+"""How the sensor sits on PandaSet's vehicle: where the search begins."""
+_OWN_FRAME = 3.0
+"""Nearer than this to the origin, m, the sensor's points are in its vehicle's frame."""
+_ENDS = 1.0
+_MARGIN, _CLOSEST = 0.1 * _MILLISECOND, 0.05 * _MILLISECOND
+_SPARSE = 3
+_ROUGH, _FINER, _FINEST = (1e-4, 1e-5), (3e-6, 1e-6, 5e-7), (3e-7, 1e-7, 5e-8)
+"""Noise, m, in the fits to all points."""
+_WIDE = 100.0
+
+
+def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
+    """Find how points (N, 3) float32 came about; None when they did not so."""
+    start = find_start(points, sensor)
+    if start is None:
+        return None
+    law = find_tilt(points, start, sensor, _TURN * sensor.packet_step / sensor.packet)
+    found = None if law is None else find_yaw(law, points, sensor)
+    if found is None:
+        return None
+    law, phase, labels = found
+    for knots, near in _REFINED:
+        law = law.resampled(np.linspace(law.times[0], law.times[-1], knots))
+        law, scale, labels = refine(law, points, labels, phase, sensor, near)
+    if scale > _COHERENT:
+        return None
+    first = int(labels.block[labels.block > -_TURN].min())
+    labels = Labels(labels.ring, np.where(labels.ring >= 0, labels.block - first, -1))
+    law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
+    seen, law = observe(points, law, phase + first * sensor.step, labels, sensor)
+    law, centre = _timed(seen, _seated(law, seen.times))
+    law = _all_of_it(seen, law, centre)
+    return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
+
+
+def _inside(knots: np.ndarray, first: float, last: float) -> np.ndarray:
+    """Those of some knots that lie between two times, and at neither end."""
+    return knots[(knots > first + _MARGIN) & (knots < last - _MARGIN)]
+
+
+def _seated(law: Law, times: np.ndarray) -> Law:
+    """The law with three knots, or as many as a part of a sweep has, on a vehicle."""
+    first, last = times.min(), times.max()
+    inner = _inside(_KNOTS, first, last)
+    law = law.resampled(inner if len(inner) == len(_KNOTS) else np.array([first, *inner, last]))
+    own = np.abs(law.places[-1, :2]).max() < _OWN_FRAME
+    far = multiply(_MOUNT, law.turns[-1].T) if own else np.eye(3)
+    return law._replace(far=far, mount=_MOUNT, lever=_LEVER)
+
+
+def _timed(seen: Observed, law: Law) -> tuple[Law, np.ndarray]:
+    """Find when packets were sent, to the slot."""
+    law = find_packets(seen, law)
+    centre = np.zeros(FIXED)
+    for number, floor in enumerate(_TIMED):
+        free = Free(fixed=0.5 * (number >= _FREED), inner=True)
+        step = time_packets(seen, law, within(seen, law), floor, free, centre)
+        law, centre = step.law, centre + step.change
+        if number == _FREED - 1:
+            measure(seen, law)
+    return settle_packets(seen, law), centre
+
+
+def _all_of_it(seen: Observed, law: Law, centre: np.ndarray) -> Law:
+    """Fit the law to all points: the ends of a sweep have knots, and packets, of their own."""
+    first, last = seen.times.min(), seen.times.max()
+    # a track bends every 50 ms, and where it does is known for the knot between all these points
+    middle = int(np.argmin(np.abs(law.times - _KNOTS[1])))
+    found = 0 < middle < len(law.times) - 1
+    inner = _inside(_KNOTS + (law.times[middle] - _KNOTS[1] if found else 0.0), first, last)
+    law = law.resampled(np.array([first - _ENDS, *inner, last + _ENDS]))
+    nobody = np.zeros(seen.blocks, np.int64)
+    for floor in _ROUGH:
+        measure(seen, law)
+        law = coordinate_step(law, seen.sample(_which(seen, law), nobody), Free(), floor, centre, _WIDE).law
+    for floor in _FINER:
+        measure(seen, law)
+        law = time_packets(seen, law, _which(seen, law), floor, Free(inner=True), centre).law
+    law = settle_packets(seen, law)
+    for floor in _FINEST:
+        measure(seen, law)
+        step = coordinate_step(
+            law, seen.sample(_which(seen, law), nobody), Free(fixed=0.5, inner=True), floor, centre, _WIDE
+        )
+        law, centre = step.law, centre + step.change
+    measure(seen, law)
+    return law
+
+
+def _which(seen: Observed, law: Law) -> np.ndarray:
+    """Some of the clear points, and all of those at the ends of a sweep."""
+    times = seen.times
+    few = np.arange(len(times)) % _SPARSE == 0
+    return np.flatnonzero(seen.clear & (few | (times < law.times[1]) | (times > law.times[-2])))

@@ -1,0 +1,37 @@
+"""A sensor on a moving vehicle, each of whose points has a pose at its own time (PandaSet)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.cloud import Cloud
+from lizip.sensor.fit.timed.describe import describe
+from lizip.sensor.fit.timed.sensor import pandar64
+from lizip.sensor.fit.timed.solve import solve
+from lizip.sensor.model import TITLES, About, Solution, SweepModel
+from lizip.sensor.state import SensorState
+
+_MOST_ODD = 0.1
+
+
+class Timed:
+    """The solver."""
+
+    def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+        """Find ranges, packets' times and track; see `lizip.sensor.Solver`."""
+        columns = list(cloud.columns.values())
+        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+            return None
+        xyz = np.stack(columns[:3], axis=1)
+        if not np.isfinite(xyz).all():
+            return None
+        found = solve(xyz, pandar64())
+        if found is None:
+            return None
+        part, grid, notes = describe(cloud, xyz, *found)
+        if notes["exceptions"] > _MOST_ODD * cloud.count:
+            return None
+        return Solution(SweepModel([part]), [grid], About(TITLES.index("Hesai Pandar64 as in PandaSet"), notes))
+
+
+SOLVER = Timed()

@@ -1,0 +1,49 @@
+"""Ranges that are multiples of some ticks only, as the near-lossless mode makes them: the grid holds the multiples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.packing import Unpacker, pack_varint
+from lizip.sensor.stages.beams import MAX_TICKS
+
+if TYPE_CHECKING:
+    from lizip.sensor.model import Returns
+
+_MOST = 1 << 16
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """The first stage of all: how many ticks a 1 in the grid stands for."""
+
+    step: int
+
+    def divided(self, ranges: np.ndarray) -> np.ndarray:
+        """Grid (F, R) int32 of the multiples nearest to ranges (ticks); what returned stays above 0."""
+        nearest = (ranges.astype(np.int64) + self.step // 2) // self.step
+        return np.where(ranges > 0, np.maximum(nearest, 1), 0).astype(np.int32)
+
+    def apply(self, returns: Returns) -> None:
+        """Turn the grid into ticks."""
+        if int(returns.ranges.max(initial=0)) * self.step >= MAX_TICKS:
+            raise CorruptError("a range is out of bounds")
+        returns.ranges = returns.ranges * np.int32(self.step)
+
+    def pack(self) -> bytes:
+        """Write the step."""
+        return pack_varint(self.step)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Coarse:
+        """Read what `pack` wrote; raises CorruptError."""
+        unpacker = Unpacker(data)
+        step = unpacker.varint()
+        unpacker.finish()
+        if not 1 < step <= _MOST:
+            raise CorruptError("impossible step of ranges")
+        return cls(step)

@@ -1,0 +1,108 @@
+"""Sensor models made coarser: within the bound, smaller than exact, and as good as the ordinary way again."""
+
+from fractions import Fraction
+
+import harness
+import numpy as np
+import pytest
+
+import lizip
+from lizip.codecs import Options, load
+from lizip.errors import CorruptError
+from lizip.formats import split
+from lizip.near import sensor
+from lizip.sensor.model import Returns
+from lizip.sensor.stages.coarse import Coarse
+
+SWEEPS = ("kitti_part", "nuscenes_part", "ouster_part", "argoverse_whole", "driver_part")
+BOUNDS = (1e-5, 0.001, 0.01, 0.1)
+
+
+@pytest.mark.parametrize("name", SWEEPS)
+def test_sweeps_are_within_the_bound_and_never_larger_than_exact(name):
+    data = harness.sample(name)
+    before, exact = split(data), lizip.compress(data)
+    assert lizip.info(exact)["codec"] == "sweep"
+    sizes = []
+    for bound in BOUNDS:
+        packed = lizip.compress(data, max_error=bound)
+        info = lizip.info(packed)
+        assert info["codec"] == "sweep"
+        assert 0 <= info["largest_error"] <= bound
+        after = split(lizip.decompress(packed))
+        lizip.verify(packed, data)
+        for k, (old, new) in enumerate(zip(before.columns.values(), after.columns.values(), strict=True)):
+            if k > 2:
+                assert old.tobytes() == new.tobytes()
+                continue
+            limit = Fraction(repr(bound))
+            finite = np.isfinite(old)
+            assert old[~finite].tobytes() == new[~finite].tobytes()
+            pairs = zip(old[finite].tolist(), new[finite].tolist(), strict=True)
+            assert max((abs(Fraction(b) - Fraction(a)) for a, b in pairs), default=0) <= limit
+        sizes.append(len(packed) - 60)  # what the section of the bounds takes
+    assert sizes[0] <= 1.01 * len(exact)
+    assert sizes[2] < 0.9 * len(exact)
+    assert sorted(sizes, reverse=True) == sizes
+
+
+def test_the_step_is_about_twice_the_bound():
+    cloud = split(harness.sample("kitti_part"))
+    solution = load("sweep").solve(cloud, Options())
+    near = sensor.coarser(solution, cloud.schema, 0.01)
+    (coarse,) = [stage for stage in near.model.parts[0].stages if isinstance(stage, Coarse)]
+    assert coarse.step in (9, 10, 11)
+    assert near.grids[0].ranges.max() <= solution.grids[0].ranges.max() / (coarse.step - 1)
+
+
+def test_ranges_that_change_the_order_are_nudged(monkeypatch):
+    """A file sorted by azimuth: two returns of a ring with a lateral offset change places when one comes nearer."""
+    cloud = split(harness.sample("kitti_part"))
+    solution = load("sweep").solve(cloud, Options())
+    seen = []
+    check = sensor._check_same
+
+    def once(exact, near):
+        if not seen and exact.row is not None:
+            seen.append(True)
+            raise sensor._ReorderedError(exact.row[5:7], exact.ring[5:7])
+        check(exact, near)
+
+    monkeypatch.setattr(sensor, "_check_same", once)
+    part, grid = solution.model.parts[0], solution.grids[0]
+    found = sensor._try(part, grid, cloud.schema, 0.01, 10)
+    assert found is not None
+    moved = found.grid.ranges.astype(int) - Coarse(10).divided(grid.ranges)
+    assert 1 <= np.count_nonzero(moved) <= 2
+    assert np.abs(moved).max() == 1
+
+
+def test_a_part_whose_order_cannot_be_kept_is_not_made_coarser(monkeypatch):
+    cloud = split(harness.sample("kitti_part"))
+    solution = load("sweep").solve(cloud, Options())
+
+    def never(exact, near):
+        if exact.row is not None:
+            raise sensor._ReorderedError(exact.row[:2], exact.ring[:2])
+
+    monkeypatch.setattr(sensor, "_check_same", never)
+    assert sensor.coarser(solution, cloud.schema, 0.01) is None
+
+
+@pytest.mark.parametrize("step", [2, 3, 10, 65536])
+def test_coarse_ranges_are_the_nearest_multiples(step):
+    stage = Coarse.unpack(Coarse(step).pack())
+    ranges = np.random.default_rng(1).integers(0, 1 << 20, (40, 5)).astype(np.int32)
+    returns = Returns(stage.divided(ranges), None, (), 0)
+    stage.apply(returns)
+    assert ((returns.ranges > 0) == (ranges > 0)).all()
+    usual = ranges >= step
+    assert np.abs(returns.ranges - ranges)[usual].max() <= step / 2
+
+
+def test_impossible_steps():
+    for data in (b"\x00", b"\x01", b"\x81\x80\x04", b"", b"\x02\x00"):
+        with pytest.raises(CorruptError):
+            Coarse.unpack(data)
+    with pytest.raises(CorruptError):
+        Coarse(65536).apply(Returns(np.full((1, 1), 1 << 20, np.int32), None, (), 0))
