@@ -59,6 +59,7 @@ STAGES = (
     Row(45, "pose spline", "pose_spline", "PoseSpline"),
     Row(18, "coarse ranges", "coarse", "Coarse"),
     Row(17, "camera", "pinhole", "Pinhole"),
+    Row(18, "doubles", "doubles", "Doubles"),
     Row(46, "far corrections", "far_corrections", "FarCorrections"),
 )
 

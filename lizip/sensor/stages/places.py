@@ -61,8 +61,8 @@ class Places:
         """Put the coordinates into the file's order."""
         returns.need("xyz")
         schema, count = returns.schema, returns.count
-        if len(schema) < 3 or any(dtype != np.dtype("<f4") for _, dtype in schema[:3]):
-            raise CorruptError("the coordinates of a sweep are not float32")
+        if len(schema) < 3:
+            raise CorruptError("a sweep without coordinates")
         places, words = decode_exceptions(self.exceptions, 3, count)
         absent = count - len(returns.xyz) - len(places)
         grid = np.zeros((3, count), np.uint32)
