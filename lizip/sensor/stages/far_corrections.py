@@ -61,7 +61,8 @@ def _code_height(coder, models, work, far, units, finest):
     x, axes = work.point, far.axes
     if far.rounded[2] == 0:
         return False
-    tells = unit32(x[2] + far.offset[2]) >= unit32(axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2])
+    stored = far.origin[2] + axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2]
+    tells = unit32(x[2] + far.offset[2]) >= unit32(stored)
     if finest and tells:
         _code_far(coder, models, work, 2, far.offset, units)
         return True
@@ -79,9 +80,9 @@ def _code_point(coder, models, work, far, lattice, stored, i):
     open0 = 0.0 if far.rounded[0] == 1 else error[0]
     open1 = 0.0 if far.rounded[1] == 1 else error[1]
     known = _code_height(coder, models, work, far, lattice[i, 2], open0 + open1 == 0.0)
-    p0 = axes[0, 0] * x[0] + axes[1, 0] * x[1] + axes[2, 0] * x[2]
-    p1 = axes[0, 1] * x[0] + axes[1, 1] * x[1] + axes[2, 1] * x[2]
-    p2 = axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2]
+    p0 = far.origin[0] + axes[0, 0] * x[0] + axes[1, 0] * x[1] + axes[2, 0] * x[2]
+    p1 = far.origin[1] + axes[0, 1] * x[0] + axes[1, 1] * x[1] + axes[2, 1] * x[2]
+    p2 = far.origin[2] + axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2]
     # by what x and y change with the height
     up0 = axes[2, 0] / axes[2, 2]
     up1 = axes[2, 1] / axes[2, 2]
@@ -94,14 +95,14 @@ def _code_point(coder, models, work, far, lattice, stored, i):
         _code_stored(coder, models, work, error[2], p2 - change, stored, i, 2)
         return
     unit = unit32(p2)
-    spread = 0.002 * unit if known else error[2] + open0 * abs(axes[0, 2]) + open1 * abs(axes[1, 2])
+    spread = far.blur * unit if known else error[2] + open0 * abs(axes[0, 2]) + open1 * abs(axes[1, 2])
     change = _code_stored(coder, models, work, spread, p2, stored, i, 2)
     # a height known, or predicted, better than z's unit is not moved by z's rounding
     fine = known or (open0 + open1 == 0.0 and far.rounded[2] == 1 and error[2] < 0.5 * unit)
     if not fine or abs(change) >= 2.0 * unit:
         p0 += up0 * change
         p1 += up1 * change
-    settled = (0.002 if fine else 0.05) * unit + 1e-10
+    settled = max(far.blur, 0.0 if fine else 0.05) * unit + 1e-10
     if open0 + open1 == 0.0:
         _code_stored(coder, models, work, settled, p0, stored, i, 0)
         _code_stored(coder, models, work, settled, p1, stored, i, 1)
@@ -156,11 +157,14 @@ def _expect(far, work):
         spread0 += left * abs(axes[k, 0])
         spread1 += left * abs(axes[k, 1])
         spread2 += left * abs(axes[k, 2])
+    p0 += far.origin[0]
+    p1 += far.origin[1]
+    p2 += far.origin[2]
     unit = unit32(p2)
     if far.rounded[2] == 1 and unit32(x[2] + far.offset[2]) < unit:
         tie[FAR + 2] = _TIES - 1
         spread2 += error[2]
-    settled = 0.002 * unit + 1e-10
+    settled = far.blur * unit + 1e-10
     tie[STORED] = _tie_class(p0, spread0 + settled)
     tie[STORED + 1] = _tie_class(p1, spread1 + settled)
     tie[STORED + 2] = _tie_class(p2, spread2 + settled)
