@@ -12,7 +12,7 @@ from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, defects
-from lizip.codecs import Options, opaque
+from lizip.codecs import Options, arrangements, opaque
 from lizip.container import RECIPE, REGIONS, WHOLE, Section
 from lizip.errors import FormatError, LizipError
 from lizip.packing import pack_varints
@@ -180,7 +180,7 @@ class Contest:
     def _arranged(self) -> Iterable[Section] | None:
         """What the opaque codec says; only what is not the file again, where this holds the records as they are."""
         around = sum(map(len, self._cloud.regions))
-        if opaque.record_size(self._cloud.schema) * self._cloud.count + around != len(self._data):
+        if arrangements.record_size(self._cloud.schema) * self._cloud.count + around != len(self._data):
             return opaque.CODEC.encode(self._cloud, self._options)
         return opaque.CODEC.rearranged(self._cloud, self._options)
 

@@ -148,7 +148,7 @@ GUARDS = {
     "a part of a record": lambda: pieces([Section(4, b"\0\0" + bytes(17))], count=1, length=16),
     "too few records": lambda: pieces([Section(4, b"\0\0" + bytes(16))], count=2, length=32),
     "too many records": lambda: pieces([Section(4, b"\0\0" + bytes(32))], count=1, length=16),
-    "grid of too many rings": lambda: grid(10, 257, 40, 0),
+    "grid of too many rings": lambda: grid(1, 2049, 40, 0),
     "grid of too many cells": lambda: grid(MAX_CELLS // 64 + 1, 64, 40, 0, rest=NOTHING * 300),
     "grid of rows without rings": lambda: grid(1 << 60, 0, 40, 0),
     "grid of more segments than bytes": lambda: grid(1 << 18, 64, 40, 0, rest=NOTHING * 200),

@@ -12,6 +12,16 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from lizip.codecs import Options
+from lizip.codecs.arrangements import (
+    ARRANGEMENTS,
+    DIFFERENCES,
+    PLANES,
+    ROWS,
+    arrange,
+    disarrange,
+    record_size,
+    records_of,
+)
 from lizip.container import CODEC as FIRST_KIND
 from lizip.container import WHOLE, Container, Section
 from lizip.errors import CorruptError
@@ -26,8 +36,6 @@ PIECE = 1 << 24
 """Most bytes coded at once: bounds the memory of both directions; also the largest dictionary and window."""
 
 STORED, ZSTD, LZMA = range(3)
-ROWS, PLANES, DIFFERENCES = range(3)
-_ARRANGEMENTS = (ROWS, PLANES, DIFFERENCES)
 _WINDOW = 1 << 24
 _SAMPLE = 1 << 17
 _QUICK = 1
@@ -168,12 +176,12 @@ class Opaque:
 
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section]:
         """Code the records piece by piece, each in the arrangement that comes out smallest."""
-        return self._sections(cloud, options.level, _ARRANGEMENTS)
+        return self._sections(cloud, options.level, ARRANGEMENTS)
 
     def rearranged(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
         """Code the records in other orders than that of the file; None where a sample says that this does not help."""
         sample = _middle(cloud)
-        sizes = {each: len(_zstd(_arrange(sample, each, cloud.schema), 3)) for each in _ARRANGEMENTS}
+        sizes = {each: len(_zstd(arrange(sample, each, cloud.schema), 3)) for each in ARRANGEMENTS}
         if options.level != "max" and min(sizes, key=sizes.__getitem__) == ROWS:
             return None
         return self._sections(cloud, options.level, (PLANES, DIFFERENCES))
@@ -181,7 +189,7 @@ class Opaque:
     def _sections(self, cloud: Cloud, level: str, arrangements: tuple[int, ...]) -> Iterator[Section]:
         rows = max(1, PIECE // record_size(cloud.schema))
         for start in range(0, cloud.count, rows):
-            records = _records(cloud, slice(start, start + rows))
+            records = records_of(cloud, slice(start, start + rows))
             yield Section(FIRST_KIND, _encode_records(records, cloud.schema, level, arrangements))
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
@@ -195,7 +203,7 @@ class Opaque:
             if rows * size != len(data) or not 0 < rows <= count:
                 raise CorruptError("a section holds more points than announced, or a part of one")
             count -= rows
-            yield _disarrange(data, section[0], schema)
+            yield disarrange(data, section[0], schema)
         if count:
             raise CorruptError("sections hold fewer points than announced")
 
@@ -209,7 +217,9 @@ class Opaque:
         """Bytes of the records under a fast zstd with a window over everything: a yardstick, in some milliseconds."""
         rows = max(1, PIECE // record_size(cloud.schema))
         starts = range(0, cloud.count, rows)
-        return sum(len(_zstd(_records(cloud, slice(start, start + rows)).tobytes(), _QUICK, True)) for start in starts)
+        return sum(
+            len(_zstd(records_of(cloud, slice(start, start + rows)).tobytes(), _QUICK, True)) for start in starts
+        )
 
     def sampled_size(self, cloud: Cloud) -> int:
         """What a sample says `quick_size` may be; a tenth of the time for a file of some megabytes."""
@@ -229,35 +239,14 @@ def _middle(cloud: Cloud) -> np.ndarray:
     """The records in the middle of a cloud."""
     rows = min(max(1, _SAMPLE // record_size(cloud.schema)), cloud.count)
     middle = (cloud.count - rows) // 2
-    return _records(cloud, slice(middle, middle + rows))
-
-
-def record_size(schema: Schema) -> int:
-    """Bytes of one point when its columns stand side by side."""
-    return sum(dtype.itemsize for _, dtype in schema)
-
-
-def _record_type(schema: Schema) -> np.dtype:
-    import numpy as np
-
-    return np.dtype([(f"f{i}", dtype) for i, (_, dtype) in enumerate(schema)])
-
-
-def _records(cloud: Cloud, part: slice) -> np.ndarray:
-    """Some points as packed records, (n,) structured; field i is called f<i>."""
-    import numpy as np
-
-    records = np.empty(len(range(*part.indices(cloud.count))), _record_type(cloud.schema))
-    for i, column in enumerate(cloud.columns.values()):
-        records[f"f{i}"] = column[part]
-    return records
+    return records_of(cloud, slice(middle, middle + rows))
 
 
 def _encode_records(
-    records: np.ndarray, schema: Schema, level: str, arrangements: tuple[int, ...] = _ARRANGEMENTS
+    records: np.ndarray, schema: Schema, level: str, arrangements: tuple[int, ...] = ARRANGEMENTS
 ) -> bytes:
     """Code records in several arrangements and keep the smallest; below `max`, a quick zstd makes a first choice."""
-    arranged = {arrangement: _arrange(records, arrangement, schema) for arrangement in arrangements}
+    arranged = {arrangement: arrange(records, arrangement, schema) for arrangement in arrangements}
     if level != "max":
         quick = {arrangement: len(_zstd(data, 3)) for arrangement, data in arranged.items()}
         best = min(quick, key=quick.__getitem__)
@@ -265,48 +254,3 @@ def _encode_records(
         kept = {best, ROWS} & quick.keys() if near else {best}
         arranged = {arrangement: arranged[arrangement] for arrangement in sorted(kept)}
     return min((bytes([arrangement]) + encode_bytes(data, level) for arrangement, data in arranged.items()), key=len)
-
-
-def _planes(data: np.ndarray) -> bytes:
-    """All first bytes, then all second bytes, ... of the items of an array."""
-    return data.view("u1").reshape(len(data), -1).T.tobytes()
-
-
-def _arrange(records: np.ndarray, arrangement: int, schema: Schema) -> bytes:
-    """Put the bytes of the records into the order of an arrangement."""
-    import numpy as np
-
-    if arrangement == ROWS:
-        return records.tobytes()
-    if arrangement == PLANES:
-        return _planes(records)
-    parts = []
-    for i, (_, dtype) in enumerate(schema):
-        bits = np.ascontiguousarray(records[f"f{i}"]).view(f"<u{dtype.itemsize}")
-        parts.append(_planes(np.diff(bits, prepend=bits.dtype.type(0))))
-    return b"".join(parts)
-
-
-def _disarrange(data: bytes, arrangement: int, schema: Schema) -> Columns:
-    """Take the columns of the records out of an arrangement."""
-    import numpy as np
-
-    size = record_size(schema)
-    rows = len(data) // size
-    numbers = np.frombuffer(data, "u1")
-    if arrangement == ROWS:
-        records = numbers.view(_record_type(schema))
-        return {name: records[f"f{i}"] for i, (name, _) in enumerate(schema)}
-    if arrangement not in _ARRANGEMENTS:
-        raise CorruptError("records are arranged in an unknown way")
-    columns = {}
-    offset = 0
-    for name, dtype in schema:
-        stop = offset + dtype.itemsize * rows
-        planes = numbers[offset:stop].reshape(dtype.itemsize, rows)
-        bits = np.ascontiguousarray(planes.T).reshape(-1).view(f"<u{dtype.itemsize}")
-        if arrangement == DIFFERENCES:
-            bits = np.cumsum(bits, dtype=bits.dtype)
-        columns[name] = bits.view(dtype)
-        offset = stop
-    return columns

@@ -13,7 +13,7 @@ The stream of ANS words is, word for word, what `constriction.stream.stack.AnsCo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -222,8 +222,12 @@ def encode_stream(kernel: Callable[..., object], *arguments: object) -> bytes:
     return finish_encoder(coder)
 
 
-def decode_stream(stream: bytes, kernel: Callable[..., object], *arguments: object) -> None:
-    """Let `kernel(coder, *arguments)` fill its arrays from a stream; raises CorruptError when it is not theirs."""
+def decode_stream(stream: bytes, kernel: Callable[..., Any], *arguments: object) -> Any:
+    """Let `kernel(coder, *arguments)` fill its arrays from a stream; CorruptError when it is not theirs.
+
+    Returns what the kernel returns.
+    """
     coder = open_decoder(stream)
-    kernel(coder, *arguments)
+    returned = kernel(coder, *arguments)
     finish_decoder(coder)
+    return returned

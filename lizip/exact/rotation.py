@@ -44,15 +44,6 @@ def _transform(points, rotation, translation, out):
         out[i, 2] = z + translation[2]
 
 
-@kernel
-def _transform_back(points, rotation, translation, out):
-    for i in range(points.shape[0]):
-        x = np.float64(points[i, 0]) - translation[0]
-        y = np.float64(points[i, 1]) - translation[1]
-        z = np.float64(points[i, 2]) - translation[2]
-        out[i, 0], out[i, 1], out[i, 2] = turned_back(rotation, x, y, z)
-
-
 @dataclass(frozen=True)
 class SE3:
     """A rigid transform from a source frame to a destination; name it dst_SE3_src.
@@ -72,12 +63,6 @@ class SE3:
         """Points (N, 3) of the source frame in the destination, float64."""
         out = np.empty((len(points), 3))
         _transform(points, self.rotation, self.translation, out)
-        return out
-
-    def transform_back(self, points: np.ndarray) -> np.ndarray:
-        """Points (N, 3) of the destination in the source frame, float64."""
-        out = np.empty((len(points), 3))
-        _transform_back(points, self.rotation, self.translation, out)
         return out
 
     def inverse(self) -> SE3:

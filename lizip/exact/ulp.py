@@ -7,7 +7,7 @@ Two ways of counting, which differ in -0.0 alone:
 - **steps**: both zeros are 0, and going n steps means n values further on the number line. For differences of finite
   numbers; a -0.0 must be written down elsewhere.
 
-Each for arrays (float16, float32 or float64 by their type) and as kernels for one float32 or float64. Integers only:
+Each for arrays (float16, float32 or float64 by their type) and as kernels for one float32. Integers only:
 nothing here depends on how a processor rounds or treats tiny numbers.
 """
 
@@ -18,9 +18,7 @@ import numpy as np
 from lizip.jit import kernel
 
 _LOW32 = np.int64(0x7FFFFFFF)
-_LOW64 = np.int64(0x7FFFFFFFFFFFFFFF)
-_LARGEST32 = np.int64(0x7F7FFFFF)
-"""Bits of a float32 but for its sign; of a float64; of the largest finite float32."""
+"""Bits of a float32 but for its sign."""
 
 _MANTISSA = {2: 10, 4: 23, 8: 52}
 _BIAS = {2: 15, 4: 127, 8: 1023}
@@ -88,34 +86,10 @@ def value32(ordinal):
 
 
 @kernel
-def ordinal64(x):
-    """Ordinal of a float64, as `to_ordinals`."""
-    bits = np.float64(x).view(np.int64)
-    return bits if bits >= 0 else bits ^ _LOW64
-
-
-@kernel
-def value64(ordinal):
-    """The float64 at an ordinal (int64)."""
-    place = np.int64(ordinal)
-    if place < 0:
-        place ^= _LOW64
-    return np.int64(place).view(np.float64)
-
-
-@kernel
 def step32(bits):
     """Steps from zero to the float32 with these bits (a signed integer), as `to_steps`."""
     bits = np.int64(bits)
     return -(bits & _LOW32) if bits < 0 else bits
-
-
-@kernel
-def value_of_step32(steps):
-    """The float32 so many steps from zero, as float64; never beyond the largest finite one, never -0.0."""
-    bits = np.int32(min(abs(np.int64(steps)), _LARGEST32))
-    value = np.float64(bits.view(np.float32))
-    return -value if steps < 0 else value
 
 
 @kernel

@@ -104,7 +104,9 @@ def _fields(runs: _Runs, number: _Number, left_over: dict[int, bool]) -> int:
     possible = [k for k in _CANDIDATES if runs.words.shape[1] > 2 * k]
     ordinals = _ordinals(runs, number)
     changes = {k: _change(ordinals, k) for k in possible}
-    orders = {k: _order(runs, number, k) for k in possible}
+    leading = (runs.words >> runs.words.dtype.type(number.bits - number.leading)).astype(np.int64)
+    at = runs.starts[:, None] + np.arange(leading.shape[1])
+    orders = {k: _order(leading, at, number, k) for k in possible}
     cost = {k: changes[k] + orders[k] + _LEFT_OVER * left_over[k] for k in possible}
     best = min(possible, key=cost.__getitem__)
     others = [k for k in possible if k % best and best % k]
@@ -140,12 +142,11 @@ def _change(ordinals: np.ndarray, fields: int) -> float:
     return float((change.view(np.int64) - _ONE >> 20).sum() / there) / (1 << 32)
 
 
-def _order(runs: _Runs, number: _Number, fields: int) -> float:
-    """Entropy of the leading bits given the column, and the cost of the model."""
+def _order(leading: np.ndarray, at: np.ndarray, number: _Number, fields: int) -> float:
+    """Entropy of the leading bits (R, L) of words at places (R, L), given the column, and the cost of the model."""
     import numpy as np
 
-    leading = (runs.words >> runs.words.dtype.type(number.bits - number.leading)).astype(np.int64)
-    column = (runs.starts[:, None] + np.arange(leading.shape[1])) % fields
+    column = at % fields
     joint = np.bincount((column << number.leading | leading).ravel())
     joint = joint[joint > 0]
     each = np.bincount(column.ravel(), minlength=fields)

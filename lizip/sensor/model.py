@@ -123,8 +123,8 @@ class SweepModel:
             for stage in part.stages:
                 stage.apply(returns)
             done.append(returns.columns)
-        if any(name not in columns for columns in done for name, _ in schema):
-            raise CorruptError("the stages of a sweep leave a field out")
+        if any(name not in columns or columns[name].dtype != dtype for columns in done for name, dtype in schema):
+            raise CorruptError("the stages of a sweep leave a field out, or give another type")
         if len(done) == 1:
             return {name: done[0][name] for name, _ in schema}
         return {name: np.concatenate([columns[name] for columns in done]) for name, _ in schema}

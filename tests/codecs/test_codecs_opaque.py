@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lizip import container
 from lizip.cloud import Cloud
-from lizip.codecs import Options, opaque
+from lizip.codecs import Options, arrangements, opaque
 from lizip.container import Container, Section
 from lizip.errors import CorruptError
 from lizip.packing import pack_varint
@@ -104,10 +104,10 @@ def test_columns_round_trip(types, level):
 def test_every_arrangement_is_an_inverse():
     columns = smooth(33, "<f4", "<u1", "<i8", "<u2")
     cloud = Cloud("bin", columns=columns)
-    records = opaque._records(cloud, slice(None))
-    for arrangement in (opaque.ROWS, opaque.PLANES, opaque.DIFFERENCES):
-        data = opaque._arrange(records, arrangement, cloud.schema)
-        back = opaque._disarrange(data, arrangement, cloud.schema)
+    records = arrangements.records_of(cloud, slice(None))
+    for arrangement in (arrangements.ROWS, arrangements.PLANES, arrangements.DIFFERENCES):
+        data = arrangements.arrange(records, arrangement, cloud.schema)
+        back = arrangements.disarrange(data, arrangement, cloud.schema)
         assert all(np.array_equal(back[name], column) for name, column in columns.items())
 
 
@@ -124,7 +124,7 @@ def test_pieces(monkeypatch):
 def test_differences_win_on_slowly_changing_integers():
     cloud = Cloud("bin", columns=smooth(3000, "<i4", "<i4"))
     (section,) = opaque.CODEC.encode(cloud, Options())
-    assert section.data[0] == opaque.DIFFERENCES
+    assert section.data[0] == arrangements.DIFFERENCES
 
 
 @pytest.mark.parametrize("count", [0, 1, 699, 701, 2**60])

@@ -10,15 +10,12 @@ from lizip.exact.ulp import (
     from_ordinals,
     from_steps,
     ordinal32,
-    ordinal64,
     spacing,
     step32,
     to_ordinals,
     to_steps,
     unit32,
     value32,
-    value64,
-    value_of_step32,
 )
 
 TYPES = (np.dtype("<f2"), np.dtype("<f4"), np.dtype("<f8"))
@@ -94,17 +91,12 @@ def test_kernels_count_as_the_arrays_do():
     assert [step32(b) for b in bits_of(values)] == to_steps(values).tolist()
     finite = _finite(TYPES[1])[:300]
     assert [value32(o) for o in to_ordinals(finite)] == finite.tolist()
-    assert [value_of_step32(s) for s in to_steps(finite)] == finite.tolist()
-    wide = _finite(TYPES[2])[:300]
-    assert [ordinal64(v) for v in wide] == to_ordinals(wide).tolist()
-    assert [value64(o) for o in to_ordinals(wide)] == wide.tolist()
 
 
 @given(st.integers(-(1 << 62), 1 << 62))
 def test_kernels_take_any_number(number):
-    value_of_step32(number)
-    value32(number)
-    assert np.float32(value_of_step32(number)) == from_steps(np.array([number]), TYPES[1])[0]
+    low = np.array([min(max(number, -(1 << 31)), (1 << 31) - 1)])
+    assert np.array_equal(value32(number), from_ordinals(low, TYPES[1])[0], equal_nan=True)
 
 
 def test_unit_in_the_last_place():

@@ -134,16 +134,23 @@ def fit_groups(
         Result, in 1 / COEFFICIENT_ONE; zeros where a group has too few points.
     """
     count, width = coefficients.shape
-    matrix, right = np.empty((width, width)), np.empty(width)
-    for group in range(count):
-        members = np.flatnonzero(groups == group)
-        if len(members) >= _FEWEST * width:
-            best = np.zeros(width)
-            _fit(features, target, members, passes, matrix, right, best)
-            coefficients[group] = np.clip(np.rint(best * COEFFICIENT_ONE), -_LARGEST, _LARGEST)
+    members = np.argsort(groups, kind="stable")
+    bounds = np.append(0, np.cumsum(np.bincount(groups, minlength=count)))
+    best = np.zeros((count, width))
+    _fit_all(features, target, members, bounds, passes, np.empty((width, width)), np.empty(width), best)
+    coefficients[:] = np.clip(np.rint(best * COEFFICIENT_ONE), -_LARGEST, _LARGEST)
 
 
 @kernel
+def _fit_all(features, target, members, bounds, passes, matrix, right, best):
+    """Find the coefficients (G, K) of each group, with members from bound to bound, that has enough of them."""
+    for group in range(best.shape[0]):
+        if bounds[group + 1] - bounds[group] >= _FEWEST * best.shape[1]:
+            inside = members[bounds[group] : bounds[group + 1]]
+            _fit(features, target, inside, passes, matrix, right, best[group])
+
+
+@inlined_kernel
 def _fit(features, target, members, passes, matrix, right, best):
     """Find the coefficients `best` (zeros to begin with) of some points; all passes but the last look at fewer."""
     width = best.size

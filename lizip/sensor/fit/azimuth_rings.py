@@ -122,9 +122,11 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
     azimuth_keys(explained.points, ring, keys)
     places = np.flatnonzero(kept)
     kept[places[~keep_ascending(keys[places])]] = False
-    if np.count_nonzero(kept) < (1 - _MOST_EXCEPTIONS) * len(xyz):
+    place = np.flatnonzero(kept)
+    if len(place) < (1 - _MOST_EXCEPTIONS) * len(xyz):
         return None
-    grid = make_grid(explained.firing[kept], ring[kept], used)
+    ring, firing = ring[place], explained.firing[place]
+    grid = make_grid(firing, ring, used)
     present = np.bincount(beams[known], minlength=calibration.beams.count).astype(bool)
     return Found(
         calibration=used,
@@ -133,13 +135,13 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
         columns=grid.columns,
         base=grid.base,
         rows=grid.rows,
-        place=np.flatnonzero(kept),
-        ring=ring[kept],
+        place=place,
+        ring=ring,
         row=grid.row,
-        firing=grid.columns.ranks(explained.firing[kept]),
-        ticks=explained.ticks[kept],
-        rounded=explained.rounded[kept],
-        fraction=explained.fraction[kept],
-        corrections=explained.corrections[kept],
+        firing=grid.columns.ranks(firing),
+        ticks=explained.ticks[place],
+        rounded=explained.rounded.take(place, axis=0),
+        fraction=explained.fraction.take(place, axis=0),
+        corrections=explained.corrections.take(place, axis=0),
         residual=residual_of(explained, xyz),
     )

@@ -29,7 +29,7 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     unknown = np.flatnonzero(np.isnan(xyz[:, 0]))
     if len(unknown):
         candidates.append(bits[unknown[0]])
-    repeated = (bits[1:] == bits[:-1]).all(axis=1)
+    repeated = _at(bits[1:], bits[:-1].T)
     if repeated.mean() > _LEAST / 4:
         sample = bits[1:][repeated]
         sample = sample[:: max(1, len(sample) // _SAMPLE)]
@@ -42,5 +42,5 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _at(bits: np.ndarray, words: np.ndarray) -> np.ndarray:
-    """Which of bits (N, 3) are `words` (3,)."""
+    """Which of bits (N, 3) are `words`, (3,) or (3, N)."""
     return (bits[:, 0] == words[0]) & (bits[:, 1] == words[1]) & (bits[:, 2] == words[2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.sensor.fit.camera.doubles import find_doubles
 from lizip.sensor.fit.camera.pixels import find_pixels
 from lizip.sensor.fit.camera.solution import solution_of
 from lizip.sensor.fit.missing import find_missing
@@ -12,6 +13,7 @@ from lizip.sensor.model import Solution
 from lizip.sensor.state import SensorState
 
 _LEAST_POINTS = 512
+_KINDS = (np.dtype("<f4"), np.dtype("<f8"))
 
 
 class Camera:
@@ -22,13 +24,20 @@ class Camera:
         columns = list(cloud.columns.values())
         if cloud.count < _LEAST_POINTS or len(columns) < 3:
             return None
-        if any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+        if any(column.dtype not in _KINDS for column in columns[:3]):
             return None
-        xyz = np.stack(columns[:3], axis=1)
+        wide = np.stack(columns[:3], axis=1)  # of float64 where one of the columns is
+        with np.errstate(all="ignore"):
+            xyz = wide.astype(np.float32)
         missing, nothing = find_missing(xyz)
         solid = np.isfinite(xyz).all(axis=1) & ~missing
         pixels = find_pixels(xyz, solid)
-        return None if pixels is None else solution_of(cloud, xyz, pixels, missing, nothing)
+        if pixels is None:
+            return None
+        doubles = None
+        if wide.dtype == np.dtype("<f8") and (doubles := find_doubles(wide, xyz, pixels)) is None:
+            return None
+        return solution_of(cloud, xyz, pixels, missing, nothing, doubles)
 
 
 SOLVER = Camera()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_varint
@@ -120,10 +120,10 @@ def encode_attribute(column: np.ndarray, cells: Cells) -> bytes:
     if size == 8:
         return packed
     values = _ordinals(bits, size)
-    coder = open_encoder(len(bits) * 40 + 64, len(bits) * 32 + 64)
     last = np.zeros(cells.rings + 1, np.int64)
-    _code_values(coder, fresh_counters(_SIZES * _SIZES * INTEGER_NODES), cells.ring, last, last.copy(), values)
-    return min(packed, bytes([_ADAPTIVE]) + finish_encoder(coder), key=len)
+    counters = fresh_counters(_SIZES * _SIZES * INTEGER_NODES)
+    coded = encode_stream(_code_values, counters, cells.ring, last, last.copy(), values)
+    return min(packed, bytes([_ADAPTIVE]) + coded, key=len)
 
 
 def decode_attribute(stream: bytes, dtype: np.dtype, cells: Cells) -> np.ndarray:
@@ -142,10 +142,9 @@ def decode_attribute(stream: bytes, dtype: np.dtype, cells: Cells) -> np.ndarray
     elif mode == _DIFFERENCES:
         return _unpack_planes(unpacker.take(unpacker.remaining), count, bits_type).view(dtype)
     elif mode == _ADAPTIVE and size < 8:
-        coder = open_decoder(unpacker.take(unpacker.remaining))
         values, last = np.zeros(count, np.int64), np.zeros(cells.rings + 1, np.int64)
-        _code_values(coder, fresh_counters(_SIZES * _SIZES * INTEGER_NODES), cells.ring, last, last.copy(), values)
-        finish_decoder(coder)
+        coded, counters = unpacker.take(unpacker.remaining), fresh_counters(_SIZES * _SIZES * INTEGER_NODES)
+        decode_stream(coded, _code_values, counters, cells.ring, last, last.copy(), values)
         return _from_ordinals(values, size).view(dtype)
     else:
         raise CorruptError("a column is coded in an unknown way")

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.trig import TURN, sincos
 from lizip.jit import kernel
@@ -136,9 +136,8 @@ class Beams:
             numbers = np.column_stack([self.shifts, self.numbers])
         if self.trims is not None:
             numbers = np.column_stack([numbers, self.trims])
-        coder = open_encoder(100 * numbers.size + 64, 64 * numbers.size + 64)
-        _code_numbers(coder, fresh_counters(numbers.shape[1] * INTEGER_NODES), numbers)
-        return head + pack_bytes(finish_encoder(coder))
+        counters = fresh_counters(numbers.shape[1] * INTEGER_NODES)
+        return head + pack_bytes(encode_stream(_code_numbers, counters, numbers))
 
     @classmethod
     def unpack(cls, data: bytes) -> Beams:
@@ -158,10 +157,9 @@ class Beams:
             quanta = tuple(np.frombuffer(unpacker.take(8 * len(PARAMETERS)), "<f8").tolist())
         width = 3 if maker else 1 + len(PARAMETERS)
         values = np.zeros((count, width + (2 if form & 8 else 0)), np.int64)
-        coder = open_decoder(unpacker.bytes())
+        coded = unpacker.bytes()
         unpacker.finish()
-        _code_numbers(coder, fresh_counters(values.shape[1] * INTEGER_NODES), values)
-        finish_decoder(coder)
+        decode_stream(coded, _code_numbers, fresh_counters(values.shape[1] * INTEGER_NODES), values)
         shifts, numbers = values[:, 0].copy(), values[:, 1:width].copy()
         trims = values[:, width:].copy() if form & 8 else None
         if trims is not None and (np.abs(trims) > _LARGEST_TRIM).any():

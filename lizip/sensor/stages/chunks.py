@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
@@ -112,9 +112,7 @@ class Chunks:
         count = len(returns.time)
         early, beside = np.zeros(count, np.int64), np.zeros(count, np.int64)
         _measure(returns.time, starts, times, rule * 1e-3, slot, early, beside)
-        coder = open_encoder(len(times) * 80 + 64, len(times) * 64 + 64)
-        _code_chunks(coder, returns.time, rule * 1e-3, slot, early, beside)
-        return cls(rule, finish_encoder(coder))
+        return cls(rule, encode_stream(_code_chunks, returns.time, rule * 1e-3, slot, early, beside))
 
     def apply(self, returns: Returns) -> None:
         """Find the chunks."""
@@ -122,12 +120,10 @@ class Chunks:
         if (np.diff(returns.time) < 0).any():
             raise CorruptError("returns of a sweep are not in the order of their times")
         nothing = np.zeros(len(returns.time), np.int64)
-        coder = open_decoder(self.body)
         slot = returns.slots.lasers.slot_time
-        returns.group, returns.pose_times = _code_chunks(
-            coder, returns.time, self.rule * 1e-3, slot, nothing, nothing.copy()
+        returns.group, returns.pose_times = decode_stream(
+            self.body, _code_chunks, returns.time, self.rule * 1e-3, slot, nothing, nothing.copy()
         )
-        finish_decoder(coder)
 
     def pack(self) -> bytes:
         """Write the stage."""

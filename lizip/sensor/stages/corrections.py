@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
+from lizip.exact.ulp import from_steps, step32, to_steps
 from lizip.jit import kernel
 
 if TYPE_CHECKING:
@@ -63,12 +64,6 @@ class Corrections:
         return cls(data)
 
 
-def ordinals(values: np.ndarray) -> np.ndarray:
-    """Integers (int64) in the order of float32 values, one apart for neighbours; -0.0 and 0.0 are 0."""
-    bits = np.ascontiguousarray(values).view(np.int32).astype(np.int64)
-    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
-
-
 def find_corrections(
     rounded: np.ndarray, actual: np.ndarray, decimal: int, most: int = LARGEST
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +110,7 @@ def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections
                 exact = reached == actual[i, axis] and (here == 0 or reached != np.float32(0.0))
             else:
                 before = np.int64(rounded_bits[i, axis])
-                units = _ordinal(here) - _ordinal(before)
+                units = step32(here) - step32(before)
                 # no correction leads to -0.0, infinity or NaN
                 exact = here != -(1 << 31) and (here & 0x7FFFFFFF) < 0x7F800000
             if not exact or units == 0 or abs(units) > most:
@@ -123,12 +118,6 @@ def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections
                 break
             corrections[i, axis] = np.int32(units)
         fits[i] = good
-
-
-@kernel
-def _ordinal(bits):
-    """Integer in the order of float32 values, from their bits as a signed integer."""
-    return -(bits & 0x7FFFFFFF) if bits < 0 else bits
 
 
 def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int) -> np.ndarray:
@@ -139,29 +128,22 @@ def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int
     if decimal:
         out[where] = (np.rint(rounded[where] * np.float64(decimal)) + moved) / np.float64(decimal)
         return out
-    ordinal = ordinals(rounded[where]) + moved
-    magnitude = np.minimum(np.abs(ordinal), 0x7F7FFFFF)
-    bits = np.where(ordinal < 0, magnitude | 0x80000000, magnitude).astype(np.uint32)
-    out[where] = bits.view(np.float32)
+    out[where] = from_steps(to_steps(rounded[where]) + moved, rounded.dtype)
     return out
 
 
 def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int) -> bytes:
     """Code corrections (N, 3) int32 given what `round_points` made of the points."""
-    coder = open_encoder(corrections.size * 24 + 64, corrections.size * 20)
     bits = np.ascontiguousarray(rounded).view(np.int32)
     values = np.ascontiguousarray(corrections, np.int32)
-    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, values)
-    return finish_encoder(coder)
+    return encode_stream(_code_all, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, values)
 
 
 def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray, decimal: int) -> np.ndarray:
     """Decode corrections (N, 3) int32; raises CorruptError when the stream is not theirs."""
-    coder = open_decoder(stream)
     corrections = np.zeros(fraction.shape, np.int32)
     bits = np.ascontiguousarray(rounded).view(np.int32)
-    _code_all(coder, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, corrections)
-    finish_decoder(coder)
+    decode_stream(stream, _code_all, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, corrections)
     if corrections.size and max(-int(corrections.min()), int(corrections.max())) > LARGEST:
         raise CorruptError("a coordinate correction is out of range")
     return corrections

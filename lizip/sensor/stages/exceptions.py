@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import code_raw, finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import code_raw, decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_varint
@@ -29,11 +29,9 @@ def encode_exceptions(places: np.ndarray, words: np.ndarray) -> bytes:
     """Write places (E,) int64, ascending, and what stands there, words (E, K) uint32."""
     if not len(places):
         return b""
-    coder = open_encoder(len(places) * 80, len(places) * (64 + 32 * words.shape[1]))
-    _code_exceptions(
-        coder, fresh_counters(INTEGER_NODES), places.astype(np.int64), np.ascontiguousarray(words, np.uint32)
-    )
-    return pack_varint(len(places)) + pack_bytes(finish_encoder(coder))
+    places, words = places.astype(np.int64), np.ascontiguousarray(words, np.uint32)
+    coded = encode_stream(_code_exceptions, fresh_counters(INTEGER_NODES), places, words)
+    return pack_varint(len(places)) + pack_bytes(coded)
 
 
 def decode_exceptions(stream: bytes, width: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,10 +44,8 @@ def decode_exceptions(stream: bytes, width: int, count: int) -> tuple[np.ndarray
     unpacker.finish()
     if not 0 < size <= min(count, len(stream)) or (width and size * width * 4 > len(stream)):
         raise CorruptError("impossible number of exceptions")
-    coder = open_decoder(body)
     places, words = np.zeros(size, np.int64), np.zeros((size, width), np.uint32)
-    _code_exceptions(coder, fresh_counters(INTEGER_NODES), places, words)
-    finish_decoder(coder)
+    decode_stream(body, _code_exceptions, fresh_counters(INTEGER_NODES), places, words)
     if places[0] < 0 or places[-1] >= count or (np.diff(places) <= 0).any():
         raise CorruptError("exceptions are not in order")
     return places, words

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_signed, pack_varints
@@ -98,9 +98,7 @@ class Firings:
         if plain.closed == columns.closed and (plain.fired == fired).all():
             return stage
         steps = np.diff(fired) % columns.turn
-        coder = open_encoder(64 * len(steps) + 64, 40 * len(steps) + 64)
-        _code_steps(coder, fresh_counters(_RUN * 2 * INTEGER_NODES), steps)
-        return replace(stage, body=finish_encoder(coder))
+        return replace(stage, body=encode_stream(_code_steps, fresh_counters(_RUN * 2 * INTEGER_NODES), steps))
 
     def columns(self, turn: int) -> Columns:
         """Decode the columns, of `turn` to count in; raises CorruptError."""
@@ -108,10 +106,8 @@ class Firings:
             raise CorruptError("impossible firing columns")
         if not self.body:
             return whole_turn(self.start, self.firings, turn)
-        coder = open_decoder(self.body)
         steps = np.zeros(self.firings - 1, np.int64)
-        _code_steps(coder, fresh_counters(_RUN * 2 * INTEGER_NODES), steps)
-        finish_decoder(coder)
+        decode_stream(self.body, _code_steps, fresh_counters(_RUN * 2 * INTEGER_NODES), steps)
         if (steps < 1).any() or int(np.minimum(steps, turn).sum()) >= turn:
             raise CorruptError("impossible firing columns")
         fired = np.cumsum(np.concatenate([[self.start], steps])) % turn

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import code_bit, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.jit import kernel
 
 if TYPE_CHECKING:
@@ -173,9 +173,7 @@ class Fused:
         _find_flips(returns.points, returns.group, actual, cast, other, near, flips, np.zeros(4, np.float32))
         if not flips.any():
             return cls()
-        coder = open_encoder(flips.size * 2 + 64)
-        _code(coder, near, flips)
-        return cls(finish_encoder(coder))
+        return cls(encode_stream(_code, near, flips))
 
     def apply(self, returns: Returns) -> None:
         """Move the points, which are float32 then and there."""
@@ -183,9 +181,7 @@ class Fused:
         cast, other, near = _cast(returns.turns, returns.shifts)
         if self.flips:
             flips = np.zeros(near.shape, np.uint8)
-            coder = open_decoder(self.flips)
-            _code(coder, near, flips)
-            finish_decoder(coder)
+            decode_stream(self.flips, _code, near, flips)
             cast = np.where(flips, other, cast)
         points = np.ascontiguousarray(returns.points, np.float32)
         out, whole = np.empty(points.shape, np.float32), np.empty(points.shape)

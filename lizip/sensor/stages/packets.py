@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varints
@@ -68,9 +68,9 @@ class Packets:
         unit = round(period * _LAW)
         phases = [round(_LAW * phase / _PHASES) for phase in range(_PHASES)]
         phase = min(phases, key=lambda phase: int(np.abs(times - _law(len(times), unit, phase)).sum()))
-        coder = open_encoder(len(times) * 80 + 64, len(times) * 80 + 64)
-        _code(coder, fresh_counters(3 * INTEGER_NODES), times - _law(len(times), unit, phase))
-        return cls(unit, phase, finish_encoder(coder))
+        return cls(
+            unit, phase, encode_stream(_code, fresh_counters(3 * INTEGER_NODES), times - _law(len(times), unit, phase))
+        )
 
     def apply(self, returns: Returns) -> None:
         """Give every return its time."""
@@ -78,9 +78,7 @@ class Packets:
         lasers = returns.slots.lasers
         packets = returns.firings // lasers.packet
         beside = np.zeros(packets, np.int64)
-        coder = open_decoder(self.body)
-        _code(coder, fresh_counters(3 * INTEGER_NODES), beside)
-        finish_decoder(coder)
+        decode_stream(self.body, _code, fresh_counters(3 * INTEGER_NODES), beside)
         packet, inside = np.divmod(returns.firing, lasers.packet)
         times = (_law(packets, self.period, self.phase) + beside) / float(FRACTIONS)
         place = lasers.firing_time * inside + lasers.slot_time * lasers.slot[returns.laser]

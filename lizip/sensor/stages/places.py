@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes
@@ -61,8 +61,8 @@ class Places:
         """Put the coordinates into the file's order."""
         returns.need("xyz")
         schema, count = returns.schema, returns.count
-        if len(schema) < 3 or any(dtype != np.dtype("<f4") for _, dtype in schema[:3]):
-            raise CorruptError("the coordinates of a sweep are not float32")
+        if len(schema) < 3:
+            raise CorruptError("a sweep without coordinates")
         places, words = decode_exceptions(self.exceptions, 3, count)
         absent = count - len(returns.xyz) - len(places)
         grid = np.zeros((3, count), np.uint32)
@@ -115,9 +115,7 @@ def encode_places(missing: np.ndarray) -> bytes:
     """Write which points are missing, (N,) bool, where they follow no grid."""
     ends = np.append(np.flatnonzero(~missing), len(missing))
     gaps = np.diff(ends, prepend=-1) - 1
-    coder = open_encoder(len(gaps) * 40 + 64, len(gaps) * 64 + 64)
-    _code_gaps(coder, fresh_counters(_CLASSES * _CLASSES * INTEGER_NODES), gaps)
-    return finish_encoder(coder)
+    return encode_stream(_code_gaps, fresh_counters(_CLASSES * _CLASSES * INTEGER_NODES), gaps)
 
 
 def decode_places(stream: bytes, missing: int, count: int) -> np.ndarray:
@@ -125,9 +123,7 @@ def decode_places(stream: bytes, missing: int, count: int) -> np.ndarray:
     if not 0 <= missing <= count:
         raise CorruptError("impossible number of missing points")
     gaps = np.zeros(count - missing + 1, np.int64)
-    coder = open_decoder(stream)
-    _code_gaps(coder, fresh_counters(_CLASSES * _CLASSES * INTEGER_NODES), gaps)
-    finish_decoder(coder)
+    decode_stream(stream, _code_gaps, fresh_counters(_CLASSES * _CLASSES * INTEGER_NODES), gaps)
     if int(np.minimum(gaps, count + 1).sum()) != missing:
         raise CorruptError("missing points do not add up")
     places = np.ones(count, np.bool_)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.rotation import euler
 from lizip.jit import kernel
@@ -231,11 +231,10 @@ def _start(firings: int) -> int:
 
 def encode_law(law: Law, firings: int) -> bytes:
     """Code a law: numbers of knots, then the numbers."""
-    size = sum(value.size for value in vars(law).values())
-    coder = open_encoder(size * 16, size * 64)
     arrays = law.copy()
-    _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(arrays).values())
-    return pack_varints([len(law.fast), len(law.slow)]) + finish_encoder(coder)
+    return pack_varints([len(law.fast), len(law.slow)]) + encode_stream(
+        _code_law, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(arrays).values()
+    )
 
 
 def decode_law(data: bytes, firings: int, phase: int, packet: int) -> Law:
@@ -247,9 +246,8 @@ def decode_law(data: bytes, firings: int, phase: int, packet: int) -> Law:
     count = int(packets(firings, phase, packet)[0][-1])
     shapes = (count,), (fast - 2,), (fast, 2), (slow - 2,), (slow, 3), (4,), (6,), (6,)
     law = Law(*(np.zeros(shape, np.int64) for shape in shapes))
-    coder = open_decoder(unpacker.take(unpacker.remaining))
-    _code_law(coder, fresh_counters(_CONTEXTS * INTEGER_NODES), _start(firings), *vars(law).values())
-    finish_decoder(coder)
+    coded, counters = unpacker.take(unpacker.remaining), fresh_counters(_CONTEXTS * INTEGER_NODES)
+    decode_stream(coded, _code_law, counters, _start(firings), *vars(law).values())
     if ((law.steps <= 0) | (law.steps > _LONGEST_STEP)).any():
         raise CorruptError("impossible packet times")
     return law

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.rotation import cayley
 from lizip.jit import kernel
@@ -76,17 +76,13 @@ def _code_knots(coder, counters, knots):
 
 def encode_knots(knots: np.ndarray) -> bytes:
     """Code knots (K, 6) int64."""
-    coder = open_encoder(knots.size * 16, knots.size * 64)
-    _code_knots(coder, fresh_counters(18 * INTEGER_NODES), knots.copy())
-    return finish_encoder(coder)
+    return encode_stream(_code_knots, fresh_counters(18 * INTEGER_NODES), knots.copy())
 
 
 def decode_knots(stream: bytes, count: int) -> np.ndarray:
     """Decode (count, 6) knots; raises CorruptError."""
-    coder = open_decoder(stream)
     knots = np.zeros((count, 6), np.int64)
-    _code_knots(coder, fresh_counters(18 * INTEGER_NODES), knots)
-    finish_decoder(coder)
+    decode_stream(stream, _code_knots, fresh_counters(18 * INTEGER_NODES), knots)
     return knots
 
 
@@ -124,7 +120,7 @@ class PoseSpline:
     def apply(self, returns: Returns) -> None:
         """Move the points to the far frame."""
         returns.need("far", "points", "firing")
-        returns.points = posed(returns.points, returns.firing, *self.poses(returns.firings, returns.far.axes))
+        returns.points = posed(returns.points, returns.firing, *self.poses(returns.firings, returns.far.base))
 
     def pack(self) -> bytes:
         """Write the stage."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.linear import rotate
 from lizip.exact.screw import Track, poses_at, rotations_of, vector_of, vectors_between
@@ -72,16 +72,12 @@ class Screw:
         numbers[:, 1:4] = vectors_between(track.turns, np.broadcast_to(base, track.turns.shape))
         numbers[:, 4:] = track.places
         whole = np.rint(numbers / QUANTA).astype(np.int64)
-        coder = open_encoder(whole.size * 24 + 64, whole.size * 64 + 64)
-        _code(coder, fresh_counters(21 * INTEGER_NODES), whole)
-        return cls(tuple(first.tolist()), len(whole), finish_encoder(coder))
+        return cls(tuple(first.tolist()), len(whole), encode_stream(_code, fresh_counters(21 * INTEGER_NODES), whole))
 
     def track(self) -> Track:
         """Decode the track; raises CorruptError."""
         whole = np.zeros((self.count, 7), np.int64)
-        coder = open_decoder(self.body)
-        _code(coder, fresh_counters(21 * INTEGER_NODES), whole)
-        finish_decoder(coder)
+        decode_stream(self.body, _code, fresh_counters(21 * INTEGER_NODES), whole)
         numbers = whole * QUANTA
         if (np.diff(numbers[:, 0]) <= 0).any() or (np.abs(numbers[:, 1:4]) > 1).any():
             raise CorruptError("impossible knots of a track")

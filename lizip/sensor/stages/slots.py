@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.trig import DEGREE, sincos, sincos_degrees
 from lizip.jit import kernel
@@ -200,17 +200,16 @@ class Azimuths:
     def of(cls, slots: Slots, azimuth: np.ndarray) -> Azimuths:
         """Code azimuths (F,) int64."""
         steps = np.diff(azimuth)
-        coder = open_encoder(64 * len(steps) + 64, 40 * len(steps) + 64)
-        _code_steps(coder, fresh_counters(9 * INTEGER_NODES), _usual(slots.lasers), steps)
-        return cls(int(azimuth[0]) % TURN, finish_encoder(coder))
+        return cls(
+            int(azimuth[0]) % TURN,
+            encode_stream(_code_steps, fresh_counters(9 * INTEGER_NODES), _usual(slots.lasers), steps),
+        )
 
     def apply(self, returns: Returns) -> None:
         """Compute the points."""
         returns.need("slots", "firing", "laser", "ticks")
         slots, steps = returns.slots, np.zeros(returns.firings - 1, np.int64)
-        coder = open_decoder(self.body)
-        _code_steps(coder, fresh_counters(9 * INTEGER_NODES), _usual(slots.lasers), steps)
-        finish_decoder(coder)
+        decode_stream(self.body, _code_steps, fresh_counters(9 * INTEGER_NODES), _usual(slots.lasers), steps)
         azimuth = np.cumsum(np.concatenate([[self.first], steps])) % TURN
         alpha = angles(slots.lasers, slots.upside_down, azimuth, returns.firing, returns.laser)
         returns.points = sensor_points(slots.lasers, slots.upside_down, alpha, returns.laser, returns.ticks)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, code_tree, fresh_counters
-from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_signed
@@ -50,16 +50,12 @@ class OwnColumns:
     @classmethod
     def of(cls, columns: Columns, ring: np.ndarray, rank: np.ndarray, away: np.ndarray) -> OwnColumns:
         """Code how far returns (M,), ring after ring and row after row, are from their firings (index `rank`)."""
-        coder = open_encoder(24 * len(away) + 64, 64 * len(away) + 64)
-        _code_away(coder, away.astype(np.int64), *_contexts(columns, ring, rank))
-        return cls(finish_encoder(coder))
+        return cls(encode_stream(_code_away, away.astype(np.int64), *_contexts(columns, ring, rank)))
 
     def away(self, columns: Columns, ring: np.ndarray, rank: np.ndarray) -> np.ndarray:
         """Decode that, (M,) int64; raises CorruptError."""
         away = np.zeros(len(ring), np.int64)
-        coder = open_decoder(self.body)
-        _code_away(coder, away, *_contexts(columns, ring, rank))
-        finish_decoder(coder)
+        decode_stream(self.body, _code_away, away, *_contexts(columns, ring, rank))
         if (np.abs(away) > MOST_AWAY).any():
             raise CorruptError("a return is far from its firing")
         return away
@@ -100,16 +96,14 @@ class Steps:
     @classmethod
     def of(cls, columns: Columns, steps: np.ndarray, usual: int, advances: np.ndarray) -> Steps:
         """Code the step (F,) int64 of each firing."""
-        coder = open_encoder(48 * len(steps) + 64, 64 * len(steps) + 64)
-        _code_rest(coder, fresh_counters(2 * INTEGER_NODES), steps - _gaps(columns))
-        return cls(usual, advances, finish_encoder(coder))
+        return cls(
+            usual, advances, encode_stream(_code_rest, fresh_counters(2 * INTEGER_NODES), steps - _gaps(columns))
+        )
 
     def steps(self, columns: Columns) -> np.ndarray:
         """Decode the step (F,) int64 of each firing; raises CorruptError."""
-        coder = open_decoder(self.body)
         rest = np.zeros(len(columns.fired), np.int64)
-        _code_rest(coder, fresh_counters(2 * INTEGER_NODES), rest)
-        finish_decoder(coder)
+        decode_stream(self.body, _code_rest, fresh_counters(2 * INTEGER_NODES), rest)
         if (np.abs(rest) > _LARGEST).any():
             raise CorruptError("impossible steps between firings")
         return rest + _gaps(columns)

@@ -1,17 +1,29 @@
 """Depth cameras: pixels, lens and arithmetic are found from the points alone, whatever the axes, order and gaps."""
 
+import io
+
 import numpy as np
 import pytest
-from sweeps import cloud_of, grids_of, rebuilt, stage_of
+from sweeps import cloud_of, grids_of, stage_of
 
+import lizip
 from lizip import simulator
 from lizip.cloud import Cloud
 from lizip.errors import CorruptError
-from lizip.sensor.model import Returns
+from lizip.packing import Unpacker
+from lizip.sensor.model import Returns, unpack_model
 from lizip.sensor.solvers.camera import SOLVER
+from lizip.sensor.stages.doubles import Doubles
 from lizip.sensor.stages.pinhole import DOUBLE, UNITS, Lens, Pinhole
 from lizip.sensor.state import SensorState
 from lizip.simulator.camera import DRIVERS, depth_image
+
+
+def bits_of(columns):
+    """All columns side by side, bit for bit."""
+    return np.concatenate(
+        [np.ascontiguousarray(c).view(np.uint32).reshape(len(c), -1) for c in columns.values()], axis=1
+    )
 
 
 def solved(points, most_corrected=0.0, most_exceptions=0.0, cloud=None):
@@ -19,9 +31,9 @@ def solved(points, most_corrected=0.0, most_exceptions=0.0, cloud=None):
     cloud = cloud or cloud_of(points)
     solution = SOLVER.solve(cloud, "default", SensorState())
     assert solution is not None
-    again = rebuilt(solution.model.pack(), grids_of(solution), cloud.schema, cloud.count)
-    actual = np.stack([np.ascontiguousarray(column).view(np.uint32) for column in cloud.columns.values()], axis=1)
-    np.testing.assert_array_equal(again, actual)
+    unpacker = Unpacker(solution.model.pack())
+    again = bits_of(unpack_model(unpacker, cloud.count).rebuild(grids_of(solution), cloud.schema))
+    np.testing.assert_array_equal(again, bits_of(cloud.columns))
     assert solution.about.notes["exceptions"] <= most_exceptions * cloud.count
     assert solution.about.notes["corrected"] <= most_corrected * cloud.count
     return solution
@@ -100,6 +112,41 @@ def test_colours_and_other_columns():
     columns["grey"] = (draw.integers(0, 9, len(points)) + np.arange(len(points)) // 700).astype(np.float32)
     columns["label"] = draw.integers(0, 1 << 31, len(points), dtype=np.int32)
     solved(points, cloud=Cloud("bin", b"\4", columns))
+
+
+@pytest.mark.parametrize("law", ["quotient", "ray first", "factor"])
+@pytest.mark.parametrize("depths", ["counts", "float32"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_doubles_are_computed_anew(law, depths, whole):
+    image = depth_image(14)
+    row, column = (each.ravel() for each in np.indices(image.counts.shape))
+    depth = image.counts.ravel() / 1000
+    depth = depth.astype(np.float32).astype(np.float64) if depths == "float32" else depth
+    points = np.full((len(depth), 3), np.nan)
+    for axis, (pixel, centre) in enumerate(((column, image.centre), (row, 59.5))):
+        away = pixel - centre
+        if law == "quotient":
+            points[:, axis] = away * depth / image.focal
+        else:
+            points[:, axis] = away / image.focal * depth if law == "ray first" else away * depth * (1 / image.focal)
+    points[:, 2] = depth
+    points[depth == 0] = np.nan
+    points = points if whole else points[depth > 0]
+    solution = solved(points)
+    assert stage_of(solution, Doubles).focal == (image.focal, image.focal)
+    content = np.ascontiguousarray(points)
+    buffer = io.BytesIO()
+    np.save(buffer, content)
+    coded = lizip.compress(buffer.getvalue())
+    assert lizip.decompress(coded) == buffer.getvalue()
+    assert lizip.info(io.BytesIO(coded))["sensor"] == "depth camera"
+
+
+def test_doubles_of_another_kind_are_declined():
+    points = depth_image(15).points("double").astype(np.float64)
+    assert solved(points[:, :3].astype(np.float32))
+    points[points[:, 2] > 0] *= 1 + 1e-12
+    assert SOLVER.solve(cloud_of(points), "default", SensorState()) is None
 
 
 def test_too_many_depths_are_declined():

@@ -34,15 +34,15 @@ def find_lens(xyz: np.ndarray, pixels: Pixels, levels: np.ndarray) -> Lens:
         for axis, pixel in enumerate((pixels.column, pixels.row)):
             actual = xyz[pixels.place, sides[axis]]
             deep = counts_of(unit, every[::seldom])[1]
-            measured = _measured(pixel[::seldom], actual[::seldom], deep, pixels.centre[axis])
+            numbers = measured(pixel[::seldom], actual[::seldom], deep, pixels.centre[axis])
             for law in laws:
                 hits = [
                     (_right(Lens(law, unit, (c, c), (f, f)), axis, pixel[::step], depth, actual[::step]), -i, c, f)
-                    for i, (c, f) in enumerate(_numbers(law, unit, *measured))
+                    for i, (c, f) in enumerate(_numbers(law, unit, *numbers))
                 ]
-                hit, _, *numbers = max(hits)
+                hit, _, *found = max(hits)
                 right[law] += hit
-                chosen[law].append(numbers)
+                chosen[law].append(found)
         law = max(laws, key=right.__getitem__)
         if right[law] > most:
             (c0, f0), (c1, f1) = chosen[law]
@@ -51,7 +51,7 @@ def find_lens(xyz: np.ndarray, pixels: Pixels, levels: np.ndarray) -> Lens:
     return best
 
 
-def _measured(pixel: np.ndarray, actual: np.ndarray, deep: np.ndarray, centre: float) -> tuple[float, float]:
+def measured(pixel: np.ndarray, actual: np.ndarray, deep: np.ndarray, centre: float) -> tuple[float, float]:
     """Centre and focal length by least squares; the error of a coordinate grows with it."""
     weight = 1 / (1 + np.abs(pixel - centre))
     slope, start = (float(value) for value in np.polyfit(pixel - centre, actual / deep, 1, w=weight))
@@ -77,10 +77,7 @@ def _units(levels: np.ndarray) -> list[int]:
 def _numbers(law: int, unit: int, centre: float, focal: float) -> Iterator[tuple[float, float]]:
     """Centres and focal lengths about the measured ones, as somebody may have written them."""
     if law == DOUBLE:
-        yield centre, focal
-        for digits in range(_DECIMALS + 1):
-            for c in (round(2 * centre) / 2, *(round(centre, each) for each in range(_DECIMALS + 1)), centre):
-                yield c, round(focal, digits)
+        yield from decimals_about(centre, focal)
         return
     if law == COUNTS_FIRST:
         focal = 1 / (focal * UNITS[unit])
@@ -90,6 +87,17 @@ def _numbers(law: int, unit: int, centre: float, focal: float) -> Iterator[tuple
     for c in dict.fromkeys([float(round(centre)), round(2 * centre) / 2, *_about(centre)]):
         for f in singles:
             yield c, f
+
+
+def decimals_about(centre: float, focal: float) -> Iterator[tuple[float, float]]:
+    """Centres and focal lengths as measured, as float32, and with few decimals."""
+    yield centre, focal
+    for f in dict.fromkeys([*(round(focal, digits) for digits in range(_DECIMALS + 1)), float(np.float32(focal))]):
+        for c in dict.fromkeys(
+            [*(round(centre, digits) for digits in range(_DECIMALS + 1)), float(np.float32(centre))]
+        ):
+            yield c, f
+        yield centre, f
 
 
 def _about(value: float) -> list[float]:

@@ -11,6 +11,7 @@ from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, SweepModel
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.corrections import Corrections, find_corrections
+from lizip.sensor.stages.doubles import Doubles
 from lizip.sensor.stages.intensity import lit_cells
 from lizip.sensor.stages.pinhole import MAX_LEVELS, Pinhole
 from lizip.sensor.stages.places import Places
@@ -23,7 +24,7 @@ _TICK = 0.002
 
 
 def solution_of(
-    cloud: Cloud, xyz: np.ndarray, pixels: Pixels, missing: np.ndarray, nothing: np.ndarray
+    cloud: Cloud, xyz: np.ndarray, pixels: Pixels, missing: np.ndarray, nothing: np.ndarray, doubles: Doubles | None
 ) -> Solution | None:
     """Write down a depth image.
 
@@ -34,6 +35,8 @@ def solution_of(
     pixels : Pixels
     missing : (N,) bool
         Points with the bits `nothing` (3,) uint32.
+    doubles : Doubles or None
+        What gives the coordinates of the file where they are float64.
     """
     depth = np.abs(xyz[pixels.place, pixels.forward])
     levels = np.unique(depth)
@@ -57,6 +60,8 @@ def solution_of(
         return None
     apart = None if whole else missing
     stages = [camera, Corrections.of(returns, corrections), Places.of(xyz, np.flatnonzero(listed), apart, nothing)]
+    if doubles is not None:
+        stages.append(doubles)
     returns.place = place
     grid, further = _further(cloud, returns, Grid(ranges, None, _TICK), whole)
     notes = {

@@ -77,13 +77,15 @@ def _tangents(d0, d1, d2, out):
 
 
 @kernel
-def _accumulate(knots, far, mount, lever, sample, miss, weight, across, columns, work, h, g, by, own):
+def _accumulate(knots, axes, sample, miss, weight, across, columns, work, normals):
     """Add all points to the normal equations.
 
     `miss` (M, 3) is stored minus predicted; `weight` (M, 3) of its coordinates, or (M, 3) of the two directions across
-    the ray where `across` is true. `columns` (LOCAL,) and rows are scratch; `h` (P, P), `g` (P,), and `by` (G, P),
-    `own` (G, 2) for the groups' times.
+    the ray where `across` is true. `axes` are those of the far frame, mount and lever; `columns` is scratch; `normals`
+    h (P, P), g (P,), and by (G, P), own (G, 2) for the groups' times.
     """
+    far, mount, lever = axes
+    h, g, by, own = normals
     k = np.int64(0)
     size = knots.times.size
     rows = columns.rows
@@ -244,7 +246,8 @@ def _step(law, sample, miss, weight, across, free, centre, scale) -> Step:
     own[:, 0] = 1 / free.loose**2
     scratch = Columns(np.zeros((3, 3)), np.zeros(LOCAL, np.int64), np.zeros(LOCAL))
     knots = knots_of(law)
-    _accumulate(knots, law.far, law.mount, law.lever, sample, miss, weight, across, scratch, make_work(), h, g, by, own)
+    axes, normals = (law.far, law.mount, law.lever), (h, g, by, own)
+    _accumulate(knots, axes, sample, miss, weight, across, scratch, make_work(), normals)
     late = own[:, 1].copy()
     _eliminate(by, own, h, g)
     held = np.zeros(size, bool)

@@ -15,7 +15,7 @@ from lizip.sensor.fit.timed.law import FIXED, Law
 from lizip.sensor.fit.timed.origin import Start
 from lizip.sensor.fit.timed.sensor import Sensor
 
-_WINDOWS, _WINDOW = 16, 1500
+_WINDOWS, _WINDOW = 12, 1000
 _DEGREE = np.pi / 180
 _TOLERANCES = (0.6 * _DEGREE, 0.3 * _DEGREE, 0.15 * _DEGREE)
 _NEAR = 0.03 * _DEGREE
@@ -24,7 +24,7 @@ _MEANS = 400
 _CLOSE = 0.03 * _DEGREE
 _COHERENT = 0.5
 _NEAREST, _FARTHEST = 3.0, 80.0
-_SPARSE, _ROUNDS = 3, 3
+_SPARSE, _ROUNDS = 5, 3
 NOWHERE = np.zeros(FIXED)
 
 
@@ -74,7 +74,7 @@ def find_tilt(points: np.ndarray, start: Start, sensor: Sensor, span: float) -> 
         good = np.flatnonzero((ring >= 0) & (rays.range > _NEAREST))
         if 2 * len(good) < len(index):
             return None
-        for _ in range(4):
+        for _ in range(3):
             rays = rays_of(law, times[good], stored[good])
             ways = directions(sensor, ring[good], rays.azimuth - sensor.offset[ring[good]])
             sample = Sample(stored[good], ways, times[good], np.zeros(len(good), np.int64))

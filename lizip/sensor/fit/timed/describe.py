@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.exact.rotation import SE3
+from lizip.exact.linear import multiply
+from lizip.exact.rotation import quaternion_of_rotation
+from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.fit.timed.law import Law
 from lizip.sensor.fit.timed.observed import COLUMN, Observed
@@ -14,32 +18,38 @@ from lizip.sensor.stages.arithmetic import PLAIN
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.blocks import RETURNS, Blocks, encode_azimuths
 from lizip.sensor.stages.corrections import Corrections, find_corrections
+from lizip.sensor.stages.far_corrections import FarCorrections
+from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.packet_times import PacketTimes
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.pose import Mount
-from lizip.sensor.stages.rounding import Rounding
+from lizip.sensor.stages.rounding import Rounding, round_points
 
 _MOST_TICKS = 1 << 16
+_LEAST_ERROR = 1e-9
 _FURTHEST = 1 << 16
 """ULPs: what is further off is an exception."""
 
 
 def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[Part, Grid, dict[str, int]]:
     """Grid and stages of a sweep of points (N, 3) float32."""
-    good = (seen.ticks > 0) & (seen.ticks < _MOST_TICKS)
-    for attempt in range(2):
-        kept = np.flatnonzero(good)
+    kept = np.flatnonzero((seen.ticks > 0) & (seen.ticks < _MOST_TICKS))
+    ranges, stages, returns = _geometry(cloud, seen, law, kept)
+    back = Mount(np.ascontiguousarray(law.far.T), np.zeros(3))
+    rounded, _ = round_points(back.to_vehicle(returns.points), 0)
+    units, fits = find_corrections(rounded, np.ascontiguousarray(xyz[seen.place[kept]]), 0, _FURTHEST)
+    if not fits.all():
+        kept, units = kept[fits], units[fits]
         ranges, stages, returns = _geometry(cloud, seen, law, kept)
-        actual = np.ascontiguousarray(xyz[seen.place[kept]])
-        units, fits = find_corrections(returns.rounded, actual, 0, _FURTHEST)
-        if attempt == 0:
-            good[kept[~fits]] = False
-    stages.append(Corrections.of(returns, units))
-    stages[-1].apply(returns)
     place = seen.place[kept]
+    stored = np.ascontiguousarray(xyz[place])
+    ways = (_corrected(returns, back, units), _far_corrected(returns, law, stored))
+    ending, returns = min(ways, key=lambda way: sum(len(stage.pack()) for stage in way[0]))
+    stages += ending
     listed = np.ones(cloud.count, bool)
     listed[place] = False
     stages.append(Places.of(xyz, np.flatnonzero(listed)))
+    returns.xyz = stored
     stages[-1].apply(returns)
     grid, rest = _lit(cloud, returns, place, ranges, seen.sensor.tick, stages)
     if rest:
@@ -48,8 +58,29 @@ def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[P
     return Part(stages, cloud.count), grid, notes
 
 
+def _corrected(returns: Returns, back: Mount, units: np.ndarray) -> tuple[list[Stage], Returns]:
+    """Stages from the far axes to stored coordinates (M, 3): turned back, rounded, corrected by units (M, 3)."""
+    returns = replace(returns)
+    stages = [back, Rounding()]
+    for stage in stages:
+        stage.apply(returns)
+    return [*stages, Corrections.of(returns, units)], returns
+
+
+def _far_corrected(returns: Returns, law: Law, stored: np.ndarray) -> tuple[list[Stage], Returns]:
+    """The same by what is expected to be missed along the far axes; better where a first rounding was the coarser."""
+    returns = replace(returns)
+    miss = np.abs(multiply(stored.astype(np.float64), np.ascontiguousarray(law.far.T)) - returns.points)
+    errors = np.concatenate([2 * np.median(miss, axis=0) + _LEAST_ERROR, np.full(3, 1e-10)])
+    nothing = np.zeros(3, np.int64)
+    far = FarFrame(quaternion_of_rotation(law.far), np.zeros(3), nothing, powers_of(errors))
+    far.apply(returns)
+    places = to_ordinals(stored)
+    return [far, FarCorrections.of(returns, np.zeros_like(places), places)], returns
+
+
 def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple[np.ndarray, list[Stage], Returns]:
-    """Grid of ranges, stages up to the rounded points of some of the seen (indices), and what these stages give."""
+    """Grid of ranges, stages up to the points in far axes, of some of the seen (indices), and what these give."""
     sensor = seen.sensor
     rings, blocks = len(sensor.elevation), seen.blocks
     ranges = np.zeros((blocks + int(sensor.lags.max()), rings), np.int32)
@@ -74,11 +105,7 @@ def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple
     add(Blocks(places, wholes, sensor.lags, blocks, RETURNS, nothing, encode_azimuths(columns)))
     add(PacketTimes.of(begins - begins[0], seen.phase))
     add(PLAIN)
-    track = law._replace(times=law.times - begins[0]).stage()
-    add(track)
-    back = SE3(law.far, np.zeros(3)).inverse()
-    add(Mount(back.rotation, back.translation))
-    add(Rounding())
+    add(law._replace(times=law.times - begins[0]).stage())
     return ranges, stages, returns
 
 

@@ -16,12 +16,12 @@ _TELLS = 6.0
 _NOWHERE = np.zeros(FIXED)
 
 
-def _within(seen: Observed, law: Law, sparse: int) -> np.ndarray:
-    """Every `sparse`-th clear point between the first and the last knot."""
+def within(seen: Observed, law: Law) -> np.ndarray:
+    """Every third clear point between the first and the last knot."""
     times = seen.times
     margin = 0.012 * (law.times[-1] - law.times[0])
     inside = seen.clear & (times > law.times[0] + margin) & (times < law.times[-1] - margin)
-    return np.flatnonzero(inside)[::sparse]
+    return np.flatnonzero(inside)[::_SPARSE]
 
 
 def _moved(starts: np.ndarray, step: Step, even: float) -> tuple[np.ndarray, Law]:
@@ -41,7 +41,7 @@ def find_packets(seen: Observed, law: Law) -> Law:
 
     Where the vehicle stands no times show: packets come evenly then.
     """
-    which, group, sensor = _within(seen, law, _SPARSE), np.arange(seen.blocks), seen.sensor
+    which, group, sensor = within(seen, law), np.arange(seen.blocks), seen.sensor
     for floor in _FLOORS:
         step = coordinate_step(law, seen.sample(which, group), Free(groups=seen.blocks, loose=_LOOSE), floor, _NOWHERE)
         seen.starts, law = _moved(seen.starts, step, sensor.packet_step / sensor.packet)
@@ -58,11 +58,10 @@ def find_packets(seen: Observed, law: Law) -> Law:
     return law
 
 
-def time_packets(seen: Observed, law: Law, floor: float, free: Free, centre: np.ndarray) -> Step:
-    """One step on the law and the times of all packets."""
+def time_packets(seen: Observed, law: Law, which: np.ndarray, floor: float, free: Free, centre: np.ndarray) -> Step:
+    """One step on the law and the times of all packets, by some points (indices)."""
     packet, place = packets_of(seen.blocks, seen.phase, seen.sensor.packet)
     count = int(packet[-1]) + 1
-    which = _within(seen, law, _SPARSE)
     step = coordinate_step(law, seen.sample(which, packet), free._replace(groups=count, loose=_LOOSE), floor, centre)
     begin = np.zeros(count)
     begin[packet] = seen.starts - seen.sensor.slots * place
@@ -71,10 +70,12 @@ def time_packets(seen: Observed, law: Law, floor: float, free: Free, centre: np.
     return step._replace(law=law)
 
 
-def settle_packets(seen: Observed) -> None:
-    """Put packets a whole number of slots apart, and the first at a whole slot."""
+def settle_packets(seen: Observed, law: Law) -> Law:
+    """Put packets a whole number of slots apart, and the first at a whole slot; the law moves with them."""
     packet, place = packets_of(seen.blocks, seen.phase, seen.sensor.packet)
     begin = np.zeros(int(packet[-1]) + 1)
     begin[packet] = seen.starts - seen.sensor.slots * place
     whole = np.concatenate([[0.0], np.cumsum(np.rint(np.diff(begin)))])
-    seen.starts = (whole + np.rint(np.median(begin - whole)))[packet] + seen.sensor.slots * place
+    aside = float(np.median(begin - whole))
+    seen.starts = (whole + np.rint(aside))[packet] + seen.sensor.slots * place
+    return law._replace(times=law.times + (np.rint(aside) - aside))

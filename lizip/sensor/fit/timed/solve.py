@@ -16,14 +16,14 @@ from lizip.sensor.fit.timed.labels import Labels
 from lizip.sensor.fit.timed.law import FIXED, Law
 from lizip.sensor.fit.timed.observed import Observed, measure, observe
 from lizip.sensor.fit.timed.origin import find_start
-from lizip.sensor.fit.timed.packets import find_packets, settle_packets, time_packets
+from lizip.sensor.fit.timed.packets import find_packets, settle_packets, time_packets, within
 from lizip.sensor.fit.timed.sensor import Sensor
 
 _TURN = 1851
 """Blocks of a sweep, about."""
 _MILLISECOND = 4194.304
-_KNOTS = np.array([1.04, 51.5, 100.9]) * _MILLISECOND
-"""Where a vehicle's poses fall in a sweep, slots from the first block."""
+_KNOTS = np.array([1.3, 51.3, 101.3]) * _MILLISECOND
+"""About where a vehicle's poses, 50 ms apart, fall in a sweep: slots from the first block."""
 _REFINED = (5, 12.0), (5, 6.0), (9, 3.0), (17, 3.0)
 """Knots, and how near points may be, m."""
 _COHERENT = 3e-6
@@ -35,8 +35,11 @@ _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.83
 _OWN_FRAME = 3.0
 """Nearer than this to the origin, m, the sensor's points are in its vehicle's frame."""
 _ENDS = 1.0
-_MARGIN, _CLOSEST = 0.5 * _MILLISECOND, 0.05 * _MILLISECOND
+_MARGIN, _CLOSEST = 0.1 * _MILLISECOND, 0.05 * _MILLISECOND
 _SPARSE = 3
+_ROUGH, _FINER, _FINEST = (1e-4, 1e-5), (3e-6, 1e-6, 5e-7), (3e-7, 1e-7, 5e-8)
+"""Noise, m, in the fits to all points."""
+_WIDE = 100.0
 
 
 def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
@@ -83,25 +86,42 @@ def _timed(seen: Observed, law: Law) -> tuple[Law, np.ndarray]:
     law = find_packets(seen, law)
     centre = np.zeros(FIXED)
     for number, floor in enumerate(_TIMED):
-        step = time_packets(seen, law, floor, Free(fixed=0.5 * (number >= _FREED), inner=True), centre)
+        free = Free(fixed=0.5 * (number >= _FREED), inner=True)
+        step = time_packets(seen, law, within(seen, law), floor, free, centre)
         law, centre = step.law, centre + step.change
         if number == _FREED - 1:
             measure(seen, law)
-    settle_packets(seen)
-    return law, centre
+    return settle_packets(seen, law), centre
 
 
 def _all_of_it(seen: Observed, law: Law, centre: np.ndarray) -> Law:
-    """Fit the law under whole times, from all points: the ends of a sweep have knots of their own."""
-    times = seen.times
-    first, last = times.min(), times.max()
-    inner = _inside(law.times, first, last)
+    """Fit the law to all points: the ends of a sweep have knots, and packets, of their own."""
+    first, last = seen.times.min(), seen.times.max()
+    # a track bends every 50 ms, and where it does is known for the knot between all these points
+    middle = int(np.argmin(np.abs(law.times - _KNOTS[1])))
+    found = 0 < middle < len(law.times) - 1
+    inner = _inside(_KNOTS + (law.times[middle] - _KNOTS[1] if found else 0.0), first, last)
     law = law.resampled(np.array([first - _ENDS, *inner, last + _ENDS]))
-    for floor in (2e-6, 2e-6, 3e-7, 1e-7, 5e-8, 5e-8):
+    nobody = np.zeros(seen.blocks, np.int64)
+    for floor in _ROUGH:
         measure(seen, law)
-        which = np.flatnonzero(seen.clear)[::_SPARSE]
-        sample = seen.sample(which, np.zeros(seen.blocks, np.int64))
-        step = coordinate_step(law, sample, Free(fixed=1.0, inner=True), floor, centre, 100.0)
+        law = coordinate_step(law, seen.sample(_which(seen, law), nobody), Free(), floor, centre, _WIDE).law
+    for floor in _FINER:
+        measure(seen, law)
+        law = time_packets(seen, law, _which(seen, law), floor, Free(inner=True), centre).law
+    law = settle_packets(seen, law)
+    for floor in _FINEST:
+        measure(seen, law)
+        step = coordinate_step(
+            law, seen.sample(_which(seen, law), nobody), Free(fixed=0.5, inner=True), floor, centre, _WIDE
+        )
         law, centre = step.law, centre + step.change
     measure(seen, law)
     return law
+
+
+def _which(seen: Observed, law: Law) -> np.ndarray:
+    """Some of the clear points, and all of those at the ends of a sweep."""
+    times = seen.times
+    few = np.arange(len(times)) % _SPARSE == 0
+    return np.flatnonzero(seen.clear & (few | (times < law.times[1]) | (times > law.times[-2])))
