@@ -58,7 +58,9 @@ class Sweep:
         for registered in SOLVERS:
             solution = registered.load().solve(cloud, options.level, state)
             if solution is not None and is_modest(solution):
-                return solution
+                from lizip.sensor.fit.common_step import with_common_steps
+
+                return with_common_steps(solution)
         return None
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:

@@ -51,6 +51,8 @@ _OPEN_ERRORS = np.array([0.0, 0.0, 6e-8, 0.0, 0.0, 0.0])
 """What the map's rounding of heights adds where it is not known."""
 _LAWFUL = 0.6
 """Bits a point that a pose law reaches where it holds; splines stay above."""
+_LEAST_UPRIGHT = 0.6
+"""Cosine of the largest tilt of a moved sweep: the stored height has to tell the height."""
 _SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
 """Firings from knot to knot of the splines tried."""
 _LAWS = {"fast": ((0, 1.0, 1.0),), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
@@ -113,7 +115,7 @@ def _place(xyz: np.ndarray, others: list[np.ndarray]) -> _Placed | None:
         turned = axes.undone(xyz)
         return _Placed(turned, turned, laid.turned(axes), axes, None)
     mount = find_moved_frame(xyz, others, missing)
-    if mount is None:
+    if mount is None or abs(mount.rotation[2, 2]) < _LEAST_UPRIGHT:
         return None
     points = mount.to_sensor(xyz)
     laid = lay_out(points, others, missing, nothing)

@@ -54,3 +54,9 @@ def test_a_moved_sweep_is_still_a_sweep(sweep, fields):
     alone = lizip.compress(np.ascontiguousarray(sweep[:, :fields]).tobytes())
     # two roundings more leave a few bits of noise
     assert 8 * (len(packed) - len(alone)) < 7 * len(sweep)
+
+
+@pytest.mark.parametrize("turn", [np.array([[0, -1, 0], [0, 0, -1], [1, 0, 0]]), np.diag([1, -1, -1])])
+def test_any_frame_comes_back(sweep, turn):
+    data = moved(sweep, turn @ POSES[0][0], POSES[0][1]).tobytes()
+    assert lizip.decompress(lizip.compress(data)) == data
