@@ -34,6 +34,9 @@ _BLOCK = 64
 _FALL = 0.5
 """Share of all elevations by which they fall back from sweep to sweep."""
 
+_THIN, _ONE, _DOUBT = 4, 1.15, 0.7
+"""At first, every fourth point is looked at: turns that show one sweep, and what is left of the fall asked for."""
+
 _WINDOW, _COARSE = 256, 8
 _ENOUGH, _MOST_STEPS = 0.05, 2.0
 """A point this far (a share of its range) from those before has nothing in common with them; azimuths so many times as
@@ -53,14 +56,32 @@ def find_sweeps(cloud: Cloud) -> list[int]:
     for column in columns[3:]:
         if starts := _runs(column):
             return starts
-    xyz = np.stack(columns[:3], axis=1).astype(np.float64)
-    xyz[~(np.abs(xyz) < _FARTHEST).all(axis=1)] = 0.0
-    turned = _turned(xyz)
-    starts = _by_elevation(xyz, float(turned[-1])) if turned[-1] > _RINGS else _by_azimuth(xyz, turned)
-    sizes = np.diff([0, *starts, len(xyz)])
-    if sizes.min() < _LEAST_POINTS or (starts and _of_one_vehicle(columns)):
+    if _is_plainly_one(_points([column[::_THIN] for column in columns[:3]])):
         return []
-    return starts
+    xyz = _points(columns[:3])
+    turned = _turned(xyz)
+    if turned[-1] > _RINGS:
+        starts = _by_elevation(xyz, float(turned[-1]))
+    else:
+        starts = [] if _of_one_vehicle(columns) else _by_azimuth(xyz, turned)
+    sizes = np.diff([0, *starts, len(xyz)])
+    return starts if sizes.min() >= _LEAST_POINTS else []
+
+
+def _points(columns: list[np.ndarray]) -> np.ndarray:
+    """Points (N, 3) float64; zeros for what is none."""
+    xyz = np.stack(columns, axis=1).astype(np.float64)
+    sane = np.abs(xyz) < _FARTHEST
+    xyz[~(sane[:, 0] & sane[:, 1] & sane[:, 2])] = 0.0
+    return xyz
+
+
+def _is_plainly_one(xyz: np.ndarray) -> bool:
+    """Whether a few of the points show clearly that there is one sweep: most files are settled by that."""
+    turns = float(_turned(xyz, _BLOCK // _THIN)[-1])
+    if turns <= _ONE:
+        return True
+    return turns > 2 * _RINGS and not len(_falls(_elevations(xyz), int(len(xyz) / turns), _DOUBT * _FALL)[0])
 
 
 def _of_one_vehicle(columns: list[np.ndarray]) -> bool:
@@ -93,9 +114,9 @@ def _between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return step - np.rint(step)
 
 
-def _turned(xyz: np.ndarray) -> np.ndarray:
+def _turned(xyz: np.ndarray, block: int = _BLOCK) -> np.ndarray:
     """Turns that blocks (B,) of points (N, 3) have gone round since the first."""
-    blocks = _level(xyz[: len(xyz) // _BLOCK * _BLOCK]).reshape(-1, _BLOCK, 2).sum(axis=1)
+    blocks = _level(xyz[: len(xyz) // block * block]).reshape(-1, block, 2).sum(axis=1)
     turned = np.concatenate([[0.0], np.cumsum(_between(blocks[:-1], blocks[1:]))])
     return turned if turned[-1] > 0 else -turned
 
@@ -142,16 +163,25 @@ def _breaks(turned: np.ndarray) -> list[int]:
     return sorted(breaks)
 
 
-def _by_elevation(xyz: np.ndarray, turns: float) -> list[int]:
-    """Where elevations fall back, of points (N, 3) that go round so often, ring by ring."""
-    elevation = xyz[:, 2] / np.maximum(np.sqrt((xyz**2).sum(axis=1)), 1e-3)
-    size = int(len(xyz) / turns)
+def _elevations(xyz: np.ndarray) -> np.ndarray:
+    """Sines (N,) of the elevations of points (N, 3)."""
+    return xyz[:, 2] / np.maximum(np.sqrt(xyz[:, 0] ** 2 + xyz[:, 1] ** 2 + xyz[:, 2] ** 2), 1e-3)
+
+
+def _falls(elevation: np.ndarray, size: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where elevations (N,) change by such a share of all that they do, and all changes, from one turn to the next."""
     sums = np.concatenate([[0.0], np.cumsum(elevation)])
     # of whole turns, so that a tilt does not count
     means = (sums[size:] - sums[:-size]) / size
     change = means[size:] - means[:-size]
     low, high = np.percentile(means, [5, 95])
-    places = np.flatnonzero(np.abs(change) > _FALL * (high - low))
+    return np.flatnonzero(np.abs(change) > share * (high - low)), change
+
+
+def _by_elevation(xyz: np.ndarray, turns: float) -> list[int]:
+    """Where elevations fall back, of points (N, 3) that go round so often, ring by ring."""
+    elevation, size = _elevations(xyz), int(len(xyz) / turns)
+    places, change = _falls(elevation, size, _FALL)
     starts = []
     for group in np.split(places, np.flatnonzero(np.diff(places) > size) + 1) if len(places) else ():
         if len(group) > 2 * size or len(starts) == MOST_SWEEPS or change[group[0]] * change[places[0]] < 0:

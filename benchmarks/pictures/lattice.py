@@ -38,12 +38,13 @@ def hidden_lattice(path: str | Path, name: str | None = None) -> bytes:
         When no lattice shows.
     """
     from lizip.sensor.fit.lattice.frame import find_far_frame, ulp
+    from lizip.sensor.fit.missing import find_missing
     from lizip.sensor.fit.motion.cells import lay_out
 
     columns = list(split(Path(path).read_bytes()).columns.values())
     floats = len(columns) > 3 and all(column.dtype == np.dtype("<f4") for column in columns[:3])
     xyz = np.stack(columns[:3], axis=1) if floats else np.zeros((0, 3), "<f4")
-    laid = lay_out(xyz, columns[3:])
+    laid = lay_out(xyz, columns[3:], *find_missing(xyz))
     frame = find_far_frame(laid.spread(xyz)) if laid else None
     if frame is None or not frame.rounded[0]:
         raise FormatError(f"{path}: its points do not lie on a lattice of map coordinates")

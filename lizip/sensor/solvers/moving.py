@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +18,10 @@ from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.lattice.frame import Frame
+from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
 from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
+from lizip.sensor.fit.motion.frame import find_moved_frame
 from lizip.sensor.fit.motion.law import solve_law
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.spline import fit_spline
@@ -32,6 +35,7 @@ from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.firing_azimuths import FiringAzimuths
 from lizip.sensor.stages.intensity import TABLE, Intensity
 from lizip.sensor.stages.places import Places
+from lizip.sensor.stages.pose import Mount
 from lizip.sensor.stages.pose_law import PoseLaw
 from lizip.sensor.stages.pose_spline import PoseSpline
 from lizip.sensor.state import SensorState
@@ -47,6 +51,8 @@ _OPEN_ERRORS = np.array([0.0, 0.0, 6e-8, 0.0, 0.0, 0.0])
 """What the map's rounding of heights adds where it is not known."""
 _LAWFUL = 0.6
 """Bits a point that a pose law reaches where it holds; splines stay above."""
+_LEAST_UPRIGHT = 0.6
+"""Cosine of the largest tilt of a moved sweep: the stored height has to tell the height."""
 _SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
 """Firings from knot to knot of the splines tried."""
 _LAWS = {"fast": (), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
@@ -61,23 +67,59 @@ class Moving:
         columns, sensor = list(cloud.columns.values()), hdl32e()
         if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
-        xyz = np.stack(columns[:3], axis=1)
-        laid = lay_out(xyz, columns[3:])
-        if laid is None:
+        placed = _place(np.stack(columns[:3], axis=1), columns[3:])
+        if placed is None:
             return None
-        axes = find_axes(laid.spread(xyz))
-        xyz, laid = axes.undone(xyz), laid.turned(axes)
         known = state.get("moving", Frame)
-        seen = observe(laid.spread(xyz), sensor, known)
+        seen = observe(placed.laid.spread(placed.points), sensor, known)
         if seen is None:
             return None
-        spaced = laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
-        if spaced is not laid:
-            laid, seen = spaced, observe(spaced.spread(xyz), sensor, known) or seen
+        spaced = placed.laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
+        if spaced is not placed.laid:
+            again = observe(spaced.spread(placed.points), sensor, known)
+            placed, seen = (placed, seen) if again is None else (placed._replace(laid=spaced), again)
         state.put("moving", seen.frame if seen.frame.rounded.all() else None)
-        written = _Writing(cloud, xyz, laid, axes, seen, sensor)
+        written = _Writing(cloud, placed, seen, sensor)
         best = min(written.attempts(level), key=lambda attempt: attempt.size)
         return None if 8 * best.size > _MOST_BITS * cloud.count else written.solution(best)
+
+
+class _Placed(NamedTuple):
+    """Points laid out as firings by rings.
+
+    Attributes
+    ----------
+    stored : (N, 3) float32
+        As the file has them, on the sensor's axes.
+    points : (N, 3) float32 or float64
+        In the frame of the sensor at the end of the sweep.
+    laid : Laid
+    axes : Axes
+    mount : Mount or None
+        From that frame to the stored one, where they differ by more than axes.
+    """
+
+    stored: np.ndarray
+    points: np.ndarray
+    laid: Laid
+    axes: Axes
+    mount: Mount | None
+
+
+def _place(xyz: np.ndarray, others: list[np.ndarray]) -> _Placed | None:
+    """Find firings and rings of stored points (N, 3) float32 beside further columns, and how they were moved."""
+    missing, nothing = find_missing(xyz)
+    laid = lay_out(xyz, others, missing, nothing)
+    if laid is not None:
+        axes = find_axes(laid.spread(xyz))
+        turned = axes.undone(xyz)
+        return _Placed(turned, turned, laid.turned(axes), axes, None)
+    mount = find_moved_frame(xyz, others, missing)
+    if mount is None or abs(mount.rotation[2, 2]) < _LEAST_UPRIGHT:
+        return None
+    points = mount.to_sensor(xyz)
+    laid = lay_out(points, others, missing, nothing)
+    return None if laid is None else _Placed(xyz, points, laid, AS_THEY_ARE, mount)
 
 
 SOLVER = Moving()
@@ -86,11 +128,14 @@ SOLVER = Moving()
 class _Attempt:
     """One pose model tried on a sweep: its stages; the smallest attempt wins."""
 
-    def __init__(self, returns: Returns, places: np.ndarray, frame: Frame, pose: PoseLaw | PoseSpline):
+    def __init__(
+        self, returns: Returns, places: np.ndarray, frame: Frame, pose: PoseLaw | PoseSpline, mount: Mount | None
+    ):
         errors = _ERRORS[type(pose)]
         errors = errors if frame.rounded[2] else np.maximum(errors, _OPEN_ERRORS)
         rounded = frame.rounded.astype(np.int64)
-        far = FarFrame(quaternion_of_rotation(frame.axes), frame.offset * rounded, rounded, powers_of(errors))
+        axes = quaternion_of_rotation(frame.axes)
+        far = FarFrame(axes, frame.offset * rounded, rounded, powers_of(errors), mount)
         returns = replace(returns)
         far.apply(returns)
         pose.apply(returns)
@@ -106,8 +151,9 @@ class _Attempt:
 class _Writing:
     """An observed sweep on its way into stages."""
 
-    def __init__(self, cloud: Cloud, xyz: np.ndarray, laid: Laid, axes: Axes, seen: Observed, sensor: Sensor):
-        self.cloud, self.xyz, self.laid, self.axes, self.seen, self.sensor = cloud, xyz, laid, axes, seen, sensor
+    def __init__(self, cloud: Cloud, placed: _Placed, seen: Observed, sensor: Sensor):
+        xyz, laid, self.mount = placed.stored, placed.laid, placed.mount
+        self.cloud, self.xyz, self.laid, self.axes, self.seen, self.sensor = cloud, xyz, laid, placed.axes, seen, sensor
         ranges = np.where(laid.present, seen.track.ranges, 0).astype(np.int32)
         self.grid, self.intensities, cells = self._grid(ranges)
         self.stages: list[Stage] = [
@@ -170,13 +216,13 @@ class _Writing:
         for start, adding, keeping in _LAWS[level] if frame.rounded[:2].all() else ():
             law = solve_law(seen, *splines[start][1], self.sensor, (adding, keeping))
             if law is not None:
-                attempt = _Attempt(self.returns, self.places, seen.frame, PoseLaw.of(law, len(seen.stored)))
+                attempt = _Attempt(self.returns, self.places, seen.frame, PoseLaw.of(law, len(seen.stored)), self.mount)
                 lawful = lawful or 8 * attempt.size < _LAWFUL * len(self.places)
                 yield attempt
             seen.refer(frame)
         if not lawful:
             for spline, _ in splines:
-                yield _Attempt(self.returns, self.places, frame, spline)
+                yield _Attempt(self.returns, self.places, frame, spline, self.mount)
 
     def solution(self, attempt: _Attempt) -> Solution:
         """Write everything down."""

@@ -13,126 +13,23 @@ One kernel codes both ways; the encoder alone chooses, beforehand, which far ULP
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
+from lizip.entropy.adaptive import code_bit
 from lizip.entropy.coder import decode_stream, encode_stream
-from lizip.entropy.mixing import code_mixed, fresh_weights
-from lizip.entropy.vectors import stride_of
 from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
 from lizip.jit import kernel
+from lizip.sensor.stages.rounding_misses import FAR, SAME, STORED, code_some, code_units, fresh_misses
+from lizip.sensor.stages.rounding_misses import TIES as _TIES
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
 
-FAR, STORED = 0, 3
-"""The six roundings: far axes 0 to 2 and stored x, y, z."""
 
-_CLASSES = 48
-_NEAR = 12
-"""Classes of an integer's expected error; the first `_NEAR` of the distance to the tie, the rest in units."""
-_LIMIT = 250
-_HALF_OCTAVE = 1.4142135623730951
-_LARGEST = np.int64(1) << 40
-
-_TIES = 40
 _NEAREST, _FARTHEST = 2.0**-10, 2.0**10
-"""Classes of a tie's distance in expected errors, half octaves."""
-_SECOND, _LATELY, _SLOWLY = 8, 10, 5
-_BY_WHICH = _TIES * _SECOND
-_BY_LATELY = _BY_WHICH + _TIES * 6 * _SLOWLY
-_BY_AXES = _BY_LATELY + _TIES * _LATELY
-_SAME = _BY_AXES + _TIES * _TIES // 4
-
-_REST = 6 * _CLASSES * 4
-_LIVELY = 8
-_BY_LIVELY = 6 * _CLASSES * 4
-_BY_TIE = _BY_LIVELY + 6 * _CLASSES * 2 * _LIVELY
-_ZEROS = _BY_TIE + 6 * 3 * _TIES * 2
-_STRIDE = stride_of(4)
-"""Of either mixer's weights: one has four inputs, one three."""
-
-
-class _Models(NamedTuple):
-    """Counters and mixer weights of whether anything was missed, of whether an integer is 0, and of what it is else."""
-
-    some: np.ndarray
-    some_weights: np.ndarray
-    zero: np.ndarray
-    zero_weights: np.ndarray
-    units: np.ndarray
-
-
-class _Work(NamedTuple):
-    """What is known of the point at hand, and of those lately.
-
-    `point` (3,) predicted far coordinates, `error` (3,) expected, `place` (3,) stored places if nothing was missed,
-    `tie` (6,) classes of the ties' distances, `first` (3,) place of the firing's first
-    no-return, `rates` (2,) of points with corrections, fast and slow, in 2**-16, `lively` (6,) how often roundings
-    missed lately; `seen` (2,): this point's integers so far that were not 0, and the rounding nearest to its tie.
-    """
-
-    point: np.ndarray
-    error: np.ndarray
-    place: np.ndarray
-    tie: np.ndarray
-    first: np.ndarray
-    rates: np.ndarray
-    lively: np.ndarray
-    seen: np.ndarray
-
-
-@kernel
-def _class(sigma, unit, miss):
-    """Context of an integer in units: `sigma` is the expected error, `miss` how far rounding moved the prediction."""
-    level = np.int64(0)
-    if sigma < 0.5 * unit:
-        distance = 0.5 * unit - abs(miss)
-        bound = 0.125 * sigma
-        while level < _NEAR - 1 and distance > bound:
-            bound *= 2.0
-            level += 1
-        return level
-    bound = unit
-    while level < _CLASSES - _NEAR - 1 and sigma > bound:
-        bound *= _HALF_OCTAVE
-        level += 1
-    return _NEAR + level
-
-
-@kernel
-def _code_zero(coder, models, work, which, where, context, away):
-    """Code whether the integer of a rounding is 0."""
-    found = work.seen[0]
-    lively = bit_length(work.lively[which] >> 3)
-    rows = (
-        context,
-        _BY_LIVELY + (where * 2 + min(found, np.int64(1))) * _LIVELY + lively,
-        _BY_TIE + ((which * 3 + min(found, np.int64(2))) * _TIES + work.tie[which]) * 2 + (context & 1),
-    )
-    sets = which * _STRIDE, (6 + lively) * _STRIDE
-    return code_mixed(coder, models.zero, rows, (), models.zero_weights, sets, _LIMIT, 15, away) == 0
-
-
-@kernel
-def _code_units(coder, models, work, which, sigma, unit, miss, value):
-    """Code one integer, of the rounding `which`, counted against where rounding moved the prediction."""
-    where = which * _CLASSES + _class(sigma, unit, miss)
-    nearest = np.int64(1) if work.seen[1] == which else np.int64(0)
-    context = where * 4 + 2 * min(work.seen[0], np.int64(1)) + nearest
-    flip = miss > 0.0
-    if flip:
-        value = -value
-    if _code_zero(coder, models, work, which, where, context, np.int64(1) if value != 0 else np.int64(0)):
-        return np.int64(0)
-    work.seen[0] += 1
-    work.lively[which] += 64
-    negative = code_bit(coder, models.units, context, _LIMIT, np.int64(1) if value < 0 else np.int64(0))
-    rest = code_integer(coder, models.units, _REST + where * INTEGER_NODES, _LIMIT, abs(value) - 1)
-    magnitude = min(max(rest, np.int64(0)), _LARGEST) + 1
-    return -magnitude if (negative == 1) != flip else magnitude
+"""Distances to a tie, in expected errors, that have classes of their own."""
 
 
 @kernel
@@ -141,7 +38,7 @@ def _code_far(coder, models, work, k, offset, units):
     exact = work.point[k] + offset[k]
     place = ordinal32(exact)
     miss = value32(place) - exact
-    place += _code_units(coder, models, work, FAR + k, work.error[k], unit32(exact), miss, units)
+    place += code_units(coder, models, work, FAR + k, work.error[k], unit32(exact), miss, units)
     work.point[k] = value32(place) - offset[k]
 
 
@@ -150,7 +47,7 @@ def _code_stored(coder, models, work, error, p, stored, i, k):
     """Code stored coordinate k of point i given its prediction p; returns by how much it differs from that, m."""
     place = ordinal32(p)
     miss = value32(place) - p
-    place += _code_units(coder, models, work, STORED + k, error, unit32(p), miss, stored[i, k] - place)
+    place += code_units(coder, models, work, STORED + k, error, unit32(p), miss, stored[i, k] - place)
     stored[i, k] = place
     return value32(place) - p
 
@@ -164,7 +61,8 @@ def _code_height(coder, models, work, far, units, finest):
     x, axes = work.point, far.axes
     if far.rounded[2] == 0:
         return False
-    tells = unit32(x[2] + far.offset[2]) >= unit32(axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2])
+    stored = far.origin[2] + axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2]
+    tells = unit32(x[2] + far.offset[2]) >= unit32(stored)
     if finest and tells:
         _code_far(coder, models, work, 2, far.offset, units)
         return True
@@ -182,9 +80,9 @@ def _code_point(coder, models, work, far, lattice, stored, i):
     open0 = 0.0 if far.rounded[0] == 1 else error[0]
     open1 = 0.0 if far.rounded[1] == 1 else error[1]
     known = _code_height(coder, models, work, far, lattice[i, 2], open0 + open1 == 0.0)
-    p0 = axes[0, 0] * x[0] + axes[1, 0] * x[1] + axes[2, 0] * x[2]
-    p1 = axes[0, 1] * x[0] + axes[1, 1] * x[1] + axes[2, 1] * x[2]
-    p2 = axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2]
+    p0 = far.origin[0] + axes[0, 0] * x[0] + axes[1, 0] * x[1] + axes[2, 0] * x[2]
+    p1 = far.origin[1] + axes[0, 1] * x[0] + axes[1, 1] * x[1] + axes[2, 1] * x[2]
+    p2 = far.origin[2] + axes[0, 2] * x[0] + axes[1, 2] * x[1] + axes[2, 2] * x[2]
     # by what x and y change with the height
     up0 = axes[2, 0] / axes[2, 2]
     up1 = axes[2, 1] / axes[2, 2]
@@ -197,14 +95,14 @@ def _code_point(coder, models, work, far, lattice, stored, i):
         _code_stored(coder, models, work, error[2], p2 - change, stored, i, 2)
         return
     unit = unit32(p2)
-    spread = 0.002 * unit if known else error[2] + open0 * abs(axes[0, 2]) + open1 * abs(axes[1, 2])
+    spread = far.blur * unit if known else error[2] + open0 * abs(axes[0, 2]) + open1 * abs(axes[1, 2])
     change = _code_stored(coder, models, work, spread, p2, stored, i, 2)
     # a height known, or predicted, better than z's unit is not moved by z's rounding
     fine = known or (open0 + open1 == 0.0 and far.rounded[2] == 1 and error[2] < 0.5 * unit)
     if not fine or abs(change) >= 2.0 * unit:
         p0 += up0 * change
         p1 += up1 * change
-    settled = (0.002 if fine else 0.05) * unit + 1e-10
+    settled = max(far.blur, 0.0 if fine else 0.05) * unit + 1e-10
     if open0 + open1 == 0.0:
         _code_stored(coder, models, work, settled, p0, stored, i, 0)
         _code_stored(coder, models, work, settled, p1, stored, i, 1)
@@ -259,11 +157,14 @@ def _expect(far, work):
         spread0 += left * abs(axes[k, 0])
         spread1 += left * abs(axes[k, 1])
         spread2 += left * abs(axes[k, 2])
+    p0 += far.origin[0]
+    p1 += far.origin[1]
+    p2 += far.origin[2]
     unit = unit32(p2)
     if far.rounded[2] == 1 and unit32(x[2] + far.offset[2]) < unit:
         tie[FAR + 2] = _TIES - 1
         spread2 += error[2]
-    settled = 0.002 * unit + 1e-10
+    settled = far.blur * unit + 1e-10
     tie[STORED] = _tie_class(p0, spread0 + settled)
     tie[STORED + 1] = _tie_class(p1, spread1 + settled)
     tie[STORED + 2] = _tie_class(p2, spread2 + settled)
@@ -273,39 +174,10 @@ def _expect(far, work):
 
 
 @kernel
-def _code_some(coder, models, work, some):
-    """Code whether anything was missed; leaves which rounding came nearest to its tie."""
-    tie = work.tie
-    near = np.int64(_TIES)
-    second = np.int64(_TIES)
-    for k in range(6):
-        if tie[k] < near:
-            second = near
-            near = tie[k]
-            work.seen[1] = k
-        elif tie[k] < second:
-            second = tie[k]
-    which = work.seen[1]
-    rows = (
-        near * _SECOND + min(second - near, _SECOND - 1),
-        _BY_WHICH + (near * 6 + which) * _SLOWLY + min(bit_length(work.rates[1] >> 6), 2 * _SLOWLY - 1) // 2,
-        _BY_LATELY + near * _LATELY + min(bit_length(work.rates[0] >> 6), _LATELY - 1),
-        _BY_AXES + (min(tie[0], tie[1]) >> 1) * (_TIES // 2) + (tie[2] >> 1),
-    )
-    sets = near * _STRIDE, (_TIES + which) * _STRIDE
-    some = code_mixed(coder, models.some, rows, (), models.some_weights, sets, _LIMIT, 15, some)
-    for k in range(6):
-        work.lively[k] = (3 * work.lively[k]) >> 2
-    work.rates[0] += ((some << 16) - work.rates[0]) >> 3
-    work.rates[1] += ((some << 16) - work.rates[1]) >> 6
-    return some
-
-
-@kernel
 def _code_same(coder, models, first, stored, i):
     """Whether a further no-return of a firing is where the first one was; if so, it is put there."""
     same = stored[i, 0] == first[0] and stored[i, 1] == first[1] and stored[i, 2] == first[2]
-    if code_bit(coder, models.some, _SAME, 255, np.int64(0) if same else np.int64(1)) == 1:
+    if code_bit(coder, models.some, SAME, 255, np.int64(0) if same else np.int64(1)) == 1:
         return False
     for k in range(3):
         stored[i, k] = first[k]
@@ -327,7 +199,7 @@ def _code_points(coder, models, work, far, predicted, distance, firing, lattice,
         _expect(far, work)
         for k in range(3):
             missed = missed or stored[i, k] != work.place[k]
-        if _code_some(coder, models, work, np.int64(1) if missed else np.int64(0)) == 1:
+        if code_some(coder, models, work, np.int64(1) if missed else np.int64(0)) == 1:
             work.seen[0] = 0
             _code_point(coder, models, work, far, lattice, stored, i)
         else:
@@ -356,17 +228,9 @@ def expected_places(returns: Returns) -> np.ndarray:
     places = np.zeros(returns.points.shape, np.int64)
     predicted, distance, _ = _given(returns)
     found = np.zeros(predicted.shape, np.int64)
-    _expect_all(_fresh()[1], returns.far, predicted, distance, found)
+    _expect_all(fresh_misses()[1], returns.far, predicted, distance, found)
     places[slice(None) if returns.blank is None else ~returns.blank] = found
     return places
-
-
-def _fresh() -> tuple[_Models, _Work]:
-    some, zero = fresh_counters(_SAME + 1), fresh_counters(_ZEROS)
-    weights = fresh_weights(_TIES + 6, [0.55 / 4] * 4), fresh_weights(6 + _LIVELY, [0.55 / 3] * 3)
-    models = _Models(some, weights[0], zero, weights[1], fresh_counters(_REST + 6 * _CLASSES * INTEGER_NODES))
-    integers = (np.zeros(size, np.int64) for size in (3, 6, 3, 2, 6, 2))
-    return models, _Work(np.zeros(3), np.zeros(3), *integers)
 
 
 @dataclass(frozen=True)
@@ -379,7 +243,7 @@ class FarCorrections:
     def of(cls, returns: Returns, lattice: np.ndarray, places: np.ndarray) -> FarCorrections:
         """Code the far ULPs of points (M, 3) int64, and the places of their stored coordinates likewise."""
         lattice, places = (_but_blanks(returns, values) for values in (lattice, places))
-        return cls(encode_stream(_code_points, *_fresh(), returns.far, *_given(returns), lattice, places.copy()))
+        return cls(encode_stream(_code_points, *fresh_misses(), returns.far, *_given(returns), lattice, places.copy()))
 
     def apply(self, returns: Returns) -> None:
         """Round the points in the far frame, take them back and correct them."""
@@ -387,7 +251,7 @@ class FarCorrections:
         given = _given(returns)
         places = np.zeros(given[0].shape, np.int64)
         with np.errstate(all="ignore"):  # what no encoder writes becomes any number
-            decode_stream(self.body, _code_points, *_fresh(), returns.far, *given, places, places)
+            decode_stream(self.body, _code_points, *fresh_misses(), returns.far, *given, places, places)
         returns.xyz = from_ordinals(places, np.dtype("<f4"))
         if returns.blank is not None:
             xyz = np.empty((len(returns.points), 3), np.uint32)

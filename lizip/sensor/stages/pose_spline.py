@@ -120,7 +120,7 @@ class PoseSpline:
     def apply(self, returns: Returns) -> None:
         """Move the points to the far frame."""
         returns.need("far", "points", "firing")
-        returns.points = posed(returns.points, returns.firing, *self.poses(returns.firings, returns.far.axes))
+        returns.points = posed(returns.points, returns.firing, *self.poses(returns.firings, returns.far.base))
 
     def pack(self) -> bytes:
         """Write the stage."""

@@ -16,6 +16,7 @@ from lizip.sensor.returns import Returns
 from lizip.sensor.stages.cells import CellOrder, Cells
 from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.firing_azimuths import FiringAzimuths, columns_of
+from lizip.sensor.stages.pose import Mount
 from lizip.sensor.stages.pose_law import Law, decode_law, encode_law, firing_times, law_poses, packets
 from lizip.simulator import hdl32
 
@@ -76,9 +77,17 @@ def a_far_frame():
     return FarFrame(quaternion, np.array([1234.5, 0.0, 1.8]), np.array([1, 0, 1]), errors)
 
 
-def test_far_frame_comes_back():
-    stage = a_far_frame()
+MOVED = Mount(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]), np.array([1.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize("mount", [None, MOVED])
+def test_far_frame_comes_back(mount):
+    stage = replace(a_far_frame(), mount=mount)
     again = FarFrame.unpack(stage.pack())
+    assert (again.mount is None) == (mount is None)
+    if mount is not None:
+        np.testing.assert_array_equal(again.mount.shift, mount.shift)
+        np.testing.assert_allclose(again.far.axes @ mount.rotation, again.far.base, atol=1e-15)
     for name in ("rounded", "quaternion", "offset", "sigma"):
         np.testing.assert_array_equal(getattr(again, name), getattr(stage, name))
     for end in range(len(stage.pack())):
@@ -95,8 +104,10 @@ def test_far_frame_comes_back():
         {"offset": np.array([1e9, 0.0, 0.0])},
         {"offset": np.array([0.0, 0.0, np.nan])},
         {"sigma": np.array([200, 0, 0, 0, 0, 0])},
+        {"mount": replace(MOVED, rotation=MOVED.rotation[[2, 0, 1]])},
+        {"mount": replace(MOVED, shift=np.array([np.nan, 0.0, 0.0]))},
     ],
-    ids=["on its side", "no rotation", "not a number", "too far", "nowhere", "impossible error"],
+    ids=["on its side", "no rotation", "not a number", "too far", "nowhere", "impossible error", "moved", "moved away"],
 )
 def test_impossible_far_frames_are_corrupt(change):
     with pytest.raises(CorruptError):

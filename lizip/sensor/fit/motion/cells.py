@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.elevations import find_rings
 from lizip.sensor.fit.motion.firing import RINGS, hdl32e
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
@@ -83,11 +82,13 @@ class Laid:
         return replace(self, place=place)
 
 
-def lay_out(xyz: np.ndarray, others: list[np.ndarray]) -> Laid | None:
-    """Find firings and rings of points (N, 3) float32 beside further columns; None when they do not look like it."""
+def lay_out(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
+    """Find firings and rings of points (N, 3) beside further columns; None when they do not look like it.
+
+    `missing` (N,) and `nothing` (3,) as `find_missing` has them.
+    """
     if len(xyz) < _LEAST_FIRINGS:
         return None
-    missing, nothing = find_missing(xyz)
     ways = (_of_whole_firings, _of_ring_column, _of_elevations)
     for way in ways:
         laid = way(xyz, others, missing, nothing)
