@@ -11,6 +11,7 @@ from lizip.codecs import Options, load
 from lizip.errors import CorruptError
 from lizip.formats import split
 from lizip.near import sensor
+from lizip.sensor.fit.common_step import with_common_steps
 from lizip.sensor.model import Returns
 from lizip.sensor.stages.coarse import Coarse
 
@@ -87,6 +88,28 @@ def test_a_part_whose_order_cannot_be_kept_is_not_made_coarser(monkeypatch):
 
     monkeypatch.setattr(sensor, "_check_same", never)
     assert sensor.coarser(solution, cloud.schema, 0.01) is None
+
+
+def test_a_common_step_is_taken_out_of_the_grid():
+    solution = load("sweep").solve(split(harness.sample("kitti_part")), Options())
+    grid = solution.grids[0]
+    ranges = Coarse(6).divided(grid.ranges) * np.int32(6)
+    found = with_common_steps(solution._replace(grids=[grid._replace(ranges=ranges)]))
+    assert found.model.parts[0].stages[0] == Coarse(6)
+    assert (found.grids[0].ranges * 6 == ranges).all()
+    assert found.grids[0].tick == 6 * grid.tick
+    ranges[np.nonzero(ranges)[0][0], np.nonzero(ranges)[1][0]] += 1
+    left = solution._replace(grids=[grid._replace(ranges=ranges)])
+    assert not isinstance(with_common_steps(left).model.parts[0].stages[0], Coarse)
+
+
+def test_what_came_back_is_coded_again_without_loss_at_its_size():
+    """The common step of the ranges is found again."""
+    near = lizip.compress(harness.sample("argoverse_whole"), max_error=0.02)
+    again = lizip.compress(lizip.decompress(near))
+    assert lizip.decompress(again) == lizip.decompress(near)
+    assert "coarse ranges" in lizip.info(again)["streams"]
+    assert len(again) <= 1.05 * len(near)
 
 
 @pytest.mark.parametrize("step", [2, 3, 10, 65536])

@@ -14,7 +14,8 @@ from lizip.sensor.stages.beams import MAX_TICKS
 if TYPE_CHECKING:
     from lizip.sensor.model import Returns
 
-_MOST = 1 << 16
+MOST_STEP = 1 << 16
+"""Largest step of ranges."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,6 @@ class Coarse:
         unpacker = Unpacker(data)
         step = unpacker.varint()
         unpacker.finish()
-        if not 1 < step <= _MOST:
+        if not 1 < step <= MOST_STEP:
             raise CorruptError("impossible step of ranges")
         return cls(step)
