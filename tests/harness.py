@@ -52,8 +52,10 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
 GOLDEN = (
     "kitti.floats",
     "kitti_part.sweep",
+    "kitti_part.sweep.fast",
     "nuscenes_part.sweep",
     "ouster_part.sweep",
+    "ouster_part.sweep.fast",
     "argoverse.floats",
     "pandaset_part.sweep",
     "argoverse_whole.sweep",
@@ -71,7 +73,7 @@ GOLDEN = (
     "text.opaque",
     "empty.opaque",
 )
-"""Samples and codecs whose files stand in tests/golden: every codec, format and chain of sensors."""
+"""Samples, codecs and levels (none: default) whose files stand in tests/golden: every codec, format and chain."""
 
 
 @cache
@@ -136,8 +138,8 @@ def stream(data: bytes, codec: str | None, level: str = "default") -> bytes | No
 
 def golden(name: str) -> bytes:
     """A .lizip file of `GOLDEN`, made now."""
-    sample_name, codec = name.split(".")
-    coded = stream(sample(sample_name), codec)
+    sample_name, codec, *level = name.split(".")
+    coded = stream(sample(sample_name), codec, *level)
     assert coded is not None, f"{codec} takes {sample_name} no more"
     return coded
 
@@ -162,7 +164,8 @@ def points_of(coded: bytes) -> list[bytes]:
 def recoded(path: Path) -> bool:
     """Whether a .lizip file decodes, and coding its content again gives the same sections."""
     coded = path.read_bytes()
-    again = lizip.compress(lizip.decompress(coded), codec=lizip.info(io.BytesIO(coded))["codec"])
+    codec, *level = path.name.split(".")[1:-1]
+    again = lizip.compress(lizip.decompress(coded), codec=codec, level=level[0] if level else "default")
     return points_of(again) == points_of(coded)
 
 

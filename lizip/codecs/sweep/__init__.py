@@ -122,18 +122,18 @@ def lay_out(solution: Solution, options: Options) -> list[Section]:
     from lizip.codecs.sweep.weights import DEFAULT_NET
 
     net = None if options.level == "fast" else options.model or DEFAULT_NET
-    coded = [_code(grid, net, options.backend) for grid in solution.grids]
+    coded = [_code(grid, net, options) for grid in solution.grids]
     head = pack_about(solution.about) + pack_bytes((net or "").encode()) + pack_varints([len(coded)])
     for grid, stream in zip(solution.grids, coded, strict=True):
         head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
     return [Section(HEADER, head + solution.model.pack()), *(Section(GRID, stream.data) for stream in coded)]
 
 
-def _code(grid: Grid, net: str | None, backend: str) -> Any:
+def _code(grid: Grid, net: str | None, options: Options) -> Any:
     from lizip.codecs.sweep.grid import encode_grid, near_ticks
 
-    everywhere, near = grid.everywhere, near_ticks(grid.tick)
-    return encode_grid(grid.ranges, grid.intensity, everywhere=everywhere, near=near, net=net, backend=backend)
+    how = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "net": net, "backend": options.backend}
+    return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 
 def _unpack_shapes(unpacker: Unpacker) -> tuple[str, list[list[int]]]:

@@ -1,8 +1,9 @@
 """A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
 
-Stream: rows, rings, near, intensity bits << 1 | everywhere, the shares of the intensities if there are any, name of
-the predictor (empty: none) and, if any, its hash in 8 bytes, then for each segment of about `SEGMENT` cells its length
-and its entropy-coded bytes. Integers are LEB128.
+Stream: rows, rings, near, intensity bits << 2 | fast << 1 | everywhere, the shares of the intensities if there are any;
+unless it is fast, name of the predictor (empty: none) and, if any, its hash in 8 bytes; then for each segment of about
+`SEGMENT` cells its length and its bytes: binary decisions under six contexts each, or, at the fast level, symbols
+(`lizip.codecs.sweep.fast`). Integers are LEB128.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_varints
 
 if TYPE_CHECKING:
+    from lizip.codecs.sweep.decisions import DecisionCoder
+    from lizip.codecs.sweep.fast import FastCoder
     from lizip.codecs.sweep.model import GridModel
     from lizip.codecs.sweep.net import GridNet
     from lizip.entropy.coder import Coder
@@ -30,9 +33,6 @@ MAX_CELLS = 1 << 24
 CELLS_A_RETURN, LEAST_CELLS = 64, 1 << 16
 """A grid, and each beginning of it, has at most so many cells for each return, and in addition so many: a stream that
 goes on about empty cells is not followed."""
-
-DECISIONS_PER_CELL = 1 + 33 + 28
-"""At most: the flag; sign, 28 lengths, 2 mantissa bits and slack; the intensity. Raw bits are less than a word."""
 
 NEAR_METRES = 0.08
 """Candidates further than this from the last range belong to another surface (chosen on nuScenes and KITTI)."""
@@ -90,6 +90,7 @@ def encode_grid(
     near: int = 40,
     net: str | Weights | None = None,
     backend: str = "numba",
+    fast: bool = False,
 ) -> GridStream:
     """Encode a grid.
 
@@ -105,9 +106,11 @@ def encode_grid(
     near : int
         Distance in ticks up to which two ranges count as one surface; see `near_ticks`.
     net : str, Weights or None
-        The predictor, or its name; None for none ("fast").
+        The predictor, or its name; None for none.
     backend : str
         "numba" or "torch": how the predictor is evaluated; the bytes are the same.
+    fast : bool
+        Code at the fast level, which has no predictor.
 
     Returns
     -------
@@ -120,16 +123,24 @@ def encode_grid(
     ModelMissingError
         When the predictor is not installed.
     """
+    from lizip.codecs.sweep.decisions import DecisionCoder
+    from lizip.codecs.sweep.fast import FastCoder
     from lizip.codecs.sweep.tree import pack_shares
 
     ranges, intensity, form = prepared(ranges, intensity, everywhere, near)
-    weights = find_weights(net) if isinstance(net, str) else net
-    header = pack_varints([*ranges.shape, near, form.bits << 1 | everywhere])
+    header = pack_varints([*ranges.shape, near, form.bits << 2 | fast << 1 | everywhere])
     header += pack_bytes(pack_shares(form.shares)) if form.bits else b""
-    header += pack_bytes(weights.name.encode()) + weights.digest if weights else pack_bytes(b"")
-    predictor = _predictor(weights, backend, ranges, intensity, form)
-    pieces, spent = _encode_segments(ranges, intensity, form, predictor)
-    return GridStream(header + b"".join(map(pack_bytes, pieces)), dict(zip(STREAMS, spent, strict=True)))
+    rings = ranges.shape[1]
+    if fast:
+        coder: FastCoder | DecisionCoder = FastCoder.of(form, rings)
+    else:
+        weights = find_weights(net) if isinstance(net, str) else net
+        header += pack_bytes(weights.name.encode()) + weights.digest if weights else pack_bytes(b"")
+        coder = DecisionCoder.of(form, rings, _predictor(weights, backend, ranges, intensity, form))
+    coded = [coder.encode(ranges, intensity, first, last) for first, last in _segments(*ranges.shape)]
+    spent = (sum(part) for part in zip((0, 0, 0), *(bits for _, bits in coded), strict=True))
+    data = header + b"".join(pack_bytes(piece) for piece, _ in coded)
+    return GridStream(data, dict(zip(STREAMS, map(float, spent), strict=True)))
 
 
 def prepared(
@@ -177,6 +188,7 @@ def _predictor(weights: Weights | None, backend: str, ranges: np.ndarray, intens
 def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[Coder, GridNet]:
     """Code a prepared grid without a network; returns the log and the features and outputs a network would get."""
     from lizip.codecs.sweep.cells import code_grid
+    from lizip.codecs.sweep.decisions import DECISIONS_PER_CELL
     from lizip.codecs.sweep.net import recorder
     from lizip.entropy.coder import open_encoder
 
@@ -185,27 +197,6 @@ def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[
     model, spent = form.model(ranges.shape[1]), np.zeros(3, np.int64)
     code_grid(coder, ranges, intensity, 0, len(ranges), form.near, form.bits, form.everywhere, model, net, spent)
     return coder, net
-
-
-def _encode_segments(
-    ranges: np.ndarray, intensity: np.ndarray, form: Form, net: GridNet
-) -> tuple[list[bytes], tuple[float, ...]]:
-    """Code all rows; returns the segments' bytes and the bits spent on (flags, ranges, intensities)."""
-    from lizip.codecs.sweep.cells import code_grid
-    from lizip.codecs.sweep.net import OFF
-    from lizip.entropy.coder import RAW, finish_encoder, open_encoder
-
-    model = form.model(ranges.shape[1], asks=net.mode != OFF)
-    spent = np.zeros(3, np.int64)
-    pieces, raw = [], 0
-    for first, last in _segments(*ranges.shape):
-        cells = (last - first) * ranges.shape[1]
-        coder = open_encoder(cells * DECISIONS_PER_CELL, cells)
-        code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
-        raw += 32 * int(coder.at[RAW])
-        pieces.append(finish_encoder(coder))
-    flags, distance, level = (float(part) / 16384 for part in spent)
-    return pieces, (flags, distance + raw, level)
 
 
 def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarray, np.ndarray | None]:
@@ -230,52 +221,43 @@ def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarra
         When it was written with a predictor that is not installed.
     """
     from lizip.codecs.sweep.model import MAX_RINGS
-    from lizip.codecs.sweep.net import network, no_net
     from lizip.codecs.sweep.tree import unpack_shares
 
     header = Unpacker(stream)
-    firings, rings, near, form = (header.varint() for _ in range(4))
+    firings, rings, near, how = (header.varint() for _ in range(4))
+    bits, fast, everywhere = how >> 2, how >> 1 & 1, how & 1
     too_large = rings > MAX_RINGS or firings * max(rings, 1) > min(max_cells, MAX_CELLS)
-    if too_large or form >> 1 > 16 or near > 1 << 20:
+    if too_large or bits > 16 or near > 1 << 20:
         raise CorruptError("grid has an impossible shape")
     segments = _segments(firings, rings)
     if 2 * len(segments) > header.remaining:
         raise CorruptError("grid has more segments than bytes")
-    shares = unpack_shares(header.bytes(), 1 << min(form >> 1, 8)) if form >> 1 else np.zeros(1, np.int64)
+    shares = unpack_shares(header.bytes(), 1 << min(bits, 8)) if bits else np.zeros(1, np.int64)
+    coder = _decoder(header, Form(near, bits, everywhere, shares), rings, bool(fast))
+    ranges = np.zeros((firings, rings), np.int32)
+    intensity = np.zeros((firings if bits else 1, rings), np.int32)
+    returns = 0
+    for first, last in segments:
+        coder.decode(header.bytes(), ranges, intensity, first, last)
+        returns += int(np.count_nonzero(ranges[first:last]))
+        if is_sparse(last * rings, returns):
+            raise CorruptError("grid of hardly anything but empty cells")
+    header.finish()
+    return ranges, intensity if bits else None
+
+
+def _decoder(header: Unpacker, form: Form, rings: int, fast: bool) -> FastCoder | DecisionCoder:
+    """What decodes the segments, once the rest of the header, which it reads, is known."""
+    from lizip.codecs.sweep.decisions import DecisionCoder
+    from lizip.codecs.sweep.fast import FastCoder
+    from lizip.codecs.sweep.net import network, no_net
+
+    if fast:
+        return FastCoder.of(form, rings)
     name = header.bytes()
     digest = header.take(8) if name else b""
     net = network(find_weights(name.decode("utf-8", "replace"), digest).arrays) if name else no_net()
-    form = Form(near, form >> 1, form & 1, shares)
-    ranges = np.zeros((firings, rings), np.int32)
-    intensity = np.zeros((firings if form.bits else 1, rings), np.int32)
-    _decode_segments(header, segments, ranges, intensity, form, net)
-    header.finish()
-    return ranges, intensity if form.bits else None
-
-
-def _decode_segments(
-    header: Unpacker,
-    segments: list[tuple[int, int]],
-    ranges: np.ndarray,
-    intensity: np.ndarray,
-    form: Form,
-    net: GridNet,
-) -> None:
-    """Fill `ranges` and `intensity`, zeros whose memory is taken as they are written, from what follows the header."""
-    from lizip.codecs.sweep.cells import code_grid
-    from lizip.codecs.sweep.net import OFF
-    from lizip.entropy.coder import finish_decoder, open_decoder
-
-    model = form.model(ranges.shape[1], asks=net.mode != OFF)
-    spent = np.zeros(3, np.int64)
-    returns = 0
-    for first, last in segments:
-        coder = open_decoder(header.bytes())
-        code_grid(coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, model, net, spent)
-        finish_decoder(coder)
-        returns += int(np.count_nonzero(ranges[first:last]))
-        if is_sparse(last * ranges.shape[1], returns):
-            raise CorruptError("grid of hardly anything but empty cells")
+    return DecisionCoder.of(form, rings, net)
 
 
 def is_sparse(cells: int, returns: int) -> bool:

@@ -55,7 +55,7 @@ _LEAST_UPRIGHT = 0.6
 """Cosine of the largest tilt of a moved sweep: the stored height has to tell the height."""
 _SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
 """Firings from knot to knot of the splines tried."""
-_LAWS = {"fast": (), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
+_LAWS = {"fast": ((0, 1.0, 1.0),), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
 """Pose laws fitted: from which of the splines, and how dear it is to add and to keep a knot."""
 
 
