@@ -71,11 +71,10 @@ class Form(NamedTuple):
 
 @dataclass(frozen=True)
 class GridStream:
-    """An encoded grid and what it spent its bits on."""
+    """An encoded grid and the bits it spent on each of `STREAMS`."""
 
     data: bytes
     bits: dict[str, float]
-    """Bits spent on each of `STREAMS`."""
 
 
 def near_ticks(tick: float) -> int:

@@ -21,8 +21,7 @@ from lizip.entropy.adaptive import code_bit
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
 from lizip.jit import kernel
-from lizip.sensor.stages.rounding_misses import FAR, SAME, STORED, code_some, code_units, fresh_misses
-from lizip.sensor.stages.rounding_misses import TIES as _TIES
+from lizip.sensor.stages.rounding_misses import FAR, SAME, STORED, TIES, code_some, code_units, fresh_misses
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -127,7 +126,7 @@ def _tie_class(x, error):
     """Class of how far x is from the nearest rounding tie, in expected errors."""
     distance = (0.5 * unit32(x) - abs(np.float64(np.float32(x)) - x)) / error
     if not _NEAREST < distance < _FARTHEST:
-        return np.int64(_TIES - 1) if distance >= _FARTHEST else np.int64(0)
+        return np.int64(TIES - 1) if distance >= _FARTHEST else np.int64(0)
     # a float's bits count half octaves from bit 51 on
     return (np.float64(distance).view(np.int64) >> 51) - 2 * (1023 - 10)
 
@@ -144,7 +143,7 @@ def _expect(far, work):
     p2 = 0.0
     for k in range(3):
         value = x[k]
-        tie[FAR + k] = _TIES - 1
+        tie[FAR + k] = TIES - 1
         left = error[k]
         if far.rounded[k] == 1:
             value += far.offset[k]
@@ -162,7 +161,7 @@ def _expect(far, work):
     p2 += far.origin[2]
     unit = unit32(p2)
     if far.rounded[2] == 1 and unit32(x[2] + far.offset[2]) < unit:
-        tie[FAR + 2] = _TIES - 1
+        tie[FAR + 2] = TIES - 1
         spread2 += error[2]
     settled = far.blur * unit + 1e-10
     tie[STORED] = _tie_class(p0, spread0 + settled)

@@ -17,8 +17,7 @@ from lizip.exact.trig import TURN, arctangent2
 from lizip.sensor.fit.motion.firing import RINGS, Sensor, hdl32e
 from lizip.sensor.stages.pose import Mount
 
-_FARTHEST = 1000.0
-_LEAST_FIRINGS, _LEAST_POINTS = 64, 12
+_FARTHEST, _LEAST_FIRINGS, _LEAST_POINTS = 1000.0, 64, 12
 _PLANES, _FIRST, _FLAT, _WIDTH, _ASLANT = 96, 12, 0.02, 1e-3, 0.05
 """Planes that are looked at, at first and in all; how thick they may be, as a share of their width squared; how wide
 they are; and how far from upright."""
@@ -38,9 +37,8 @@ _SPACING, _STEPS, _PLACES = 4e-4, 8, 10
 many are looked at twice."""
 _TICKED, _LEVEL = 0.06, 1e-4
 """Ranges this near (ticks) to whole ones, heights this near (m) to their elevations fit."""
-_LAST = 5
-"""Firings by which the azimuth is told: the vehicle turns."""
-_SHIFT_QUANTUM, _TURN_QUANTUM = 1e-6, 2.0**-28
+_LAST, _SHIFT_QUANTUM, _TURN_QUANTUM = 5, 1e-6, 2.0**-28
+"""Firings by which the azimuth is told: the vehicle turns; and in what the pose is written."""
 
 
 class _Fired(NamedTuple):

@@ -88,6 +88,7 @@ def _accumulate(knots, axes, sample, miss, weight, across, columns, work, normal
     h, g, by, own = normals
     k = np.int64(0)
     size = knots.times.size
+    used = columns.used
     rows = columns.rows
     index = columns.index
     value = columns.value
@@ -122,9 +123,9 @@ def _accumulate(knots, axes, sample, miss, weight, across, columns, work, normal
                 continue
             a0, a1, a2 = rows[m, 0], rows[m, 1], rows[m, 2]
             e = a0 * miss[i, 0] + a1 * miss[i, 1] + a2 * miss[i, 2]
-            for c in range(LOCAL):
+            for c in range(used):
                 value[c] = a0 * work.jacobian[0, c] + a1 * work.jacobian[1, c] + a2 * work.jacobian[2, c]
-            for c in range(LOCAL):
+            for c in range(used):
                 p = index[c]
                 scaled = w * value[c]
                 g[p] += scaled * e
@@ -135,16 +136,20 @@ def _accumulate(knots, axes, sample, miss, weight, across, columns, work, normal
                 n = sample.group[i]
                 own[n, 0] += w * speed * speed
                 own[n, 1] += w * speed * e
-                for c in range(LOCAL):
+                for c in range(used):
                     by[n, index[c]] += w * speed * value[c]
 
 
 class Columns(NamedTuple):
-    """Scratch of `_accumulate`: (3, 3) float64, (LOCAL,) int64, (LOCAL,) float64."""
+    """Scratch of `_accumulate`: (3, 3) float64, (LOCAL,) int64, (LOCAL,) float64; how many derivatives count.
+
+    Those behind belong to numbers that are held.
+    """
 
     rows: np.ndarray
     index: np.ndarray
     value: np.ndarray
+    used: int
 
 
 @kernel
@@ -244,7 +249,8 @@ def _step(law, sample, miss, weight, across, free, centre, scale) -> Step:
     h, g = np.zeros((size, size)), np.zeros(size)
     by, own = np.zeros((free.groups, size)), np.zeros((free.groups, 2))
     own[:, 0] = 1 / free.loose**2
-    scratch = Columns(np.zeros((3, 3)), np.zeros(LOCAL, np.int64), np.zeros(LOCAL))
+    used = LOCAL if free.fixed else 14 if free.inner else 12
+    scratch = Columns(np.zeros((3, 3)), np.zeros(LOCAL, np.int64), np.zeros(LOCAL), used)
     knots = knots_of(law)
     axes, normals = (law.far, law.mount, law.lever), (h, g, by, own)
     _accumulate(knots, axes, sample, miss, weight, across, scratch, make_work(), normals)

@@ -11,13 +11,13 @@ from lizip.sensor.stages.packet_times import packets_of
 
 _LOOSE = 1000.0
 _FLOORS = 3e-5, 1e-5, 4e-6, 2e-6
-_SPARSE = 3
+_SPARSE = 4
 _TELLS = 6.0
 _NOWHERE = np.zeros(FIXED)
 
 
 def within(seen: Observed, law: Law) -> np.ndarray:
-    """Every third clear point between the first and the last knot."""
+    """Every fourth clear point between the first and the last knot."""
     times = seen.times
     margin = 0.012 * (law.times[-1] - law.times[0])
     inside = seen.clear & (times > law.times[0] + margin) & (times < law.times[-1] - margin)

@@ -28,8 +28,8 @@ _REFINED = (5, 12.0), (5, 6.0), (9, 3.0), (17, 3.0)
 """Knots, and how near points may be, m."""
 _COHERENT = 3e-6
 """Largest deviation of elevations under a law, rad."""
-_TIMED = 2e-6, 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 3e-7, 2e-7
-_FREED = 4
+_TIMED = 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 2e-7
+_FREED = 3
 _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.835])
 """How the sensor sits on PandaSet's vehicle: where the search begins."""
 _OWN_FRAME = 3.0
