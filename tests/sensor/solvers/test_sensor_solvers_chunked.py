@@ -7,10 +7,11 @@ from sweeps import NAMES, grids_of, rebuilt
 import lizip
 from lizip.cloud import Cloud
 from lizip.errors import CorruptError
+from lizip.sensor.fit.chunked.azimuths import Seen, find_origin
 from lizip.sensor.solvers.chunked import SOLVER
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.packets import Packets
-from lizip.sensor.stages.slots import Azimuths
+from lizip.sensor.stages.slots import VLP_32C, Azimuths
 from lizip.sensor.state import SensorState
 from lizip.simulator import hdl32, hdl64, vlp32
 
@@ -164,3 +165,17 @@ def test_the_second_sensor_may_begin_anywhere(yaw):
     points = vlp32.sweep(1010, mounts=mounts, speed=20.0, yaw_rate=0.3)
     found = solve(list(np.ascontiguousarray(points.records.T)))
     assert found.model.parts[0].count == int(points.truth["upper"])
+
+
+def test_no_returns_tell_no_origin_of_azimuths():
+    none = Seen(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    assert find_origin(VLP_32C, False, np.arange(40), none) == (0, 1.0)
+    few = Seen(np.zeros(9, np.int64), np.zeros(9, np.int64), np.zeros(9))
+    assert find_origin(VLP_32C, False, np.arange(4), few) == (0, 1.0)
+
+
+def test_errors_that_fit_exactly_are_no_division_by_zero():
+    some = Seen(np.zeros(64, np.int64), np.zeros(64, np.int64), np.zeros(64))
+    origin, margin = find_origin(VLP_32C, False, np.zeros(30, np.int64), some)
+    assert 0 <= origin < 36000
+    assert np.isfinite(margin)

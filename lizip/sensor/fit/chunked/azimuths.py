@@ -160,7 +160,7 @@ def _likely_origins(azimuth: np.ndarray, firing: np.ndarray, error: np.ndarray) 
     seen = sums[:, 1] > 3
     mean = np.where(seen, sums[:, 0] / np.maximum(sums[:, 1], 1), 0.0)
     # what is smooth is the poses' matter
-    window = np.ones(25)
+    window = np.ones(_WINDOW)
     smooth = np.convolve(mean, window, "same") / np.maximum(np.convolve(seen.astype(float), window, "same"), 1.0)
     high = np.where(seen, np.clip(mean - smooth, -4e-7, 4e-7), 0.0)
     table = np.empty(UNITS)
@@ -171,6 +171,13 @@ def _likely_origins(azimuth: np.ndarray, firing: np.ndarray, error: np.ndarray) 
     spectrum = np.conj(np.fft.rfft(measured)) * np.fft.rfft(np.rint(-table * 1e9))
     likeness = np.rint(np.fft.irfft(spectrum, UNITS))
     return np.argsort(-likeness, kind="stable")[:_CANDIDATES]
+
+
+_WINDOW = 25
+"""Firings over which errors are taken to be smooth, but for those of the float32."""
+
+_LEAST_COST = 1e-12
+"""What all errors together come to at the least (rad)."""
 
 
 class Seen(NamedTuple):
@@ -197,6 +204,8 @@ def find_origin(lasers: Lasers, upside_down: bool, azimuth: np.ndarray, seen: Se
     margin : float
         How much worse the next best is; 1: no better.
     """
+    if not len(seen.firing) or len(azimuth) < _WINDOW:  # they tell nothing
+        return 0, 1.0
     candidates = _likely_origins(azimuth, seen.firing, seen.error)
     every = max(1, len(seen.firing) // _SAMPLES)
     firing, laser, error = seen.firing[::every], seen.laser[::every], seen.error[::every]
@@ -209,4 +218,5 @@ def find_origin(lasers: Lasers, upside_down: bool, azimuth: np.ndarray, seen: Se
         left = error - (moved - TURN * np.rint(moved / TURN))
         costs.append(float(np.minimum(np.abs(left - np.median(left)), _CAP).mean()))
     order = np.argsort(costs, kind="stable")
-    return int([0, *candidates][order[0]]), costs[order[1]] / costs[order[0]]
+    margin = costs[order[1]] / max(costs[order[0]], _LEAST_COST) if len(costs) > 1 else 1.0
+    return int([0, *candidates][order[0]]), margin
