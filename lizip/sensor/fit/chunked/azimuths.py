@@ -160,7 +160,7 @@ def _likely_origins(azimuth: np.ndarray, firing: np.ndarray, error: np.ndarray) 
     seen = sums[:, 1] > 3
     mean = np.where(seen, sums[:, 0] / np.maximum(sums[:, 1], 1), 0.0)
     # what is smooth is the poses' matter
-    window = np.ones(_WINDOW)
+    window = np.ones(_SMOOTH)
     smooth = np.convolve(mean, window, "same") / np.maximum(np.convolve(seen.astype(float), window, "same"), 1.0)
     high = np.where(seen, np.clip(mean - smooth, -4e-7, 4e-7), 0.0)
     table = np.empty(UNITS)
@@ -173,7 +173,7 @@ def _likely_origins(azimuth: np.ndarray, firing: np.ndarray, error: np.ndarray) 
     return np.argsort(-likeness, kind="stable")[:_CANDIDATES]
 
 
-_WINDOW = 25
+_SMOOTH = 25
 """Firings over which errors are taken to be smooth, but for those of the float32."""
 
 _LEAST_COST = 1e-12
@@ -204,7 +204,7 @@ def find_origin(lasers: Lasers, upside_down: bool, azimuth: np.ndarray, seen: Se
     margin : float
         How much worse the next best is; 1: no better.
     """
-    if not len(seen.firing) or len(azimuth) < _WINDOW:  # they tell nothing
+    if not len(seen.firing) or len(azimuth) < _SMOOTH:  # they tell nothing
         return 0, 1.0
     candidates = _likely_origins(azimuth, seen.firing, seen.error)
     every = max(1, len(seen.firing) // _SAMPLES)
