@@ -47,7 +47,7 @@ class Runs(NamedTuple):
 def runs_of(shares: np.ndarray) -> Runs:
     """Cut values into runs, given their shares (see `lizip.codecs.sweep.tree`); without any, the value 0 alone."""
     values = np.flatnonzero(shares).tolist() or [0]
-    weights = [1 << max(int(shares[value]) - 1, 0) for value in values]
+    weights = (1 << np.maximum(shares[values] - 1, 0)).tolist()
     run, place, back, size = np.zeros(256, np.int64), np.zeros(256, np.int64), np.zeros(_RUNS * 256, np.int64), [0]
     left, inside = sum(weights), 0
     for value, weight in zip(values, weights, strict=True):
