@@ -46,6 +46,8 @@ class Attributes:
         fields = [field for field in returns.schema if field[0] not in returns.columns]
         if len(fields) != len(self.streams):
             raise CorruptError("a sweep has not as many columns as its file")
+        if not fields:
+            return
         cells = cells_of(returns)
         for (name, dtype), stream in zip(fields, self.streams, strict=True):
             returns.columns[name] = decode_attribute(stream, dtype, cells)

@@ -89,9 +89,7 @@ def _accumulate(knots, axes, sample, miss, weight, across, columns, work, normal
     k = np.int64(0)
     size = knots.times.size
     used = columns.used
-    rows = columns.rows
-    index = columns.index
-    value = columns.value
+    rows, index, value = columns.rows, columns.index, columns.value
     for i in range(miss.shape[0]):
         if weight[i, 0] + weight[i, 1] + weight[i, 2] == 0.0:
             continue
