@@ -30,13 +30,13 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if len(unknown):
         candidates.append(bits[unknown[0]])
     repeated = _at(bits[1:], bits[:-1].T)
-    if repeated.any() and repeated.mean() > _LEAST / 4:
+    if repeated.mean() > _LEAST / 4:
         sample = bits[1:][repeated]
         sample = sample[:: max(1, len(sample) // _SAMPLE)]
         words, counts = np.unique(sample, axis=0, return_counts=True)
         candidates.append(words[np.argmax(counts)])
     missing, words = max(((_at(bits, words), words) for words in candidates), key=lambda each: each[0].sum())
-    if not missing.any() or missing.mean() < _LEAST:
+    if missing.mean() < _LEAST:
         return np.zeros(len(xyz), bool), np.zeros(3, np.uint32)
     return missing, words
 
