@@ -51,8 +51,8 @@ class Sweep:
         return None if solution is None else lay_out(solution, options)
 
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
-        """What the first solver says that explains the cloud."""
-        if cloud.count > MOST_POINTS:
+        """What the first solver says that explains the cloud; None of no points, or of too many."""
+        if not 0 < cloud.count <= MOST_POINTS:
             return None
         state = options.state or SensorState()
         for registered in SOLVERS:
