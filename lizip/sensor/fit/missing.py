@@ -30,7 +30,7 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if len(unknown):
         candidates.append(bits[unknown[0]])
     repeated = _at(bits[1:], bits[:-1].T)
-    if repeated.mean() > _LEAST / 4:
+    if repeated.any() and repeated.mean() > _LEAST / 4:  # a single point repeats nothing
         sample = bits[1:][repeated]
         sample = sample[:: max(1, len(sample) // _SAMPLE)]
         words, counts = np.unique(sample, axis=0, return_counts=True)

@@ -8,6 +8,7 @@ from sweeps import cloud_of, grids_of, rebuilt, round_trip, solve, stage_of
 
 from lizip.errors import CorruptError
 from lizip.sensor.fit.elevations import rings_by_elevation
+from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.mount import find_mount, refine_mount
 from lizip.sensor.stages.attributes import Attributes
 from lizip.simulator import os_sensor, turning
@@ -285,3 +286,10 @@ def test_a_sweep_thinned_to_few_points_a_firing():
     points = returns(grid(1, columns=1024))
     kept = np.sort(np.random.default_rng(0).choice(len(points), len(points) // 5, replace=False))
     assert round_trip(points[kept], most_exceptions=10).grids[0].ranges.shape[1] == RINGS
+
+
+def test_a_single_point_repeats_nothing():
+    missing, words = find_missing(np.zeros((1, 3), np.float32))
+    assert missing.all()
+    assert not words.any()
+    assert not find_missing(np.ones((1, 3), np.float32))[0].any()
