@@ -1,9 +1,10 @@
 """Where the sensor was during a sweep, firing by firing, from the points alone. Encoder only.
 
-The stored frame is the sensor's at the last firing. From there the track is followed backward in windows of a few
-firings with constant velocity: the pose takes each point back to the sensor, where its range is a whole number of ticks
-and its azimuth of 0.01 degrees; what is left over corrects the pose (Gauss-Newton). No-returns, all at the sensor's
-position, give the first velocity; where there are none, several are tried.
+The stored frame is the sensor's at the last firing of a turn; of a part of a turn, the last pose is given. From there
+the track is followed backward in windows of a few firings with constant velocity: the pose takes each point back to the
+sensor, where its range is a whole number of ticks and its azimuth of 0.01 degrees; what is left over corrects the pose
+(Gauss-Newton). No-returns, all at the sensor's position, give the first velocity; where there are none, several are
+tried.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.linear import solve_banded
-from lizip.exact.rotation import cayley
+from lizip.exact.linear import multiply, solve_banded
+from lizip.exact.rotation import cayley, quaternion_of_rotation
 from lizip.jit import kernel
 from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
 from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 
 WINDOW = 8
 """Firings with one velocity (0.37 ms)."""
@@ -155,18 +157,22 @@ def _resting_velocity(points: np.ndarray) -> np.ndarray | None:
     return velocity
 
 
-def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor: Sensor) -> Tracked:
+def track_sweep(
+    points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor: Sensor, end: Mount = AT_ORIGIN
+) -> Tracked:
     """Follow the sensor through a sweep.
 
     Parameters
     ----------
     points : (F, R, 3) float64
-        Stored points in the far frame's axes, about the last firing's position, m.
+        Stored points in the far frame's axes, m.
     axes : (3, 3) float64
         Rows: axes of the far frame in the stored frame.
     weight : (F, R, 3) float64
         1 / standard deviation of each coordinate.
     sensor : Sensor
+    end : Mount
+        Pose of the last firing in the stored frame; it has turned by little against that.
 
     Returns
     -------
@@ -178,7 +184,7 @@ def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor
     seen = _Seen(points, weight, axes, sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
     wide = np.concatenate([_PLACE, 100 * _FIRST_PRIOR])
     best = (-np.inf, np.zeros(12))
-    for start in _starts(points, axes):
+    for start in _starts(points, axes, end):
         begin = max(0, firings - 2 * WINDOW)
         _fit_window(seen, begin, firings, 8, wide, start, work)
         stats = work.stats[begin:]
@@ -192,13 +198,16 @@ def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor
     return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
 
 
-def _starts(points: np.ndarray, axes: np.ndarray) -> list[np.ndarray]:
-    """Velocities to try: pose 0 and, a firing, m and rad; forward is the sensor's y axis."""
-    resting = _resting_velocity(points)
-    forward = axes[:, 1]
+def _starts(points: np.ndarray, axes: np.ndarray, end: Mount) -> list[np.ndarray]:
+    """Poses of the last firing and velocities to try, a firing, m and rad; forward is the sensor's y axis."""
+    place = multiply(axes, end.shift[:, None])[:, 0]
+    w, *xyz = quaternion_of_rotation(multiply(multiply(axes, end.rotation), np.ascontiguousarray(axes.T)))
+    pose = np.concatenate([place, 2.0 * np.array(xyz) / w])
+    resting = _resting_velocity(points - place)
+    forward = multiply(axes, np.ascontiguousarray(end.rotation[:, 1:2]))[:, 0]
     speeds = [resting] if resting is not None else [forward * (v * 46.08e-6) for v in range(-4, 34, 2)]
     starts = []
     for velocity in speeds:
         for turn in (0.0, -1.5e-5, 1.5e-5, -3e-5, 3e-5, -5e-5, 5e-5):
-            starts.append(np.concatenate([np.zeros(6), velocity, [0.0, 0.0, turn]]))
+            starts.append(np.concatenate([pose, velocity, [0.0, 0.0, turn]]))
     return starts
