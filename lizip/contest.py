@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
 
-_REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
+_REACH = {"image": 0.0, "sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
 """The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
 where another codec came below, trying it is a waste of time."""
 
-_SURE = {"sweep": 0.15, "survey": 0.27}
+_SURE = {"image": 0.7, "sweep": 0.15, "survey": 0.27}
 """A codec that comes to so small a share of a sample's zstd has explained the points: nothing else is tried."""
 
 _MANY = 1 << 14
