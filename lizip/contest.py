@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lizip import codecs, defects
 from lizip.codecs import Options, arrangements, opaque
 from lizip.container import RECIPE, REGIONS, WHOLE, Section
-from lizip.errors import FormatError, LizipError
+from lizip.errors import FormatError
 from lizip.packing import pack_varints
 
 if TYPE_CHECKING:
@@ -154,15 +154,11 @@ class Contest:
 
     def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
         """Let a codec try, the sole one or one of several; one that fails ends no compression."""
-        try:
+        with defects.passed_over(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points"):
             arranged = codec is opaque.CODEC and self._stands and not sole
             sections = self._arranged() if arranged else self.encoded(codec, recipe)
             if sections is not None:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
-        except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a panic in a package written in Rust is no Exception
-            defects.record(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points", error)
 
     def attempt_sorted(self, recipe: Recipe) -> None:
         """Let scans in no order try once more, sorted."""
