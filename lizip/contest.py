@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lizip import codecs, defects
 from lizip.codecs import Options, arrangements, opaque
 from lizip.container import RECIPE, REGIONS, WHOLE, Section
-from lizip.errors import FormatError, LizipError
+from lizip.errors import FormatError
 from lizip.packing import pack_varints
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
 
-_REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
+_REACH = {"image": 0.0, "sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
 """The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
 where another codec came below, trying it is a waste of time."""
 
-_SURE = {"sweep": 0.15, "survey": 0.27}
+_SURE = {"image": 0.7, "sweep": 0.15, "survey": 0.27}
 """A codec that comes to so small a share of a sample's zstd has explained the points: nothing else is tried."""
 
 _MANY = 1 << 14
@@ -163,15 +163,11 @@ class Contest:
 
     def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
         """Let a codec try, the sole one or one of several; one that fails ends no compression."""
-        try:
+        with defects.passed_over(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points"):
             arranged = codec is opaque.CODEC and self._stands and not sole
             sections = self._arranged() if arranged else self.encoded(codec, recipe)
             if sections is not None:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
-        except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a panic in a package written in Rust is no Exception
-            defects.record(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points", error)
 
     def attempt_unscaled(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
         """Let points that were multiplied by a number try once more, as they were before."""

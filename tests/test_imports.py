@@ -26,6 +26,7 @@ LAYOUT = (
     ("reader", "inputs"),
     ("access",),
     ("api",),
+    ("images",),
     ("__init__",),
     ("packs",),
     ("batch",),
