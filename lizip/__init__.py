@@ -20,6 +20,7 @@ _HOME = {
     "PackReader": "packs",
     "PackWriter": "packs",
     "SensorState": "sensor.state",
+    "Sequence": "sequence",
     "CorruptError": "errors",
     "FormatError": "errors",
     "LizipError": "errors",
@@ -37,6 +38,7 @@ __all__ = [
     "PackReader",
     "PackWriter",
     "SensorState",
+    "Sequence",
     "StorageError",
     "TooLargeError",
     "UnsupportedVersionError",
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     )
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
+    from lizip.sequence import Sequence
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,9 @@ from lizip.storage import Source, StrPath
 if TYPE_CHECKING:
     import numpy as np
 
+    from lizip.codecs.sweep.past import Past
     from lizip.sensor.state import SensorState
+    from lizip.sequence import Sequence
 
 
 def compress(
@@ -35,6 +37,7 @@ def compress(
     state: SensorState | None = None,
     max_error: float = 0.0,
     intensity_error: float = 0.0,
+    sequence: Sequence | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
 
@@ -66,6 +69,9 @@ def compress(
         the file comes back byte for byte.
     intensity_error : float
         The same for intensities, in stored numbers.
+    sequence : lizip.Sequence, optional
+        What the sweeps before left, and this one leaves something to: smaller and faster than `state` alone. Such files
+        come back only one after the other, with another Sequence.
 
     Returns
     -------
@@ -80,18 +86,25 @@ def compress(
         When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
     """
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
+    options = options if sequence is None else sequence.options(options)
     sink = io.BytesIO()
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
-        _encode_checked(view.cast("B") if view.c_contiguous else memoryview(view.tobytes()), options, sink)
+        view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+        left = _encode_checked(view, options, sink)
     else:
         from lizip.formats import array
 
-        _encode_checked(memoryview(array.to_bytes(as_array(data))), options, sink, format=array.FORMAT.name)
+        view = memoryview(array.to_bytes(as_array(data)))
+        left = _encode_checked(view, options, sink, format=array.FORMAT.name)
+    if sequence is not None:
+        sequence.leave(left)
     return sink.getvalue()
 
 
-def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = None) -> bytes | np.ndarray:
+def decompress(
+    data: bytes | bytearray | memoryview, *, max_bytes: int | None = None, sequence: Sequence | None = None
+) -> bytes | np.ndarray:
     """Give back what was compressed: the bytes of the file, or the array.
 
     Parameters
@@ -101,6 +114,8 @@ def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = 
     max_bytes : int, optional
         Refuse a file whose content has more bytes than this, before anything is decoded: for files of strangers.
         Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.md.
+    sequence : lizip.Sequence, optional
+        For sweeps that were compressed with one, in the same order.
 
     Raises
     ------
@@ -117,7 +132,15 @@ def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = 
         raise TypeError(
             f"decompress takes the bytes of a .lizip file, not {kind_of(data)}; for a file: decompress_file"
         )
-    decoder = Decoder(Container(io.BytesIO(data)), max_bytes)
+    decoder = Decoder(Container(io.BytesIO(data)), max_bytes, None if sequence is None else sequence.past)
+    content = decompressed(decoder)
+    if sequence is not None:
+        sequence.leave(decoder.container.left)
+    return content
+
+
+def decompressed(decoder: Decoder) -> bytes | np.ndarray:
+    """The bytes of the file, or the array."""
     content = b"".join(decoder.pieces())
     if decoder.format.name != "array":
         return content
@@ -264,8 +287,11 @@ def _encode_checked(
     sink: BinaryIO,
     release: Callable[[], None] = lambda: None,
     format: str | None = None,
-) -> None:
-    """Encode, decode what was written, and compare; a codec that fails this is left out, loudly."""
+) -> Past | None:
+    """Encode, decode what was written, and compare; a codec that fails this is left out, loudly.
+
+    Returns what the file leaves to the next, where it is one of a sequence.
+    """
     if is_lizip(data):
         raise FormatError("is a .lizip file already")
     names = list(PROMISING_FIRST) if options.codec is None else [options.codec]
@@ -277,11 +303,10 @@ def _encode_checked(
             if failed:
                 break  # what is left does not fit the file: no news
             raise
-        if not options.check:
-            return
+        if not options.check and options.past is None:
+            return None
         try:
-            access.verify(sink)
-            return
+            return access.verified(sink, options.past)
         except CorruptError as error:
             names = [name for name in names if name not in used] if used & set(names) else []
             failed.append(f"{', '.join(sorted(used))}: {error}")
