@@ -5,22 +5,20 @@ from __future__ import annotations
 import io
 import mmap
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
-from lizip import access, defects, storage
-from lizip.codecs import PROMISING_FIRST, Options
-from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
+from lizip import storage
+from lizip.checked import encode_checked
+from lizip.codecs import Options
+from lizip.container import SUFFIX, Container, content_hash_of, same_hash
 from lizip.decoder import Decoder
-from lizip.errors import CorruptError, FormatError, StorageError
+from lizip.errors import FormatError, StorageError
 from lizip.inputs import as_array, is_buffer, kind_of
-from lizip.pipeline import encode
 from lizip.storage import Source, StrPath
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.codecs.sweep.past import Past
     from lizip.sensor.state import SensorState
     from lizip.sequence import Sequence
 
@@ -91,12 +89,12 @@ def compress(
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
         view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
-        left = _encode_checked(view, options, sink)
+        left = encode_checked(view, options, sink)
     else:
         from lizip.formats import array
 
         view = memoryview(array.to_bytes(as_array(data)))
-        left = _encode_checked(view, options, sink, format=array.FORMAT.name)
+        left = encode_checked(view, options, sink, format=array.FORMAT.name)
     if sequence is not None:
         sequence.leave(left)
     return sink.getvalue()
@@ -202,7 +200,7 @@ def compress_file(
         Source(source) as original,
         storage.publishing(target, force=force, status=original.status, confirm=remove) as sink,
     ):
-        _encode_checked(original.data, options, sink, original.release)
+        encode_checked(original.data, options, sink, original.release)
         original.check_unchanged()
     if remove:
         _remove(source, original.status)
@@ -211,7 +209,7 @@ def compress_file(
 
 def compress_into(sink: BinaryIO, source: Source, options: Options) -> None:
     """Write the .lizip form of an open source to a file that can be read again; see `compress`."""
-    _encode_checked(source.data, options, sink, source.release)
+    encode_checked(source.data, options, sink, source.release)
     source.check_unchanged()
 
 
@@ -279,42 +277,3 @@ def original_name(path: StrPath) -> str:
     if not name.endswith(SUFFIX) or os.path.basename(name) == SUFFIX:
         raise FormatError(f"{name}: the name does not end in {SUFFIX}; say where to write")
     return name[: -len(SUFFIX)]
-
-
-def _encode_checked(
-    data: memoryview,
-    options: Options,
-    sink: BinaryIO,
-    release: Callable[[], None] = lambda: None,
-    format: str | None = None,
-) -> Past | None:
-    """Encode, decode what was written, and compare; a codec that fails this is left out, loudly.
-
-    Returns what the file leaves to the next, where it is one of a sequence.
-    """
-    if is_lizip(data):
-        raise FormatError("is a .lizip file already")
-    names = list(PROMISING_FIRST) if options.codec is None else [options.codec]
-    failed: list[str] = []
-    while names:
-        try:
-            used = encode(data, options, sink, names, format, release)
-        except FormatError:
-            if failed:
-                break  # what is left does not fit the file: no news
-            raise
-        if not options.check and options.past is None:
-            return None
-        try:
-            return access.verified(sink, options.past)
-        except CorruptError as error:
-            names = [name for name in names if name not in used] if used & set(names) else []
-            failed.append(f"{', '.join(sorted(used))}: {error}")
-            sink.seek(0)
-            sink.truncate()
-            if names:
-                defects.record(f"the codec {', '.join(sorted(used))} failed its own check", error)
-    raise CorruptError(
-        f"what was written does not decode to the original ({'; '.join(failed)}): the disk or the memory may be at"
-        " fault; nothing was kept"
-    )
