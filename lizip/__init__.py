@@ -11,6 +11,7 @@ from lizip.version import __version__
 _HOME = {
     "compress": "api",
     "compress_file": "api",
+    "compress_image": "images",
     "decompress": "api",
     "decompress_file": "api",
     "info": "access",
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "compress",
     "compress_file",
+    "compress_image",
     "decompress",
     "decompress_file",
     "info",
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
         TooLargeError,
         UnsupportedVersionError,
     )
+    from lizip.images import compress_image
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
     from lizip.sequence import Sequence

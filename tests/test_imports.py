@@ -27,6 +27,7 @@ LAYOUT = (
     ("access",),
     ("checked",),
     ("api",),
+    ("images",),
     ("__init__",),
     ("packs",),
     ("batch",),

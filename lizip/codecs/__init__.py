@@ -93,7 +93,7 @@ class Codec(Protocol):
     """
 
     name: str
-    """As shown to users: opaque, floats, sweep, survey."""
+    """As shown to users: opaque, floats, sweep, survey, image."""
     number: int
     """As written to .lizip files; never reused."""
 
@@ -118,10 +118,10 @@ class Codec(Protocol):
         """
 
 
-NAMES = ("opaque", "floats", "sweep", "survey")
+NAMES = ("opaque", "floats", "sweep", "survey", "image")
 """Names of the codecs; the position is the number written to files."""
 
-PROMISING_FIRST = ("sweep", "survey", "floats", "opaque")
+PROMISING_FIRST = ("image", "sweep", "survey", "floats", "opaque")
 """The order in which an encoder tries them."""
 
 

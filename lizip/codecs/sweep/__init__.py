@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from lizip import defects
 from lizip.codecs import Options
 from lizip.container import CODEC as FIRST_KIND
 from lizip.container import FOLLOWS, Container, Section
@@ -35,6 +36,9 @@ _GRID_STREAMS = ("flags", "range", "intensity")
 MOST_POINTS = 1 << 22
 """Most points of a sweep: all are decoded at once."""
 
+_CONVINCING = 3
+"""Bytes a point up to which nobody else is asked (`_weight`): a few of corrections, and one for a range."""
+
 
 def most_cells(count: int) -> int:
     """Most cells of a grid for so many points: a stream cannot ask for more memory and time than this."""
@@ -53,17 +57,29 @@ class Sweep:
         return None if solution is None else lay_out(solution, options)
 
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
-        """What the first solver says that explains the cloud; None of no points, or of too many."""
+        """What the first solver says that explains the cloud, or the one that explains most of it.
+
+        None of no points, or of too many.
+        """
         if not 0 < cloud.count <= MOST_POINTS:
             return None
         state = options.state or SensorState()
+        best: Solution | None = None
         for registered in SOLVERS:
-            solution = registered.load().solve(cloud, options.level, state)
-            if solution is not None and is_modest(solution):
-                from lizip.sensor.fit.common_step import with_common_steps
+            solution = None
+            with defects.passed_over(f"the solver {registered.name} failed on a cloud of {cloud.count} points"):
+                solution = registered.load().solve(cloud, options.level, state)
+            if solution is None or not is_modest(solution):
+                continue
+            if best is None or _weight(solution) < _weight(best):
+                best = solution
+            if _weight(best) <= _CONVINCING * cloud.count:
+                break
+        if best is None:
+            return None
+        from lizip.sensor.fit.common_step import with_common_steps
 
-                return with_common_steps(solution)
-        return None
+        return with_common_steps(best)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
@@ -124,6 +140,19 @@ def is_modest(solution: Solution) -> bool:
             return False
         left -= grid.ranges.size
     return True
+
+
+def _weight(solution: Solution) -> int:
+    """Bytes that say the coordinates, where a return takes about one.
+
+    Where a model is not the right one, they are those of points that escape it.
+    """
+    from lizip.sensor.stages.attributes import Attributes
+    from lizip.sensor.stages.intensity import Intensity
+
+    stages = (stage for part in solution.model.parts for stage in part.stages)
+    said = sum(len(stage.pack()) for stage in stages if not isinstance(stage, (Attributes, Intensity)))
+    return said + sum(int((grid.ranges != 0).sum()) for grid in solution.grids)
 
 
 def lay_out(solution: Solution, options: Options) -> list[Section]:
