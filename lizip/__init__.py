@@ -21,6 +21,7 @@ _HOME = {
     "PackReader": "packs",
     "PackWriter": "packs",
     "SensorState": "sensor.state",
+    "Sequence": "sequence",
     "CorruptError": "errors",
     "FormatError": "errors",
     "LizipError": "errors",
@@ -38,6 +39,7 @@ __all__ = [
     "PackReader",
     "PackWriter",
     "SensorState",
+    "Sequence",
     "StorageError",
     "TooLargeError",
     "UnsupportedVersionError",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from lizip.images import compress_image
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
+    from lizip.sequence import Sequence
 
 
 def __getattr__(name: str) -> Any:
