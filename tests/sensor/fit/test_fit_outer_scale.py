@@ -39,7 +39,7 @@ def test_the_factor_is_found(sweep, factor, kind):
         assert factor not in (1.05, 0.95, 3.28084) or (motion.matrix[0, 0] == factor and motion.arithmetic == DOUBLE)
     assert motion.apply(inner).tobytes() == np.ascontiguousarray(points[:, :3]).tobytes()
     # two floats next to each other may have one product
-    assert np.abs(inner - sweep[:, :3]).max() < 1e-5
+    assert np.abs(inner - sweep[:, :3]).max() < 4e-5
 
 
 def test_what_was_not_scaled_is_left_alone(sweep):

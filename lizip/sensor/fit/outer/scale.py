@@ -24,8 +24,8 @@ _NEAR, _BINS, _COARSEST = 0.02, 1 << 20, 256
 """Points nearer than this share of the farthest are none; bins of differences, and ticks in the longest, at least."""
 _CLEAR = 0.35
 """Share of the whole spectrum that the tick's line has."""
-_ABOUT = 2e-5
-"""How well a line tells the factor."""
+_ABOUT, _EXACTLY = 2e-5, 1e-8
+"""How well a line tells the factor, and how well the gaps do."""
 _DIGITS, _SINGLES, _DOUBLES = 7, 400, 6001
 """Factors tried: decimals of so few digits, then so many float32 to both sides, and doubles at first."""
 _SAMPLE, _FEW, _WHOLE = 30_000, 2500, 0.999
@@ -110,7 +110,9 @@ def _find_factor(about: float, sample: np.ndarray) -> tuple[float, int]:
         best = max(near.tolist(), key=lambda factor, tested=tested: _share(tested, factor))
         width *= 8.0 / count
     share = _share(sample, best)
-    plain = next((p for p in (float(f"{best:.{k}g}") for k in range(1, 13)) if _share(sample, p) >= share), best)
+    decimals = (float(f"{best:.{digits}g}") for digits in range(1, 13))
+    near = (each for each in decimals if abs(each / best - 1.0) < _EXACTLY)
+    plain = next((each for each in near if _share(sample, each) >= share), best)
     return (plain, DOUBLE) if share > _share(sample, single) else (single, FORWARD)
 
 
