@@ -15,6 +15,7 @@ _HOME = {
     "decompress": "api",
     "decompress_file": "api",
     "info": "access",
+    "messages": "log_reader",
     "open": "access",
     "read": "access",
     "verify": "access",
@@ -48,6 +49,7 @@ __all__ = [
     "decompress",
     "decompress_file",
     "info",
+    "messages",
     "open",
     "read",
     "verify",
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
         UnsupportedVersionError,
     )
     from lizip.images import compress_image
+    from lizip.log_reader import messages
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import harness
 import pytest
 
 from lizip import simulator
@@ -21,6 +22,7 @@ def block(language: str, number: int) -> str:
 @pytest.fixture
 def folder(tmp_path) -> Path:
     (tmp_path / "scan.bin").write_bytes(simulator.kitti(1, firings=60))
+    (tmp_path / "run.mcap").write_bytes(harness.mcap(2000))
     (tmp_path / "tile.las").write_bytes(simulator.airborne_las(1, pulses=300))
     for number, place in enumerate(("logs/one.bin", "logs/deep/two.bin", "old/three.bin")):
         path = tmp_path / place
@@ -43,5 +45,5 @@ def test_shell(folder):
 
 
 def test_python(folder):
-    subprocess.run([sys.executable, "-m", "lizip", "compress", "scan.bin"], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "lizip", "compress", "scan.bin", "run.mcap"], cwd=folder, check=True)
     subprocess.run([sys.executable, "-c", block("python", 0)], cwd=folder, check=True)

@@ -40,6 +40,9 @@ PIECES, REGIONS, WHOLE, RECIPE, CODEC = range(5)
 stands; how its columns follow from the coded ones (`lizip.relations`) where they are not the same; from `CODEC` on they
 belong to the codec."""
 
+SPLICE = 126
+"""Section kind: how the pieces of a log make the file (`lizip.logs.splice`)."""
+
 NEAR = 127
 """Section kind: within which bound of its original the content is (`lizip.near`). Codecs have the kinds below."""
 
