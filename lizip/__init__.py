@@ -22,6 +22,7 @@ _HOME = {
     "PackReader": "packs",
     "PackWriter": "packs",
     "SensorState": "sensor.state",
+    "Sequence": "sequence",
     "CorruptError": "errors",
     "FormatError": "errors",
     "LizipError": "errors",
@@ -39,6 +40,7 @@ __all__ = [
     "PackReader",
     "PackWriter",
     "SensorState",
+    "Sequence",
     "StorageError",
     "TooLargeError",
     "UnsupportedVersionError",
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from lizip.log_reader import messages
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
+    from lizip.sequence import Sequence
 
 
 def __getattr__(name: str) -> Any:

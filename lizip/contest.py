@@ -6,7 +6,7 @@ samples. So nothing comes out larger than the file under zstd or LZMA, and LZMA 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
+    from lizip.disorder import Sorted
     from lizip.relations import Recipe
+    from lizip.relations.motion import Motion
+
+    Undo = Callable[[np.ndarray, list[np.ndarray]], tuple[np.ndarray, Motion] | None]
 
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
@@ -87,6 +91,10 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             continue
         sole = len(data) > ONE_PASS or len(names) == 1
         contest.attempt(codecs.load(name), base, sole)
+        if name == "sweep" and contest.best is None and base.motion is None:
+            contest.attempt_unscaled(codecs.load(name), base, sole)
+            if contest.best is None and not sole:
+                contest.attempt_sorted(codecs.load(name), base)
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
@@ -95,7 +103,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             for recipe, name in product(alternatives(cloud, base), rivals):
                 if not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
-        contest.attempt_sorted(base)
+        if "floats" in names and contest.unexplained:
+            contest.attempt_sorted(codecs.load("floats"), base)
         if alone:
             contest.attempt_whole()
     if contest.best is None:
@@ -124,54 +133,73 @@ class Contest:
         self._size = 0
         self.best: Result | None = None
         self._inner: np.ndarray | None = None
+        self._orders: list[Sorted] | None = None
         self.layout = opaque.encode_bytes(cloud.layout, options.level)
         self.around = tuple(_regions(cloud, options.level))
         self._fixed = len(self.layout) + _size_of(self.around)
 
     def undo(self, recipe: Recipe) -> Recipe:
         """Take points that were moved after a rounding as they were before."""
+        from lizip.sensor.fit.outer.undo import undo_motion
+
+        return self._undone(recipe, lambda xyz, _: undo_motion(xyz))
+
+    def _undone(self, recipe: Recipe, undo: Undo) -> Recipe:
         from lizip.relations.recipe import is_movable, points_of
 
         schema = self._cloud.schema
         if self._cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
             return recipe
-        from lizip.sensor.fit.outer.undo import undo_motion
-
-        xyz = points_of({name: column.astype("<f4") for name, column in list(self._cloud.columns.items())[:3]})
-        undone = undo_motion(xyz)
+        columns = list(self._cloud.columns.values())
+        xyz = points_of({str(k): column.astype("<f4") for k, column in enumerate(columns[:3])})
+        undone = undo(xyz, columns[3:])
         if undone is None:
             return recipe
         self._inner, motion = undone
         return replace(recipe, motion=motion)
 
-    def encoded(self, codec: Codec, recipe: Recipe) -> Iterable[Section] | None:
+    def encoded(self, codec: Codec, recipe: Recipe, order: np.ndarray | None = None) -> Iterable[Section] | None:
         """What a codec says of the columns that a recipe leaves, and the recipe itself; bytes are taken as they are."""
         if recipe.trivial or codec is opaque.CODEC:
             return codec.encode(self._cloud, self._options)
-        columns = recipe.reduce(self._cloud.columns, self._inner)
+        columns = recipe.reduce(self._cloud.columns, self._inner, order)
         sections = codec.encode(replace(self._cloud, columns=columns), self._options)
         return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
 
-    def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
+    def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False, order: np.ndarray | None = None) -> None:
         """Let a codec try, the sole one or one of several; one that fails ends no compression."""
         with defects.passed_over(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points"):
             arranged = codec is opaque.CODEC and self._stands and not sole
-            sections = self._arranged() if arranged else self.encoded(codec, recipe)
+            sections = self._arranged() if arranged else self.encoded(codec, recipe, order)
             if sections is not None:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
 
-    def attempt_sorted(self, recipe: Recipe) -> None:
-        """Let scans in no order try once more, sorted."""
-        explained = self.best is not None and self.best.codec.name not in ("floats", opaque.CODEC.name)
-        if explained or self._options.level == "fast":
+    @property
+    def unexplained(self) -> bool:
+        """Whether no codec that knows sensors has said the points."""
+        return self.best is None or self.best.codec.name in ("floats", opaque.CODEC.name)
+
+    def attempt_unscaled(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
+        """Let points that were multiplied by a number try once more, as they were before."""
+        from lizip.sensor.fit.outer.scale import undo_scale
+
+        undone = self._undone(recipe, undo_scale)
+        if undone.motion is not None:
+            self.attempt(codec, undone, sole)
+
+    def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
+        """Let scans that are in no order, or sorted by a user, try once more as a sensor would have listed them."""
+        if self._options.level == "fast":
             return
         from lizip.disorder import sorted_orders
         from lizip.relations.order import encode_order
 
-        for order in sorted_orders(self._cloud):
-            there = replace(recipe, order=encode_order(order))
-            for name in ("sweep", "floats"):
-                self.attempt(codecs.load(name), there)
+        if self._orders is None:
+            self._orders = list(sorted_orders(self._cloud))
+        for order, key in self._orders:
+            columns = list(recipe.reduce(self._cloud.columns, self._inner, order).values())
+            there = replace(recipe, order=encode_order(order, key, columns))
+            self.attempt(codec, there, order=order)
 
     def _arranged(self) -> Iterable[Section] | None:
         """What the opaque codec says; only what is not the file again, where this holds the records as they are."""

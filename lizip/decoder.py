@@ -14,13 +14,14 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
-from lizip.container import MAX_WHOLE, PIECES, RECIPE, REGIONS, SPLICE, WHOLE, Container, same_hash
+from lizip.container import FOLLOWS, MAX_WHOLE, PIECES, RECIPE, REGIONS, SPLICE, WHOLE, Container, same_hash
 from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
     from lizip.codecs import Codec
+    from lizip.codecs.sweep.past import Past
     from lizip.formats import Format
     from lizip.logs.splice import Splice
 
@@ -46,6 +47,8 @@ class Decoder:
         The file.
     max_bytes : int, optional
         Refuse a file whose original has more bytes than this.
+    past : Past, optional
+        What the sweep before left, where the file is one of a sequence; what it leaves itself is `container.left` then.
 
     Raises
     ------
@@ -57,8 +60,9 @@ class Decoder:
         When it needs a newer lizip.
     """
 
-    def __init__(self, container: Container, max_bytes: int | None = None):
+    def __init__(self, container: Container, max_bytes: int | None = None, past: Past | None = None):
         self.container = container
+        self.container.past = past
         self.header = container.header
         self.format: Format = formats.by_number(self.header.format)
         self.codec: Codec = codecs.load(self.header.codec)
@@ -162,10 +166,11 @@ class Decoder:
             from lizip.relations import Recipe
 
             rules = Recipe.unpack(recipe, schema)
-            yield from rules.restored(self._coded(rules.coded(schema)), schema, self.header.count)
+            yield from rules.restored(self._coded(rules.coded(schema)), schema)
 
     def _coded(self, schema: Schema) -> Iterator[Columns]:
         """Yield what the codec coded: runs of points, these columns."""
+        self._check_past()
         left = self.header.count
         for block in self.codec.decode(self.container, schema, left):
             rows = len(block[schema[0][0]])
@@ -175,6 +180,14 @@ class Decoder:
             yield block
         if left:
             raise CorruptError("fewer points than announced")
+
+    def _check_past(self) -> None:
+        """Refuse a sweep that follows another one than that which is at hand."""
+        follows, past = self.container.section(FOLLOWS), self.container.past
+        if follows and past is None:
+            raise FormatError("it follows the sweep before it: read it from its pack, or with lizip.Sequence")
+        if follows and not same_hash(past.digest, follows):
+            raise CorruptError("the sweep that it follows is missing or damaged")
 
     def _check_fields(self, part: Decoder) -> None:
         if part.header.count and part.schema() != self.schema():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -70,7 +71,8 @@ def encode(
     if format is None and options.fields is None and (log := find_log(data)) is not None:
         return _encode_log(log, data, options, sink, names, release)
     cloud = formats.split(data, options.fields, format)
-    task = _Task(data, cloud, options, names, Bounds.of(cloud, options), _hash(data, release))
+    alone = replace(options, past=None)
+    task = _Task(data, cloud, alone, names, Bounds.of(cloud, options), _hash(data, release))
     pieces = cut(data, cloud)
     first = next(pieces)
     if len(first[1]) < len(data):
@@ -78,7 +80,8 @@ def encode(
     swept = _encode_sweeps(task)
     try:
         # where sweeps explain every piece, only one model for all of them can be shorter
-        choice = task.choose(data, cloud, ["sweep"] if swept and swept.used == {"sweep"} else names)
+        whole = task._replace(options=options)
+        choice = whole.choose(data, cloud, ["sweep"] if swept and swept.used == {"sweep"} else names)
     except FormatError:
         if swept is None:
             raise

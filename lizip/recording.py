@@ -76,7 +76,7 @@ class Recording:
 
     def _write_cloud(self, content: memoryview, cloud: Cloud, stream: int, time: int) -> None:
         state = self._states.setdefault(stream, SensorState())
-        options = replace(self._options, state=state)
+        options = replace(self._options, state=state, past=None)
         known = self._codecs.setdefault(stream, [])
         choice = None
         if len(known) >= _TRIALS:

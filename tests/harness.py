@@ -37,7 +37,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "argoverse_whole": lambda: simulator.vlp32c_pair(1),
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
-    "log": lambda: mcap(60),
+    "log": lambda: mcap(numbers(60), numbers(60)),
     "unordered": lambda: simulator.unordered(1, points=300),
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
@@ -132,8 +132,8 @@ def image(rows: int, columns: int) -> np.ndarray:
     return planes
 
 
-def mcap(count: int) -> bytes:
-    """The beginning of an MCAP file: schema, channel, and two clouds of ROS 1."""
+def mcap(*clouds: np.ndarray) -> bytes:
+    """The beginning of an MCAP file: schema, channel, and clouds (N, 4) float32 of ROS 1."""
 
     def record(opcode: int, *parts: bytes) -> bytes:
         return struct.pack("<BQ", opcode, sum(map(len, parts))) + b"".join(parts)
@@ -142,14 +142,13 @@ def mcap(count: int) -> bytes:
         return struct.pack("<I", len(words)) + words
 
     fields = b"".join(text(name) + struct.pack("<IBI", 4 * i, 7, 1) for i, name in enumerate((b"x", b"y", b"z", b"i")))
-    head = (
-        bytes(12) + text(b"lidar") + struct.pack("<III", 1, count, 4) + fields + struct.pack("<BII", 0, 16, 16 * count)
-    )
-    points = numbers(count).tobytes()
-    cloud = head + text(points) + b"\1"
     log = b"\x89MCAP0\r\n" + record(3, b"\1\0", text(b"sensor_msgs/PointCloud2"), text(b"ros1msg"), text(b""))
     log += record(4, b"\1\0\1\0", text(b"/points"), text(b"ros1"), text(b""))
-    return log + b"".join(record(5, struct.pack("<HIQQ", 1, i, 10**9 * i, 10**9 * i), cloud) for i in range(2))
+    for i, cloud in enumerate(clouds):
+        head = bytes(12) + text(b"lidar") + struct.pack("<III", 1, len(cloud), 4) + fields
+        head += struct.pack("<BII", 0, 16, cloud.nbytes) + text(cloud.tobytes()) + b"\1"
+        log += record(5, struct.pack("<HIQQ", 1, i, 10**9 * i, 10**9 * i), head)
+    return log
 
 
 def npy(array: np.ndarray) -> bytes:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import harness
+import numpy as np
 import pytest
 
 from lizip import simulator
@@ -22,7 +23,8 @@ def block(language: str, number: int) -> str:
 @pytest.fixture
 def folder(tmp_path) -> Path:
     (tmp_path / "scan.bin").write_bytes(simulator.kitti(1, firings=60))
-    (tmp_path / "run.mcap").write_bytes(harness.mcap(2000))
+    sweep = np.frombuffer(simulator.kitti(1, firings=60), "<f4").reshape(-1, 4)
+    (tmp_path / "run.mcap").write_bytes(harness.mcap(sweep))
     (tmp_path / "tile.las").write_bytes(simulator.airborne_las(1, pulses=300))
     for number, place in enumerate(("logs/one.bin", "logs/deep/two.bin", "old/three.bin")):
         path = tmp_path / place

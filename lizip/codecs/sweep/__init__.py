@@ -9,12 +9,13 @@ times, poses, corrections) is small. Decompression is the same from the bottom u
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from lizip import defects
 from lizip.codecs import Options
 from lizip.container import CODEC as FIRST_KIND
-from lizip.container import Container, Section
+from lizip.container import FOLLOWS, Container, Section
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_varints
 from lizip.sensor import SOLVERS
@@ -23,6 +24,7 @@ from lizip.sensor.state import SensorState
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
+    from lizip.codecs.sweep.past import GridPast
     from lizip.sensor.model import Grid, Solution
 
 HEADER, GRID = FIRST_KIND, FIRST_KIND + 1
@@ -81,7 +83,8 @@ class Sweep:
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
-        from lizip.codecs.sweep.grid import MAX_CELLS, decode_grid
+        from lizip.codecs.sweep.decoded import decode
+        from lizip.codecs.sweep.grid import MAX_CELLS
 
         if count > MOST_POINTS:
             raise CorruptError("more points than a sweep may have")
@@ -93,11 +96,17 @@ class Sweep:
         grids = list(container.sections(GRID))
         if len(grids) != len(model.parts):
             raise CorruptError("a sweep has not as many grids as parts")
+        before = container.past.grids if container.entries(FOLLOWS) else ()
         decoded, left = [], MAX_CELLS
-        for part, grid in zip(model.parts, grids, strict=True):
-            decoded.append(decode_grid(grid, max_cells=min(most_cells(part.count), left)))
-            left -= decoded[-1][0].size
-        yield SweepModel(model.parts).rebuild(decoded, schema)
+        for part, grid, past in zip_longest(model.parts, grids, before[: len(grids)]):
+            decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=past))
+            left -= decoded[-1].ranges.size
+        yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
+        if container.past is not None:
+            from lizip.codecs.sweep.past import Past
+
+            pasts = [each.past() for each in decoded]
+            container.left = Past(container.header.digest, tuple(pasts) if None not in pasts else ())
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
@@ -151,17 +160,20 @@ def lay_out(solution: Solution, options: Options) -> list[Section]:
     from lizip.codecs.sweep.weights import DEFAULT_NET
 
     net = None if options.level == "fast" else options.model or DEFAULT_NET
-    coded = [_code(grid, net, options) for grid in solution.grids]
+    past = options.past.grids if options.past and len(options.past.grids) == len(solution.grids) else ()
+    coded = [_code(grid, net, options, before) for grid, before in zip_longest(solution.grids, past)]
     head = pack_about(solution.about) + pack_bytes((net or "").encode()) + pack_varints([len(coded)])
     for grid, stream in zip(solution.grids, coded, strict=True):
         head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
-    return [Section(HEADER, head + solution.model.pack()), *(Section(GRID, stream.data) for stream in coded)]
+    follows = [Section(FOLLOWS, options.past.digest)] if any(stream.follows for stream in coded) else []
+    return [Section(HEADER, head + solution.model.pack()), *(Section(GRID, stream.data) for stream in coded), *follows]
 
 
-def _code(grid: Grid, net: str | None, options: Options) -> Any:
+def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None) -> Any:
     from lizip.codecs.sweep.grid import encode_grid, near_ticks
 
     how = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "net": net, "backend": options.backend}
+    how = {**how, "before": before, "leads": options.past is not None}
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 
