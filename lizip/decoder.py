@@ -164,7 +164,7 @@ class Decoder:
             from lizip.relations import Recipe
 
             rules = Recipe.unpack(recipe, schema)
-            yield from rules.restored(self._coded(rules.coded(schema)), schema, self.header.count)
+            yield from rules.restored(self._coded(rules.coded(schema)), schema)
 
     def _coded(self, schema: Schema) -> Iterator[Columns]:
         """Yield what the codec coded: runs of points, these columns."""

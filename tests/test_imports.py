@@ -12,6 +12,7 @@ ROOT = Path(lizip.__file__).parent
 LAYOUT = (
     ("errors", "version"),
     ("packing", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
+    ("packed",),
     ("jit",),
     ("container", "entropy", "exact"),
     ("formats", "relations"),

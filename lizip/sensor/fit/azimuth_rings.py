@@ -31,6 +31,8 @@ _FARTHEST = 1e4
 
 _LEAST_SHARE = 0.9
 _DECIMAL = 1000
+_ON_BEAM, _LEAST_ON_BEAMS = 0.01, 0.6
+"""So near to a beam of a profile's (m) so many points are that are such a sensor's."""
 
 
 def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Axes = AS_THEY_ARE) -> Found | None:
@@ -56,13 +58,30 @@ def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
     return np.count_nonzero(whole.astype(np.float32) == sane) > 0.97 * max(sane.size, sample.size / 2)
 
 
+def rings_by_beams(xyz: np.ndarray) -> np.ndarray | None:
+    """Rings (N,) int64 of points xyz (N, 3) float32 in any order, by the beams of a profile; None if most fit none."""
+    x, y, z = xyz.astype(np.float64).T
+    rho = np.sqrt(x * x + y * y)
+    for name in PROFILES:
+        table = load_profile(name).beams.table
+        ring, off = np.zeros(len(xyz), np.int64), np.full(len(xyz), np.inf)
+        for beam, (_, _, cosine, sine, forward, up) in enumerate(table.tolist()):
+            miss = np.abs((rho - forward) * (sine / cosine) + up - z)
+            ring[miss < off] = beam
+            off = np.minimum(off, miss)
+        if np.mean(off < _ON_BEAM) > _LEAST_ON_BEAMS:
+            return ring
+    return None
+
+
 def _calibrations(
     xyz: np.ndarray, bounds: np.ndarray, level: str, state: SensorState, key: str
 ) -> Iterator[tuple[Calibration, int | None]]:
-    """Calibrations to try, each with the index of its profile: profiles, what the sweep before left, one of its own."""
+    """Calibrations to try, each with the index of its profile: those on lattices, what a sweep before left, its own."""
     for index, name in enumerate(PROFILES):
         profile = load_profile(name)
-        yield Calibration(profile.beams, profile.decimal), index
+        if profile.decimal:
+            yield Calibration(profile.beams, profile.decimal), index
     if (known := state.get(key, Calibration)) is not None:
         yield known, None
     found = calibrate(xyz, bounds, hinges=2 if level == "fast" else 3)
@@ -79,8 +98,10 @@ def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibrati
     profile = load_profile(PROFILES[0])
     model = Calibration(profile.beams, profile.decimal)
     arguments = profile.beams.step, profile.beams.tick, profile.beams.hypotenuse
-    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
-    xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
+    plausible = np.abs(xyz) < _FARTHEST
+    if not plausible.all():
+        plausible = plausible.all(axis=1)
+        xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
     units = np.full(xyz.shape, 1.0 / model.decimal, np.float32)
     sizes = np.diff(bounds)
     rings = np.flatnonzero(sizes >= _LEAST_RING)
