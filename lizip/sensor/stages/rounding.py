@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.errors import CorruptError
 from lizip.exact.ulp import unit32
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varint
+from lizip.packed import Packed, whole
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -45,9 +44,9 @@ def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarr
 def _round_decimals(values, decimal, rounded, fraction):
     for i in range(values.size):
         scaled = values[i] * decimal
-        whole = np.rint(scaled)
-        fraction[i] = scaled - whole
-        rounded[i] = np.float32(whole / decimal)
+        units = np.rint(scaled)
+        fraction[i] = scaled - units
+        rounded[i] = np.float32(units / decimal)
 
 
 @kernel
@@ -59,10 +58,10 @@ def _round_floats(values, rounded, fraction):
 
 
 @dataclass(frozen=True)
-class Rounding:
+class Rounding(Packed):
     """Rounding of coordinates: units a metre, 0 for float32 alone."""
 
-    decimal: int = 0
+    decimal: int = whole(1 << 20, default=0)
 
     def apply(self, returns: Returns) -> None:
         """Round the points."""
@@ -70,17 +69,3 @@ class Rounding:
         returns.decimal = self.decimal
         returns.rounded, returns.fraction = round_points(returns.points, self.decimal)
         returns.xyz = returns.rounded
-
-    def pack(self) -> bytes:
-        """Write the units."""
-        return pack_varint(self.decimal)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Rounding:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        decimal = unpacker.varint()
-        unpacker.finish()
-        if decimal > 1 << 20:
-            raise CorruptError("impossible rounding of coordinates")
-        return cls(decimal)
