@@ -6,7 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -294,18 +294,23 @@ class Decoder:
 
         splice = self.splice()
         places: list[list[int]] = [[] for _ in range(1 + len(splice.streams))]
-        owners = {cloud.piece: cloud.stream for cloud in splice.clouds}
+        clouds = {cloud.piece: cloud for cloud in splice.clouds}
         for place in range(len(self.container.entries(PIECES))):
-            places[owners.get(place, 0)].append(place)
-        taps = Taps([self._flow(each) for each in places])
+            places[clouds[place].stream if place in clouds else 0].append(place)
+        turns = {place: cloud.turn for place, cloud in clouds.items()}
+        taps = Taps([self._flow(each, turns) for each in places])
         yield from splice.join(taps.take)
         taps.finish()
 
-    def _flow(self, places: Sequence[int]) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """Length and bytes of some pieces."""
+    def _flow(self, places: Sequence[int], turns: Mapping[int, int]) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """Length and bytes of some pieces, the first so many bytes behind all others."""
         for place in places:
-            part = self.piece(place)
-            yield part.header.length, part.pieces()
+            part, turn = self.piece(place), turns.get(place, 0)
+            if turn:
+                content = b"".join(part.pieces())
+                yield len(content), iter([content[turn:] + content[:turn]])
+            else:
+                yield part.header.length, part.pieces()
 
     def _joined(self) -> Iterator[bytes]:
         if self._spliced:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from lizip import codecs, formats
 from lizip.codecs import Options, opaque
 from lizip.container import PIECES, Section, Writer, content_hash
 from lizip.errors import FormatError
 from lizip.formats.log import pack_layout
-from lizip.logs.parts import REST, Log, Part, Span
+from lizip.logs.parts import REST, Closing, Log, Part, Span
 from lizip.logs.splice import Placed, Splice, sections_of
 from lizip.near.choose import choose
 from lizip.sensor.state import SensorState
-
-if TYPE_CHECKING:
-    from lizip.cloud import Cloud
 
 _REST = 1 << 24
 """Bytes of the rest that are coded together."""
@@ -64,7 +61,9 @@ class Recording:
         if part.closing is not None:
             content = waiting[0] if len(waiting) == 1 else memoryview(b"".join(waiting))
             waiting.clear()
-            self._write_cloud(content, part.closing.split(content), part.stream, part.closing.time)
+            if turn := part.closing.turn:
+                content = memoryview(bytes(content[-turn:]) + bytes(content[:-turn]))
+            self._write_cloud(content, part.stream, part.closing)
 
     def _write_rest(self) -> None:
         content = memoryview(self._rest)
@@ -74,7 +73,8 @@ class Recording:
             choice = choose(piece, formats.by_name("opaque").split(piece), self._options, self._names, None, False)
             self._write(choice.pack(content_hash(piece)))
 
-    def _write_cloud(self, content: memoryview, cloud: Cloud, stream: int, time: int) -> None:
+    def _write_cloud(self, content: memoryview, stream: int, closing: Closing) -> None:
+        cloud = closing.split(content)
         state = self._states.setdefault(stream, SensorState())
         options = replace(self._options, state=state, past=None)
         known = self._codecs.setdefault(stream, [])
@@ -88,7 +88,7 @@ class Recording:
         self.used.add(name)
         self._layouts.add((cloud.format, cloud.layout))
         self.count += cloud.count
-        self.splice.clouds.append(Placed(self._pieces, stream, time))
+        self.splice.clouds.append(Placed(self._pieces, stream, closing.time, closing.turn))
         self._write(choice.pack(content_hash(content)))
 
     def _write(self, piece: bytes) -> None:

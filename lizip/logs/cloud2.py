@@ -39,8 +39,11 @@ def _plain(name: str) -> str:
     return name.replace("/msg/", "/")
 
 
-def find_points(message: memoryview, name: str, cdr: bool) -> Found | None:
-    """Find the points in a message of a type that `is_points`; None where there are none that can be taken apart."""
+def find_points(message: memoryview, name: str, cdr: bool, size: int | None = None) -> Found | None:
+    """Find the points in a message of a type that `is_points`; None where there are none that can be taken apart.
+
+    `size` is that of the whole message where `message` is but its beginning.
+    """
     if cdr and bytes(message[:2]) != b"\0\1":
         return None
     reader = _Reader(message, cdr)
@@ -48,7 +51,7 @@ def find_points(message: memoryview, name: str, cdr: bool) -> Found | None:
         found = (_cloud2 if _plain(name) == CLOUD_TYPE else _livox)(reader)
     except (struct.error, ValueError):
         return None
-    return found if found is not None and found.start < found.stop <= len(message) else None
+    return found if found is not None and found.start < found.stop <= (size or len(message)) else None
 
 
 class _Reader:

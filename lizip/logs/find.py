@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 def find_log(data: memoryview) -> Log | None:
     """Take a file apart as a log; None when its first bytes are those of none."""
     head = bytes(data[:16])
-    from lizip.logs import mcap, rosbag
+    from lizip.logs import mcap, rosbag, sqlite
 
     if head.startswith(mcap.MAGIC):
         return mcap.Mcap(data).log()
     if head.startswith(rosbag.MAGIC):
         return rosbag.Bag(data).log()
+    if head.startswith(sqlite.MAGIC):
+        return sqlite.Sqlite(data).log()
     return None

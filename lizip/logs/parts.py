@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.formats import points
-from lizip.logs.cloud2 import find_points, is_points
+from lizip.logs.cloud2 import Found, find_points, is_points
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
@@ -26,10 +26,12 @@ MAX_CLOUD = 1 << 25
 
 
 class Closing(NamedTuple):
-    """That a stream's bytes so far are a cloud: how it is taken apart, and its time (ns)."""
+    """That a stream's bytes so far are a cloud: how it is taken apart, its time (ns), and how many of its first bytes
+    stand in the log behind all others of it."""
 
     split: Callable[[memoryview], Cloud]
     time: int = 0
+    turn: int = 0
 
 
 class Part(NamedTuple):
@@ -102,18 +104,20 @@ class Topics:
 
     def __init__(self) -> None:
         self.streams: list[Stream] = []
+        self._numbers: dict[tuple[Stream, int], int] = {}
         self._clouds = 0
 
-    def number(self, topic: str, type: str) -> int:
-        """Stream of a topic; `REST` where its messages are no points, or there are too many topics."""
-        stream = Stream(topic, type)
+    def number(self, topic: str, type: str, slot: int = 0) -> int:
+        """Stream of a topic, one of several if it has slots; `REST` of no points, or too many topics."""
+        key = Stream(topic, type), slot
         if not is_points(type):
             return REST
-        if stream not in self.streams:
+        if key not in self._numbers:
             if len(self.streams) + 1 >= MAX_STREAMS:
                 return REST
-            self.streams.append(stream)
-        return 1 + self.streams.index(stream)
+            self.streams.append(key[0])
+            self._numbers[key] = len(self.streams)
+        return self._numbers[key]
 
     def cut_message(self, cutter: Cutter, start: int, stop: int, stream: int, cdr: bool, time: int) -> bool:
         """Cut the points out of a message; whether there were any."""
@@ -123,6 +127,10 @@ class Topics:
         if found is None or found.stop - found.start > MAX_CLOUD:
             return False
         self._clouds += 1
-        split = partial(points.FORMAT.cloud, fields=found.fields)
-        cutter.cut(start + found.start, start + found.stop, stream, Closing(split, time))
+        cutter.cut(start + found.start, start + found.stop, stream, closing_of(found, time))
         return True
+
+
+def closing_of(found: Found, time: int, turn: int = 0) -> Closing:
+    """What ends the points of a message."""
+    return Closing(partial(points.FORMAT.cloud, fields=found.fields), time, turn)

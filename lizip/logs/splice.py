@@ -1,10 +1,10 @@
 """How the pieces of a log make the file: which stream each cloud belongs to, and the order of all bytes.
 
 Coded: varint streams, for each two byte strings (name, type); varint clouds, for each varint pieces of rest since the
-cloud before, varint stream, signed varint time since the cloud before (ns); varint versions, each a byte string; then
-the spans: varint kind of compression, unless 0 signed varint level, varint flags, varint bytes and u32 CRC-32 of what
-is compressed; varint operations, for each varints rest, stream, bytes, times: so many bytes of the rest, then so many
-of a stream, repeated.
+cloud before, varint stream, signed varint time since the cloud before (ns), varint turn; varint versions, each a byte
+string; then the spans: varint kind of compression, unless 0 signed varint level, varint flags, varint bytes and u32
+CRC-32 of what is compressed; varint operations, for each varints rest, stream, bytes, times: so many bytes of the rest,
+then so many of a stream, repeated.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ class Operation(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """Where a cloud stands: its place among the pieces, its stream and its time (ns)."""
+    """Where a cloud stands: its place among the pieces, its stream, its time (ns), and its `Closing.turn`."""
 
     piece: int
     stream: int
     time: int
+    turn: int = 0
 
 
 class Made(NamedTuple):
@@ -122,6 +123,7 @@ class Splice:
         piece, time = -1, 0
         for cloud in self.clouds:
             out += pack_varints([cloud.piece - piece - 1, cloud.stream]) + pack_signed(cloud.time - time)
+            out += pack_varint(cloud.turn)
             piece, time = cloud.piece, cloud.time
         out += pack_varint(len(self.versions)) + b"".join(pack_bytes(each.encode()) for each in self.versions)
         for run in self.runs:
@@ -143,7 +145,7 @@ class Splice:
             piece, stream, time = piece + 1 + unpack.varint(), unpack.varint(), time + unpack.signed()
             if not 0 < stream <= count or not -1 << 63 <= time < 1 << 63:
                 raise CorruptError("a cloud of a log belongs to no stream, or to no time")
-            splice.clouds.append(Placed(piece, stream, time))
+            splice.clouds.append(Placed(piece, stream, time, unpack.varint()))
         splice.versions = [_text(unpack) for _ in range(unpack.varint())]
         while unpack.remaining:
             run = Run(_unpack_made(unpack))
@@ -159,9 +161,8 @@ class Splice:
 
     def described(self) -> dict[str, Any]:
         """For `lizip info`: type and number of messages of each topic."""
-        messages = Counter(cloud.stream for cloud in self.clouds)
-        rows = enumerate(self.streams, 1)
-        return {"topics": {each.name: {"type": each.type, "messages": messages[i]} for i, each in rows}}
+        messages = Counter(self.streams[cloud.stream - 1].name for cloud in self.clouds)
+        return {"topics": {each.name: {"type": each.type, "messages": messages[each.name]} for each in self.streams}}
 
     def join(self, take: Take) -> Iterator[bytes]:
         """Yield the bytes of the file; `take` gives those of streams."""
