@@ -57,6 +57,8 @@ class Returns:
         Azimuth column of the turn at which it was fired; beams' shifts and phases do not count.
     ahead : (M,) float64 or None
         Columns by which it is ahead of that.
+    nth : (M,) int64 or None
+        From the stage of second returns: which return of its cell each is, counted from 0.
     time : (M,) float64 or None
         Microseconds since the time origin of the pose track.
     slots : Slots
@@ -107,6 +109,7 @@ class Returns:
     ticks: np.ndarray | None = None
     column: np.ndarray | None = None
     ahead: np.ndarray | None = None
+    nth: np.ndarray | None = None
     time: np.ndarray | None = None
     slots: Slots | None = None
     laser: np.ndarray | None = None
@@ -132,6 +135,8 @@ class Returns:
         "ticks",
         "column",
         "ahead",
+        "nth",
+        "blank",
         "time",
         "points",
         "rounded",

@@ -54,14 +54,20 @@ class Sweep:
         """What the first solver says that explains the cloud; None of no points, or of too many."""
         if not 0 < cloud.count <= MOST_POINTS:
             return None
-        state = options.state or SensorState()
-        for registered in SOLVERS:
-            solution = registered.load().solve(cloud, options.level, state)
-            if solution is not None and is_modest(solution):
-                from lizip.sensor.fit.common_step import with_common_steps
+        from lizip.sensor.fit.dual import solve_dual
 
-                return with_common_steps(solution)
-        return None
+        state = options.state or SensorState()
+
+        def solve_one(cloud: Cloud) -> Solution | None:
+            tried = (registered.load().solve(cloud, options.level, state) for registered in SOLVERS)
+            return next((solution for solution in tried if solution is not None and is_modest(solution)), None)
+
+        solution = solve_dual(cloud, solve_one) or solve_one(cloud)
+        if solution is None:
+            return None
+        from lizip.sensor.fit.common_step import with_common_steps
+
+        return with_common_steps(solution)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
