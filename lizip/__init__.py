@@ -11,6 +11,7 @@ from lizip.version import __version__
 _HOME = {
     "compress": "api",
     "compress_file": "api",
+    "compress_image": "images",
     "decompress": "api",
     "decompress_file": "api",
     "info": "access",
@@ -20,6 +21,7 @@ _HOME = {
     "PackReader": "packs",
     "PackWriter": "packs",
     "SensorState": "sensor.state",
+    "Sequence": "sequence",
     "CorruptError": "errors",
     "FormatError": "errors",
     "LizipError": "errors",
@@ -37,12 +39,14 @@ __all__ = [
     "PackReader",
     "PackWriter",
     "SensorState",
+    "Sequence",
     "StorageError",
     "TooLargeError",
     "UnsupportedVersionError",
     "__version__",
     "compress",
     "compress_file",
+    "compress_image",
     "decompress",
     "decompress_file",
     "info",
@@ -63,8 +67,10 @@ if TYPE_CHECKING:
         TooLargeError,
         UnsupportedVersionError,
     )
+    from lizip.images import compress_image
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
+    from lizip.sequence import Sequence
 
 
 def __getattr__(name: str) -> Any:

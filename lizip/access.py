@@ -18,6 +18,8 @@ from lizip.storage import StrPath
 if TYPE_CHECKING:
     import numpy as np
 
+    from lizip.codecs.sweep.past import Past
+
 
 def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> io.BufferedReader:
     """Open a .lizip file as if it were the file it was made of.
@@ -40,12 +42,16 @@ def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> i
     file, owned = file_of(path)
     try:
         name = os.fsdecode(path) if isinstance(path, (str, os.PathLike)) else getattr(file, "name", "<bytes>")
-        decoded = DecodedFile(Decoder(Container(file), max_bytes), file if owned else None, name)
+        return opened_by(Decoder(Container(file), max_bytes), name, file if owned else None)
     except BaseException:
         if owned:
             file.close()
         raise
-    return io.BufferedReader(decoded, 1 << 16)
+
+
+def opened_by(decoder: Decoder, name: str, owned: BinaryIO | None = None) -> io.BufferedReader:
+    """The same of a decoder; a file that is `owned` is closed with it."""
+    return io.BufferedReader(DecodedFile(decoder, owned, name), 1 << 16)
 
 
 def read(
@@ -83,11 +89,21 @@ def read(
         When there is no such field, or not a .lizip file, or there are bounds and no coordinates.
     CorruptError
     """
+    with opened(path) as file:
+        return read_from(Decoder(Container(file), max_bytes), fields, points, bounds)
+
+
+def read_from(
+    decoder: Decoder,
+    fields: Sequence[str] | str | None = None,
+    points: slice | None = None,
+    bounds: Sequence[float] | None = None,
+) -> dict[str, np.ndarray]:
+    """The same of a decoder."""
     if not (points is None or isinstance(points, slice)):
         raise TypeError(f"points is a slice, as in points=slice(0, 1000), not {kind_of(points)}")
     fields = [fields] if isinstance(fields, str) else fields
-    with opened(path) as file:
-        return read_columns(Decoder(Container(file), max_bytes), fields, points or slice(None), bounds)
+    return read_columns(decoder, fields, points or slice(None), bounds)
 
 
 def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
@@ -144,6 +160,17 @@ def verify(
         else:
             with opened(against) as original:
                 _compare(pieces, original)
+
+
+def verified(file: BinaryIO, past: Past | None = None) -> Past | None:
+    """Decode an open .lizip file and check it, as `verify` does.
+
+    Given what the file before left, returns what this one leaves, None where nothing can follow it.
+    """
+    decoder = Decoder(Container(file), None, past)
+    for _ in decoder.pieces():
+        pass
+    return decoder.container.left
 
 
 def _compare(pieces: Iterable[bytes], original: BinaryIO) -> None:

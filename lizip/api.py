@@ -5,22 +5,22 @@ from __future__ import annotations
 import io
 import mmap
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO
 
-from lizip import access, defects, storage
-from lizip.codecs import PROMISING_FIRST, Options
-from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
+from lizip import storage
+from lizip.checked import encode_checked
+from lizip.codecs import Options
+from lizip.container import SUFFIX, Container, content_hash_of, same_hash
 from lizip.decoder import Decoder
-from lizip.errors import CorruptError, FormatError, StorageError
+from lizip.errors import FormatError, StorageError
 from lizip.inputs import as_array, is_buffer, kind_of
-from lizip.pipeline import encode
 from lizip.storage import Source, StrPath
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lizip.sensor.state import SensorState
+    from lizip.sequence import Sequence
 
 
 def compress(
@@ -35,6 +35,7 @@ def compress(
     state: SensorState | None = None,
     max_error: float = 0.0,
     intensity_error: float = 0.0,
+    sequence: Sequence | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
 
@@ -66,6 +67,9 @@ def compress(
         the file comes back byte for byte.
     intensity_error : float
         The same for intensities, in stored numbers.
+    sequence : lizip.Sequence, optional
+        What the sweeps before left, and this one leaves something to: smaller and faster than `state` alone. Such files
+        come back only one after the other, with another Sequence.
 
     Returns
     -------
@@ -80,18 +84,25 @@ def compress(
         When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
     """
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
+    options = options if sequence is None else sequence.options(options)
     sink = io.BytesIO()
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
-        _encode_checked(view.cast("B") if view.c_contiguous else memoryview(view.tobytes()), options, sink)
+        view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+        left = encode_checked(view, options, sink)
     else:
         from lizip.formats import array
 
-        _encode_checked(memoryview(array.to_bytes(as_array(data))), options, sink, format=array.FORMAT.name)
+        view = memoryview(array.to_bytes(as_array(data)))
+        left = encode_checked(view, options, sink, format=array.FORMAT.name)
+    if sequence is not None:
+        sequence.leave(left)
     return sink.getvalue()
 
 
-def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = None) -> bytes | np.ndarray:
+def decompress(
+    data: bytes | bytearray | memoryview, *, max_bytes: int | None = None, sequence: Sequence | None = None
+) -> bytes | np.ndarray:
     """Give back what was compressed: the bytes of the file, or the array.
 
     Parameters
@@ -101,6 +112,8 @@ def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = 
     max_bytes : int, optional
         Refuse a file whose content has more bytes than this, before anything is decoded: for files of strangers.
         Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.md.
+    sequence : lizip.Sequence, optional
+        For sweeps that were compressed with one, in the same order.
 
     Raises
     ------
@@ -117,7 +130,15 @@ def decompress(data: bytes | bytearray | memoryview, *, max_bytes: int | None = 
         raise TypeError(
             f"decompress takes the bytes of a .lizip file, not {kind_of(data)}; for a file: decompress_file"
         )
-    decoder = Decoder(Container(io.BytesIO(data)), max_bytes)
+    decoder = Decoder(Container(io.BytesIO(data)), max_bytes, None if sequence is None else sequence.past)
+    content = decompressed(decoder)
+    if sequence is not None:
+        sequence.leave(decoder.container.left)
+    return content
+
+
+def decompressed(decoder: Decoder) -> bytes | np.ndarray:
+    """The bytes of the file, or the array."""
     content = b"".join(decoder.pieces())
     if decoder.format.name != "array":
         return content
@@ -179,7 +200,7 @@ def compress_file(
         Source(source) as original,
         storage.publishing(target, force=force, status=original.status, confirm=remove) as sink,
     ):
-        _encode_checked(original.data, options, sink, original.release)
+        encode_checked(original.data, options, sink, original.release)
         original.check_unchanged()
     if remove:
         _remove(source, original.status)
@@ -188,7 +209,7 @@ def compress_file(
 
 def compress_into(sink: BinaryIO, source: Source, options: Options) -> None:
     """Write the .lizip form of an open source to a file that can be read again; see `compress`."""
-    _encode_checked(source.data, options, sink, source.release)
+    encode_checked(source.data, options, sink, source.release)
     source.check_unchanged()
 
 
@@ -256,40 +277,3 @@ def original_name(path: StrPath) -> str:
     if not name.endswith(SUFFIX) or os.path.basename(name) == SUFFIX:
         raise FormatError(f"{name}: the name does not end in {SUFFIX}; say where to write")
     return name[: -len(SUFFIX)]
-
-
-def _encode_checked(
-    data: memoryview,
-    options: Options,
-    sink: BinaryIO,
-    release: Callable[[], None] = lambda: None,
-    format: str | None = None,
-) -> None:
-    """Encode, decode what was written, and compare; a codec that fails this is left out, loudly."""
-    if is_lizip(data):
-        raise FormatError("is a .lizip file already")
-    names = list(PROMISING_FIRST) if options.codec is None else [options.codec]
-    failed: list[str] = []
-    while names:
-        try:
-            used = encode(data, options, sink, names, format, release)
-        except FormatError:
-            if failed:
-                break  # what is left does not fit the file: no news
-            raise
-        if not options.check:
-            return
-        try:
-            access.verify(sink)
-            return
-        except CorruptError as error:
-            names = [name for name in names if name not in used] if used & set(names) else []
-            failed.append(f"{', '.join(sorted(used))}: {error}")
-            sink.seek(0)
-            sink.truncate()
-            if names:
-                defects.record(f"the codec {', '.join(sorted(used))} failed its own check", error)
-    raise CorruptError(
-        f"what was written does not decode to the original ({'; '.join(failed)}): the disk or the memory may be at"
-        " fault; nothing was kept"
-    )

@@ -29,12 +29,15 @@ class Cloud:
         Name -> (N,) array in file order. May be (strided) views of the input; never written to.
     regions : tuple of bytes or memoryview
         Opaque byte regions of the file (header, padding, odd tail), in file order. May be views of the input too.
+    shape : (int, int), optional
+        Rows and columns where the points are the cells of a raster, row by row.
     """
 
     format: str
     layout: bytes = b""
     columns: Columns = field(default_factory=dict)
     regions: tuple[bytes | memoryview, ...] = ()
+    shape: tuple[int, int] | None = None
 
     @property
     def count(self) -> int:

@@ -6,7 +6,7 @@ samples. So nothing comes out larger than the file under zstd or LZMA, and LZMA 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lizip import codecs, defects
 from lizip.codecs import Options, arrangements, opaque
 from lizip.container import RECIPE, REGIONS, WHOLE, Section
-from lizip.errors import FormatError, LizipError
+from lizip.errors import FormatError
 from lizip.packing import pack_varints
 
 if TYPE_CHECKING:
@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
     from lizip.relations import Recipe
+    from lizip.relations.motion import Motion
+
+    Undo = Callable[[np.ndarray, list[np.ndarray]], tuple[np.ndarray, Motion] | None]
 
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
 
-_REACH = {"sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
+_REACH = {"image": 0.0, "sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
 """The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
 where another codec came below, trying it is a waste of time."""
 
-_SURE = {"sweep": 0.15, "survey": 0.27}
+_SURE = {"image": 0.7, "sweep": 0.15, "survey": 0.27}
 """A codec that comes to so small a share of a sample's zstd has explained the points: nothing else is tried."""
 
 _MANY = 1 << 14
@@ -87,6 +90,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             continue
         sole = len(data) > ONE_PASS or len(names) == 1
         contest.attempt(codecs.load(name), base, sole)
+        if name == "sweep" and contest.best is None and base.motion is None:
+            contest.attempt_unscaled(codecs.load(name), base, sole)
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
@@ -130,15 +135,19 @@ class Contest:
 
     def undo(self, recipe: Recipe) -> Recipe:
         """Take points that were moved after a rounding as they were before."""
+        from lizip.sensor.fit.outer.undo import undo_motion
+
+        return self._undone(recipe, lambda xyz, _: undo_motion(xyz))
+
+    def _undone(self, recipe: Recipe, undo: Undo) -> Recipe:
         from lizip.relations.recipe import is_movable, points_of
 
         schema = self._cloud.schema
         if self._cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
             return recipe
-        from lizip.sensor.fit.outer.undo import undo_motion
-
-        xyz = points_of({name: column.astype("<f4") for name, column in list(self._cloud.columns.items())[:3]})
-        undone = undo_motion(xyz)
+        columns = list(self._cloud.columns.values())
+        xyz = points_of({str(k): column.astype("<f4") for k, column in enumerate(columns[:3])})
+        undone = undo(xyz, columns[3:])
         if undone is None:
             return recipe
         self._inner, motion = undone
@@ -154,15 +163,19 @@ class Contest:
 
     def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
         """Let a codec try, the sole one or one of several; one that fails ends no compression."""
-        try:
+        with defects.passed_over(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points"):
             arranged = codec is opaque.CODEC and self._stands and not sole
             sections = self._arranged() if arranged else self.encoded(codec, recipe)
             if sections is not None:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
-        except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a panic in a package written in Rust is no Exception
-            defects.record(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points", error)
+
+    def attempt_unscaled(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
+        """Let points that were multiplied by a number try once more, as they were before."""
+        from lizip.sensor.fit.outer.scale import undo_scale
+
+        undone = self._undone(recipe, undo_scale)
+        if undone.motion is not None:
+            self.attempt(codec, undone, sole)
 
     def attempt_sorted(self, recipe: Recipe) -> None:
         """Let scans in no order try once more, sorted."""

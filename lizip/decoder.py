@@ -14,13 +14,14 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
-from lizip.container import MAX_WHOLE, PIECES, RECIPE, REGIONS, WHOLE, Container, same_hash
+from lizip.container import FOLLOWS, MAX_WHOLE, PIECES, RECIPE, REGIONS, WHOLE, Container, same_hash
 from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
     from lizip.codecs import Codec
+    from lizip.codecs.sweep.past import Past
     from lizip.formats import Format
 
 MAX_LAYOUT = 1 << 20
@@ -45,6 +46,8 @@ class Decoder:
         The file.
     max_bytes : int, optional
         Refuse a file whose original has more bytes than this.
+    past : Past, optional
+        What the sweep before left, where the file is one of a sequence; what it leaves itself is `container.left` then.
 
     Raises
     ------
@@ -56,8 +59,9 @@ class Decoder:
         When it needs a newer lizip.
     """
 
-    def __init__(self, container: Container, max_bytes: int | None = None):
+    def __init__(self, container: Container, max_bytes: int | None = None, past: Past | None = None):
         self.container = container
+        self.container.past = past
         self.header = container.header
         self.format: Format = formats.by_number(self.header.format)
         self.codec: Codec = codecs.load(self.header.codec)
@@ -164,6 +168,7 @@ class Decoder:
 
     def _coded(self, schema: Schema) -> Iterator[Columns]:
         """Yield what the codec coded: runs of points, these columns."""
+        self._check_past()
         left = self.header.count
         for block in self.codec.decode(self.container, schema, left):
             rows = len(block[schema[0][0]])
@@ -173,6 +178,14 @@ class Decoder:
             yield block
         if left:
             raise CorruptError("fewer points than announced")
+
+    def _check_past(self) -> None:
+        """Refuse a sweep that follows another one than that which is at hand."""
+        follows, past = self.container.section(FOLLOWS), self.container.past
+        if follows and past is None:
+            raise FormatError("it follows the sweep before it: read it from its pack, or with lizip.Sequence")
+        if follows and not same_hash(past.digest, follows):
+            raise CorruptError("the sweep that it follows is missing or damaged")
 
     def _check_fields(self, part: Decoder) -> None:
         if part.header.count and part.schema() != self.schema():

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import traceback
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from lizip.errors import DefectWarning
+from lizip.errors import DefectWarning, LizipError
 
 _count = 0
 
@@ -21,7 +23,18 @@ def record(what: str, error: BaseException) -> None:
     place = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" at {place[0].filename.rsplit('lizip', 1)[-1].lstrip('/')}:{place[0].lineno}" if place else ""
     text = f"{what}: {type(error).__name__}: {error}{where}; please report this"
-    warnings.warn(text, DefectWarning, stacklevel=3)
+    warnings.warn(text, DefectWarning, stacklevel=4)
+
+
+@contextmanager
+def passed_over(what: str) -> Iterator[None]:
+    """An attempt that ends nothing but itself: what it raises is a defect, but for what concerns the whole file."""
+    try:
+        yield
+    except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic in a package written in Rust is no Exception
+        record(what, error)
 
 
 def count() -> int:

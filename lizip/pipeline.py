@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import xxhash
 
-from lizip import codecs, formats
+from lizip import codecs, defects, formats
 from lizip.codecs import Options, opaque
 from lizip.container import NEAR, PIECES, Section, Writer, content_hash, write
 from lizip.decoder import Decoder
@@ -63,7 +64,8 @@ def encode(
         When a forced field count, format or codec does not fit the file.
     """
     cloud = formats.split(data, options.fields, format)
-    task = _Task(data, cloud, options, names, Bounds.of(cloud, options), _hash(data, release))
+    alone = replace(options, past=None)
+    task = _Task(data, cloud, alone, names, Bounds.of(cloud, options), _hash(data, release))
     pieces = cut(data, cloud)
     first = next(pieces)
     if len(first[1]) < len(data):
@@ -71,7 +73,8 @@ def encode(
     swept = _encode_sweeps(task)
     try:
         # where sweeps explain every piece, only one model for all of them can be shorter
-        choice = task.choose(data, cloud, ["sweep"] if swept and swept.used == {"sweep"} else names)
+        whole = task._replace(options=options)
+        choice = whole.choose(data, cloud, ["sweep"] if swept and swept.used == {"sweep"} else names)
     except FormatError:
         if swept is None:
             raise
@@ -120,7 +123,10 @@ def _encode_sweeps(task: _Task) -> _Swept | None:
         return None
     from lizip.sweeps import find_sweeps
 
-    pieces = cut_at(task.data, cloud, find_sweeps(cloud))
+    starts: list[int] = []
+    with defects.passed_over(f"sweeps among {cloud.count} points were not told apart"):
+        starts = find_sweeps(cloud)
+    pieces = cut_at(task.data, cloud, starts)
     if not pieces:
         return None
     piece, content = pieces[0]

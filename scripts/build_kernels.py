@@ -63,9 +63,20 @@ def run_everything() -> None:
     for effort in EFFORTS:
         for name, _ in harness.streams(harness.SAMPLES, effort):
             print(f"{time.perf_counter() - START:6.1f} s  {name} --{effort}", flush=True)
+    follow()
     for name, data in sweeps():
         coded = harness.stream(data, None) or b""
         print(f"{time.perf_counter() - START:6.1f} s  {name}: {len(data)} -> {len(coded)} bytes", flush=True)
+
+
+def follow() -> None:
+    """Code and decode sweeps that follow one another."""
+    import lizip
+    from lizip import simulator
+
+    ahead, behind = lizip.Sequence(), lizip.Sequence()
+    for seed in range(3):
+        lizip.decompress(lizip.compress(simulator.ouster(seed, rings=16, span=0.3), sequence=ahead), sequence=behind)
 
 
 def emitted(item: tuple[str, Lowered], level: str) -> tuple[str, bytes]:

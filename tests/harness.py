@@ -36,6 +36,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_part": lambda: drivers.sweep(1, MODELS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
     "argoverse_whole": lambda: simulator.vlp32c_pair(1),
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
+    "image": lambda: npy(image(20, 90)),
     "unordered": lambda: simulator.unordered(1, points=300),
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
@@ -61,6 +62,8 @@ GOLDEN = (
     "argoverse_whole.sweep",
     "driver_part.sweep",
     "camera.sweep",
+    "image.image",
+    "image.image.fast",
     "unordered.opaque",
     "las_1.survey",
     "las_3.survey",
@@ -115,6 +118,16 @@ def ply(count: int) -> bytes:
     head = f"ply\nformat binary_big_endian 1.0\nelement vertex {count}\n"
     head += "".join(f"property float {name}\n" for name in "xyz") + "end_header\n"
     return head.encode() + numbers(count)[:, :3].astype(">f4").tobytes()
+
+
+def image(rows: int, columns: int) -> np.ndarray:
+    """Three planes on a raster, from integers only; rows are staggered."""
+    i, j = np.arange(rows)[:, None], (np.arange(columns) + 3 * (np.arange(rows)[:, None] % 4)) % columns
+    planes = np.zeros((rows, columns), [("range", "<u4"), ("intensity", "u1"), ("signal", "<u2")])
+    planes["range"] = np.where((i + j) % 11 == 0, 0, 8 * (2000 + 5 * i + j * j // 9 + i * j * 7919 % 5))
+    planes["intensity"] = (i * 5 + j // 8 * 31) % 200
+    planes["signal"] = planes["range"] // 64 * (1 + i % 2)
+    return planes
 
 
 def npy(array: np.ndarray) -> bytes:

@@ -7,33 +7,41 @@ import os
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import lizip
 from lizip import storage
 from lizip.batch.find import Input
 from lizip.batch.plan import Job
 from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
-from lizip.decoder import Decoder
 from lizip.errors import StorageError
 from lizip.packs import PackReader, PackWriter
+from lizip.packs.layout import folder_of
+from lizip.sensor.state import SensorState
+from lizip.sequence import MOST
+from lizip.sequence import Sequence as Following
 
 _CLOCK = re.compile(r"\d{10,19}")
 """Digits in a name that are a time since 1970: seconds (10 digits) to nanoseconds (19)."""
 
 
-def plan_packing(inputs: Sequence[Input], pack: PackWriter, **options: Any) -> list[Job]:
+def plan_packing(inputs: Sequence[Input], pack: PackWriter, every: int = 1, **options: Any) -> list[Job]:
     """Jobs that compress files for a pack; their targets are names in it.
 
-    What is in the pack already is compared and left out. StorageError when two files would get the same name.
+    What is in the pack already is compared and left out. `every`: see `PackWriter`. StorageError when two files would
+    get the same name.
     """
     jobs, taken = [], {}
+    chain, length, folder = None, every, ""
     for each in inputs:
         name = each.place.removesuffix(SUFFIX)
         if taken.setdefault(name, each.path) != each.path:
             raise StorageError(f"{each.path}: would be called {name}, like {taken[name]}; pack them apart")
         known = pack.entry(name).digest.hex() if name in pack else None
-        jobs.append(Job("pack", each.path, name, False, {**options, "known": known}, error=each.error))
+        if known or length >= every or folder != folder_of(name):
+            chain, length, folder = None if known or every == 1 else each.path, 0, folder_of(name)
+        length = every if known else length + 1
+        jobs.append(Job("pack", each.path, name, False, {**options, "known": known}, error=each.error, chain=chain))
     return jobs
 
 
@@ -63,8 +71,11 @@ def time_of(name: str) -> int | None:
     return int(numbers[-1].ljust(19, "0")) if numbers and len(numbers[-1]) in (10, 13, 16, 19) else None
 
 
-def pack_one(job: Job) -> tuple[str, dict[str, Any]]:
-    """Compress a file for a pack, or take it as it is when it is a .lizip file."""
+def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
+    """Compress a file for a pack, or take it as it is when it is a .lizip file.
+
+    What the jobs before it in its chain left is found in `state`.
+    """
     options = dict(job.options)
     known = options.pop("known")
     with storage.Source(job.source) as original:
@@ -77,15 +88,36 @@ def pack_one(job: Job) -> tuple[str, dict[str, Any]]:
             if not same_hash(content, bytes.fromhex(known)):
                 raise StorageError(f"{job.source}: another {job.target} is in the pack already")
             return "skipped", {"hash": known}
-        packed = packed or lizip.compress(original.data, **options)
+        sequence = _following(job, state)
+        if done and sequence is not None:
+            sequence.restart()
+        packed = packed or lizip.compress(original.data, **options, sequence=sequence)
         original.check_unchanged()
     return "done", {"packed": packed}
+
+
+def _following(job: Job, state: SensorState) -> Following | None:
+    """What the chain of a job has left; begins anew where this worker has not done the job before."""
+    if job.chain is None:
+        return None
+    held = state.get("chain", _Chain)
+    if held is None or held.name != job.chain:
+        held = _Chain(job.chain, Following(MOST))
+        state.put("chain", held)
+    return held.sequence
+
+
+class _Chain(NamedTuple):
+    """A chain of jobs that is being worked on."""
+
+    name: str
+    sequence: Following
 
 
 def unpack_one(job: Job) -> tuple[str, dict[str, Any]]:
     """Write a sweep of a pack to a file."""
     pack, place, target = _reader(job.options["pack"]), job.options["place"], job.target or ""
-    packed = pack.packed(place)
+    packed = pack.alone(place) if job.options["packed"] else b""
     if job.resume and storage.exists(target):
         with storage.open_binary(target) as file:
             same = (
@@ -97,8 +129,7 @@ def unpack_one(job: Job) -> tuple[str, dict[str, Any]]:
             raise StorageError(f"{target}: exists already and is not what is in the pack; give -f to replace it")
         return "skipped", {}
     with storage.publishing(target, force=job.options["force"]) as sink:
-        decoder = Decoder(Container(io.BytesIO(packed)))
-        for piece in [packed] if job.options["packed"] else decoder.pieces():
+        for piece in [packed] if job.options["packed"] else pack.pieces(place):
             sink.write(piece)
     return "done", {}
 

@@ -32,12 +32,13 @@ from lizip.sensor.state import SensorState
 
 
 def perform(job: Job, state: SensorState | None = None) -> Outcome:
-    """Do a job and say what became of it, whatever that is; `state` goes from one warm compression to the next."""
+    """Do a job and say what became of it, whatever that is; `state`: what warm jobs, and chains, leave to the next."""
+    state = state or SensorState()
     if job.verb == "compress":
         options = dict(job.options)
         warm = options.pop("warm", False)
         job = replace(job, options={**options, "state": state if warm else None})
-    return attempt(job.source, job.target, lambda: _perform(job))
+    return attempt(job.source, job.target, lambda: _perform(job, state))
 
 
 def attempt(source: str, target: str | None, action: Callable[[], tuple[str, dict[str, Any]]]) -> Outcome:
@@ -71,14 +72,14 @@ def _portable(error: BaseException) -> Exception:
     )
 
 
-def _perform(job: Job) -> tuple[str, dict[str, Any]]:
+def _perform(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
     """Status and what is known of the file."""
     if job.error is not None:
         raise job.error
     if job.verb in ("verify", "hash"):
         return "done", _verify(job)
     if job.verb == "pack":
-        return pack_one(job)
+        return pack_one(job, state)
     target = job.target or ""
     if folder := os.path.dirname(target):
         storage.make_folder(folder)

@@ -36,6 +36,8 @@ class Job:
         The source is LAZ, and its LAS content is what is compressed.
     error : Exception or None
         Why there is nothing to do for this file but to report it.
+    chain : str or None
+        Jobs of one chain that follow one another are done one after the other by the same worker.
     """
 
     verb: str
@@ -45,6 +47,7 @@ class Job:
     options: dict[str, Any] = field(default_factory=dict)
     expand: bool = False
     error: Exception | None = None
+    chain: str | None = None
 
 
 def plan(

@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -30,7 +31,7 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
         Cores to use, 0 for all: a process for each file, and threads in each where there are fewer files than cores.
     """
     workers = workers or cores()
-    count = min(workers, len(jobs))
+    count = min(workers, len(_chains(jobs)))
     for folder in sorted(set(map(_folder_of, jobs)) - {None}):
         storage.remove_stale(folder)
     return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers, SensorState()), jobs)
@@ -59,14 +60,14 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
 
     from lizip.batch.serve import PATIENCE
 
-    waiting = iter(enumerate(jobs))
+    waiting = deque(_chains(jobs))
     done: dict[int, Outcome] = {}
     workers: list[_Worker] = []
     yielded = 0
     try:
         for _ in range(count):
-            workers.append(_Worker(each))
-            workers[-1].give(*next(waiting))
+            workers.append(_Worker(each, waiting.popleft()))
+            workers[-1].give_next()
         while yielded < len(jobs):
             ready = wait([worker.connection for worker in workers if worker.job is not None])
             for i, worker in enumerate(workers):
@@ -74,11 +75,12 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
                     continue
                 index, outcome = worker.take()
                 done[index] = outcome
-                following = next(waiting, None)
-                if following is not None:
+                rest = worker.rest or (waiting.popleft() if waiting else None)
+                if rest:
                     if not worker.process.is_alive():
-                        workers[i] = _Worker(each)
-                    workers[i].give(*following)
+                        workers[i] = _Worker(each, rest)
+                    workers[i].rest = rest
+                    workers[i].give_next()
             while yielded in done:
                 yield done.pop(yielded)
                 yielded += 1
@@ -90,10 +92,20 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
             worker.join(latest)
 
 
-class _Worker:
-    """A process that does one job after the other."""
+def _chains(jobs: Sequence[Job]) -> list[deque[tuple[int, Job]]]:
+    """Jobs with their places, those that one worker does one after the other together."""
+    chains: list[deque[tuple[int, Job]]] = []
+    for place, job in enumerate(jobs):
+        if job.chain is None or not place or jobs[place - 1].chain != job.chain:
+            chains.append(deque())
+        chains[-1].append((place, job))
+    return chains
 
-    def __init__(self, each: int) -> None:
+
+class _Worker:
+    """A process that does one job after the other; `rest` is left of its chain."""
+
+    def __init__(self, each: int, rest: deque[tuple[int, Job]]) -> None:
         from multiprocessing import get_context  # not for a single file: it takes its time
 
         from lizip.batch.serve import serve
@@ -106,11 +118,12 @@ class _Worker:
         theirs.close()
         self.index = -1
         self.job: Job | None = None
+        self.rest = rest
 
-    def give(self, index: int, job: Job) -> None:
-        """Hand over a job."""
-        self.index, self.job = index, job
-        self.connection.send(job)
+    def give_next(self) -> None:
+        """Hand over the next job."""
+        self.index, self.job = self.rest.popleft()
+        self.connection.send(self.job)
 
     def take(self) -> tuple[int, Outcome]:
         """Fetch the outcome; a failure when the process died over it."""

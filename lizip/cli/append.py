@@ -12,6 +12,7 @@ from lizip.cli import options
 @click.command(short_help="Add files to a .lizips.")
 @click.argument("pack", metavar="PACK")
 @options.inputs_with_folders
+@options.key_frames
 @options.coding
 @options.many
 @options.report

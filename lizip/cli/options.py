@@ -44,6 +44,11 @@ targets = together(
     click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done."),
 )
 
+key_frames = click.option(
+    "--key-frames", type=click.IntRange(1, 1000), default=10, metavar="N", show_default=True,
+    help="A sweep of a folder may follow the one before; every Nth stands alone. 1: for reading at random.",
+)  # fmt: skip
+
 many = together(
     click.option("-T", "--threads", "workers", type=click.IntRange(0), default=1, metavar="N",
                  help="Use N cores, 0: all; for as many files or one large .las. The results do not depend on it."),

@@ -13,6 +13,7 @@ from lizip.cli import options
 @options.inputs_with_folders
 @click.option("-o", "--output", metavar="PACK", required=True, help="The pack to make, e.g. scene.lizips.")
 @click.option("-f", "--force", is_flag=True, help="Replace an existing pack.")
+@options.key_frames
 @options.coding
 @options.many
 @options.report

@@ -16,6 +16,7 @@ from lizip.errors import FormatError, UnsupportedVersionError
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
+    from lizip.codecs.sweep.past import Past
     from lizip.container import Container, Section
     from lizip.sensor.state import SensorState
 
@@ -48,6 +49,8 @@ class Options:
         How far each coordinate may be from the original, in the unit of the coordinates; 0: it comes back exactly.
     intensity_error : float
         Likewise each intensity, in stored numbers.
+    past : Past or None
+        What the sweep before left, for one that may follow it; see `lizip.sequence`.
     """
 
     level: str = "default"
@@ -59,6 +62,7 @@ class Options:
     state: SensorState | None = None
     max_error: float = 0.0
     intensity_error: float = 0.0
+    past: Past | None = None
 
     @property
     def near(self) -> bool:
@@ -89,7 +93,7 @@ class Codec(Protocol):
     """
 
     name: str
-    """As shown to users: opaque, floats, sweep, survey."""
+    """As shown to users: opaque, floats, sweep, survey, image."""
     number: int
     """As written to .lizip files; never reused."""
 
@@ -114,10 +118,10 @@ class Codec(Protocol):
         """
 
 
-NAMES = ("opaque", "floats", "sweep", "survey")
+NAMES = ("opaque", "floats", "sweep", "survey", "image")
 """Names of the codecs; the position is the number written to files."""
 
-PROMISING_FIRST = ("sweep", "survey", "floats", "opaque")
+PROMISING_FIRST = ("image", "sweep", "survey", "floats", "opaque")
 """The order in which an encoder tries them."""
 
 

@@ -6,6 +6,7 @@ small read of the tail. A file cut short has lost its end mark, so truncation is
 
 from lizip.container.parts import (
     CODEC,
+    FOLLOWS,
     MAGIC,
     MAX_WHOLE,
     NEAR,
@@ -31,6 +32,7 @@ from lizip.container.writer import Writer, write
 
 __all__ = [
     "CODEC",
+    "FOLLOWS",
     "MAGIC",
     "MAX_WHOLE",
     "NEAR",

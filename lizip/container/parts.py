@@ -40,6 +40,9 @@ PIECES, REGIONS, WHOLE, RECIPE, CODEC = range(5)
 stands; how its columns follow from the coded ones (`lizip.relations`) where they are not the same; from `CODEC` on they
 belong to the codec."""
 
+FOLLOWS = 126
+"""Section kind: the hash of the sweep that this one follows, and can be decoded after only (`lizip.sequence`)."""
+
 NEAR = 127
 """Section kind: within which bound of its original the content is (`lizip.near`). Codecs have the kinds below."""
 

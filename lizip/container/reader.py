@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from lizip.container.parts import (
     CRC,
@@ -23,6 +23,9 @@ from lizip.container.parts import (
 )
 from lizip.errors import CorruptError, FormatError, UnsupportedVersionError
 from lizip.packing import Unpacker
+
+if TYPE_CHECKING:
+    from lizip.codecs.sweep.past import Past
 
 _TAIL_READ = 4096
 
@@ -43,6 +46,8 @@ class Container:
     header : Header
     size : int
         Bytes of the .lizip file.
+    past, left : Past or None
+        Where it is one of a sequence: what the file before left, and, once it is decoded, what this one leaves.
 
     Raises
     ------
@@ -57,6 +62,8 @@ class Container:
     def __init__(self, file: BinaryIO):
         self._file = file
         self._lock = threading.Lock()
+        self.past: Past | None = None
+        self.left: Past | None = None
         self.size = size = file.seek(0, 2)
         tail_size = min(size, _TAIL_READ)
         file.seek(size - tail_size)

@@ -114,10 +114,15 @@ def solve_banded(band, right):
 
 
 @kernel
+def _solve(matrix, right):
+    factor(matrix)
+    substitute(matrix, right)
+
+
+@kernel
 def _solve_each(matrices, rights):
     for i in range(rights.shape[0]):
-        factor(matrices[i])
-        substitute(matrices[i], rights[i])
+        _solve(matrices[i], rights[i])
 
 
 def solve_each(matrices: np.ndarray, rights: np.ndarray) -> np.ndarray:
@@ -129,9 +134,8 @@ def solve_each(matrices: np.ndarray, rights: np.ndarray) -> np.ndarray:
 
 def solve_definite(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve a symmetric positive definite system (N, N), (N,); where it is not, the result is merely useless."""
-    factored, solution = np.array(matrix, np.float64), np.array(right, np.float64)
-    factor(factored)
-    substitute(factored, solution)
+    solution = np.array(right, np.float64)
+    _solve(np.array(matrix, np.float64), solution)
     return solution
 
 
@@ -172,20 +176,58 @@ def unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.sqrt((vector * vector).sum())
 
 
+@kernel
+def _diagonalise(a, rows, turn, back, between):
+    """Make a symmetric matrix a (3, 3) diagonal by Jacobi rotations, which rows (3, 3) follow; the rest is scratch."""
+    for _ in range(12):
+        for p in range(2):
+            for q in range(p + 1, 3):
+                if abs(a[p, q]) < 1e-30:
+                    continue
+                theta = 0.5 * (a[q, q] - a[p, p]) / a[p, q]
+                t = (1.0 if theta >= 0 else -1.0) / (abs(theta) + np.sqrt(theta * theta + 1.0))
+                c = 1.0 / np.sqrt(t * t + 1.0)
+                for i in range(3):
+                    for j in range(3):
+                        turn[i, j] = 1.0 if i == j else 0.0
+                turn[p, p] = turn[q, q] = c
+                turn[p, q], turn[q, p] = -t * c, t * c
+                for i in range(3):
+                    for j in range(3):
+                        back[i, j] = turn[j, i]
+                _multiply(turn, a, between)
+                _multiply(between, back, a)
+                _multiply(turn, rows, between)
+                for i in range(3):
+                    for j in range(3):
+                        rows[i, j] = between[i, j]
+
+
 def principal_axes(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues (3,), largest first, and eigenvectors (rows) of a symmetric matrix (3, 3), by Jacobi rotations."""
     a, rows = np.array(matrix, np.float64), np.eye(3)
-    for _ in range(12):
-        for p, q in ((0, 1), (0, 2), (1, 2)):
-            if abs(a[p, q]) < 1e-30:
-                continue
-            theta = 0.5 * (a[q, q] - a[p, p]) / a[p, q]
-            t = (1.0 if theta >= 0 else -1.0) / (abs(theta) + np.sqrt(theta * theta + 1.0))
-            c = 1.0 / np.sqrt(t * t + 1.0)
-            turn = np.eye(3)
-            turn[p, p] = turn[q, q] = c
-            turn[p, q], turn[q, p] = -t * c, t * c
-            a = multiply(multiply(turn, a), turn.T)
-            rows = multiply(turn, rows)
+    _diagonalise(a, rows, np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3)))
     order = np.argsort(-np.diag(a), kind="stable")
     return np.diag(a)[order], rows[order]
+
+
+@kernel
+def _iterate(shifted, factored, axis):
+    """Turn a direction (3,) towards the eigenvector of the least eigenvalue of a symmetric matrix (3, 3)."""
+    for _ in range(20):
+        for i in range(3):
+            for j in range(3):
+                factored[i, j] = shifted[i, j]
+        factor(factored)
+        substitute(factored, axis)
+        length = np.sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2])
+        for k in range(3):
+            axis[k] /= length
+
+
+def least_axis(spread: np.ndarray) -> np.ndarray:
+    """Unit eigenvector of the least eigenvalue of a symmetric matrix (3, 3), upwards."""
+    shifted = spread + np.eye(3) * (1e-6 * (spread[0, 0] + spread[1, 1] + spread[2, 2]) + 1e-12)
+    axis = np.array([0.05, 0.02, 1.0])
+    _iterate(shifted, np.empty((3, 3)), axis)
+    return axis if axis[2] >= 0 else -axis

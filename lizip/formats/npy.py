@@ -59,6 +59,7 @@ class _Header(NamedTuple):
     """Whether whole columns follow one another."""
     fields: Fields
     points: int
+    shape: tuple[int, ...]
 
 
 class Numbers(NamedTuple):
@@ -69,6 +70,8 @@ class Numbers(NamedTuple):
     columns: Columns
     start: int
     stop: int
+    shape: tuple[int, ...]
+    """That of the points."""
 
     @property
     def layout(self) -> bytes:
@@ -81,7 +84,7 @@ def find_numbers(data: memoryview) -> Numbers | None:
     header = _read_header(data)
     if header is None:
         return None
-    start, order, planes, fields, points = header
+    start, order, planes, fields, points, shape = header
     length = size_of(fields)
     whole = min(points, (len(data) - start) // length)
     if not planes:
@@ -93,7 +96,7 @@ def find_numbers(data: memoryview) -> Numbers | None:
         for i, field in enumerate(fields):
             columns |= native_columns(data, start + i * points * size_of((field,)), points, (field,), order)
     mode = _MODES.index(order + "F" * planes)
-    return Numbers(mode, fields, columns, start, start + whole * length)
+    return Numbers(mode, fields, columns, start, start + whole * length, shape)
 
 
 def join_numbers(mode: str, fields: Fields, blocks: Iterable[Columns]) -> Iterator[bytes]:
@@ -128,7 +131,8 @@ class Npy:
         if numbers is None:
             return None
         regions = (data[: numbers.start], data[numbers.stop :])
-        return Cloud(self.name, numbers.layout, numbers.columns, regions)
+        shape = numbers.shape if len(numbers.shape) == 2 else None
+        return Cloud(self.name, numbers.layout, numbers.columns, regions, shape)
 
     def rowwise(self, layout: bytes) -> bool:
         """Unless whole columns follow one another."""
@@ -173,21 +177,25 @@ def _read_header(data: memoryview) -> _Header | None:
         return None
     names = [name.encode("latin-1").decode("utf-8", "replace") if version == (3, 0) else name for name, _, _ in fields]
     named = unique(zip(names, (code for _, _, code in fields), strict=True))
-    return _shaped(_Header(file.tell(), min(orders, default="<"), fortran, named, prod(shape)), shape)
+    header = _Header(file.tell(), min(orders, default="<"), fortran, named, prod(shape), shape)
+    return _shaped(header, dtype.names is not None)
 
 
-def _shaped(header: _Header, shape: tuple[int, ...]) -> _Header:
+def _shaped(header: _Header, records: bool) -> _Header:
     """Give one axis of a plain array to the columns."""
-    if len(shape) < 2 or len(header.fields) > 1:
-        return header._replace(planes=False)
+    shape, turn = header.shape, -1 if header.planes else 1
+    plain = header._replace(planes=False, shape=shape[::turn])
+    if len(shape) < 2 or len(header.fields) > 1 or records:
+        return plain
     last = shape[-1] <= max(shape[0], _LAST)
     wide = shape[-1] if last else shape[0]
     if not 1 < wide <= _MAX_WIDE:
-        return header._replace(planes=False)
+        return plain
     names = [_AXIS_NAMES[i] if wide <= 8 and i < len(_AXIS_NAMES) else f"f{i}" for i in range(wide)]
     fields = tuple((name, header.fields[0][1]) for name in names)
+    left = (shape[:-1] if last else shape[1:])[::turn]
     # in C order the last axis is the fastest, in Fortran order (`planes` says so far) the first
-    return header._replace(planes=last == header.planes, fields=fields, points=header.points // wide)
+    return header._replace(planes=last == header.planes, fields=fields, points=header.points // wide, shape=left)
 
 
 def _fields(dtype: np.dtype, name: str) -> list[tuple[str, str, str]]:

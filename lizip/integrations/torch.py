@@ -54,8 +54,10 @@ class Sweeps:
         return len(self.names)
 
     def __getitem__(self, index: int) -> Any:
-        place = self.names[index] if self._pack is None else self._pack.packed(index)
-        columns = lizip.read(place, fields=self.fields)
+        if self._pack is None:
+            columns = lizip.read(self.names[index], fields=self.fields)
+        else:
+            columns = self._pack.read(index, fields=self.fields)
         return stacked(columns) if self.transform is None else self.transform(columns)
 
 

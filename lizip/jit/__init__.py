@@ -63,8 +63,8 @@ class Kernel:
             if key not in self._entries:
                 from lizip.jit.find import entry_for
 
-                types = abi.argument_types(key)
-                self._entries[key] = entry_for(self, arguments, types, identity_of(self, abi.text(key)))
+                layout = abi.layout(key)
+                self._entries[key] = entry_for(self, arguments, layout, identity_of(self, abi.text(key)))
             return self._entries[key]
 
 

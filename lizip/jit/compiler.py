@@ -23,7 +23,7 @@ from numba.core.typing.templates import Signature
 from numba.core.typing.typeof import typeof
 from numba.extending import intrinsic, typeof_impl
 
-from lizip.jit import Kernel, Vectorised, objects
+from lizip.jit import Kernel, Vectorised, abi, objects
 
 _RUNTIME = frozenset({"memcpy", "memmove", "memset"})
 """What LLVM may call for loops over memory; every process has these."""
@@ -47,7 +47,7 @@ class Lowered(NamedTuple):
     ----------
     text : str
     symbol : str
-        Name of the function that is called from outside.
+        Name of the function that is called from outside, with a block (see `abi`).
     returns : str
         See `abi.entry`.
     """
@@ -73,11 +73,11 @@ class _Library(AOTCodeLibrary):
     def _optimize_final_module(self) -> None:
         pass
 
-    def text(self) -> str:
+    def module(self) -> llvm.ModuleRef:
         """The kernel with all it calls."""
         with global_compiler_lock:
             self._ensure_finalized()
-        return str(self._final_module)
+        return self._final_module
 
 
 class _Codegen(AOTCPUCodegen):
@@ -141,12 +141,62 @@ def _dispatcher_of(kernel: Kernel) -> _Dispatcher:
     return kernel.dispatcher
 
 
-def lower(kernel: Kernel, arguments: tuple) -> Lowered:
-    """Let numba type and lower a kernel for arguments like these."""
+def lower(kernel: Kernel, arguments: tuple, flat: list[abi.Argument]) -> Lowered:
+    """Let numba type and lower a kernel for arguments like these, which `abi.layout` says flat."""
     dispatcher, of_arguments = _dispatcher_of(kernel), tuple(map(typeof, arguments))
     dispatcher.compile(of_arguments)
     made = dispatcher.overloads[of_arguments]
-    return Lowered(made.library.text(), made.fndesc.llvm_func_name, _returns(made.signature))
+    module, returns = made.library.module(), _returns(made.signature)
+    called = module.get_function(made.fndesc.llvm_func_name)
+    kinds = [str(argument.type) for argument in called.arguments]
+    return Lowered(f"{module}\n{entry_text(called.name, kinds, returns, flat)}", _ENTRY, returns)
+
+
+_ENTRY = "lizip_entry"
+
+
+def entry_text(called: str, kinds: list[str], returns: str, flat: list[abi.Argument]) -> str:
+    """Spell out the function that takes a block apart and calls the kernel; see `abi`.
+
+    Parameters
+    ----------
+    called : str
+    kinds : list of str
+        Types of the kernel's arguments in LLVM's words: of result, exception and of each in `flat`.
+    returns : str
+        See `abi.entry`.
+    flat : list of Argument
+    """
+    block = "ptr" if kinds[0] == "ptr" else "i64*"  # pointers had types before LLVM 15
+    lines = [f"define i32 @{_ENTRY}({block} %block) {{"]
+    result, first = 1, 1 + abi.result_size(returns) // 8
+    places = sorted({place for argument in flat for place in argument.places})
+    for name, at in (("exception", 0), ("result", result), *((f"s{place}", first + place) for place in places)):
+        lines.append(f"  %{name}.at = getelementptr i64, {block} %block, i64 {at}")
+    for name, kind in (("result", kinds[0]), ("exception", kinds[1])):
+        lines.append(f"  %{name} = bitcast {block} %{name}.at to {kind}")
+    for place in places:
+        lines.append(f"  %s{place} = load i64, {block} %s{place}.at")
+    given = [f"{kinds[0]} %result", f"{kinds[1]} %exception"]
+    for k, (kind, argument) in enumerate(zip(kinds[2:], flat, strict=True)):
+        lines.append(f"  %p{k}.0 = add i64 0, {argument.constant}")
+        for j, place in enumerate(argument.places):
+            lines.append(f"  %p{k}.{j + 1} = mul i64 %p{k}.{j}, %s{place}")
+        lines += _converted(f"%p{k}.{len(argument.places)}", kind, f"%a{k}")
+        given.append(f"{kind} %a{k}")
+    lines += [f'  %status = call i32 @"{called}"({", ".join(given)}) noinline', "  ret i32 %status", "}"]
+    return "\n".join(lines)
+
+
+def _converted(value: str, kind: str, name: str) -> list[str]:
+    """Take 8 bytes for a value of another type."""
+    if kind == "i64":
+        return [f"  {name} = add i64 0, {value}"]
+    if kind == "double":
+        return [f"  {name} = bitcast i64 {value} to double"]
+    if kind == "float":
+        return [f"  {name}.bits = trunc i64 {value} to i32", f"  {name} = bitcast i32 {name}.bits to float"]
+    return [f"  {name} = {'trunc' if kind[0] == 'i' and kind[-1] != '*' else 'inttoptr'} i64 {value} to {kind}"]
 
 
 def _returns(signature: Signature) -> str:

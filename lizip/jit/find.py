@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lizip.jit import Kernel
 
 
-def entry_for(kernel: Kernel, arguments: tuple, types: list, identity: str) -> Callable:
+def entry_for(kernel: Kernel, arguments: tuple, layout: tuple[str, list[abi.Argument]], identity: str) -> Callable:
     """Find or make the compiled form of a kernel.
 
     Parameters
@@ -29,8 +29,8 @@ def entry_for(kernel: Kernel, arguments: tuple, types: list, identity: str) -> C
     kernel : Kernel
     arguments : tuple
         What it is called with.
-    types : list
-        C types of these.
+    layout : (str, list of Argument)
+        How these travel, see `abi.layout`.
     identity : str
         See `digest.identity_of`.
     """
@@ -39,10 +39,10 @@ def entry_for(kernel: Kernel, arguments: tuple, types: list, identity: str) -> C
         name = f"{kernel.__name__}-{identity}-{_machine()}.o"
         found = kept.get(name)
         if found is None:
-            found = _compile(kernel, arguments, identity)
+            found = _compile(kernel, arguments, layout[1], identity)
             kept.put(name, *found)
     returns, code = found
-    return abi.entry(objects.load(code, symbol_of(identity)), types, returns)
+    return abi.entry(objects.load(code, symbol_of(identity)), layout[0], returns)
 
 
 def described() -> str:
@@ -77,11 +77,11 @@ def _numba_version() -> str:
     return Path(spec.origin).with_name("_version.py").read_text() if spec and spec.origin else ""
 
 
-def _compile(kernel: Kernel, arguments: tuple, identity: str) -> tuple[str, bytes]:
+def _compile(kernel: Kernel, arguments: tuple, flat: list[abi.Argument], identity: str) -> tuple[str, bytes]:
     _say_once()
     from lizip.jit import compiler
 
-    lowered = compiler.lower(kernel, arguments)
+    lowered = compiler.lower(kernel, arguments, flat)
     code = compiler.emit(lowered, symbol_of(identity), compiler.host())
     if recorded is not None:
         recorded.append((identity, lowered, code))

@@ -85,6 +85,11 @@ class Head:
     body: int
 
 
+def folder_of(name: str) -> str:
+    """Folder of a name: the sweeps of one make a sequence."""
+    return name.rpartition("/")[0]
+
+
 def pack_name(name: str) -> bytes:
     """Bytes of a name; those that are no text come back as they were. ValueError when it is empty or too long."""
     data = name.encode("utf-8", "surrogateescape")

@@ -8,13 +8,16 @@ import warnings
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import access, api, storage
-from lizip.container import same_hash
+from lizip.container import Container, same_hash
+from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
 from lizip.packs.scan import contents
+from lizip.packs.sequences import Sequences, follows
 from lizip.packs.source import Bytes
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ class PackReader:
         self._places = {entry.name: place for place, entry in enumerate(self.entries)}
         timed = [(each.time, place) for place, each in enumerate(self.entries) if each.time is not None]
         self._times = sorted(timed)
+        self._sequences = Sequences([entry.name for entry in self.entries], self.packed)
         if self.lost:
             text = f"{self._data.name}: {self.lost} bytes belong to no complete sweep; the {len(self)} others are there"
             warnings.warn(text, LizipWarning, stacklevel=2)
@@ -80,7 +84,8 @@ class PackReader:
 
     def __getitem__(self, key: str | int) -> bytes | np.ndarray:
         """The original: the bytes of the file, or the array."""
-        return api.decompress(self.packed(key))
+        with self._decoder(key) as decoder:
+            return api.decompressed(decoder)
 
     def entry(self, key: str | int) -> Entry:
         """What is known of a sweep; KeyError or IndexError when there is none."""
@@ -106,8 +111,13 @@ class PackReader:
         ]
 
     def packed(self, key: str | int) -> bytes:
-        """The .lizip file of a sweep; CorruptError when it is damaged."""
+        """The .lizip file of a sweep, which may follow another one; CorruptError when it is damaged. See `alone`."""
         return self._body(self.entry(key))
+
+    def alone(self, key: str | int) -> bytes:
+        """The .lizip file of a sweep; of one that follows another, a new one which does not."""
+        packed = self.packed(key)
+        return api.compress(self[key]) if follows(packed) else packed
 
     def shared(self, name: str) -> bytes:
         """Bytes that sweeps of this pack share; KeyError when there are none of that name."""
@@ -115,20 +125,28 @@ class PackReader:
 
     def open(self, key: str | int) -> io.BufferedReader:
         """A file object of the original bytes; see `lizip.open`."""
-        return access.open(self.packed(key))
+        with self._decoder(key) as decoder:
+            return access.opened_by(decoder, f"{self._data.name}: {self.entry(key).name}")
 
     def read(self, key: str | int, *rest: Any, **options: Any) -> dict[str, np.ndarray]:
         """The points of a sweep as columns; the other parameters are those of `lizip.read`."""
-        return access.read(self.packed(key), *rest, **options)
+        with self._decoder(key, options.pop("max_bytes", None)) as decoder:
+            return access.read_from(decoder, *rest, **options)
+
+    def pieces(self, key: str | int) -> Iterator[bytes]:
+        """Yield the bytes of the original in order; see `Decoder.pieces`."""
+        with self._decoder(key) as decoder:
+            yield from decoder.pieces()
 
     def verify(self, keys: Sequence[str | int] | None = None) -> None:
         """Decode sweeps, all when none are named, and check them; CorruptError names the first that is damaged."""
         for key in range(len(self)) if keys is None else keys:
             entry = self.entry(key)
             try:
-                packed = self.packed(key)
-                access.verify(packed)
-                if not same_hash(bytes.fromhex(access.info(packed)["hash"]), entry.digest):
+                with self._decoder(key) as decoder:
+                    for _ in decoder.pieces():
+                        pass
+                if not same_hash(decoder.header.digest, entry.digest):
                     raise CorruptError("the index speaks of another content")
             except (CorruptError, FormatError) as error:
                 raise CorruptError(f"{self._data.name}: {entry.name}: {error}") from error
@@ -136,6 +154,15 @@ class PackReader:
     def close(self) -> None:
         """Close the file."""
         self._data.close()
+
+    @contextmanager
+    def _decoder(self, key: str | int, max_bytes: int | None = None) -> Iterator[Decoder]:
+        """What decodes a sweep; what that leaves is kept for the next one."""
+        place = self._places[key] if isinstance(key, str) else range(len(self))[key]
+        packed = self.packed(place)
+        decoder = Decoder(Container(io.BytesIO(packed)), max_bytes, self._sequences.before(place, packed))
+        yield decoder
+        self._sequences.hold(place, decoder.container.left)
 
     def _body(self, entry: Entry) -> bytes:
         body = self._data.read(entry.offset, entry.length)

@@ -9,11 +9,13 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import api, storage
-from lizip.container import Container
-from lizip.errors import StorageError
-from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, kept_digest, pack_head, pack_index, pack_meta
+from lizip.container import FOLLOWS, Container, same_hash
+from lizip.errors import FormatError, StorageError
+from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, folder_of, kept_digest, pack_head, pack_index, pack_meta
 from lizip.packs.scan import contents
+from lizip.packs.sequences import HELD
 from lizip.packs.source import Bytes
+from lizip.sequence import Sequence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +34,10 @@ class PackWriter:
         Go on with a pack that is there (or begin one); what is incomplete at its end is dropped.
     force : bool
         Replace what is there.
+    every : int
+        Sweeps of a folder (of names) make a sequence: each may follow the one before, and to be read takes those since
+        the last key frame, which stands alone. There is one every so many; 1: each sweep stands alone, for packs that
+        are read at random.
 
     Raises
     ------
@@ -41,13 +47,16 @@ class PackWriter:
         When what is to be appended to is no pack.
     """
 
-    def __init__(self, path: storage.StrPath, *, append: bool = False, force: bool = False):
+    def __init__(self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10):
         if append and force:
             raise ValueError("append and force say different things")
         self._path = os.fspath(path)
         self._stack = ExitStack()
         self._entries: list[Entry] = []
         self._places: dict[tuple[int, str], int] = {}
+        self._every = every
+        self._sequences: dict[str, Sequence] = {}
+        self._last: dict[str, bytes] = {}
         self._position = len(MAGIC)
         if storage.is_url(path) and append:
             raise StorageError(f"{self._path}: only local packs can be appended to")
@@ -71,6 +80,7 @@ class PackWriter:
             found = contents(Bytes(file))
             self._entries, self._position = found.entries, found.end
             self._places = {(each.kind, each.name): place for place, each in enumerate(found.entries)}
+            self._last = {folder_of(each.name): each.digest for each in found.entries if each.kind == SWEEP}
             file.seek(0)
             if file.read(len(MAGIC)) != MAGIC:
                 file.seek(0)
@@ -123,11 +133,20 @@ class PackWriter:
         **options
             Those of `lizip.compress`.
         """
-        return self.add_packed(name, api.compress(data, **options), time)
+        sequence = self._sequences.pop(folder_of(name), None) or Sequence(self._every)
+        self._sequences[folder_of(name)] = sequence
+        for folder in list(self._sequences)[:-HELD]:
+            del self._sequences[folder]
+        if not same_hash(sequence.past.digest, self._last.get(folder_of(name), b"")):
+            sequence.restart()
+        return self.add_packed(name, api.compress(data, **options, sequence=sequence), time)
 
     def add_packed(self, name: str, packed: bytes, time: int | None = None) -> Entry:
-        """Add a .lizip file as it is; FormatError or CorruptError when it is none."""
-        header = Container(io.BytesIO(packed)).header
+        """Add a .lizip file as it is; FormatError or CorruptError when it is none, or follows another than the last."""
+        container = Container(io.BytesIO(packed))
+        header, follows = container.header, container.section(FOLLOWS)
+        if follows and not same_hash(follows, self._last.get(folder_of(name), b"")):
+            raise FormatError(f"{self._path}: {name}: it follows another sweep than the last of its folder")
         return self._append(SWEEP, name, packed, time, header.count, header.length, header.digest)
 
     def share(self, name: str, data: bytes) -> Entry:
@@ -175,6 +194,8 @@ class PackWriter:
             raise
         entry = Entry(name, time, points, size, digest, begin, len(body), entry.crc, kind)
         self._places[kind, name] = len(self._entries)
+        if kind == SWEEP:
+            self._last[folder_of(name)] = digest
         self._entries.append(entry)
         self._position = begin + len(body)
         return entry

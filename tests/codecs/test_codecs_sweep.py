@@ -13,9 +13,12 @@ from lizip import container, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import Options
 from lizip.codecs.sweep import CODEC, GRID, HEADER
-from lizip.errors import CorruptError
+from lizip.errors import CorruptError, DefectWarning
+from lizip.sensor import SOLVERS
 from lizip.sensor.fit.elevations import rings_by_elevation
 from lizip.sensor.fit.rings import split_rings
+from lizip.simulator import drivers
+from lizip.simulator.turning import MODELS
 
 NAMES = ("x", "y", "z", "intensity")
 
@@ -73,6 +76,27 @@ def test_description_adds_up(coded):
     assert description["fitted to this scan"] == 1
     assert {"flags", "range", "intensity", "firings", "corrections"} <= set(streams)
     assert 0.97 * len(coded) < sum(streams.values()) + 80 < 1.03 * len(coded) + 160
+
+
+def test_a_solver_that_explains_little_is_not_the_last_word():
+    """Sweeps at rest, rounded to a tenth of a millimetre: the solver for moving ones takes them, point by point."""
+    points = drivers.sweep(4, MODELS["hdl32"], "PCL", span=0.3).records.astype("<f8").round(4).astype("<f4")
+    coded = encode(points.tobytes(), "default")
+    assert decode(coded) == points.tobytes()
+    assert len(coded) < 3 * len(points)
+
+
+@pytest.mark.defective
+def test_a_solver_that_fails_is_passed_over(sweep, coded, monkeypatch):
+    from lizip.sensor.solvers.camera import Camera
+
+    def fail(*_):
+        raise ValueError("cannot reshape")
+
+    monkeypatch.setattr(Camera, "solve", fail)
+    monkeypatch.setattr("lizip.codecs.sweep.SOLVERS", sorted(SOLVERS, key=lambda each: each.name != "camera"))
+    with pytest.warns(DefectWarning, match="the solver camera failed on a cloud of .* points: ValueError"):
+        assert encode(sweep) == coded
 
 
 def test_other_clouds_are_declined():

@@ -1,7 +1,8 @@
 """A column of any number type <-> integers that are near each other where the values are: the least that says them all.
 
-Integers as they are; floats that are all decimals (multiples of 0.1 to 1e-9, or whole) as multiples of that step; other
-floats as ordinals, which count the representable numbers. Then a common offset and divisor are taken out, and few
+Integers as they are; floats that are all decimals (multiples of 0.1 to 1e-9, or whole), or multiples of a power of two,
+as multiples of that step; other floats as ordinals, which count the representable numbers, those of a shorter mantissa
+where all have one (float16 stored as float32). Then a common offset and divisor are taken out, and few
 different values become places in a list. Every step is exact for every bit pattern: NaN payloads, infinities and -0.0
 are ordinals like any other.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -19,11 +21,18 @@ from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
 INTEGER, ORDINAL, DIVIDED, MULTIPLIED = range(4)
 """Form of the integers: the column's own; float ordinals; value = integer / 10**e; value = integer * 10**-e."""
 
+BINARY = 16
+"""An exponent of `DIVIDED` from here on means 2**(exponent - BINARY), not a power of ten."""
+
 ALPHABET = 256
 """Most values that are coded as symbols of an alphabet."""
 
 _PIECE = 1 << 16
 _SAMPLE = 2048
+_MANTISSA = {4: 23, 8: 52}
+_MOST_BINARY = 40
+_WORTH = 4
+"""So many last bits of a mantissa have to be 0 that leaving them out is worth a trial."""
 _EXPONENTS = {2: 3, 4: 8, 8: 10}
 _EXACT = {2: 1 << 10, 4: 1 << 24, 8: 1 << 53}
 _WIDE = 1 << 62
@@ -40,7 +49,8 @@ class Numbers:
     size : int
         Bytes of the narrowest float type that holds all values (a float64 column may hold float32 values).
     exponent : int
-        Decimal places of `DIVIDED` and `MULTIPLIED`.
+        Decimal places of `DIVIDED` and `MULTIPLIED` (or binary ones, see `BINARY`); of `ORDINAL`, how many of the
+        mantissa's last bits are 0 in all values and left out.
     signed_zero : bool
         -0.0 occurs among decimals: it is -1, and what is below moves down by one.
     offset, step : int
@@ -72,6 +82,11 @@ class Numbers:
             return len(self.values)
         return self.top + 1 if 0 <= self.top < ALPHABET else 0
 
+    @property
+    def divisor(self) -> float:
+        """Of `DIVIDED`: steps a unit."""
+        return float(10**self.exponent) if self.exponent < BINARY else 2.0 ** (self.exponent - BINARY)
+
     def pack(self) -> bytes:
         """Write for `unpack`."""
         flags = (
@@ -100,8 +115,9 @@ class Numbers:
             while steps.remaining and len(values) <= ALPHABET:
                 values.append((values[-1] if values else 0) + steps.varint())
             steps.finish()
-        sane = size == dtype.itemsize if form == INTEGER else dtype.kind == "f" and 2 <= size <= dtype.itemsize
-        sane = sane and exponent <= 9 and 1 <= step < _WIDE and -1 <= top < _WIDE and max(values, default=0) < _WIDE
+        sane = size == dtype.itemsize if form == INTEGER else dtype.kind == "f" and 2 <= size <= max(dtype.itemsize, 4)
+        sane = sane and _is_possible(form, size, exponent) and 1 <= step < _WIDE
+        sane = sane and -1 <= top < _WIDE and max(values, default=0) < _WIDE
         if not sane or flags >> 7 or len(values) > ALPHABET or (form == INTEGER) != (dtype.kind != "f"):
             raise CorruptError("column with impossible numbers")
         return cls(form, size, exponent, bool(flags & 4), offset, step, top, tuple(values), bool(flags >> 6))
@@ -145,22 +161,50 @@ def _proposals(column: np.ndarray) -> Iterator[Numbers]:
             if _holds(sample, candidate):
                 yield candidate
                 break
+    wide = max(4, next(narrow for narrow in sizes if narrow > 2 or narrow == size))
+    yield from filter(partial(_holds, sample), _binary(sample, wide))
     for narrow in sizes:
         yield Numbers(ORDINAL, narrow)
 
 
+def _binary(sample: np.ndarray, size: int) -> Iterator[Numbers]:
+    """Multiples of a power of two, ordinals of a shorter mantissa, in floats of `size` bytes; the coarser first."""
+    with np.errstate(all="ignore"):
+        values = sample.astype(f"<f{size}")
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)]).astype(np.float64)
+    if not len(sizes):
+        return
+    mantissa = _MANTISSA[size]
+    together = int(np.bitwise_or.reduce(_bits(values).astype(np.int64) & ((1 << mantissa) - 1)))
+    spare = (together & -together).bit_length() - 1 if together else mantissa
+    exponents = np.frexp(sizes)[1]
+    finest = min(mantissa + 1 - int(exponents.max()), _MOST_BINARY)
+    places = next((k for k in range(finest) if _are_whole(sizes, k)), -1)
+    short, whole = Numbers(ORDINAL, size, spare), Numbers(DIVIDED, size, BINARY + places, True)
+    proposals = [short] * (spare >= _WORTH) + [whole] * (places >= 0)
+    # the mean step of ordinals against that of multiples, as powers of two
+    yield from proposals if exponents.mean() - 1 - mantissa + spare > -places else reversed(proposals)
+
+
+def _are_whole(values: np.ndarray, places: int) -> bool:
+    """Whether finite values are multiples of 2**-places."""
+    scaled = values * 2.0**places
+    return bool((scaled == np.rint(scaled)).all())
+
+
 def _holds(column: np.ndarray, numbers: Numbers) -> bool:
     """Whether every value comes back from its integer."""
-    if numbers.form == INTEGER or (numbers.form == ORDINAL and numbers.size == column.dtype.itemsize):
+    plain = numbers.form == ORDINAL and not numbers.exponent
+    if numbers.form == INTEGER or (plain and numbers.size == column.dtype.itemsize):
         return True
     for start in range(0, len(column), _PIECE):
         piece = np.ascontiguousarray(column[start : start + _PIECE])
-        if numbers.form == ORDINAL:
+        if plain:
             if not _survives(piece, numbers.size):
                 return False
             continue
         integers = _to_integers(piece, numbers)
-        if np.abs(integers).max() >= _EXACT[numbers.size]:
+        if numbers.form != ORDINAL and np.abs(integers).max() >= _EXACT[numbers.size]:
             return False
         if not np.array_equal(_bits(_to_values(integers, numbers, column.dtype)), _bits(piece)):
             return False
@@ -213,6 +257,13 @@ def _few(found: np.ndarray | None, integers: np.ndarray) -> np.ndarray | None:
     return found if len(found) <= ALPHABET else None
 
 
+def _is_possible(form: int, size: int, exponent: int) -> bool:
+    """Whether a form has such exponents."""
+    if form == ORDINAL:
+        return exponent <= _MANTISSA.get(size, 0)
+    return exponent <= 9 or (form == DIVIDED and BINARY <= exponent <= BINARY + _MOST_BINARY)
+
+
 def _bits(values: np.ndarray) -> np.ndarray:
     return values.view(f"<i{values.dtype.itemsize}")
 
@@ -224,13 +275,12 @@ def _to_integers(column: np.ndarray, numbers: Numbers) -> np.ndarray:
             return np.ascontiguousarray(column).view(np.int64) ^ np.int64(-(1 << 63))
         return column.astype(np.int64)
     if numbers.form == ORDINAL:
-        bits = _bits(column.astype(f"<f{numbers.size}")).astype(np.int64)
-        return np.where(bits < 0, bits ^ np.int64((1 << (8 * numbers.size - 1)) - 1), bits)
+        with np.errstate(all="ignore"):
+            bits = _bits(column.astype(f"<f{numbers.size}")).astype(np.int64)
+        return np.where(bits < 0, bits ^ np.int64((1 << (8 * numbers.size - 1)) - 1), bits) >> numbers.exponent
     with np.errstate(all="ignore"):
         wide = column.astype(np.float64)
-        scaled = (
-            wide * float(10**numbers.exponent) if numbers.form == DIVIDED else wide / float(f"1e-{numbers.exponent}")
-        )
+        scaled = wide * numbers.divisor if numbers.form == DIVIDED else wide / float(f"1e-{numbers.exponent}")
         scaled = np.rint(scaled)
         integers = np.where(np.abs(scaled) < 2.0**60, scaled, 0).astype(np.int64)
     if numbers.signed_zero:
@@ -245,11 +295,13 @@ def _to_values(integers: np.ndarray, numbers: Numbers, dtype: np.dtype) -> np.nd
             return (integers ^ np.int64(-(1 << 63))).view(np.uint64)
         return integers.astype(dtype)
     if numbers.form == ORDINAL:
-        bits = np.where(integers < 0, integers ^ np.int64((1 << (8 * numbers.size - 1)) - 1), integers)
+        flip, shift = np.int64((1 << (8 * numbers.size - 1)) - 1), np.int64(numbers.exponent)
+        # what is left out is 0, whichever way the ordinals count
+        bits = np.where(integers < 0, ((integers ^ -1) << shift) ^ np.int64(-1) ^ flip, integers << shift)
         with np.errstate(all="ignore"):
             return bits.astype(f"<i{numbers.size}").view(f"<f{numbers.size}").astype(dtype)
     negative = integers < 0 if numbers.signed_zero else np.zeros(len(integers), bool)
     wide = (integers + negative).astype(np.float64)
     with np.errstate(all="ignore"):
-        wide = wide / float(10**numbers.exponent) if numbers.form == DIVIDED else wide * float(f"1e-{numbers.exponent}")
+        wide = wide / numbers.divisor if numbers.form == DIVIDED else wide * float(f"1e-{numbers.exponent}")
         return np.where(negative, -np.abs(wide), wide).astype(f"<f{numbers.size}").astype(dtype)

@@ -141,12 +141,14 @@ class Plan:
         sight = self.sight
         columns = [self.columns[i] for i in sight.columns]
         scales = [_scale(numbers) for numbers in columns]
+        spare = [numbers.exponent if numbers.form == ORDINAL else 0 for numbers in columns]
         return Frame(
             form=np.array([scale[0] for scale in scales], np.int64),
             depth=np.array([4 if scale[0] == STEPS else 5 for scale in scales], np.int64),
             unit=np.array([scale[1] for scale in scales]),
             per_unit=np.array([1 / scale[1] for scale in scales]),
             base=np.array([scale[2] for scale in scales]),
+            spare=np.array(spare, np.int64),
             zero=np.array([-n.offset if n.signed_zero else _NO_ZERO for n in columns], np.int64),
             origin=np.array(sight.origin, np.float64),
             drift=np.array(sight.drift, np.float64),
@@ -167,6 +169,7 @@ def seen(numbers: Numbers) -> Numbers | None:
 def _scale(numbers: Numbers) -> tuple[int, float, float]:
     """Integer form, unit and base of a coordinate."""
     if numbers.form == ORDINAL:
-        return (FLOAT32, 2.0**-22, 0.0) if numbers.size == 4 else (FLOAT64, 2.0**-50, 0.0)
-    unit = 1.0 if numbers.form == INTEGER else 1 / float(10**numbers.exponent)
+        form, unit = (FLOAT32, 2.0**-22) if numbers.size == 4 else (FLOAT64, 2.0**-50)
+        return form, unit * 2.0**numbers.exponent, 0.0
+    unit = 1.0 if numbers.form == INTEGER else 1 / numbers.divisor
     return STEPS, numbers.step * unit, numbers.offset * unit

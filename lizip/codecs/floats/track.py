@@ -37,6 +37,8 @@ class Frame(NamedTuple):
         Integer form of each coordinate and depth of its length tree.
     unit, per_unit, base : (3,) float64
         Of `STEPS`: value = base + unit * integer; per_unit = 1 / unit. Otherwise unit is what is taken as a small miss.
+    spare : (3,) int64
+        Of ordinals: how many of a mantissa's last bits are left out.
     zero : (3,) int64
         Of `STEPS` with a negative zero: integers below this one mean the next higher value; -2**62 without.
     origin, drift : (3,) float64
@@ -56,6 +58,7 @@ class Frame(NamedTuple):
     unit: np.ndarray
     per_unit: np.ndarray
     base: np.ndarray
+    spare: np.ndarray
     zero: np.ndarray
     origin: np.ndarray
     drift: np.ndarray
@@ -188,6 +191,8 @@ def to_value(frame, track, column, integer):
         if integer < frame.zero[column]:
             integer += 1
         return clean(frame.base[column] + frame.unit[column] * np.float64(integer) - track.origin[column])
+    spare = frame.spare[column]
+    integer = integer << spare if integer >= 0 else ~(~integer << spare)
     if form == FLOAT32:
         track.bits32[0] = np.int32(integer if integer >= 0 else integer ^ _MANTISSA32)
         return clean(np.float64(track.float32[0]) - track.origin[column])
@@ -207,17 +212,23 @@ def to_integer(frame, track, column, value):
     if form == FLOAT32:
         track.float32[0] = np.float32(value)
         integer = np.int64(track.bits32[0])
-        return integer if integer >= 0 else integer ^ _MANTISSA32
-    track.float64[0] = value
-    integer = track.bits64[0]
-    return integer if integer >= 0 else integer ^ _MANTISSA64
+        integer = integer if integer >= 0 else integer ^ _MANTISSA32
+    else:
+        track.float64[0] = value
+        integer = track.bits64[0]
+        integer = integer if integer >= 0 else integer ^ _MANTISSA64
+    spare = frame.spare[column]
+    if spare == 0:
+        return integer
+    half = np.int64(1) << (spare - 1)
+    return (integer + half) >> spare if integer >= 0 else ~((~integer + half) >> spare)
 
 
 @inlined_kernel
 def grain_of(frame, track, column):
     """log2 of one step of the integer just predicted, in 1/256, as the bits of a float64 tell it."""
     if frame.form[column] == FLOAT32:
-        return ((np.int64(track.bits32[0]) >> 23) & 255) + 1023 - 127 - 23 << 8
+        return ((np.int64(track.bits32[0]) >> 23) & 255) + 1023 - 127 - 23 + frame.spare[column] << 8
     track.float64[0] = frame.unit[column]
     return track.bits64[0] >> 44
 

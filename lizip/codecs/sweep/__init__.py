@@ -9,11 +9,13 @@ times, poses, corrections) is small. Decompression is the same from the bottom u
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from lizip import defects
 from lizip.codecs import Options
 from lizip.container import CODEC as FIRST_KIND
-from lizip.container import Container, Section
+from lizip.container import FOLLOWS, Container, Section
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_varints
 from lizip.sensor import SOLVERS
@@ -22,6 +24,7 @@ from lizip.sensor.state import SensorState
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
+    from lizip.codecs.sweep.past import GridPast
     from lizip.sensor.model import Grid, Solution
 
 HEADER, GRID = FIRST_KIND, FIRST_KIND + 1
@@ -32,6 +35,9 @@ _GRID_STREAMS = ("flags", "range", "intensity")
 
 MOST_POINTS = 1 << 22
 """Most points of a sweep: all are decoded at once."""
+
+_CONVINCING = 3
+"""Bytes a point up to which nobody else is asked (`_weight`): a few of corrections, and one for a range."""
 
 
 def most_cells(count: int) -> int:
@@ -51,27 +57,30 @@ class Sweep:
         return None if solution is None else lay_out(solution, options)
 
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
-        """What the first solver says that explains the cloud; None of no points, or of too many."""
+        """What the first solver says that explains the cloud, or the one that explains most of it.
+
+        None of no points, or of too many.
+        """
         if not 0 < cloud.count <= MOST_POINTS:
             return None
+        from lizip.sensor.fit.common_step import with_common_steps
         from lizip.sensor.fit.dual import solve_dual
 
         state = options.state or SensorState()
 
         def solve_one(cloud: Cloud) -> Solution | None:
-            tried = (registered.load().solve(cloud, options.level, state) for registered in SOLVERS)
-            return next((solution for solution in tried if solution is not None and is_modest(solution)), None)
+            return _solve_one(cloud, options.level, state)
 
-        solution = solve_dual(cloud, solve_one) or solve_one(cloud)
-        if solution is None:
-            return None
-        from lizip.sensor.fit.common_step import with_common_steps
-
-        return with_common_steps(solution)
+        solution = None
+        with defects.passed_over(f"further returns among {cloud.count} points were not told"):
+            solution = solve_dual(cloud, solve_one)
+        solution = solution or solve_one(cloud)
+        return None if solution is None else with_common_steps(solution)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
-        from lizip.codecs.sweep.grid import MAX_CELLS, decode_grid
+        from lizip.codecs.sweep.decoded import decode
+        from lizip.codecs.sweep.grid import MAX_CELLS
 
         if count > MOST_POINTS:
             raise CorruptError("more points than a sweep may have")
@@ -83,11 +92,17 @@ class Sweep:
         grids = list(container.sections(GRID))
         if len(grids) != len(model.parts):
             raise CorruptError("a sweep has not as many grids as parts")
+        before = container.past.grids if container.entries(FOLLOWS) else ()
         decoded, left = [], MAX_CELLS
-        for part, grid in zip(model.parts, grids, strict=True):
-            decoded.append(decode_grid(grid, max_cells=min(most_cells(part.count), left)))
-            left -= decoded[-1][0].size
-        yield SweepModel(model.parts).rebuild(decoded, schema)
+        for part, grid, past in zip_longest(model.parts, grids, before[: len(grids)]):
+            decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=past))
+            left -= decoded[-1].ranges.size
+        yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
+        if container.past is not None:
+            from lizip.codecs.sweep.past import Past
+
+            pasts = [each.past() for each in decoded]
+            container.left = Past(container.header.digest, tuple(pasts) if None not in pasts else ())
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
@@ -111,6 +126,22 @@ class Sweep:
 CODEC = Sweep()
 
 
+def _solve_one(cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+    """The first solution that explains a cloud, or the one that explains most of it."""
+    best: Solution | None = None
+    for registered in SOLVERS:
+        solution = None
+        with defects.passed_over(f"the solver {registered.name} failed on a cloud of {cloud.count} points"):
+            solution = registered.load().solve(cloud, level, state)
+        if solution is None or not is_modest(solution):
+            continue
+        if best is None or _weight(solution) < _weight(best):
+            best = solution
+        if _weight(best) <= _CONVINCING * cloud.count:
+            break
+    return best
+
+
 def is_modest(solution: Solution) -> bool:
     """Whether the decoder takes grids of so many cells for so few points."""
     from lizip.codecs.sweep.grid import MAX_CELLS, takes
@@ -123,22 +154,38 @@ def is_modest(solution: Solution) -> bool:
     return True
 
 
+def _weight(solution: Solution) -> int:
+    """Bytes that say the coordinates, where a return takes about one.
+
+    Where a model is not the right one, they are those of points that escape it.
+    """
+    from lizip.sensor.stages.attributes import Attributes
+    from lizip.sensor.stages.intensity import Intensity
+
+    stages = (stage for part in solution.model.parts for stage in part.stages)
+    said = sum(len(stage.pack()) for stage in stages if not isinstance(stage, (Attributes, Intensity)))
+    return said + sum(int((grid.ranges != 0).sum()) for grid in solution.grids)
+
+
 def lay_out(solution: Solution, options: Options) -> list[Section]:
     """Lay out a solved sweep."""
     from lizip.codecs.sweep.weights import DEFAULT_NET
 
     net = None if options.level == "fast" else options.model or DEFAULT_NET
-    coded = [_code(grid, net, options) for grid in solution.grids]
+    past = options.past.grids if options.past and len(options.past.grids) == len(solution.grids) else ()
+    coded = [_code(grid, net, options, before) for grid, before in zip_longest(solution.grids, past)]
     head = pack_about(solution.about) + pack_bytes((net or "").encode()) + pack_varints([len(coded)])
     for grid, stream in zip(solution.grids, coded, strict=True):
         head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
-    return [Section(HEADER, head + solution.model.pack()), *(Section(GRID, stream.data) for stream in coded)]
+    follows = [Section(FOLLOWS, options.past.digest)] if any(stream.follows for stream in coded) else []
+    return [Section(HEADER, head + solution.model.pack()), *(Section(GRID, stream.data) for stream in coded), *follows]
 
 
-def _code(grid: Grid, net: str | None, options: Options) -> Any:
+def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None) -> Any:
     from lizip.codecs.sweep.grid import encode_grid, near_ticks
 
     how = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "net": net, "backend": options.backend}
+    how = {**how, "before": before, "leads": options.past is not None}
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 

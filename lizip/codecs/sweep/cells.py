@@ -12,6 +12,14 @@ from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.intensity import code_intensity
 from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.net import FLAG_OUTPUT, RECORD, opinion, record, think
+from lizip.codecs.sweep.prior import (
+    SEEN,
+    centre_with_prior,
+    expected_range,
+    flag_context,
+    prior_candidates,
+    spread_of,
+)
 from lizip.codecs.sweep.ranges import blended_centre, candidates_of, code_range
 from lizip.entropy.adaptive import code_bit, quarter_octave
 from lizip.entropy.coder import LOG, MODE
@@ -31,7 +39,7 @@ def is_quiet(history, r, rings):
 
 
 @inlined_kernel
-def code_flag(coder, model, r, rings, held, quiet, given, flag):
+def code_flag(coder, model, prior, firing, r, rings, held, quiet, given, flag):
     """Code whether ring `r` has a return in this firing."""
     counters, history, base = model.counters, model.history, model.base
     own = r + 1
@@ -65,9 +73,22 @@ def code_flag(coder, model, r, rings, held, quiet, given, flag):
             base[m.FLAG_RUN] + 4096 + r * 32 + (past & 31),
         )
         sets = base[m.MIX_FLAG] + short * m.WEIGHT_STRIDE, base[m.MIX_FLAG_RING] + r * m.WEIGHT_STRIDE
-        flag = code_mixed(coder, counters, places, (given,), model.weights, sets, m.SLOW, 15, flag)
+        if prior is None:
+            flag = code_mixed(coder, counters, places, (given,), model.weights, sets, m.SLOW, 15, flag)
+        else:
+            known = places + (base[m.FLAG_PRIOR] + flag_context(prior, firing, r, past, up, down),)  # noqa: RUF005
+            flag = code_mixed(coder, counters, known, (given,), model.weights, sets, m.SLOW, 15, flag)
     history[own, m.FLAGS] = (past << 1 | flag) & 0xFFFF
     return flag
+
+
+@inlined_kernel
+def _centre_of(history, prior, firing, r, guess, near, expected):
+    """What the range of ring `r` is guessed to be, by its neighbours and, where there is one, the sweep before."""
+    if prior is not None and expected > 0:
+        prior_candidates(history, r, guess, expected)
+        return centre_with_prior(history, r, guess, near, spread_of(prior, firing, r))
+    return blended_centre(history, r, guess, near)
 
 
 @inlined_kernel
@@ -84,7 +105,7 @@ def cost(coder, since):
 
 
 @kernel
-def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, model, net, spent):
+def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhere, model, net, spent):
     """Code the firings `first` to `last` - 1 of a grid.
 
     Parameters
@@ -95,6 +116,8 @@ def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, mod
         Ticks, 0 = no return, at most MAX_RANGE. Read when encoding, written when decoding.
     intensity : (F, R) int32
         Below 2**bits; not touched when `bits` is 0.
+    prior : (F, R, FACTS) int32 or None
+        What the sweep before makes expect, see `lizip.codecs.sweep.prior`.
     near : int64
         Ticks within which a candidate belongs to the same surface.
     bits : int64
@@ -117,26 +140,30 @@ def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, mod
             mark = coder.at[LOG]
             held = candidates_of(history, r, rings, guess)
             quiet = is_quiet(history, r, rings)
+            expected = np.int64(0)
+            if prior is not None:
+                quiet = quiet and prior[firing, r, SEEN] <= 0
+                expected = expected_range(prior, firing, r)
             centre = np.int64(0)
             given = np.int64(0)
             asks = net.mode != 0 and not quiet
             if asks:
-                centre = blended_centre(history, r, guess, near)
+                centre = _centre_of(history, prior, firing, r, guess, near, expected)
                 think(net, history, r, rings, guess, centre, bits, firing * rings + r)
                 given = opinion(net, FLAG_OUTPUT)
                 if net.mode == RECORD:
                     record(net, coder.at[LOG], FLAG_OUTPUT)
             flag = np.int64(1) if not decoding and ranges[firing, r] > 0 else np.int64(0)
-            flag = code_flag(coder, model, r, rings, held, quiet, given, flag)
+            flag = code_flag(coder, model, prior, firing, r, rings, held, quiet, given, flag)
             if not decoding:
                 spent[0] += cost(coder, mark)
                 mark = coder.at[LOG]
             value = np.int64(0)
             if flag:
                 if not asks:
-                    centre = blended_centre(history, r, guess, near)
+                    centre = _centre_of(history, prior, firing, r, guess, near, expected)
                 value = np.int64(ranges[firing, r])
-                value = code_range(coder, model, net, asks, r, centre, value)
+                value = code_range(coder, model, net, prior, asks, firing, r, near, centre, expected, value)
                 if decoding:
                     ranges[firing, r] = value
                 else:
@@ -149,7 +176,7 @@ def code_grid(coder, ranges, intensity, first, last, near, bits, everywhere, mod
             history[own, m.PAST] = held
             if bits and (flag or everywhere):
                 level = np.int64(intensity[firing, r]) if not decoding else np.int64(0)
-                level = code_intensity(coder, model, r, flag, bits, level)
+                level = code_intensity(coder, model, prior, firing, r, flag, bits, expected, level)
                 if decoding:
                     intensity[firing, r] = level
                 else:

@@ -24,6 +24,7 @@ class DecisionCoder(NamedTuple):
     form: Form
     model: GridModel
     net: GridNet
+    prior: np.ndarray | None = None
 
     @classmethod
     def of(cls, form: Form, rings: int, net: GridNet) -> DecisionCoder:
@@ -40,9 +41,7 @@ class DecisionCoder(NamedTuple):
         cells = (last - first) * ranges.shape[1]
         coder, spent = open_encoder(cells * DECISIONS_PER_CELL, cells), np.zeros(3, np.int64)
         form = self.form
-        code_grid(
-            coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, self.model, self.net, spent
-        )
+        code_grid(coder, ranges, intensity, self.prior, first, last, *form[:3], self.model, self.net, spent)
         raw = 32 * int(coder.at[RAW])
         flags, distance, level = (float(part) / 16384 for part in spent)
         return finish_encoder(coder), (flags, distance + raw, level)
@@ -51,7 +50,5 @@ class DecisionCoder(NamedTuple):
         """Fill these firings, zeros so far, from the bytes of `encode`; raises CorruptError."""
         coder, spent = open_decoder(data), np.zeros(3, np.int64)
         form = self.form
-        code_grid(
-            coder, ranges, intensity, first, last, form.near, form.bits, form.everywhere, self.model, self.net, spent
-        )
+        code_grid(coder, ranges, intensity, self.prior, first, last, *form[:3], self.model, self.net, spent)
         finish_decoder(coder)

@@ -1,7 +1,8 @@
 """A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
 
-Stream: rows, rings, near, intensity bits << 2 | fast << 1 | everywhere, the shares of the intensities if there are any;
-unless it is fast, name of the predictor (empty: none) and, if any, its hash in 8 bytes; then for each segment of about
+Stream: rows, rings, near, follows << 7 | intensity bits << 2 | fast << 1 | everywhere; of a grid that follows another
+one how it lies to it (`lizip.codecs.sweep.past`), else the shares of the intensities if there are any; unless it is
+fast, name of the predictor (empty: none) and, if any, its hash in 8 bytes; then for each segment of about
 `SEGMENT` cells its length and its bytes: binary decisions under six contexts each, or, at the fast level, symbols
 (`lizip.codecs.sweep.fast`). Integers are LEB128.
 """
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.codecs.sweep.weights import Weights, find_weights
-from lizip.errors import CorruptError
-from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.packing import pack_bytes, pack_varints
 
 if TYPE_CHECKING:
     from lizip.codecs.sweep.decisions import DecisionCoder
     from lizip.codecs.sweep.fast import FastCoder
     from lizip.codecs.sweep.model import GridModel
     from lizip.codecs.sweep.net import GridNet
+    from lizip.codecs.sweep.past import GridPast
     from lizip.entropy.coder import Coder
 
 SEGMENT = 1 << 16
@@ -37,6 +38,9 @@ goes on about empty cells is not followed."""
 NEAR_METRES = 0.08
 """Candidates further than this from the last range belong to another surface (chosen on nuScenes and KITTI)."""
 
+
+FOLLOWS = 1 << 7
+"""In the header: the grid follows another one."""
 
 STREAMS = ("flags", "range", "intensity")
 
@@ -75,6 +79,7 @@ class GridStream:
 
     data: bytes
     bits: dict[str, float]
+    follows: bool = False
 
 
 def near_ticks(tick: float) -> int:
@@ -91,6 +96,8 @@ def encode_grid(
     net: str | Weights | None = None,
     backend: str = "numba",
     fast: bool = False,
+    before: GridPast | None = None,
+    leads: bool = False,
 ) -> GridStream:
     """Encode a grid.
 
@@ -111,6 +118,10 @@ def encode_grid(
         "numba" or "torch": how the predictor is evaluated; the bytes are the same.
     fast : bool
         Code at the fast level, which has no predictor.
+    before : GridPast, optional
+        What the grid of the sweep before left: this one follows it if it can, and is decoded with the same only.
+    leads : bool
+        Whether others shall follow.
 
     Returns
     -------
@@ -128,19 +139,31 @@ def encode_grid(
     from lizip.codecs.sweep.tree import pack_shares
 
     ranges, intensity, form = prepared(ranges, intensity, everywhere, near)
-    header = pack_varints([*ranges.shape, near, form.bits << 2 | fast << 1 | everywhere])
-    header += pack_bytes(pack_shares(form.shares)) if form.bits else b""
     rings = ranges.shape[1]
+    follows = before is not None and not fast and before.suits(form, rings)
+    if follows:
+        form = before.form
+    elif leads and not fast:  # the tree is to have whatever comes
+        form = form._replace(shares=np.maximum(form.shares, 1))
+    header = pack_varints([*ranges.shape, near, follows * FOLLOWS | form.bits << 2 | fast << 1 | everywhere])
+    if follows:
+        from lizip.codecs.sweep.past import Alignment
+
+        alignment = Alignment.of(before.prior, ranges, near)
+        header += alignment.pack()
+    elif form.bits:
+        header += pack_bytes(pack_shares(form.shares))
     if fast:
         coder: FastCoder | DecisionCoder = FastCoder.of(form, rings)
     else:
         weights = find_weights(net) if isinstance(net, str) else net
         header += pack_bytes(weights.name.encode()) + weights.digest if weights else pack_bytes(b"")
-        coder = DecisionCoder.of(form, rings, _predictor(weights, backend, ranges, intensity, form))
-    coded = [coder.encode(ranges, intensity, first, last) for first, last in _segments(*ranges.shape)]
+        asked = _predictor(weights, "numba" if follows else backend, ranges, intensity, form)
+        coder = before.coder(len(ranges), alignment, asked) if follows else DecisionCoder.of(form, rings, asked)
+    coded = [coder.encode(ranges, intensity, first, last) for first, last in segments(*ranges.shape)]
     spent = (sum(part) for part in zip((0, 0, 0), *(bits for _, bits in coded), strict=True))
     data = header + b"".join(pack_bytes(piece) for piece, _ in coded)
-    return GridStream(data, dict(zip(STREAMS, map(float, spent), strict=True)))
+    return GridStream(data, dict(zip(STREAMS, map(float, spent), strict=True)), follows)
 
 
 def prepared(
@@ -195,69 +218,15 @@ def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[
     most = ranges.size * DECISIONS_PER_CELL
     coder, net = open_encoder(most, ranges.size), recorder(ranges.size, most)
     model, spent = form.model(ranges.shape[1]), np.zeros(3, np.int64)
-    code_grid(coder, ranges, intensity, 0, len(ranges), form.near, form.bits, form.everywhere, model, net, spent)
+    code_grid(coder, ranges, intensity, None, 0, len(ranges), form.near, form.bits, form.everywhere, model, net, spent)
     return coder, net
 
 
 def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarray, np.ndarray | None]:
-    """Decode what `encode_grid` wrote.
+    """Ranges (F, R) int32 and intensities, likewise or None, of a grid that follows none; see `decoded.decode`."""
+    from lizip.codecs.sweep.decoded import decode
 
-    Parameters
-    ----------
-    stream : bytes
-    max_cells : int
-        Largest grid to accept (F * R); from the number of points where that is known.
-
-    Returns
-    -------
-    ranges : (F, R) int32
-    intensity : (F, R) int32 or None
-
-    Raises
-    ------
-    CorruptError
-        When the stream is not one that `encode_grid` writes.
-    ModelMissingError
-        When it was written with a predictor that is not installed.
-    """
-    from lizip.codecs.sweep.model import MAX_RINGS
-    from lizip.codecs.sweep.tree import unpack_shares
-
-    header = Unpacker(stream)
-    firings, rings, near, how = (header.varint() for _ in range(4))
-    bits, fast, everywhere = how >> 2, how >> 1 & 1, how & 1
-    too_large = rings > MAX_RINGS or firings * max(rings, 1) > min(max_cells, MAX_CELLS)
-    if too_large or bits > 16 or near > 1 << 20:
-        raise CorruptError("grid has an impossible shape")
-    segments = _segments(firings, rings)
-    if 2 * len(segments) > header.remaining:
-        raise CorruptError("grid has more segments than bytes")
-    shares = unpack_shares(header.bytes(), 1 << min(bits, 8)) if bits else np.zeros(1, np.int64)
-    coder = _decoder(header, Form(near, bits, everywhere, shares), rings, bool(fast))
-    ranges = np.zeros((firings, rings), np.int32)
-    intensity = np.zeros((firings if bits else 1, rings), np.int32)
-    returns = 0
-    for first, last in segments:
-        coder.decode(header.bytes(), ranges, intensity, first, last)
-        returns += int(np.count_nonzero(ranges[first:last]))
-        if is_sparse(last * rings, returns):
-            raise CorruptError("grid of hardly anything but empty cells")
-    header.finish()
-    return ranges, intensity if bits else None
-
-
-def _decoder(header: Unpacker, form: Form, rings: int, fast: bool) -> FastCoder | DecisionCoder:
-    """What decodes the segments, once the rest of the header, which it reads, is known."""
-    from lizip.codecs.sweep.decisions import DecisionCoder
-    from lizip.codecs.sweep.fast import FastCoder
-    from lizip.codecs.sweep.net import network, no_net
-
-    if fast:
-        return FastCoder.of(form, rings)
-    name = header.bytes()
-    digest = header.take(8) if name else b""
-    net = network(find_weights(name.decode("utf-8", "replace"), digest).arrays) if name else no_net()
-    return DecisionCoder.of(form, rings, net)
+    return decode(stream, max_cells=max_cells).grid
 
 
 def is_sparse(cells: int, returns: int) -> bool:
@@ -271,12 +240,12 @@ def takes(ranges: np.ndarray) -> bool:
 
     if ranges.size > MAX_CELLS or ranges.shape[1] > MAX_RINGS:
         return False
-    parts = [(last * ranges.shape[1], ranges[first:last]) for first, last in _segments(*ranges.shape)]
+    parts = [(last * ranges.shape[1], ranges[first:last]) for first, last in segments(*ranges.shape)]
     returns = np.cumsum([np.count_nonzero(part) for _, part in parts]) if parts else []
     return not any(is_sparse(cells, int(found)) for (cells, _), found in zip(parts, returns, strict=True))
 
 
-def _segments(rows: int, rings: int) -> list[tuple[int, int]]:
+def segments(rows: int, rings: int) -> list[tuple[int, int]]:
     """First and last row (exclusive) of each segment."""
     step = max(1, SEGMENT // max(rings, 1))
     return [(first, min(first + step, rows)) for first in range(0, rows if rings else 0, step)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.sweep import model as m
+from lizip.codecs.sweep.prior import level_contexts
 from lizip.entropy.adaptive import code_bit, quarter_octave
 from lizip.entropy.mixing import code_mixed
 from lizip.entropy.vectors import further
@@ -64,11 +65,11 @@ def _contexts_of(model, r, flag, bits):
     )
     mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * m.WEIGHT_STRIDE
     mix_value = base[m.MIX_VALUE] + kind * 256 * m.WEIGHT_STRIDE
-    return places, mix_value, mix_level
+    return places, mix_value, mix_level, levels, fine
 
 
 @inlined_kernel
-def code_intensity(coder, model, r, flag, bits, level):
+def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
     """Code an intensity; cells with and without a return keep histories of their own.
 
     A laser's power follows its echoes, so its intensities swing with a period of two or three: exact pairs and triples
@@ -76,14 +77,24 @@ def code_intensity(coder, model, r, flag, bits, level):
     """
     counters, history, base = model.counters, model.history, model.base
     own = r + 1
-    places, mix_value, mix_level = _contexts_of(model, r, flag, bits)
+    places, mix_value, mix_level, levels, fine = _contexts_of(model, r, flag, bits)
+    more = (np.int64(0), np.int64(0))
+    if prior is not None:
+        value = np.int64(history[own, m.HELD]) if flag else np.int64(0)
+        one, other = level_contexts(prior, firing, r, expected, value, levels, bits, fine)
+        stride = model.tree.stride
+        more = (base[m.INTENSITY_PRIOR] + one * stride, base[m.INTENSITY_PRIOR_PAIR] + other * stride)
     low = max(bits - 8, 0)
     top = level >> low
     node = np.int64(model.tree.root)
     while node >= 0:
         bit = np.int64(top >= model.tree.split[np.uintp(node)])
         nodes, sets = further(places, node), (mix_value + node * m.WEIGHT_STRIDE, mix_level)
-        bit = code_mixed(coder, counters, nodes, (), model.weights, sets, m.QUICK, 16, bit)
+        if prior is None:
+            bit = code_mixed(coder, counters, nodes, (), model.weights, sets, m.QUICK, 16, bit)
+        else:
+            all_nodes = nodes + (more[0] + node, more[1] + node)  # noqa: RUF005
+            bit = code_mixed(coder, counters, all_nodes, (), model.weights, sets, m.QUICK, 16, bit)
         node = np.int64(model.tree.after[np.uintp(2 * node + bit)])
     top = ~node
     history[own, m.THIRD + flag] = history[own, m.SECOND + flag]

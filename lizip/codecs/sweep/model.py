@@ -5,13 +5,14 @@ Thresholds and rates were chosen on a few nuScenes and KITTI sweeps and are part
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from lizip.codecs.sweep.tree import IntensityTree
 from lizip.entropy.adaptive import quarter_octave
-from lizip.entropy.mixing import fresh_weights
+from lizip.entropy.mixing import WEIGHT_ONE, fresh_weights
 from lizip.entropy.vectors import stride_of
 from lizip.jit import kernel
 
@@ -22,6 +23,9 @@ _SIX = 6
 """Adaptive counters that have a say in each decision, beside the network."""
 
 WEIGHT_STRIDE = stride_of(_SIX + 1)
+
+_SHARE_OF_PRIOR = 0.1
+"""Weight, in each of two sets, of what the sweep before makes expect, at first."""
 
 MAX_RINGS = 2048
 MAX_RANGE = (1 << 24) - 1
@@ -39,6 +43,11 @@ TOKENS = 48
 CLASSES = 40
 LENGTHS = 28
 """Bit lengths a range residual can have, 0 to 27: candidates stay within 2**26 of any range."""
+
+# Of a sweep that follows another one, see `lizip.codecs.sweep.prior`. CHANGE: the running mean of what ranges are more
+# than expected, times 16. OFF: the running errors of its two candidates, times 8. BEFORE: the range that was expected
+# where the ring had its last return, 0 when none was.
+CHANGE, OFF, BEFORE = 27, 28, 30
 
 # Nodes of a residual, in each context: its sign, then for each sign "longer than the start?", "longer still?", "shorter
 # still?" by bit length, then two mantissa bits by bit length.
@@ -93,8 +102,14 @@ class GridModel(NamedTuple):
     MIX_CLASS,
     MIX_VALUE,
     MIX_LEVEL,
+    FLAG_PRIOR,
+    RANGE_PRIOR,
+    INTENSITY_PRIOR,
+    INTENSITY_PRIOR_PAIR,
+    MIX_PRIOR,
     TABLES,
-) = range(26)
+) = range(31)
+"""The last five are there for a sweep that follows another one only."""
 
 
 def fresh_model(
@@ -138,6 +153,34 @@ def fresh_model(
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200
     history[:, FIRST : THIRD + 2] = min(8, (1 << min(intensity_bits, 8)) - 1)
     return GridModel(counters, weights, history, base, tree, np.zeros(32, np.int64))
+
+
+def following(before: GridModel, fresh: GridModel, tables: Sequence[int], sets: int) -> GridModel:
+    """The model of a grid that follows another one: what that has learned, and tables for what it makes expect.
+
+    Parameters
+    ----------
+    before : GridModel
+        As the grid before left it; stays as it is.
+    fresh : GridModel
+        As `fresh_model` makes it for this grid, with tables of the same sizes.
+    tables : sequence of int
+        Counters in those from FLAG_PRIOR on.
+    sets : int
+        Sets of weights in MIX_PRIOR.
+    """
+    starts = fresh.counters.size + np.cumsum([0, *((n + 15) // 16 * 16 for n in tables)])
+    counters, weights = _on_cache_lines(int(starts[-1])), _on_cache_lines(fresh.weights.size + sets * WEIGHT_STRIDE)
+    counters[: before.counters.size] = before.counters
+    weights[: before.weights.size] = before.weights
+    if len(before.base) == len(fresh.base):  # it followed none: the network's opinion is the last input now
+        asked, others = np.split(
+            weights[: fresh.weights.size].reshape(-1, WEIGHT_STRIDE), [fresh.base[MIX_VALUE] // WEIGHT_STRIDE]
+        )
+        asked[:, _SIX + 1] = asked[:, _SIX]
+        asked[:, _SIX] = others[:, _SIX:] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
+    base = np.concatenate([fresh.base[:FLAG_PRIOR], starts[:-1], [fresh.weights.size]])
+    return GridModel(counters, weights, fresh.history, base, before.tree, fresh.scratch)
 
 
 def intensity_levels(bits: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import numpy as np
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.net import RECORD, opinion, record
+from lizip.codecs.sweep.prior import learn_prior, range_context, spread_class, spread_of
 from lizip.entropy.adaptive import bit_length, quarter_octave
 from lizip.entropy.coder import LOG, code_raw
 from lizip.entropy.mixing import code_mixed
@@ -62,7 +63,7 @@ def blended_centre(history, r, guess, near):
 
 
 @inlined_kernel
-def _contexts_of(model, r, centre):
+def _contexts_of(model, r, centre, own_spread):
     """First counters of the six contexts of a residual, then the class of its expected size."""
     history, base, guess = model.history, model.base, model.scratch
     own = r + 1
@@ -70,6 +71,8 @@ def _contexts_of(model, r, centre):
     spread = abs(last - centre) + abs(before - centre) + abs(np.int64(history[own, m.HELD + 2]) - centre)
     spread += abs(guess[3] - centre) + (abs(below - centre) >> 1) + (abs(up - centre) >> 1)
     doubt = 2 * np.int64(history[own, m.CENTRE_FAST]) + np.int64(history[r, m.CENTRE_FAST])
+    if own_spread >= 0:
+        doubt = (doubt + 3 * own_spread) >> 2
     error_class = min(quarter_octave(doubt >> 2), m.CLASSES - 1)
     activity = abs(last - before) + abs(before - np.int64(history[own, m.HELD + 2])) + (abs(guess[3] - last) >> 1)
     calm = min(error_class >> 1, 13) * 14 + min(quarter_octave(activity >> 1) >> 1, 13)
@@ -85,7 +88,7 @@ def _contexts_of(model, r, centre):
 
 
 @inlined_kernel
-def _code_residual(coder, model, net, asks, contexts, error):
+def _code_residual(coder, model, net, prior, asks, contexts, more, error):
     """Code a signed number: its sign; its bit length, asked upward or downward from the one expected; its bits."""
     counters, base = model.counters, model.base
     places, error_class = contexts
@@ -105,7 +108,12 @@ def _code_residual(coder, model, net, asks, contexts, error):
             record(net, coder.at[LOG], node)
         by_class = base[m.MIX_CLASS] + (error_class * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
         nodes, sets = further(places, node), (base[m.MIX_NODE] + node * m.WEIGHT_STRIDE, by_class)
-        bit = code_mixed(coder, counters, nodes, (given,), model.weights, sets, m.MEDIUM, 15, bit)
+        if prior is None:
+            bit = code_mixed(coder, counters, nodes, (given,), model.weights, sets, m.MEDIUM, 15, bit)
+        else:
+            by_spread = base[m.MIX_PRIOR] + (more[1] * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
+            all_nodes, all_sets = nodes + (more[0] + node,), sets + (by_spread,)  # noqa: RUF005
+            bit = code_mixed(coder, counters, all_nodes, (given,), model.weights, all_sets, m.MEDIUM, 15, bit)
         if stage == 0:
             negative = bit
             stage = 1
@@ -176,10 +184,18 @@ def _learn_range(history, own, guess, value, error):
 
 
 @inlined_kernel
-def code_range(coder, model, net, asks, r, centre, value):
+def code_range(coder, model, net, prior, asks, firing, r, near, centre, expected, value):
     """Code the range of a return of ring `r`: its distance from the blended centre; then learn from it."""
-    contexts = _contexts_of(model, r, centre)
-    error = _code_residual(coder, model, net, asks, contexts, value - centre)
+    more, own_spread = (np.int64(0), np.int64(0)), np.int64(-1)
+    if prior is not None:
+        kind = spread_class(prior, firing, r, expected)
+        more = (model.base[m.RANGE_PRIOR] + range_context(kind, expected, centre) * m.NODES, kind)
+        if expected > 0 and abs(expected - centre) <= near:
+            own_spread = spread_of(prior, firing, r)
+    contexts = _contexts_of(model, r, centre, own_spread)
+    error = _code_residual(coder, model, net, prior, asks, contexts, more, value - centre)
     value = min(max(centre + error, 1), m.MAX_RANGE)
+    if prior is not None:
+        learn_prior(model.history, r + 1, model.scratch, expected, value)
     _learn_range(model.history, r + 1, model.scratch, value, error)
     return value

@@ -59,10 +59,11 @@ def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
 def _calibrations(
     xyz: np.ndarray, bounds: np.ndarray, level: str, state: SensorState, key: str
 ) -> Iterator[tuple[Calibration, int | None]]:
-    """Calibrations to try, each with the index of its profile: profiles, what the sweep before left, one of its own."""
+    """Calibrations to try, each with the index of its profile: those on lattices, what a sweep before left, its own."""
     for index, name in enumerate(PROFILES):
         profile = load_profile(name)
-        yield Calibration(profile.beams, profile.decimal), index
+        if profile.decimal:
+            yield Calibration(profile.beams, profile.decimal), index
     if (known := state.get(key, Calibration)) is not None:
         yield known, None
     found = calibrate(xyz, bounds, hinges=2 if level == "fast" else 3)
@@ -79,8 +80,10 @@ def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibrati
     profile = load_profile(PROFILES[0])
     model = Calibration(profile.beams, profile.decimal)
     arguments = profile.beams.step, profile.beams.tick, profile.beams.hypotenuse
-    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
-    xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
+    plausible = np.abs(xyz) < _FARTHEST
+    if not plausible.all():
+        plausible = plausible.all(axis=1)
+        xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
     units = np.full(xyz.shape, 1.0 / model.decimal, np.float32)
     sizes = np.diff(bounds)
     rings = np.flatnonzero(sizes >= _LEAST_RING)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.exact.linear import multiply, solve_definite
+from lizip.exact.linear import least_axis, multiply, solve_definite
 from lizip.exact.rotation import cayley
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
@@ -99,7 +99,7 @@ def _solve_pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.
         if step < _STARTS:
             spread = np.zeros((3, 3))
             _spread(level, weight, spread)
-            axis = _least_axis(spread)
+            axis = least_axis(spread)
             continue
         _pair_normals(level, rates, miss, weight, tangents, matrix, vector)
         for k in range(5):
@@ -171,16 +171,6 @@ def _pair_normals(level, rates, miss, weight, tangents, matrix, vector):
                 b = j0 if q == 0 else j1 if q == 1 else rates[i, q - 2]
                 matrix[p, q] += weight[i] * a * b
                 matrix[q, p] = matrix[p, q]
-
-
-def _least_axis(spread: np.ndarray) -> np.ndarray:
-    """Unit eigenvector of the least eigenvalue of a symmetric matrix (3, 3), upwards."""
-    shifted = spread + np.eye(3) * (1e-6 * (spread[0, 0] + spread[1, 1] + spread[2, 2]) + 1e-12)
-    axis = np.array([0.05, 0.02, 1.0])
-    for _ in range(20):
-        axis = solve_definite(shifted, axis)
-        axis = axis / np.sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2])
-    return axis if axis[2] >= 0 else -axis
 
 
 def _upright(axis: np.ndarray) -> np.ndarray:

@@ -50,8 +50,10 @@ _WAYS = (AS_THEY_ARE, Axes(negative_y=True))
 def _find_parts(columns: list[np.ndarray]) -> tuple[Axes, list[int] | None, list[np.ndarray]]:
     """How to take the axes, bounds of the sensors' points (None without any), and the columns so taken."""
     for axes in _WAYS:
-        undone = axes.undone(np.stack(columns[:3], axis=1))
-        taken = [*np.ascontiguousarray(undone.T), *columns[3:]]
+        taken = columns
+        if axes != AS_THEY_ARE:
+            undone = axes.undone(np.stack(columns[:3], axis=1))
+            taken = [*np.ascontiguousarray(undone.T), *columns[3:]]
         if (bounds := find_parts(taken, VLP_32C)) is not None:
             break
     return axes, bounds, taken

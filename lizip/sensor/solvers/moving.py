@@ -7,8 +7,7 @@ inverted -> stored float32. Where no rounding in a map shows, it is a plain movi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
 from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
 from lizip.sensor.fit.motion.frame import find_moved_frame
+from lizip.sensor.fit.motion.heading import nearly_at_rest
 from lizip.sensor.fit.motion.law import solve_law
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.spline import fit_spline
@@ -35,13 +35,15 @@ from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.firing_azimuths import FiringAzimuths
 from lizip.sensor.stages.intensity import TABLE, Intensity
 from lizip.sensor.stages.places import Places
-from lizip.sensor.stages.pose import Mount
+from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 from lizip.sensor.stages.pose_law import PoseLaw
 from lizip.sensor.stages.pose_spline import PoseSpline
 from lizip.sensor.state import SensorState
 
 _MOST_BITS = 34
 """Bits a point for poses and corrections beyond which the model explains nothing."""
+_GOOD_BITS = 6
+"""Bits a point for these below which a way to see the sweep is the right one."""
 _ERRORS = {
     PoseSpline: np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9]),
     PoseLaw: np.array([2e-7, 2e-7, 4e-9, 2e-8, 2e-8, 4e-10]),
@@ -67,24 +69,24 @@ class Moving:
         columns, sensor = list(cloud.columns.values()), hdl32e()
         if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
-        placed = _place(np.stack(columns[:3], axis=1), columns[3:])
-        if placed is None:
+        best: tuple[_Writing, _Attempt] | None = None
+        for placed in _places(np.stack(columns[:3], axis=1), columns[3:]):
+            seen = _observed(placed, sensor, state)
+            if seen is None:
+                continue
+            written = _Writing(cloud, placed, seen, sensor)
+            attempt = min(written.attempts(level), key=lambda attempt: attempt.size)
+            if best is None or attempt.size < best[1].size:
+                best = written, attempt
+            if 8 * attempt.size < _GOOD_BITS * cloud.count:
+                break
+        if best is None or 8 * best[1].size > _MOST_BITS * cloud.count:
             return None
-        known = state.get("moving", Frame)
-        seen = observe(placed.laid.spread(placed.points), sensor, known)
-        if seen is None:
-            return None
-        spaced = placed.laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
-        if spaced is not placed.laid:
-            again = observe(spaced.spread(placed.points), sensor, known)
-            placed, seen = (placed, seen) if again is None else (placed._replace(laid=spaced), again)
-        state.put("moving", seen.frame if seen.frame.rounded.all() else None)
-        written = _Writing(cloud, placed, seen, sensor)
-        best = min(written.attempts(level), key=lambda attempt: attempt.size)
-        return None if 8 * best.size > _MOST_BITS * cloud.count else written.solution(best)
+        return best[0].solution(best[1])
 
 
-class _Placed(NamedTuple):
+@dataclass
+class _Placed:
     """Points laid out as firings by rings.
 
     Attributes
@@ -97,29 +99,53 @@ class _Placed(NamedTuple):
     axes : Axes
     mount : Mount or None
         From that frame to the stored one, where they differ by more than axes.
+    end : Mount
+        Pose of the last firing.
     """
 
     stored: np.ndarray
     points: np.ndarray
     laid: Laid
-    axes: Axes
-    mount: Mount | None
+    axes: Axes = AS_THEY_ARE
+    mount: Mount | None = None
+    end: Mount = AT_ORIGIN
 
 
-def _place(xyz: np.ndarray, others: list[np.ndarray]) -> _Placed | None:
-    """Find firings and rings of stored points (N, 3) float32 beside further columns, and how they were moved."""
+def _places(xyz: np.ndarray, others: list[np.ndarray]) -> Iterator[_Placed]:
+    """Find firings and rings of stored points (N, 3) float32 beside further columns, and how they were moved, if at
+    all: ways worth a trial, the likeliest first."""
     missing, nothing = find_missing(xyz)
     laid = lay_out(xyz, others, missing, nothing)
     if laid is not None:
         axes = find_axes(laid.spread(xyz))
         turned = axes.undone(xyz)
-        return _Placed(turned, turned, laid.turned(axes), axes, None)
+        yield _Placed(turned, turned, laid.turned(axes), axes)
     mount = find_moved_frame(xyz, others, missing)
     if mount is None or abs(mount.rotation[2, 2]) < _LEAST_UPRIGHT:
-        return None
+        return
     points = mount.to_sensor(xyz)
     laid = lay_out(points, others, missing, nothing)
-    return None if laid is None else _Placed(xyz, points, laid, AS_THEY_ARE, mount)
+    if laid is None:
+        return
+    end = nearly_at_rest(mount)
+    if end is not None:
+        yield _Placed(xyz, xyz, laid, end=end)
+    yield _Placed(xyz, points, laid, mount=mount)
+
+
+def _observed(placed: _Placed, sensor: Sensor, state: SensorState) -> Observed | None:
+    """Observe a sweep, again when firings are found to lack; what the next one may use is put into the state."""
+    known = state.get("moving", Frame)
+    seen = observe(placed.laid.spread(placed.points), sensor, known, placed.end)
+    if seen is None:
+        return None
+    spaced = placed.laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
+    if spaced is not placed.laid:
+        again = observe(spaced.spread(placed.points), sensor, known, placed.end)
+        if again is not None:
+            placed.laid, seen = spaced, again
+    state.put("moving", seen.frame if seen.frame.rounded.all() else None)
+    return seen
 
 
 SOLVER = Moving()

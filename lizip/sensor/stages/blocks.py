@@ -21,9 +21,9 @@ from lizip.sensor.stages.driver import MAX_LASERS, TURN_UNITS
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
 
-RETURNS, ALL_COMPUTED, ALL_CELLS = range(3)
+RETURNS, ALL_COMPUTED, ALL_CELLS, RINGS_COMPUTED, RINGS_CELLS = range(5)
 """What stands in the file: returns only; all lasers of each block, a missing return computed with range 0 (zeros of
-either sign); all, with something fixed where nothing returned."""
+either sign); all, with something fixed where nothing returned; the same two, laser after laser."""
 
 _LIMIT = 250
 _CLASSES = 6
@@ -77,11 +77,11 @@ class Blocks:
         if self.form != RETURNS and self.blocks * rings != returns.count:
             raise CorruptError("sweep does not hold as many points as its file")
         row, ring, block = self.cells(returns.ranges)
-        if self.form == ALL_CELLS:
+        if self.form in (ALL_CELLS, RINGS_CELLS):
             returns.every, returns.nothing = (ring, block, row), self.nothing
             returns.place = np.flatnonzero(returns.ranges[row, ring])
             row, ring, block = row[returns.place], ring[returns.place], block[returns.place]
-        elif self.form == ALL_COMPUTED:
+        elif self.form != RETURNS:
             returns.place, returns.nothing = np.arange(returns.count), np.zeros(3, np.uint32)
         returns.row, returns.ring, returns.firing, returns.firings = row, ring, block, self.blocks
         returns.ticks = returns.ranges[row, ring]
@@ -97,7 +97,7 @@ class Blocks:
         """Row, ring and block, each (M,) int64, of all points in the order of the file; raises CorruptError."""
         rings = len(self.places)
         if self.form != RETURNS:
-            block, place = np.divmod(np.arange(self.blocks * rings), rings)
+            block, place = spots(np.arange(self.blocks * rings), self.blocks, rings, self.form)
             ring = np.argsort(self.places)[place]
             row = block + self.lags[ring]
         else:
@@ -113,7 +113,7 @@ class Blocks:
         """Write the stage."""
         head = pack_varints([self.blocks, self.form, len(self.places), *self.places.tolist()])
         head += b"".join(pack_signed(int(number)) for number in (*self.wholes, *self.lags))
-        head += self.nothing.astype("<u4").tobytes() if self.form == ALL_CELLS else b""
+        head += self.nothing.astype("<u4").tobytes() if self.form in (ALL_CELLS, RINGS_CELLS) else b""
         return head + pack_bytes(self.azimuths) + self.rest
 
     @classmethod
@@ -121,7 +121,7 @@ class Blocks:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         blocks, form, rings = unpacker.varint(), unpacker.varint(), unpacker.varint()
-        if not 0 < rings <= MAX_LASERS or form > ALL_CELLS:
+        if not 0 < rings <= MAX_LASERS or form > RINGS_CELLS:
             raise CorruptError("impossible blocks of a sweep")
         places = [unpacker.varint() for _ in range(rings)]
         numbers = [unpacker.signed() for _ in range(2 * rings)]
@@ -129,11 +129,19 @@ class Blocks:
             raise CorruptError("impossible blocks of a sweep")
         wholes, lags = np.array(numbers[:rings], np.int64), np.array(numbers[rings:], np.int64)
         nothing = np.zeros(3, np.uint32)
-        if form == ALL_CELLS:
+        if form in (ALL_CELLS, RINGS_CELLS):
             nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32)
         azimuths = unpacker.bytes()
         rest = unpacker.take(unpacker.remaining)
         return cls(np.array(places, np.int64), wholes, lags, blocks, form, nothing, azimuths, rest)
+
+
+def spots(place: np.ndarray, blocks: int, rings: int, form: int) -> tuple[np.ndarray, np.ndarray]:
+    """Block of points at places in a file that holds all cells, and their place among those of a block."""
+    if form < RINGS_COMPUTED:
+        return np.divmod(place, rings)
+    laser, block = np.divmod(place, blocks)
+    return block, laser
 
 
 @kernel

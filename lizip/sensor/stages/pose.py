@@ -64,6 +64,10 @@ class Mount:
         return cls(numbers[:9].reshape(3, 3), numbers[9:])
 
 
+AT_ORIGIN = Mount(np.eye(3), np.zeros(3))
+"""A sensor whose frame is the stored one."""
+
+
 @kernel
 def _to_vehicle(points, rotation, shift, out):
     for i in range(points.shape[0]):

@@ -13,13 +13,14 @@ from lizip.codecs.floats.track import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Fra
 from lizip.jit import kernel
 
 
-def frame(form: int, unit: float = 1.0, base: float = 0.0, zero: int = -(1 << 62)) -> Frame:
+def frame(form: int, unit: float = 1.0, base: float = 0.0, zero: int = -(1 << 62), spare: int = 0) -> Frame:
     return Frame(
         form=np.full(3, form),
         depth=np.full(3, 5),
         unit=np.full(3, unit),
         per_unit=np.full(3, 1 / unit),
         base=np.full(3, base),
+        spare=np.full(3, spare),
         zero=np.full(3, zero),
         origin=np.zeros(3),
         drift=np.zeros(3),

@@ -18,7 +18,7 @@ def recorded_features(ranges, intensity, everywhere=False):
     coder = open_encoder(ranges.size * 50, ranges.size * 26)
     model = fresh_model(ranges.shape[1], bits, everywhere, tree_of(np.ones(1 << bits, int)))
     spent = np.zeros(3, np.int64)
-    code_grid(coder, ranges, intensity, 0, len(ranges), 40, bits, int(everywhere), model, net, spent)
+    code_grid(coder, ranges, intensity, None, 0, len(ranges), 40, bits, int(everywhere), model, net, spent)
     return net.cells.reshape(*ranges.shape, FEATURES)
 
 

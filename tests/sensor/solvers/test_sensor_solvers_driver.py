@@ -5,7 +5,7 @@ import pytest
 from sweeps import cloud_of, grids_of, rebuilt, stage_of
 
 from lizip.sensor.solvers.driver import SOLVER
-from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, Blocks
+from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RINGS_CELLS, RINGS_COMPUTED, Blocks
 from lizip.sensor.stages.seconds import Seconds
 from lizip.sensor.state import SensorState
 from lizip.simulator.drivers import sweep
@@ -54,6 +54,29 @@ def test_zeros_take_the_signs_that_were_computed():
 def test_missing_returns_as_nan():
     solution = solved(sweep(5, MODELS["hdl32"], "velodyne_pointcloud", missing="NaN", span=0.5).records)
     assert stage_of(solution, Blocks).form == ALL_CELLS
+
+
+@pytest.mark.parametrize(
+    ("missing", "driver", "form"),
+    [("zeros", "PCL", RINGS_COMPUTED), ("NaN", "velodyne_pointcloud", RINGS_CELLS)],
+)
+def test_images_whose_rows_are_rings(missing, driver, form):
+    """Organised clouds: one laser after the other."""
+    sent = sweep(5, MODELS["hdl32"], driver, missing=missing, span=0.5)
+    points = sent.records[: len(sent.records) // 32 * 32]
+    in_blocks = solved(points)
+    turned = points.reshape(-1, 32, points.shape[1]).swapaxes(0, 1).reshape(points.shape)
+    solution = solved(turned)
+    assert stage_of(solution, Blocks).form == form
+    np.testing.assert_array_equal(solution.grids[0].ranges, in_blocks.grids[0].ranges)
+
+
+def test_rings_without_their_missing_returns_are_declined():
+    """What was fired together does not show; solvers for any order take them."""
+    points = sweep(1, MODELS["hdl32"], "PCL", span=0.6).records
+    elevation = points[:, 2] / np.hypot(points[:, 0], points[:, 1])
+    rings = np.argsort(np.rint(elevation * 1000), kind="stable")
+    assert SOLVER.solve(cloud_of(points[rings]), "default", SensorState()) is None
 
 
 def test_second_returns():

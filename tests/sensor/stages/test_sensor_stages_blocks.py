@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
 from lizip.sensor.returns import Returns
-from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, Blocks, Rest, decode_azimuths, encode_azimuths
+from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, RINGS_CELLS, Blocks, Rest, decode_azimuths, encode_azimuths
 from lizip.sensor.stages.driver import EXACT, SUM, Driver, DriverLaw, Printed
 from lizip.sensor.stages.seconds import Seconds
 
@@ -84,9 +84,10 @@ def test_drivers_come_back(numbers):
     np.testing.assert_array_equal(again.offsets.numbers, one.offsets.numbers)
 
 
-def test_blocks_come_back():
-    again = Blocks.unpack(blocks(form=ALL_CELLS, nothing=np.array([1, 2, 3], np.uint32)).pack())
-    assert again.form == ALL_CELLS
+@pytest.mark.parametrize("form", [ALL_CELLS, RINGS_CELLS])
+def test_blocks_come_back(form):
+    again = Blocks.unpack(blocks(form=form, nothing=np.array([1, 2, 3], np.uint32)).pack())
+    assert again.form == form
     np.testing.assert_array_equal(again.nothing, [1, 2, 3])
     np.testing.assert_array_equal(again.lags, [0, 2, 1])
 
@@ -95,7 +96,7 @@ HOSTILE_BLOCKS = {
     "a place twice": {"places": np.array([0, 0, 2])},
     "a lag below nothing": {"lags": np.array([0, -2, 1])},
     "a lag beyond all": {"lags": np.array([0, 1 << 30, 1])},
-    "an unknown form": {"form": 3},
+    "an unknown form": {"form": 5},
 }
 
 

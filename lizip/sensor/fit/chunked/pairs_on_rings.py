@@ -12,6 +12,10 @@ from lizip.jit import kernel
 from lizip.sensor.fit.mount import _differences, _nearest, _upright
 
 _PAIRS, _STEPS = 2500, 30
+_CLOSE = 0.02
+"""Metres by which neighbours on a ring miss each other's elevation, at most."""
+_HOPELESS, _EARLY = 4.0, 8
+"""So many times as far after so many steps, they are none: where they are, six steps do nearly all."""
 
 
 @kernel
@@ -61,7 +65,10 @@ def _sensor_among(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     for step in range(_STEPS):
         gone = when * speed
         _differences(one - gone, other - gone, place, axis, level, rates, miss)
-        scale = max(1.5 * float(np.median(np.abs(miss))), 1e-7)
+        middle = float(np.median(np.abs(miss)))
+        if step == _EARLY and not middle < _HOPELESS * _CLOSE:
+            return None
+        scale = max(1.5 * middle, 1e-7)
         if step:
             weight = (1.0 / (1.0 + (miss / scale) ** 2)) ** 2
         tangents = np.ascontiguousarray(_upright(axis)[:, :2].T)
@@ -72,4 +79,4 @@ def _sensor_among(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         axis = axis / np.sqrt((axis * axis).sum())
         place = place - move[2:5]
         speed[:2] -= move[5:]
-    return (axis, place) if float(np.median(np.abs(miss))) < 0.02 else None
+    return (axis, place) if float(np.median(np.abs(miss))) < _CLOSE else None

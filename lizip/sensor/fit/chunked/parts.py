@@ -6,7 +6,9 @@ which mostly jumps, where exactly the one ends.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,11 +47,38 @@ _NEAR = 72
 _JUMP = 2.0 * DEGREE
 
 
+class _Parts(NamedTuple):
+    """An answer of `find_parts`, and the columns and lasers that it was about."""
+
+    columns: tuple[weakref.ref, ...]
+    lasers: Lasers
+    bounds: list[int] | None
+
+    def about(self, columns: Sequence[np.ndarray], lasers: Lasers) -> bool:
+        """Whether the question is the same."""
+        return lasers is self.lasers and all(
+            one() is other for one, other in zip(self.columns, columns[:3], strict=True)
+        )
+
+
+_last: _Parts | None = None
+"""First it is asked whether a file holds several sweeps, then, of the same columns, what their parts are."""
+
+
 def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
     """Bounds of the sensors' points, None when they are not firing after firing.
 
     `columns` are all of the file, coordinates first.
     """
+    global _last
+    last = _last
+    if last is None or not last.about(columns, lasers):
+        bounds = _find_parts(columns, lasers)
+        _last = last = _Parts(tuple(map(weakref.ref, columns[:3])), lasers, bounds)
+    return last.bounds
+
+
+def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
     count = len(columns[0])
     if count < _LEAST:
         return None
@@ -82,7 +111,8 @@ def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | Non
 def _window(turned: np.ndarray) -> tuple[int, int]:
     """First and last block (exclusive) of those among which a sensor's part ends, from what was turned (M,), rad."""
     begin = int(np.argmax(turned > _END[0]))
-    jump = np.abs(turned[begin + 2 : begin + _LONGEST] - turned[begin : begin + _LONGEST - 2])
+    after = turned[begin : begin + _LONGEST]
+    jump = np.abs(after[2:] - after[:-2])
     end = begin + int(np.argmax(turned[begin:] > _END[1]))
     if len(jump) and jump.max() > _CLEAR:
         end = begin + int(np.argmax(jump)) + _MARGIN

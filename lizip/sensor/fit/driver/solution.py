@@ -17,7 +17,17 @@ from lizip.sensor.fit.intensity import find_intensity, intensity_stage
 from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
-from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RETURNS, Blocks, Rest, encode_azimuths
+from lizip.sensor.stages.blocks import (
+    ALL_CELLS,
+    ALL_COMPUTED,
+    RETURNS,
+    RINGS_CELLS,
+    RINGS_COMPUTED,
+    Blocks,
+    Rest,
+    encode_azimuths,
+    spots,
+)
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, TURN_UNITS, Driver
 from lizip.sensor.stages.intensity import lit_cells
@@ -73,7 +83,11 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
     sort = np.argsort(polar.order, kind="stable")
     points = Sequence(polar.order[sort], polar.laser[sort], found.azimuth[sort], polar.ticks[sort])
     lasers, driver = len(polar.bounds) - 1, found.driver
-    places = _whole_places(points, len(xyz), lasers) if missing.which.any() else None
+    by_rings = bool(np.count_nonzero(np.diff(points.laser)) < 2 * lasers)
+    form = (
+        (RINGS_CELLS if missing.alike else RINGS_COMPUTED) if by_rings else ALL_CELLS if missing.alike else ALL_COMPUTED
+    )
+    places = _whole_places(points, len(xyz), lasers, form) if by_rings or missing.which.any() else None
     if places is not None:
         ways = [(driver, points)]
         if driver.law.angle == EXACT and not missing.alike:
@@ -82,8 +96,10 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
                 (_turned(driver, frame, angle), _seen_from(points, driver, frame))
                 for frame, angle in itertools.product(range(4), (EXACT, EXACT_MOVED))
             ]
-        fired = [_fire_all(seen, places, missing, len(xyz), each) for each, seen in ways]
+        fired = [_fire_all(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
         return _write(cloud, xyz, max(fired, key=lambda each: _exact(cloud, xyz, each)), missing)
+    if by_rings:
+        return None  # what was fired together does not show
     for _ in range(2):
         fired = _fire(points, lasers, driver)
         returns = _run(cloud, fired)
@@ -111,11 +127,12 @@ def _seen_from(points: Sequence, driver: Driver, frame: int) -> Sequence:
     return points._replace(azimuth=azimuth % TURN_UNITS)
 
 
-def _whole_places(points: Sequence, count: int, lasers: int) -> np.ndarray | None:
-    """Place (L,) of each laser in a block where all cells are stored, block after block; None where they are not."""
+def _whole_places(points: Sequence, count: int, lasers: int, form: int) -> np.ndarray | None:
+    """Place (L,) of each laser in a block where all cells are stored; None where they are not."""
     if count % lasers:
         return None
-    pairs = np.bincount(points.laser * lasers + points.place % lasers, minlength=lasers * lasers)
+    at = spots(points.place, count // lasers, lasers, form)[1]
+    pairs = np.bincount(points.laser * lasers + at, minlength=lasers * lasers)
     pairs = pairs.reshape(lasers, lasers)
     places = np.argmax(pairs, axis=1)
     agree = pairs[np.arange(lasers), places].sum() >= _AGREE * len(points.place)
@@ -156,26 +173,30 @@ def _fire(points: Sequence, lasers: int, driver: Driver) -> Fired:
     return Fired(ranges, [*stages, driver], points.place)
 
 
-def _fire_all(points: Sequence, places: np.ndarray, missing: Missing, count: int, driver: Driver) -> Fired:
+def _fire_all(
+    points: Sequence, places: np.ndarray, nothing: np.ndarray, count: int, driver: Driver, form: int
+) -> Fired:
     """Blocks of which every cell is stored."""
-    lasers = len(places)
-    right = places[points.laser] == points.place % lasers
-    points = points.take(right)
-    block = points.place // lasers
-    computed = not missing.alike
-    cut = whole_blocks(points.laser, points.azimuth, block, count // lasers, places)
+    lasers, blocks = len(places), count // len(places)
+    block, at = spots(points.place, blocks, lasers, form)
+    right = places[points.laser] == at
+    sort = np.flatnonzero(right)[np.argsort(block[right], kind="stable")]
+    points, block = points.take(sort), block[sort]
+    cut = whole_blocks(points.laser, points.azimuth, block, blocks, places)
     lags = _lags(_offsets(driver, cut.wholes), cut.step)
-    ranges = np.zeros((len(cut.azimuth) + int(lags.max()), lasers), np.int32)
+    ranges = np.zeros((blocks + int(lags.max()), lasers), np.int32)
     ranges[block + lags[points.laser], points.laser] = points.ticks
     every = np.zeros(count, np.int64)
     every[points.place] = cut.rest
-    rest, at = b"", np.arange(count) if computed else np.sort(points.place)
+    computed = form in (ALL_COMPUTED, RINGS_COMPUTED)
+    rest, listed = b"", np.arange(count) if computed else np.sort(points.place)
     if every.any():
-        laser = np.argsort(places)[at % lasers]
-        rest = Rest(every[at], laser, at // lasers, cut.still.astype(np.int64)).encode(cut.azimuth, lasers)
-    form = ALL_COMPUTED if computed else ALL_CELLS
-    arguments = len(cut.azimuth), form, missing.nothing, encode_azimuths(cut.azimuth), rest
-    return Fired(ranges, [Blocks(places, cut.wholes, lags, *arguments), driver], at)
+        block, at = spots(listed, blocks, lasers, form)
+        rest = Rest(every[listed], np.argsort(places)[at], block, cut.still.astype(np.int64)).encode(
+            cut.azimuth, lasers
+        )
+    arguments = blocks, form, nothing, encode_azimuths(cut.azimuth), rest
+    return Fired(ranges, [Blocks(places, cut.wholes, lags, *arguments), driver], listed)
 
 
 def _run(cloud: Cloud, fired: Fired) -> Returns:

@@ -7,22 +7,17 @@ both exact, together with how the sensor moved.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from lizip.exact.linear import cross, multiply, principal_axes, solve_definite
-from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
-from lizip.exact.trig import TURN, arctangent2
+from lizip.exact.linear import multiply, principal_axes, solve_definite
 from lizip.sensor.fit.motion.firing import RINGS, Sensor, hdl32e
+from lizip.sensor.fit.motion.heading import NEAREST, Fired, Guess, sharpened, square, with_heading
 from lizip.sensor.stages.pose import Mount
 
 _FARTHEST, _LEAST_FIRINGS, _LEAST_POINTS = 1000.0, 64, 12
 _PLANES, _FIRST, _FLAT, _WIDTH, _ASLANT = 96, 12, 0.02, 1e-3, 0.05
 """Planes that are looked at, at first and in all; how thick they may be, as a share of their width squared; how wide
 they are; and how far from upright."""
-_NEAREST = 1.5
-"""Nearer to the sensor than this (m) points tell little."""
 _ROUNDS, _SAMPLE = 14, 8000
 _SIGMA, _ACCELERATION = 3e-5, 1.5
 """How exact stored points are (m), and how much the sensor's motion may change (m/s2)."""
@@ -30,32 +25,6 @@ _SIZES = np.array([1.0] * 3 + [0.01] * 3 + [1.0] * 2 + [0.01] * 2)
 """About how large position, velocity, turns and their rates may be against each other."""
 _CLOSE, _LEAST_SHARE = 2e-3, 0.6
 """So many elevations must be this near (rad) after all."""
-_STEP = TURN / 36000
-_SECTOR, _SECTOR_SAMPLE = 200, 1200
-_SPACING, _STEPS, _PLACES = 4e-4, 8, 10
-"""Firings at the end of the sweep, points of them, and positions that are tried by them: spacing (m), steps, and how
-many are looked at twice."""
-_TICKED, _LEVEL = 0.06, 1e-4
-"""Ranges this near (ticks) to whole ones, heights this near (m) to their elevations fit."""
-_LAST, _SHIFT_QUANTUM, _TURN_QUANTUM = 5, 1e-6, 2.0**-28
-"""Firings by which the azimuth is told: the vehicle turns; and in what the pose is written."""
-
-
-class _Fired(NamedTuple):
-    """Points (M, 3) float64 with their rings, firings (M,) and times (M,) before the last firing, s."""
-
-    points: np.ndarray
-    ring: np.ndarray
-    firing: np.ndarray
-    time: np.ndarray
-
-
-class _Guess(NamedTuple):
-    """Axis of the sensor, where it is at the end, and its velocity (m/s)."""
-
-    axis: np.ndarray
-    place: np.ndarray
-    velocity: np.ndarray
 
 
 def find_moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray) -> Mount | None:
@@ -68,11 +37,11 @@ def find_moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndar
             continue
         kept = ~missing & (np.abs(xyz) < _FARTHEST).all(axis=1)
         time = (firing[kept] - firing[-1]) * (sensor.rhythm.period * 1e-6)
-        fired = _Fired(xyz[kept].astype(np.float64), ring[kept], firing[kept], time)
+        fired = Fired(xyz[kept].astype(np.float64), ring[kept], firing[kept], time)
         guess = _from_planes(fired, sensor)
         guess = None if guess is None else _refined(fired, guess, sensor)
         if guess is not None:
-            return _with_heading(fired, _sharpened(fired, guess, sensor))
+            return with_heading(fired, sharpened(fired, guess, sensor))
     return None
 
 
@@ -90,7 +59,7 @@ def _rings(count: int, others: list[np.ndarray]) -> list[np.ndarray]:
     return ways
 
 
-def _from_planes(fired: _Fired, sensor: Sensor) -> _Guess | None:
+def _from_planes(fired: Fired, sensor: Sensor) -> Guess | None:
     """Axis and position by the planes of firings."""
     starts = np.flatnonzero(np.diff(fired.firing, prepend=-1))
     counts = np.diff(np.append(starts, len(fired.firing)))
@@ -123,10 +92,10 @@ def _from_planes(fired: _Fired, sensor: Sensor) -> _Guess | None:
         miss = np.abs(right - multiply(rates[:, :6], unknown[:, None])[:, 0])
         used = weight / (1.0 + (miss / (2 * np.median(miss) + 1e-3)) ** 2)
     place, velocity = unknown[:3], unknown[3:] / 0.05
-    return _upwards(fired, _Guess(axis, place, velocity), sensor)
+    return _upwards(fired, Guess(axis, place, velocity), sensor)
 
 
-def _planes(fired: _Fired, starts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, ...]:
+def _planes(fired: Fired, starts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, ...]:
     """Normals (K, 3), middles (K, 3) and times (K,) of runs of points; how wide and how thick (K,) they are."""
     rows = []
     for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
@@ -143,7 +112,7 @@ def _planes(fired: _Fired, starts: np.ndarray, counts: np.ndarray) -> tuple[np.n
     return table[:, :3], table[:, 3:6], table[:, 6], table[:, 7], table[:, 8]
 
 
-def _upwards(fired: _Fired, guess: _Guess, sensor: Sensor) -> _Guess | None:
+def _upwards(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
     """Turn the axis upwards and put the position where the elevations fit."""
     step = max(1, len(fired.points) // _SAMPLE)
     tangent = sensor.sin_elevation.astype(np.float64) / sensor.cos_elevation.astype(np.float64)
@@ -154,7 +123,7 @@ def _upwards(fired: _Fired, guess: _Guess, sensor: Sensor) -> _Guess | None:
         height = multiply(away, axis[:, None])[:, 0]
         level = away - height[:, None] * axis
         rho = np.sqrt((level * level).sum(axis=1))
-        far = rho > 2 * _NEAREST
+        far = rho > 2 * NEAREST
         if np.count_nonzero(far) < 64:
             continue
         rest = (height - rho * tangent)[far]
@@ -163,19 +132,19 @@ def _upwards(fired: _Fired, guess: _Guess, sensor: Sensor) -> _Guess | None:
         if best is None or spread < best[0]:
             best = (
                 spread,
-                _Guess(axis, guess.place + rise * axis, guess.velocity - (guess.velocity * axis).sum() * axis),
+                Guess(axis, guess.place + rise * axis, guess.velocity - (guess.velocity * axis).sum() * axis),
             )
     return None if best is None else best[1]
 
 
-def _refined(fired: _Fired, guess: _Guess, sensor: Sensor) -> _Guess | None:
+def _refined(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
     """Make all exact by the elevations: axis, position, velocity and how the axis tilts."""
     step = max(1, len(fired.points) // (3 * _SAMPLE))
     points, time = fired.points[::step], fired.time[::step]
     sine = sensor.sin_elevation.astype(np.float64)[fired.ring[::step]]
     axis, place, velocity = guess
     tilt = np.zeros(2)
-    one, other = _square(axis)
+    one, other = square(axis)
     scale = 0.05
     for _ in range(_ROUNDS):
         away = points - place - velocity * time[:, None]
@@ -186,8 +155,8 @@ def _refined(fired: _Fired, guess: _Guess, sensor: Sensor) -> _Guess | None:
         sides = multiply(away, np.stack([one, other], axis=1))
         columns = [rates, rates * time[:, None], sides, sides * time[:, None]]
         sigma = _SIGMA + 0.5 * _ACCELERATION * time * time + scale * 1e-3 * distance
-        weight = (distance > _NEAREST) / (sigma * (1.0 + (miss / (3 * sigma)) ** 2))
-        if np.count_nonzero(distance > _NEAREST) < 256:
+        weight = (distance > NEAREST) / (sigma * (1.0 + (miss / (3 * sigma)) ** 2))
+        if np.count_nonzero(distance > NEAREST) < 256:
             return None
         rows = np.concatenate(columns, axis=1) * weight[:, None] * _SIZES
         normal = multiply(rows.T, rows)
@@ -198,103 +167,7 @@ def _refined(fired: _Fired, guess: _Guess, sensor: Sensor) -> _Guess | None:
         axis = axis / np.sqrt((axis * axis).sum())
         if not (np.abs(place) < _FARTHEST).all():
             return None
-        one, other = _square(axis)
+        one, other = square(axis)
         scale *= 0.4
-    good = np.abs(miss / distance)[distance > _NEAREST] < _CLOSE
-    return _Guess(axis, place, velocity) if good.mean() > _LEAST_SHARE else None
-
-
-def _sharpened(fired: _Fired, guess: _Guess, sensor: Sensor) -> _Guess:
-    """Put the sensor where ranges at the end of the sweep are whole ticks, then its axis where elevations are right."""
-    last = np.flatnonzero(fired.firing > fired.firing[-1] - _SECTOR)
-    last = last[:: max(1, len(last) // _SECTOR_SAMPLE)]
-    sine = sensor.sin_elevation.astype(np.float64)[fired.ring[last]]
-    points, time = fired.points[last], fired.time[last]
-    tries = [
-        _on_ticks(points, time, sine, guess._replace(place=place), sensor.tick)
-        for place in _places(points, time, guess, sensor.tick)
-    ]
-    return max(tries, key=lambda each: each[0])[1]
-
-
-def _places(points: np.ndarray, time: np.ndarray, guess: _Guess, tick: float) -> list[np.ndarray]:
-    """Positions near the guess from which ranges of points (M, 3) gather at whole ticks."""
-    away = points - guess.place - guess.velocity * time[:, None]
-    distance = np.sqrt((away * away).sum(axis=1))
-    far = distance > _NEAREST
-    way = away[far] / distance[far, None]
-    one = np.arange(-_STEPS, _STEPS + 1) * _SPACING
-    moves = np.stack(np.meshgrid(one, one, one, indexing="ij"), axis=-1).reshape(-1, 3)
-    ranges = distance[far, None] - multiply(way, np.ascontiguousarray(moves.T))
-    score = np.cos(ranges * (TURN / tick)).sum(axis=0)
-    chosen: list[np.ndarray] = []
-    for k in np.argsort(-score, kind="stable").tolist():
-        if all(np.abs(moves[k] - other).max() > 1.5 * _SPACING for other in chosen):
-            chosen.append(moves[k])
-        if len(chosen) == _PLACES:
-            break
-    return [guess.place + move for move in chosen]
-
-
-def _on_ticks(
-    points: np.ndarray, time: np.ndarray, sine: np.ndarray, guess: _Guess, tick: float
-) -> tuple[float, _Guess]:
-    """Least squares for position, velocity and axis; returns also the share of points (M, 3) that fit."""
-    axis, place, velocity = guess
-    for _ in range(4):
-        away = points - place - velocity * time[:, None]
-        distance = np.sqrt((away * away).sum(axis=1)) + 1e-9
-        rest = (distance / tick - np.rint(distance / tick)) * tick
-        used = (distance > _NEAREST) & (np.abs(rest) < 0.3 * tick)
-        rows = away / distance[:, None]
-        rows = np.concatenate([rows, rows * (time / 0.01)[:, None]], axis=1)[used]
-        normal = multiply(rows.T, rows) + np.diag([1e-3] * 3 + [1.0] * 3)
-        move = solve_definite(normal, multiply(rows.T, rest[used][:, None])[:, 0])
-        place, velocity = place + move[:3], velocity + move[3:] / 0.01
-    away = points - place - velocity * time[:, None]
-    distance = np.sqrt((away * away).sum(axis=1)) + 1e-9
-    for _ in range(4):
-        one, other = _square(axis)
-        miss = multiply(away, axis[:, None])[:, 0] - sine * distance
-        sides = multiply(away, np.stack([one, other], axis=1))
-        rows = np.concatenate([sides, sides * (time / 0.01)[:, None]], axis=1)
-        weight = (distance > _NEAREST) / (1.0 + (miss / (3.0 * np.median(np.abs(miss)) + 1e-6)) ** 2)
-        normal = multiply(rows.T, rows * weight[:, None]) + 1e-9 * np.eye(4)
-        move = solve_definite(normal, multiply(rows.T, (miss * weight)[:, None])[:, 0])
-        axis = axis - move[0] * one - move[1] * other
-        axis = axis / np.sqrt((axis * axis).sum())
-    rest = np.abs(distance / tick - np.rint(distance / tick))
-    fits = (rest < _TICKED) & (np.abs(miss - multiply(rows, move[:, None])[:, 0]) < _LEVEL)
-    return float(fits[distance > _NEAREST].mean()), _Guess(axis, place, velocity)
-
-
-def _square(axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two directions square to an axis and to each other; the three are right-handed."""
-    start = np.zeros(3)
-    start[int(np.argmin(np.abs(axis)))] = 1.0
-    one = cross(start, axis)
-    one = one / np.sqrt((one * one).sum())
-    return one, cross(axis, one)
-
-
-def _with_heading(fired: _Fired, guess: _Guess) -> Mount:
-    """The frame in which the last firing looks along negative x, its azimuths whole hundredths of a degree."""
-    last = np.flatnonzero(fired.firing > fired.firing[-1] - _LAST)
-    one, other = _square(guess.axis)
-    away = fired.points[last] - guess.place - guess.velocity * fired.time[last, None]
-    x, y = (multiply(away, each[:, None])[:, 0] for each in (one, other))
-    far = np.flatnonzero(x * x + y * y > 4 * _NEAREST**2)
-    angles = np.array([arctangent2(float(y[k]), float(x[k])) for k in far.tolist()])
-    end = angles[-RINGS:] if len(angles) else np.zeros(1)
-    end = end[np.abs(end - end[-1]) < 0.1 * TURN]
-    back = np.rint((float(np.median(end)) - 0.5 * TURN) / _STEP) * _STEP
-    rest = (angles - back) / _STEP
-    rest = (rest - np.rint(rest)) * TURN
-    sine, cosine = (float(np.sum(part)) for part in (np.sin(rest), np.cos(rest)))
-    back = back + arctangent2(sine, cosine) / TURN * _STEP
-    c, s = float(np.cos(back)), float(np.sin(back))
-    first = c * one + s * other
-    rotation = np.stack([first, cross(guess.axis, first), guess.axis], axis=1)
-    quaternion = np.rint(quaternion_of_rotation(rotation) / _TURN_QUANTUM) * _TURN_QUANTUM
-    place = np.rint(guess.place / _SHIFT_QUANTUM) * _SHIFT_QUANTUM
-    return Mount(rotation_of_quaternion(quaternion), place)
+    good = np.abs(miss / distance)[distance > NEAREST] < _CLOSE
+    return Guess(axis, place, velocity) if good.mean() > _LEAST_SHARE else None

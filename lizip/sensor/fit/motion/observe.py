@@ -16,6 +16,7 @@ from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks, settle_blocks
 from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, place_points
 from lizip.sensor.fit.motion.law_track import condense
 from lizip.sensor.fit.motion.track import Tracked, track_sweep
+from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 from lizip.sensor.stages.pose_spline import pose_matrices
 
 _LEAST_EXPLAINED = 0.5
@@ -84,18 +85,18 @@ def _placed(stored: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
     return points.reshape(stored.shape), sigma.reshape(stored.shape)
 
 
-def _track(stored: np.ndarray, frame: Frame, sensor: Sensor, open_sigma: np.ndarray) -> Tracked:
-    """Track a sweep in a far frame; `open_sigma` (3,) holds for the axes without rounding."""
+def _track(stored: np.ndarray, frame: Frame, sensor: Sensor, open_sigma: np.ndarray, end: Mount) -> Tracked:
+    """Track a sweep in a far frame back from its `end`; `open_sigma` (3,) holds for the axes without rounding."""
     points, noise = turn_points(stored.reshape(-1, 3), frame.axes)
     coarse = np.nanmedian(ulp(points + frame.offset), axis=0) * 0.3
     sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
     weight = 1 / np.sqrt(noise**2 + sigma**2)
     # so near that the noise spans azimuth steps, a point would only confirm whatever step it is rounded to; its height
     # still tells how the sensor is tilted
-    near = (stored * stored).sum(axis=2) < (sigma[:2].max() / _AZIMUTH_NOISE) ** 2
+    near = ((stored - end.shift) ** 2).sum(axis=2) < (sigma[:2].max() / _AZIMUTH_NOISE) ** 2
     weight[(near & ~no_returns(stored)).ravel(), :2] *= _LEVEL_SHARE
     weight[np.isnan(points)] = 0.0
-    return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor)
+    return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor, end)
 
 
 def _upright(stored: np.ndarray, frame: Frame, track: Tracked, sensor: Sensor) -> tuple[Frame, np.ndarray]:
@@ -117,31 +118,31 @@ def _upright(stored: np.ndarray, frame: Frame, track: Tracked, sensor: Sensor) -
     return Frame(axes, frame.offset, frame.rounded), np.sqrt(np.maximum(values, 0))
 
 
-def _frame_without_lattice(stored: np.ndarray, sensor: Sensor) -> tuple[Frame, Tracked] | None:
+def _frame_without_lattice(stored: np.ndarray, sensor: Sensor, end: Mount) -> tuple[Frame, Tracked] | None:
     """Where no lattice shows: track all the same; the axis along which least is left over points up."""
     frame = Frame(np.eye(3), np.zeros(3), np.zeros(3, bool))
-    track = _track(stored, frame, sensor, np.full(3, 3 * _OPEN_SIGMA))
+    track = _track(stored, frame, sensor, np.full(3, 3 * _OPEN_SIGMA), end)
     for _ in range(2):
         if track.explained < _LEAST_EXPLAINED:
             return None
         frame, spread = _upright(stored, frame, track, sensor)
-        track = _track(stored, frame, sensor, np.maximum(spread, _TRACK_SIGMA))
+        track = _track(stored, frame, sensor, np.maximum(spread, _TRACK_SIGMA), end)
     return frame, track
 
 
-def observe(stored: np.ndarray, sensor: Sensor, hint: Frame | None = None) -> Observed | None:
+def observe(stored: np.ndarray, sensor: Sensor, hint: Frame | None = None, end: Mount = AT_ORIGIN) -> Observed | None:
     """Find all that can be found of a sweep, stored (F, R, 3) float64; None when no pose explains it.
 
-    `hint` is the far frame of a sweep from about the same place.
+    `hint` is the far frame of a sweep from about the same place, `end` the pose of the last firing.
     """
     frame = find_far_frame(stored, hint)
     if hint is not None and (frame is None or not frame.rounded.all()):
         frame = find_far_frame(stored)
     track = None
     if frame is not None:
-        track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]))
+        track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]), end)
     if frame is None or track is None or track.explained < _LEAST_EXPLAINED:
-        found = _frame_without_lattice(stored, sensor)
+        found = _frame_without_lattice(stored, sensor, end)
         if found is None:
             return None
         frame, track = found

@@ -136,4 +136,6 @@ def fit_spline(
         _assemble(pose, matrix, vector, spacing, stiff, np.empty((3, 6, 6)), np.empty(6), band, right)
         solve_banded(band, right)
         interpolate(right.reshape(count, 6), spacing, pose)
-    return np.clip(np.rint(right.reshape(count, 6) / np.ldexp(QUANTA, -finer)), -_LARGEST, _LARGEST).astype(np.int64)
+    # points that determine nothing leave numbers that are none: no worse than any other knot there
+    knots = np.nan_to_num(right.reshape(count, 6) / np.ldexp(QUANTA, -finer))
+    return np.clip(np.rint(knots), -_LARGEST, _LARGEST).astype(np.int64)

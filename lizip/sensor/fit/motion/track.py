@@ -1,23 +1,27 @@
 """Where the sensor was during a sweep, firing by firing, from the points alone. Encoder only.
 
-The stored frame is the sensor's at the last firing. From there the track is followed backward in windows of a few
-firings with constant velocity: the pose takes each point back to the sensor, where its range is a whole number of ticks
-and its azimuth of 0.01 degrees; what is left over corrects the pose (Gauss-Newton). No-returns, all at the sensor's
-position, give the first velocity; where there are none, several are tried.
+The stored frame is the sensor's at the last firing of a turn; of a part of a turn, the last pose is given. From there
+the track is followed backward in windows of a few firings with constant velocity: the pose takes each point back to the
+sensor, where its range is a whole number of ticks and its azimuth of 0.01 degrees; what is left over corrects the pose
+(Gauss-Newton). No-returns, all at the sensor's position, give the first velocity; where there are none, several are
+tried.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.linear import solve_banded
-from lizip.exact.rotation import cayley
+from lizip.exact.linear import multiply, solve_banded
+from lizip.exact.rotation import cayley, quaternion_of_rotation
 from lizip.jit import kernel
 from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
 from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 
 WINDOW = 8
 """Firings with one velocity (0.37 ms)."""
@@ -26,6 +30,12 @@ _LOOSE, _TIGHT = 30.0, 8.0
 """Gates of the first rounds and of the later ones, standard deviations."""
 _MISFIT = 27.0
 """Weighted squares that make a point of the first window worthless (three axes, three deviations each)."""
+_CLEAR = 0.5
+"""Share of the last points that a start explains if it is right."""
+_BLURS = ((0.0,), (1e-3, 1e-4, 0.0))
+"""How far off points may be, m, in fit after fit; the latter when a pose is but about known."""
+_TURNS = (0.0, -1.5e-5, 1.5e-5, -3e-5, 3e-5, -5e-5, 5e-5)
+"""Rates of turning tried, rad a firing."""
 _FIRST_PRIOR = np.array([3e-6] * 3 + [5e-6] * 3)
 _DRIFT = np.array([2e-5] * 3 + [2e-7] * 3)
 """How much velocity may change from window to window, m and rad a firing."""
@@ -155,18 +165,22 @@ def _resting_velocity(points: np.ndarray) -> np.ndarray | None:
     return velocity
 
 
-def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor: Sensor) -> Tracked:
+def track_sweep(
+    points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor: Sensor, end: Mount = AT_ORIGIN
+) -> Tracked:
     """Follow the sensor through a sweep.
 
     Parameters
     ----------
     points : (F, R, 3) float64
-        Stored points in the far frame's axes, about the last firing's position, m.
+        Stored points in the far frame's axes, m.
     axes : (3, 3) float64
         Rows: axes of the far frame in the stored frame.
     weight : (F, R, 3) float64
         1 / standard deviation of each coordinate.
     sensor : Sensor
+    end : Mount
+        Pose of the last firing in the stored frame; it has turned by little against that.
 
     Returns
     -------
@@ -176,29 +190,46 @@ def track_sweep(points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor
     work = _make_work(firings, rings)
     axes = np.ascontiguousarray(axes)
     seen = _Seen(points, weight, axes, sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
-    wide = np.concatenate([_PLACE, 100 * _FIRST_PRIOR])
-    best = (-np.inf, np.zeros(12))
-    for start in _starts(points, axes):
-        begin = max(0, firings - 2 * WINDOW)
-        _fit_window(seen, begin, firings, 8, wide, start, work)
-        stats = work.stats[begin:]
-        score = stats[:, 0].sum() - stats[:, 1:].sum() / _MISFIT
-        if score > best[0]:
-            best = (score, start)
-    start = best[1]
+    start = _start(_Seen(points[-2 * WINDOW :], weight[-2 * WINDOW :], *seen[2:]), points, end)
     prior = np.concatenate([_PLACE, _DRIFT])
     pose = np.zeros((firings, 6))
     explained = _follow(seen, WINDOW, 5, prior, start, work, pose)
     return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
 
 
-def _starts(points: np.ndarray, axes: np.ndarray) -> list[np.ndarray]:
-    """Velocities to try: pose 0 and, a firing, m and rad; forward is the sensor's y axis."""
+def _start(last: _Seen, points: np.ndarray, end: Mount) -> np.ndarray:
+    """The pose of the last firing and the velocity (12,) by which the `last` two windows of a sweep come out best."""
+    place = multiply(last.axes, end.shift[:, None])[:, 0]
+    turned = multiply(multiply(last.axes, end.rotation), np.ascontiguousarray(last.axes.T))
+    w, *xyz = quaternion_of_rotation(turned)
+    pose = np.concatenate([place, 2.0 * np.array(xyz) / w])
+    forward = multiply(last.axes, np.ascontiguousarray(end.rotation[:, 1:2]))[:, 0]
+    best = (-np.inf, np.zeros(12))
+    plans = _BLURS[:1] if end is AT_ORIGIN else _BLURS
+    for blurs, velocities in product(plans, _velocities(points - place, forward)):
+        for velocity, turn in product(velocities, _TURNS):
+            trial = np.concatenate([pose, velocity, [0.0, 0.0, turn]])
+            best = max(best, (_settled(last, trial, blurs), trial), key=lambda each: each[0])
+        if best[0] > _CLEAR * np.count_nonzero(last.weight[:, :, 0]):
+            break
+    return best[1]
+
+
+def _settled(last: _Seen, start: np.ndarray, blurs: tuple[float, ...]) -> float:
+    """Fit a start (12,) to the last points, at first as if these were blurred; returns how well they come out."""
+    firings, rings = last.weight.shape[:2]
+    work = _make_work(firings, rings)
+    for blur in blurs:
+        prior = np.concatenate([_PLACE + blur, 100 * _FIRST_PRIOR])
+        weight = last.weight / np.sqrt(1.0 + (blur * last.weight) ** 2)
+        _fit_window(last._replace(weight=weight), 0, firings, 8, prior, start, work)
+    return float(work.stats[:, 0].sum() - work.stats[:, 1:].sum() / _MISFIT)
+
+
+def _velocities(points: np.ndarray, forward: np.ndarray) -> Iterator[list[np.ndarray]]:
+    """Velocities (3,) to try, m a firing, of points (F, R, 3) about the last pose: as no-returns say, if there are any;
+    else forwards."""
     resting = _resting_velocity(points)
-    forward = axes[:, 1]
-    speeds = [resting] if resting is not None else [forward * (v * 46.08e-6) for v in range(-4, 34, 2)]
-    starts = []
-    for velocity in speeds:
-        for turn in (0.0, -1.5e-5, 1.5e-5, -3e-5, 3e-5, -5e-5, 5e-5):
-            starts.append(np.concatenate([np.zeros(6), velocity, [0.0, 0.0, turn]]))
-    return starts
+    if resting is not None:
+        yield [resting]
+    yield [forward * (v * 46.08e-6) for v in range(-4, 34, 2)]

@@ -13,13 +13,14 @@ import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
 from lizip.exact.ulp import spacing
+from lizip.jit import kernel
 
 _FARTHEST = 1e4
 _GROUPS, _VECTORS = 6, 10
 """Places in the file from which differences are taken, and how many each; groups must agree."""
 _NEAREST = 200
-_NOISE = 3.0
-"""Coordinates are off by up to so many units in the last place."""
+_NOISE, _CLEARLY = 3.0, 30.0
+"""Coordinates are off by up to so many units in the last place; and how much longer than that differences are."""
 _ROUNDS = 60
 _PAIRS, _LEAST_PAIRS, _FIRST_REACH = 6000, 60, 100.0
 """Pairs of points that make the steps exact, and within how many steps the first of them are."""
@@ -86,19 +87,12 @@ def _reduced(points: np.ndarray) -> np.ndarray | None:
     """Three steps (3, 3), columns, that differences of near points consist of; None when they are no cube's."""
     if len(points) < 16:
         return None
-    one, other = np.triu_indices(len(points), 1)
-    differences = points[one].astype(np.float64) - points[other]
-    units = spacing(points).max(axis=1)
-    noise = np.sqrt(3.0) * (units[one] + units[other])
-    size = np.sqrt((differences**2).sum(axis=1))
-    some = np.argsort(size * noise)
-    some = some[size[some] > 30 * noise[some]][:_VECTORS]
-    if len(some) < 4:
+    vectors, costs = np.empty((_VECTORS, 3)), np.empty(_VECTORS)
+    noises = np.sqrt(3.0) * spacing(points).max(axis=1)
+    found, noise = _near_differences(points.astype(np.float64), noises, vectors, costs)
+    if found < 4 or _euclid(vectors[:found], costs, _NOISE * 4 * noise) != 3:
         return None
-    least = _NOISE * 4 * float(noise[some].max())
-    vectors = _euclid(differences[some], least)
-    if vectors is None:
-        return None
+    vectors = vectors[:3]
     length = np.sqrt((vectors**2).sum(axis=1))
     cosines = multiply(vectors, vectors.T) / (length[:, None] * length)
     if length.max() > (1 + _CUBIC) * length.min() or np.abs(cosines - np.eye(3)).max() > _CUBIC:
@@ -109,25 +103,80 @@ def _reduced(points: np.ndarray) -> np.ndarray | None:
     return steps
 
 
-def _euclid(vectors: np.ndarray, least: float) -> np.ndarray | None:
-    """Reduce vectors (K, 3) by each other until three are left; those shorter than `least` are noise."""
+@kernel
+def _near_differences(points, noises, vectors, costs):
+    """Fill vectors (K, 3) with the differences of points (N, 3) that are short and little noisy, best first.
+
+    Returns how many there are, and the noise of the noisiest.
+    """
+    found = 0
+    for i in range(points.shape[0]):
+        for j in range(i + 1, points.shape[0]):
+            x, y, z = (points[i, 0] - points[j, 0], points[i, 1] - points[j, 1], points[i, 2] - points[j, 2])
+            noise = noises[i] + noises[j]
+            size = np.sqrt(x * x + y * y + z * z)
+            cost = size * noise
+            if size <= _CLEARLY * noise or (found == costs.size and cost >= costs[found - 1]):
+                continue
+            at = min(found, costs.size - 1)
+            while at > 0 and costs[at - 1] > cost:
+                costs[at] = costs[at - 1]
+                for k in range(3):
+                    vectors[at, k] = vectors[at - 1, k]
+                at -= 1
+            costs[at] = cost
+            vectors[at, 0], vectors[at, 1], vectors[at, 2] = x, y, z
+            found = min(found + 1, costs.size)
+    most = 0.0
+    for k in range(found):
+        x, y, z = vectors[k, 0], vectors[k, 1], vectors[k, 2]
+        most = max(most, costs[k] / np.sqrt(x * x + y * y + z * z))
+    return found, most
+
+
+@kernel
+def _euclid(vectors, squares, least):
+    """Reduce vectors (K, 3) by each other until three are left, at the front; those shorter than `least` are noise.
+
+    Returns how many are left.
+    """
+    count = vectors.shape[0]
     for _ in range(_ROUNDS):
-        squares = (vectors**2).sum(axis=1)
-        vectors, squares = vectors[squares > least * least], squares[squares > least * least]
-        order = np.argsort(squares)
-        vectors, squares = vectors[order], squares[order]
-        if len(vectors) < 3:
-            return None
+        count = _sorted(vectors, squares, count, least * least)
+        if count < 3:
+            return count
         changed = False
-        for j in range(1, len(vectors)):
+        for j in range(1, count):
             for i in range(j):
-                times = np.rint((vectors[j] * vectors[i]).sum() / squares[i])
-                if times:
-                    vectors[j] -= times * vectors[i]
+                product = vectors[j, 0] * vectors[i, 0] + vectors[j, 1] * vectors[i, 1] + vectors[j, 2] * vectors[i, 2]
+                times = np.rint(product / squares[i])
+                if times != 0.0:
                     changed = True
+                    for k in range(3):
+                        vectors[j, k] -= times * vectors[i, k]
         if not changed:
             break
-    return vectors if len(vectors) == 3 else None
+    return count
+
+
+@kernel
+def _sorted(vectors, squares, count, least):
+    """Sort vectors (K, 3) by their squares, without those that are not above `least`; returns how many are left."""
+    left = 0
+    for j in range(count):
+        x, y, z = vectors[j, 0], vectors[j, 1], vectors[j, 2]
+        square = x * x + y * y + z * z
+        if square > least:
+            at = left
+            while at > 0 and squares[at - 1] > square:
+                squares[at] = squares[at - 1]
+                for k in range(3):
+                    vectors[at, k] = vectors[at - 1, k]
+                at -= 1
+            squares[at] = square
+            vectors[at, 0], vectors[at, 1], vectors[at, 2] = x, y, z
+            left += 1
+    return left
 
 
 def _extended(steps: np.ndarray, points: np.ndarray) -> Lattice | None:

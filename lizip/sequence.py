@@ -1,0 +1,73 @@
+"""Sweeps of one sensor, one after the other: each is said by what it has of its own.
+
+    ahead, behind = lizip.Sequence(), lizip.Sequence()
+    for sweep in drive:
+        packed = lizip.compress(sweep, sequence=ahead)
+        assert lizip.decompress(packed, sequence=behind) == sweep
+
+Packs do this by themselves. A sweep that nothing before it helps to say (the first, one of another sensor) stands
+alone, and so does every `every`th, from where others can be reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lizip.sensor.state import SensorState
+
+if TYPE_CHECKING:
+    from lizip.codecs import Options
+    from lizip.codecs.sweep.past import Past
+
+
+MOST = 1000
+"""A key frame comes at least so often."""
+
+
+class Sequence:
+    """What the sweeps so far leave to the next: one for compressing them, in order, another for decompressing them.
+
+    Parameters
+    ----------
+    every : int
+        A key frame, which stands alone, comes so often; 1: each sweep is one.
+
+    Attributes
+    ----------
+    past : Past
+        What the last sweep left; empty before the first.
+    """
+
+    def __init__(self, every: int = 10):
+        if not 1 <= every <= MOST:
+            raise ValueError(f"a key frame every {every} sweeps: give a number from 1 to {MOST}")
+        self.every = every
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: the next sweep stands alone."""
+        self._since = 0
+        self._state = SensorState()
+        self.past = nothing()
+
+    def options(self, options: Options) -> Options:
+        """Options for the next sweep; until `leave` tells of its end it is taken for a failure."""
+        if self.every == 1:
+            return options
+        if self._since % self.every == 0:
+            self.restart()
+        past, self.past = self.past, nothing()
+        return replace(options, state=options.state or self._state, past=past)
+
+    def leave(self, left: Past | None) -> None:
+        """Take over what a sweep left, None if it was none."""
+        self._since = self._since + 1 if left is not None else 0
+        self.past = left or nothing()
+
+
+def nothing() -> Past:
+    """What there is before the first sweep."""
+    from lizip.codecs.sweep.past import Past
+
+    return Past()

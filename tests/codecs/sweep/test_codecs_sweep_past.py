@@ -1,0 +1,91 @@
+"""Grids that follow one another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lizip.codecs.sweep.decoded import decode
+from lizip.codecs.sweep.grid import encode_grid
+from lizip.codecs.sweep.past import Alignment
+from lizip.errors import CorruptError, ModelMissingError
+from lizip.packing import Unpacker
+
+
+def scene(seed: int, rows: int, rings: int, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Something of a wall with holes, and its intensities."""
+    random = np.random.default_rng(seed)
+    ranges = 3000 + 20 * np.arange(rings) + random.integers(-6, 7, (rows, rings))
+    ranges[random.random((rows, rings)) < 0.2] = 0
+    return ranges.astype(np.int32), random.integers(0, 1 << bits, (rows, rings)).astype(np.int32) if bits else None
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(1, 40)), min_size=2, max_size=5),
+    st.integers(1, 9),
+    st.sampled_from([0, 1, 7, 8, 12]),
+    st.booleans(),
+)
+def test_there_and_back(sweeps, rings, bits, everywhere):
+    before = None
+    for number, (seed, rows) in enumerate(sweeps):
+        ranges, intensity = scene(seed, rows, rings, bits)
+        if intensity is not None and not everywhere:
+            intensity[ranges == 0] = 0
+        stream = encode_grid(ranges, intensity, everywhere=everywhere, before=before, leads=True)
+        found = decode(stream.data, before=before)
+        assert (found.ranges == ranges).all()
+        if bits:
+            assert (found.intensity == intensity).all()
+        if stream.follows:
+            with pytest.raises(CorruptError, match="does not follow"):
+                decode(stream.data)
+        assert stream.follows == (number > 0 and (not bits or int(intensity.max()).bit_length() <= before.form.bits))
+        before = found.past()
+
+
+def test_a_scene_that_stands_is_known():
+    before, sizes = None, []
+    rough = np.random.default_rng(7).integers(0, 5000, (300, 16)).astype(np.int32)
+    for seed in range(4):
+        ranges, _ = scene(seed, 300, 16, 0)
+        stream = encode_grid(np.where(ranges, ranges + rough, 0), None, before=before, leads=True)
+        sizes.append(len(stream.data))
+        before = decode(stream.data, before=before).past()
+    assert sizes[3] < 0.6 * sizes[0]
+
+
+@pytest.mark.parametrize("shift", [-70, -1, 0, 5])
+def test_rows_that_have_turned_are_found(shift):
+    random = np.random.default_rng(1)
+    first = random.integers(500, 9000, (400, 8)).astype(np.int32)
+    before = decode(encode_grid(first, None, leads=True).data).past()
+    moved = np.roll(first, -shift, axis=0)
+    assert Alignment.of(before.prior, moved, 40) == (True, shift)
+    assert Alignment.of(before.prior, random.integers(500, 9000, (400, 8)), 40) == (False, None)
+    assert len(encode_grid(moved, None, before=before).data) < 0.5 * len(encode_grid(moved, None).data)
+
+
+@given(st.booleans(), st.none() | st.integers(-(2**20), 2**20))
+def test_alignments(stands, shift):
+    packed = Unpacker(Alignment(stands, shift).pack())
+    assert Alignment.unpack(packed) == (stands, shift)
+    packed.finish()
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_damage_never_gets_past(data):
+    ranges, intensity = scene(1, 40, 6, 7)
+    before = decode(encode_grid(ranges, intensity, leads=True).data).past()
+    stream = bytearray(encode_grid(*scene(2, 40, 6, 6), before=before).data)
+    for _ in range(data.draw(st.integers(1, 3))):
+        stream[data.draw(st.integers(0, len(stream) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        found = decode(bytes(stream), max_cells=4096, before=before)
+    except (CorruptError, ModelMissingError):
+        return
+    assert found.ranges.min() >= 0

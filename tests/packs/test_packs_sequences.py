@@ -1,0 +1,137 @@
+"""Sweeps of a pack that follow one another."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import lizip
+from lizip.container import FOLLOWS, Container
+from lizip.errors import CorruptError, FormatError, LizipWarning
+from lizip.packs.sequences import follows
+from lizip.simulator import os_sensor
+from lizip.simulator.scene import street
+
+
+@pytest.fixture(scope="module")
+def parked() -> list[bytes]:
+    """Sweeps of a sensor that stands: the same scene, other noise."""
+    scene, beams = street(3), os_sensor.Beams.draw(4, 16)
+    return [os_sensor.sweep(seed, 16, 512, beams=beams, scene=scene).data for seed in range(7)]
+
+
+def make(path: Path, sweeps: list[bytes], every: int, **options) -> list[int]:
+    """A pack of these; returns bytes of each sweep."""
+    with lizip.PackWriter(path, every=every, **options) as pack:
+        return [pack.add(f"top/{len(pack):03}.bin", sweep, time=len(pack)).length for sweep in sweeps]
+
+
+def test_there_and_back_in_any_order_and_smaller(parked, tmp_path):
+    alone, together = make(tmp_path / "a.lizips", parked, 1), make(tmp_path / "x.lizips", parked, 4)
+    pack = lizip.PackReader(tmp_path / "x.lizips")
+    assert [follows(pack.packed(k)) for k in range(7)] == [False, True, True, True, False, True, True]
+    assert all(a < 0.95 * b for k, (a, b) in enumerate(zip(together, alone, strict=True)) if k % 4)
+    for k in (6, 2, 3, 1, 0, 5, 4, 3, 3):
+        assert pack[k] == parked[k]
+    assert pack.open(6).read() == parked[6]
+    assert len(pack.read(2, "x", slice(5, 9))["x"]) == 4
+    pack.verify()
+    make(tmp_path / "y.lizips", parked, 4)
+    assert (tmp_path / "y.lizips").read_bytes() == (tmp_path / "x.lizips").read_bytes()
+
+
+def test_a_damaged_sweep_costs_those_until_the_next_key_frame(parked, tmp_path):
+    make(tmp_path / "x.lizips", parked, 3)
+    data = bytearray((tmp_path / "x.lizips").read_bytes())
+    entry = lizip.PackReader(tmp_path / "x.lizips").entry(1)
+    data[entry.offset + entry.length // 2] ^= 4
+    for change in (len(data), -200):  # with the index, and without
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LizipWarning)
+            pack = lizip.PackReader(bytes(data[:change]))
+        whole = []
+        for name in pack:
+            try:
+                whole.append(parked.index(pack[name]))
+            except CorruptError:
+                assert name in ("top/001.bin", "top/002.bin")
+        assert whole == [0, 3, 4, 5, 6]
+
+
+def test_a_sweep_taken_out_stands_alone(parked, tmp_path):
+    make(tmp_path / "x.lizips", parked[:3], 3)
+    pack = lizip.PackReader(tmp_path / "x.lizips")
+    with pytest.raises(FormatError, match="follows the sweep before"):
+        lizip.decompress(pack.packed(1))
+    assert lizip.info(pack.packed(1))["codec"] == "sweep"
+    assert lizip.decompress(pack.alone(1)) == parked[1]
+    assert pack.alone(0) == pack.packed(0)
+    with pytest.raises(CorruptError, match="missing or damaged"):
+        lizip.decompress(pack.packed(2), sequence=lizip.Sequence())
+
+
+def test_folders_are_sequences_of_their_own_and_appending_begins_anew(parked, tmp_path):
+    other = os_sensor.sweep(9, 32, 256).data
+    with lizip.PackWriter(tmp_path / "x.lizips") as pack:
+        for k in range(3):
+            pack.add(f"top/{k}.bin", parked[k])
+            pack.add(f"side/{k}.bin", other)
+            pack.add(f"notes/{k}.txt", b"no sweep %d" % k)
+    with lizip.PackWriter(tmp_path / "x.lizips", append=True) as pack:
+        pack.add("top/3.bin", parked[3])
+        with pytest.raises(FormatError, match="follows another"):
+            pack.add_packed("side/9.bin", lizip.PackReader(tmp_path / "x.lizips").packed("top/2.bin"))
+    pack = lizip.PackReader(tmp_path / "x.lizips")
+    assert [name for name in pack if not follows(pack.packed(name))] == [
+        "top/0.bin",
+        "side/0.bin",
+        "notes/0.txt",
+        "notes/1.txt",
+        "notes/2.txt",
+        "top/3.bin",
+    ]
+    assert [pack[f"top/{k}.bin"] for k in (3, 2, 1, 0)] == [parked[k] for k in (3, 2, 1, 0)]
+    assert pack["side/2.bin"] == other
+
+
+def test_a_sweep_of_another_kind_stands_alone(parked):
+    ahead, behind = lizip.Sequence(), lizip.Sequence()
+    sweeps = [parked[0], os_sensor.sweep(9, 32, 256).data, b"not a sweep", parked[1], parked[2]]
+    packed = [lizip.compress(sweep, sequence=ahead) for sweep in sweeps]
+    assert [follows(each) for each in packed] == [False, False, False, False, True]
+    assert [lizip.decompress(each, sequence=behind) for each in packed] == sweeps
+
+
+def test_no_other_sweep_before_will_do(parked):
+    ahead = lizip.Sequence()
+    packed = [lizip.compress(sweep, sequence=ahead) for sweep in parked[:3]]
+    behind = lizip.Sequence()
+    lizip.decompress(packed[0], sequence=behind)
+    with pytest.raises(CorruptError, match="missing or damaged"):
+        lizip.decompress(packed[2], sequence=behind)
+    assert Container(__import__("io").BytesIO(packed[1])).section(FOLLOWS)
+
+
+def test_in_the_shell_whatever_the_workers(parked, tmp_path):
+    for k, sweep in enumerate(parked[:5]):
+        (tmp_path / "drive" / "top").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "drive" / "top" / f"{k}.bin").write_bytes(sweep)
+
+    def run(*words: str) -> None:
+        subprocess.run([sys.executable, "-m", "lizip", *words, "-q"], cwd=tmp_path, check=True)
+
+    run("pack", "drive", "-o", "one.lizips", "--key-frames", "2")
+    run("pack", "drive", "-o", "two.lizips", "--key-frames", "2", "-T", "2")
+    assert (tmp_path / "one.lizips").read_bytes() == (tmp_path / "two.lizips").read_bytes()
+    pack = lizip.PackReader(tmp_path / "one.lizips")
+    assert [follows(pack.packed(k)) for k in range(5)] == [False, True, False, True, False]
+    run("verify", "one.lizips")
+    run("unpack", "one.lizips", "-o", "out")
+    run("unpack", "one.lizips", "-o", "packed", "--packed")
+    for k in range(5):
+        assert (tmp_path / "out" / "top" / f"{k}.bin").read_bytes() == parked[k]
+        assert lizip.decompress((tmp_path / "packed" / "top" / f"{k}.bin.lizip").read_bytes()) == parked[k]
