@@ -15,7 +15,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varint
+from lizip.packing import Unpacker, pack_varints
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -86,31 +86,49 @@ class Seconds:
 
 @dataclass(frozen=True)
 class ReturnOrder:
-    """Where further returns stand in the file: `BY_FIRING` or `APART`."""
+    """Where further returns stand in the file.
+
+    Attributes
+    ----------
+    kind : int
+        `BY_FIRING` or `APART`.
+    places : (R,) int64
+        Place of each ring among those of a firing, which begins where it falls. Empty: firings are those of the model.
+    """
 
     kind: int
+    places: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def apply(self, returns: Returns) -> None:
         """Put them there; firings are what stands together in the file."""
-        returns.need("nth", "firing")
+        returns.need("nth", "firing", "ring")
         nth, together = returns.nth, np.zeros(len(returns.nth), np.int64)
-        if self.kind == BY_FIRING:
+        if self.kind == BY_FIRING and not len(self.places):
             together = np.cumsum(np.diff(returns.firing, prepend=returns.firing[:1]) != 0)
+        elif self.kind == BY_FIRING:
+            if len(self.places) != returns.ranges.shape[1]:
+                raise CorruptError("impossible order of returns")
+            place = self.places[returns.ring]
+            together = np.cumsum((np.diff(place, prepend=place[:1]) <= 0) & (nth == 0))
         returns.take(np.lexsort((nth, together)))
 
     def pack(self) -> bytes:
         """Write the stage."""
-        return pack_varint(self.kind)
+        return pack_varints([self.kind, *self.places.tolist()])
 
     @classmethod
     def unpack(cls, data: bytes) -> ReturnOrder:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         kind = unpacker.varint()
-        unpacker.finish()
         if kind not in (BY_FIRING, APART):
             raise CorruptError("impossible order of returns")
-        return cls(kind)
+        places = []
+        while unpacker.remaining:
+            places.append(unpacker.varint())
+        if sorted(places) != list(range(len(places))):
+            raise CorruptError("impossible order of returns")
+        return cls(kind, np.array(places, np.int64))
 
 
 def _last(returns: Returns) -> np.ndarray:

@@ -12,6 +12,7 @@ from lizip.cloud import Cloud
 from lizip.exact.ulp import from_ordinals, to_ordinals
 from lizip.packing import Unpacker
 from lizip.sensor.fit.ascent import keep_ascending
+from lizip.sensor.fit.driver.blocks import usual_places
 from lizip.sensor.fit.dual.follow import MOST_RETURNS
 from lizip.sensor.fit.intensity import with_further
 from lizip.sensor.fit.lattice.far_units import choose_lattice
@@ -233,19 +234,31 @@ def _anew(stage: Stage, returns: Returns, pulses: Pulses, xyz: np.ndarray) -> St
 def _order(place: np.ndarray, returns: Returns) -> ReturnOrder:
     """Order of the returns of pulses that gives the file's, `place` (M,); raises _UnfitError and AstrayError."""
     tried = []
-    for kind in (BEHIND, BY_FIRING, APART):
+    orders = (
+        ReturnOrder(BEHIND),
+        ReturnOrder(BY_FIRING),
+        ReturnOrder(BY_FIRING, _usual(place, returns)),
+        ReturnOrder(APART),
+    )
+    for order in orders:
         placed = replace(returns, xyz=place)
-        if kind != BEHIND:
-            ReturnOrder(kind).apply(placed)
+        if order.kind != BEHIND:
+            order.apply(placed)
         astray = placed.xyz[~keep_ascending(placed.xyz.astype(np.float64))]
         if not len(astray):
-            return ReturnOrder(kind)
+            return order
         tried.append(astray)
     astray = min(tried, key=len)
     first = np.isin(astray, place[returns.nth == 0])
     if first.any():
         raise AstrayError(astray[first])
     raise _UnfitError(astray, for_good=True)
+
+
+def _usual(place: np.ndarray, returns: Returns) -> np.ndarray:
+    """Usual place (R,) of each ring in a firing of the file."""
+    first = returns.nth == 0
+    return usual_places(returns.ring[first][np.argsort(place[first])], returns.ranges.shape[1])
 
 
 def _exceptions(stage: Places, xyz: np.ndarray, place: np.ndarray) -> Places:
