@@ -6,7 +6,7 @@ Nearly all misses lie where the model point is next to a rounding tie, so the di
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,14 +14,18 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
-from lizip.exact.ulp import from_steps, step32, to_steps
+from lizip.exact.ulp import step32, value32
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
 
 LARGEST = 1 << 20
 """Corrections are at most this many units; points further off are exceptions."""
+
+_FINITE = 0x7F7FFFFF
+"""Steps from zero to the largest float32."""
 
 _CLASSES = 14
 """Classes of the distance to the tie: bit lengths of distance * 2**13, 0 to 13."""
@@ -35,10 +39,10 @@ _COUNTERS = _LARGE + 3 * _SCALES * INTEGER_NODES
 
 
 @dataclass(frozen=True)
-class Corrections:
+class Corrections(Packed):
     """Units by which stored coordinates differ from rounded ones, coded given the rounding; empty: none differ."""
 
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = rest(default=b"")
 
     @classmethod
     def of(cls, returns: Returns, corrections: np.ndarray) -> Corrections:
@@ -53,15 +57,6 @@ class Corrections:
         if self.body:
             units = decode_corrections(self.body, returns.rounded, returns.fraction, returns.decimal)
             returns.xyz = apply_corrections(returns.rounded, units, returns.decimal)
-
-    def pack(self) -> bytes:
-        """Write the coded bytes."""
-        return self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Corrections:
-        """Read what `pack` wrote."""
-        return cls(data)
 
 
 def find_corrections(
@@ -122,14 +117,21 @@ def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections
 
 def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int) -> np.ndarray:
     """Return the stored coordinates: `rounded` (N, 3) float32 moved by `corrections` (N, 3) int32 units."""
-    out = rounded.copy()
-    where = np.nonzero(corrections)
-    moved = corrections[where].astype(np.int64)
-    if decimal:
-        out[where] = (np.rint(rounded[where] * np.float64(decimal)) + moved) / np.float64(decimal)
-        return out
-    out[where] = from_steps(to_steps(rounded[where]) + moved, rounded.dtype)
+    out = np.empty(rounded.shape, np.float32)
+    _apply(np.ascontiguousarray(rounded).ravel(), corrections.ravel(), float(decimal), out.ravel())
     return out
+
+
+@kernel
+def _apply(rounded, corrections, decimal, out):
+    for i in range(rounded.size):
+        units = np.int64(corrections[i])
+        out[i] = rounded[i]
+        if units and decimal:
+            out[i] = np.float32((np.rint(np.float64(rounded[i]) * decimal) + np.float64(units)) / decimal)
+        elif units:
+            steps = min(max(step32(np.float32(rounded[i]).view(np.int32)) + units, -_FINITE), _FINITE)
+            out[i] = np.float32(value32(steps if steps >= 0 else steps - 1))
 
 
 def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int) -> bytes:

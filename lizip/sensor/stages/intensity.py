@@ -162,6 +162,8 @@ def lit_points(returns: Returns) -> Lit:
     """Tell apart the points of a file, once the returns have their places."""
     cells, place = lit_cells(returns)
     further = np.flatnonzero(returns.nth) if returns.nth is not None else np.zeros(0, np.int64)
+    if len(place) == returns.count:
+        return Lit(cells, further, place)
     free = np.ones(returns.count, np.bool_)
     free[place] = free[returns.place[further]] = False
     return Lit(cells, further, np.concatenate([place, returns.place[further], np.flatnonzero(free)]))

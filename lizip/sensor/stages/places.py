@@ -5,7 +5,7 @@ A point of no return is NaN, or one and the same position over and over (the ori
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,8 @@ from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fres
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_bytes
+from lizip.packed import Packed, counted, rest
+from lizip.packing import Unpacker
 from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _CLASSES, _LIMIT = 8, 250
 
 
 @dataclass(frozen=True)
-class Places:
+class Places(Packed):
     """Exceptions and missing points of a file.
 
     Attributes
@@ -35,8 +36,8 @@ class Places:
         Bits of the coordinates of missing points, and their places, where those follow no grid; empty: there are none.
     """
 
-    exceptions: bytes = field(default=b"", repr=False)
-    missing: bytes = field(default=b"", repr=False)
+    exceptions: bytes = counted(default=b"")
+    missing: bytes = rest(default=b"")
 
     @classmethod
     def of(
@@ -82,20 +83,23 @@ class Places:
             raise CorruptError("the stages of a sweep are not in order")
         else:
             grid[:] = returns.nothing[:, None]
-        grid[:, returns.place] = np.ascontiguousarray(returns.xyz).view(np.uint32).T
+        if not _put(np.ascontiguousarray(returns.xyz).view(np.uint32), returns.place, grid):
+            raise CorruptError("a point of a sweep has an impossible place")
         grid[:, places] = words.T
         names = [name for name, _ in schema[:3]]
         returns.columns.update(zip(names, grid.view(np.float32), strict=True))
 
-    def pack(self) -> bytes:
-        """Write both lists."""
-        return pack_bytes(self.exceptions) + self.missing
 
-    @classmethod
-    def unpack(cls, data: bytes) -> Places:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        return cls(unpacker.bytes(), unpacker.take(unpacker.remaining))
+@kernel
+def _put(words, place, grid):
+    """Put words (M, 3) into columns (3, N) at their places; returns whether all are there."""
+    for i in range(place.size):
+        k = place[i]
+        if not 0 <= k < grid.shape[1]:
+            return False
+        for axis in range(3):
+            grid[axis, k] = words[i, axis]
+    return True
 
 
 @kernel

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.errors import CorruptError
-from lizip.packing import Unpacker, pack_varint
+from lizip.exact.ulp import unit32
+from lizip.jit import kernel
+from lizip.packed import Packed, whole
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -30,21 +31,37 @@ def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarr
     fraction : (N, 3) float64
         What the rounding took away, in units: -0.5 to 0.5.
     """
+    rounded, fraction = np.empty(points.shape, np.float32), np.empty(points.shape)
+    values = np.ascontiguousarray(points).ravel()
     if decimal:
-        scaled = points * float(decimal)
-        whole = np.rint(scaled)
-        scaled -= whole
-        whole /= float(decimal)
-        return whole.astype(np.float32), scaled
-    rounded = points.astype(np.float32)
-    return rounded, (points - rounded) / np.spacing(np.abs(rounded)).astype(np.float64)
+        _round_decimals(values, float(decimal), rounded.ravel(), fraction.ravel())
+    else:
+        _round_floats(values, rounded.ravel(), fraction.ravel())
+    return rounded, fraction
+
+
+@kernel
+def _round_decimals(values, decimal, rounded, fraction):
+    for i in range(values.size):
+        scaled = values[i] * decimal
+        units = np.rint(scaled)
+        fraction[i] = scaled - units
+        rounded[i] = np.float32(units / decimal)
+
+
+@kernel
+def _round_floats(values, rounded, fraction):
+    for i in range(values.size):
+        value = np.float32(values[i])
+        rounded[i] = value
+        fraction[i] = (values[i] - np.float64(value)) / unit32(value)
 
 
 @dataclass(frozen=True)
-class Rounding:
+class Rounding(Packed):
     """Rounding of coordinates: units a metre, 0 for float32 alone."""
 
-    decimal: int = 0
+    decimal: int = whole(1 << 20, default=0)
 
     def apply(self, returns: Returns) -> None:
         """Round the points."""
@@ -52,17 +69,3 @@ class Rounding:
         returns.decimal = self.decimal
         returns.rounded, returns.fraction = round_points(returns.points, self.decimal)
         returns.xyz = returns.rounded
-
-    def pack(self) -> bytes:
-        """Write the units."""
-        return pack_varint(self.decimal)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Rounding:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        decimal = unpacker.varint()
-        unpacker.finish()
-        if decimal > 1 << 20:
-            raise CorruptError("impossible rounding of coordinates")
-        return cls(decimal)

@@ -15,6 +15,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 from lizip.packing import Unpacker, pack_varints
 
 if TYPE_CHECKING:
@@ -35,13 +36,13 @@ behind all of the sweep."""
 
 
 @dataclass(frozen=True)
-class Seconds:
+class Seconds(Packed):
     """Which returns are followed by a further one of the same laser and firing, and its range.
 
     Of what was said to be a further return before, only that may be followed by one more.
     """
 
-    body: bytes = field(repr=False)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, returns: Returns, second: np.ndarray) -> Seconds:
@@ -73,15 +74,6 @@ class Seconds:
         behind = np.cumsum(copies)[second > 0] - 1
         returns.ticks[behind] = second[second > 0]
         returns.nth[behind] += 1
-
-    def pack(self) -> bytes:
-        """Write the coded bytes."""
-        return self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Seconds:
-        """Read what `pack` wrote."""
-        return cls(data)
 
 
 @dataclass(frozen=True)
