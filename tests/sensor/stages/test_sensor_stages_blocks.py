@@ -85,7 +85,7 @@ def test_second_returns_come_back(seed, count):
 def test_the_order_of_returns(kind):
     returns = returns_of(np.zeros((1, 8), np.int32), 0)
     returns.firing, returns.nth = np.array([0, 0, 0, 0, 4, 4, 7]), np.array([0, 1, 0, 1, 0, 1, 0])
-    returns.ticks = np.arange(7)
+    returns.ring, returns.ticks = np.zeros(7, np.int64), np.arange(7)
     ReturnOrder.unpack(ReturnOrder(kind).pack()).apply(returns)
     expected = [0, 2, 1, 3, 4, 5, 6] if kind == BY_FIRING else [0, 2, 4, 6, 1, 3, 5]
     np.testing.assert_array_equal(returns.ticks, expected)
