@@ -22,6 +22,7 @@ from lizip.sensor.stages.cells import CellOrder
 from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
+from lizip.sensor.stages.rounding import round_points, rounding_units
 from lizip.sensor.stages.seconds import Seconds
 
 if TYPE_CHECKING:
@@ -167,11 +168,11 @@ def _beyond(found: np.ndarray, wanted: np.ndarray, bound: float) -> np.ndarray:
 
 def _nearest(found: np.ndarray, wanted: np.ndarray, bound: float, decimal: int) -> np.ndarray:
     """Numbers that can be stored, within the bound of the wanted ones, and nearest to those found."""
-    unit = 1 / decimal if decimal else np.spacing(np.abs(wanted)).astype(np.float64)
+    unit = rounding_units(wanted, decimal).astype(np.float64)
     room = np.floor(np.maximum(bound / unit - 1, 0)) * unit
     middle = wanted.astype(np.float64)
     moved = np.clip(found.astype(np.float64), middle - room, middle + room)
-    return (np.rint(moved * decimal) / decimal if decimal else moved).astype(np.float32)
+    return round_points(moved, decimal)[0]
 
 
 def _corrections(stage: Corrections, sides: _Sides) -> Stage:
