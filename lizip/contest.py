@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
+    from lizip.disorder import Sorted
     from lizip.relations import Recipe
     from lizip.relations.motion import Motion
 
@@ -92,6 +93,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         contest.attempt(codecs.load(name), base, sole)
         if name == "sweep" and contest.best is None and base.motion is None:
             contest.attempt_unscaled(codecs.load(name), base, sole)
+            if contest.best is None and not sole:
+                contest.attempt_sorted(codecs.load(name), base)
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
@@ -100,7 +103,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             for recipe, name in product(alternatives(cloud, base), rivals):
                 if not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
-        contest.attempt_sorted(base)
+        if "floats" in names and contest.unexplained:
+            contest.attempt_sorted(codecs.load("floats"), base)
         if alone:
             contest.attempt_whole()
     if contest.best is None:
@@ -129,6 +133,7 @@ class Contest:
         self._size = 0
         self.best: Result | None = None
         self._inner: np.ndarray | None = None
+        self._orders: list[Sorted] | None = None
         self.layout = opaque.encode_bytes(cloud.layout, options.level)
         self.around = tuple(_regions(cloud, options.level))
         self._fixed = len(self.layout) + _size_of(self.around)
@@ -153,21 +158,26 @@ class Contest:
         self._inner, motion = undone
         return replace(recipe, motion=motion)
 
-    def encoded(self, codec: Codec, recipe: Recipe) -> Iterable[Section] | None:
+    def encoded(self, codec: Codec, recipe: Recipe, order: np.ndarray | None = None) -> Iterable[Section] | None:
         """What a codec says of the columns that a recipe leaves, and the recipe itself; bytes are taken as they are."""
         if recipe.trivial or codec is opaque.CODEC:
             return codec.encode(self._cloud, self._options)
-        columns = recipe.reduce(self._cloud.columns, self._inner)
+        columns = recipe.reduce(self._cloud.columns, self._inner, order)
         sections = codec.encode(replace(self._cloud, columns=columns), self._options)
         return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
 
-    def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
+    def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False, order: np.ndarray | None = None) -> None:
         """Let a codec try, the sole one or one of several; one that fails ends no compression."""
         with defects.passed_over(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points"):
             arranged = codec is opaque.CODEC and self._stands and not sole
-            sections = self._arranged() if arranged else self.encoded(codec, recipe)
+            sections = self._arranged() if arranged else self.encoded(codec, recipe, order)
             if sections is not None:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether no codec that knows sensors has said the points."""
+        return self.best is None or self.best.codec.name in ("floats", opaque.CODEC.name)
 
     def attempt_unscaled(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
         """Let points that were multiplied by a number try once more, as they were before."""
@@ -177,18 +187,19 @@ class Contest:
         if undone.motion is not None:
             self.attempt(codec, undone, sole)
 
-    def attempt_sorted(self, recipe: Recipe) -> None:
-        """Let scans in no order try once more, sorted."""
-        explained = self.best is not None and self.best.codec.name not in ("floats", opaque.CODEC.name)
-        if explained or self._options.level == "fast":
+    def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
+        """Let scans that are in no order, or sorted by a user, try once more as a sensor would have listed them."""
+        if self._options.level == "fast":
             return
         from lizip.disorder import sorted_orders
         from lizip.relations.order import encode_order
 
-        for order in sorted_orders(self._cloud):
-            there = replace(recipe, order=encode_order(order))
-            for name in ("sweep", "floats"):
-                self.attempt(codecs.load(name), there)
+        if self._orders is None:
+            self._orders = list(sorted_orders(self._cloud))
+        for order, key in self._orders:
+            columns = list(recipe.reduce(self._cloud.columns, self._inner, order).values())
+            there = replace(recipe, order=encode_order(order, key, columns))
+            self.attempt(codec, there, order=order)
 
     def _arranged(self) -> Iterable[Section] | None:
         """What the opaque codec says; only what is not the file again, where this holds the records as they are."""

@@ -50,6 +50,12 @@ _NEARLY = 1.05
 _ROWS_GAIN = 1.1
 """LZMA makes so much more than a quick zstd of records as they stand, compared with their planes."""
 
+_STEP = 1 << 17
+"""Bytes that a strong coder takes at a time: it cannot be interrupted for a tenth of a second."""
+
+_QUICKER = 3
+"""Level of zstd up to which nobody waits for it."""
+
 _TINY = 16
 """Nothing below so many bytes shrinks: every coder's own frame costs as much."""
 
@@ -150,7 +156,13 @@ def _filters(length: int) -> list[dict[str, int]]:
 
 def _lzma(data: bytes | memoryview) -> bytes:
     """Raw LZMA2."""
-    return lzma.compress(data, lzma.FORMAT_RAW, filters=_filters(len(data)))
+    return _coded(lzma.LZMACompressor(lzma.FORMAT_RAW, filters=_filters(len(data))), data)
+
+
+def _coded(compressor: Any, data: bytes | memoryview) -> bytes:
+    """What a coder makes of bytes given step by step: between two steps it can be interrupted."""
+    parts = [compressor.compress(data[start : start + _STEP]) for start in range(0, len(data), _STEP)]
+    return b"".join((*parts, compressor.flush()))
 
 
 def _zstd(data: bytes | memoryview, level: int, long_distance: bool = False) -> bytes:
@@ -165,7 +177,10 @@ def _zstd(data: bytes | memoryview, level: int, long_distance: bool = False) -> 
         write_content_size=False,
         enable_ldm=long_distance,
     )
-    return zstandard.ZstdCompressor(compression_params=parameters).compress(data)
+    compressor = zstandard.ZstdCompressor(compression_params=parameters)
+    if len(data) <= _STEP or level <= _QUICKER:
+        return compressor.compress(data)
+    return _coded(compressor.compressobj(size=len(data)), data)
 
 
 class Opaque:

@@ -31,6 +31,9 @@ _SHARE, _MOST, _LEAST = 0.4, 0.8, 0.5
 """How much of the bits that the best candidate saves a divisor must save, pairs (x, y beside z, intensity) more of
 them; and below how many bits there is nothing to share."""
 
+_TWO = 2
+"""So many of x, y and z must be alike in records a divisor apart."""
+
 _ORDER = 0.5
 """By how many bits more the leading bits may vary in the columns of a divisor."""
 
@@ -113,11 +116,30 @@ def _fields(runs: _Runs, number: _Number, left_over: dict[int, bool]) -> int:
     level = float(np.median([changes[k] for k in others]))
     if number is _DOUBLE and cost[best] > float(np.median([cost[k] for k in others])) - _LEFT_OVER:
         return 0
-    for k in (k for k in possible if k < best):
+    for k in (k for k in possible if k < best and best % k == 0):
         explained = level - changes[k] >= (_SHARE if k > 2 else _MOST) * max(level - changes[best], _LEAST)
-        if best % k == 0 and explained and orders[k] <= orders[best] + _ORDER and left_over[k] <= left_over[best]:
+        fits = orders[k] <= orders[best] + _ORDER and left_over[k] <= left_over[best]
+        if explained and fits and _alike(ordinals, at, k, best, others) >= min(k, _TWO):
             return k
     return best
+
+
+def _alike(ordinals: np.ndarray, at: np.ndarray, fields: int, best: int, others: list[int]) -> int:
+    """How many of the first three numbers of the best candidate's record are like those a divisor further.
+
+    Beams that take turns have x and y in common; halves of a record, of which few columns are alike, need not. Numbers
+    that are not even like those of the next record, as in shuffled files, tell nothing.
+    """
+    import numpy as np
+
+    found = 0
+    for column in range(min(3, fields)):
+        own = at % best == column
+        changes = {k: _change(ordinals, k, own) for k in (fields, best, *others)}
+        level = float(np.median([changes[k] for k in others]))
+        saved = level - changes[best]
+        found += saved < _LEAST or level - changes[fields] >= _SHARE * saved
+    return found
 
 
 def _ordinals(runs: _Runs, number: _Number) -> np.ndarray:
@@ -129,11 +151,16 @@ def _ordinals(runs: _Runs, number: _Number) -> np.ndarray:
     return np.where(runs.words >> runs.words.dtype.type(mask), -size, size)
 
 
-def _change(ordinals: np.ndarray, fields: int) -> float:
-    """Bits that change from a number to that of the next record, where not both are zero."""
+def _change(ordinals: np.ndarray, fields: int, which: np.ndarray | None = None) -> float:
+    """Bits that change from a number (`which` (R, L) bool: only of these) to that of the next record.
+
+    Where both are zero, nothing can be told.
+    """
     import numpy as np
 
     before, after = ordinals[:, :-fields], ordinals[:, fields:]
+    if which is not None:
+        before, after = before[which[:, :-fields]], after[which[:, :-fields]]
     there = np.count_nonzero(before | after)
     if not there:
         return 0.0

@@ -1,34 +1,110 @@
-"""The order of points as one stream: log2(N!) bits, for clouds that say less sorted than shuffled."""
+"""The order of points as one stream, for clouds that say less sorted as a sensor would have listed them.
+
+Shuffled points cost log2(N!) bits. Those that a user sorted by something (azimuth, range, a column) cost next to
+nothing: a key, computed from what was decoded, says which point is expected next. How the user's own library rounded
+its arctangent need not be known: where the order departs from the key's, the point is counted from the expected one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
+from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import code, code_raw, decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
+from lizip.packing import Unpacker, pack_varints
+from lizip.relations.polar import ELEVATION, Convention, to_polar
 
 MOST_POINTS = 1 << 22
 """More points are not sorted: all are held at once."""
 
+COLUMN = 0
+"""What a key is: numbers of a column; else of `lizip.relations.polar`, from DISTANCE on."""
 
-def encode_order(order: np.ndarray) -> bytes:
-    """Write a permutation: `order` (N,) int64 says which point of the file comes first, second, ... when sorted."""
+_UNSORTED, _SORTED = 0, 1
+_LIMIT = 250
+
+
+class Key(NamedTuple):
+    """What points were sorted by.
+
+    Attributes
+    ----------
+    what : int
+        `COLUMN`, or what the first three columns are turned into.
+    detail : int
+        Place of the column, or the packed `Convention`.
+    falling : int
+        1 where the largest come first.
+    """
+
+    what: int
+    detail: int = 0
+    falling: int = 0
+
+    def of(self, columns: Sequence[np.ndarray]) -> np.ndarray:
+        """The key (N,) float64 of points with these columns (N,); it rises along the sorted points."""
+        with np.errstate(all="ignore"):
+            if self.what == COLUMN:
+                key = columns[self.detail].astype(np.float64)
+            else:
+                key = np.empty(len(columns[0]))
+                xyz = (column.astype(np.float64) for column in columns[:3])
+                to_polar(*xyz, self.what, Convention.unpack(self.detail), key)
+            return -key if self.falling else key
+
+
+def encode_order(order: np.ndarray, key: Key | None = None, columns: Sequence[np.ndarray] = ()) -> bytes:
+    """Write a permutation: `order` (N,) int64 says which point of the file comes first, second, ... when sorted.
+
+    By a `key` it is told from the sorted points' columns (N,) which of them comes first, second, ... in the file.
+    """
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
-    return encode_stream(_code_ranks, ranks, _tree(len(ranks)))
+    if key is None:
+        return pack_varints([_UNSORTED]) + encode_stream(_code_ranks, ranks, _tree(len(ranks)))
+    expected = np.empty_like(ranks)
+    expected[np.argsort(key.of(columns), kind="stable")] = np.arange(len(ranks))
+    places = expected[ranks]
+    body = encode_stream(_code_departures, fresh_counters(2 * INTEGER_NODES), places, _tree(len(ranks)))
+    return pack_varints([_SORTED, *key]) + body
 
 
-def decode_order(stream: bytes, count: int) -> np.ndarray:
-    """Read what `encode_order` wrote, (count,) int64: which of the sorted points each point of the file is.
+def decode_order(stream: bytes, columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Read what `encode_order` wrote, (N,) int64: which of the sorted points each point of the file is.
 
-    A permutation, whatever the stream holds. Raises CorruptError.
+    `columns` (N,) are those of the sorted points. A permutation, whatever the stream holds. Raises CorruptError.
     """
+    count = len(columns[0])
     if count > MOST_POINTS:
         raise CorruptError("more points than are sorted")
+    unpacker = Unpacker(stream)
+    form = unpacker.varint()
     ranks = np.zeros(count, np.int64)
-    decode_stream(stream, _code_ranks, ranks, _tree(count))
-    return ranks
+    if form == _UNSORTED:
+        decode_stream(unpacker.take(unpacker.remaining), _code_ranks, ranks, _tree(count))
+        return ranks
+    key = Key(unpacker.varint(), unpacker.varint(), unpacker.varint())
+    _check(form, key, columns)
+    body, counters = unpacker.take(unpacker.remaining), fresh_counters(2 * INTEGER_NODES)
+    decode_stream(body, _code_departures, counters, ranks, _tree(count))
+    return np.argsort(key.of(columns), kind="stable")[ranks]
+
+
+def _check(form: int, key: Key, columns: Sequence[np.ndarray]) -> None:
+    if form != _SORTED or key.falling > 1:
+        raise CorruptError("points were sorted in an unknown way")
+    if key.what == COLUMN:
+        sane = key.detail < len(columns)
+    else:
+        numbers = len(columns) >= 3 and all(column.dtype.kind in "iuf" for column in columns[:3])
+        sane = numbers and 3 <= key.what <= ELEVATION
+    if not sane:
+        raise CorruptError("points were sorted by what they do not have")
 
 
 def _tree(count: int) -> np.ndarray:
@@ -41,6 +117,33 @@ def _tree(count: int) -> np.ndarray:
         tree[level // 2 : level] = tree[level : 2 * level : 2] + tree[level + 1 : 2 * level : 2]
         level //= 2
     return tree
+
+
+@kernel
+def _code_departures(coder, counters, places, tree):
+    """Code which of the points that are left, counted from the first, comes next, and take it out."""
+    leaves = tree.size >> 1
+    before = np.int64(0)
+    for i in range(places.size):
+        skipped = np.int64(0)
+        node = leaves + places[i]
+        while node > 1:
+            if node & 1:
+                skipped += tree[node - 1]
+            node >>= 1
+        context = np.int64(1) if before else np.int64(0)
+        skipped = code_integer(coder, counters, context * INTEGER_NODES, _LIMIT, skipped)
+        skipped = min(max(skipped, np.int64(0)), tree[1] - 1)
+        before = skipped
+        node = np.int64(1)
+        tree[1] -= 1
+        while node < leaves:
+            node *= 2
+            if skipped >= tree[node]:
+                skipped -= tree[node]
+                node += 1
+            tree[node] -= 1
+        places[i] = node - leaves
 
 
 @kernel

@@ -141,8 +141,11 @@ class Recipe:
                 out.append((name, np.dtype(f"<i{dtype.itemsize}")))
         return tuple(out)
 
-    def reduce(self, columns: Columns, inner: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """The columns to be coded; `columns` must follow the rules, and from points `inner` (N, 3) by the motion."""
+    def reduce(
+        self, columns: Columns, inner: np.ndarray | None = None, order: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """The columns to be coded, in the `order` (N,) that was encoded, if any; `columns` must follow the rules, and
+        from points `inner` (N, 3) by the motion."""
         out: dict[str, np.ndarray] = {}
         names = list(columns)
         for rule, (name, column) in zip(self.rules, columns.items(), strict=True):
@@ -158,16 +161,10 @@ class Recipe:
                 out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
         if self.motion is not None:
             out = with_points(out, inner)
-        return self._sorted(out) if self.order else out
+        return out if order is None else {name: column[order] for name, column in out.items()}
 
-    def _sorted(self, columns: Columns) -> dict[str, np.ndarray]:
-        ranks = decode_order(self.order, len(next(iter(columns.values()))))
-        sources = np.empty_like(ranks)
-        sources[ranks] = np.arange(len(ranks))
-        return {name: column[sources] for name, column in columns.items()}
-
-    def restored(self, blocks: Iterable[Columns], schema: Schema, count: int) -> Iterator[dict[str, np.ndarray]]:
-        """All columns of the file, from the `count` points that were coded; all at once where they were sorted."""
+    def restored(self, blocks: Iterable[Columns], schema: Schema) -> Iterator[dict[str, np.ndarray]]:
+        """All columns of the file, from the points that were coded; all at once where they were sorted."""
         if not self.order and self.motion is None:
             yield from (self.restore(block, schema) for block in blocks)
             return
@@ -175,7 +172,7 @@ class Recipe:
         parts = list(blocks)
         whole = {name: np.concatenate([part[name] for part in parts]) for name, _ in coded}
         if self.order:
-            ranks = decode_order(self.order, count)
+            ranks = decode_order(self.order, list(whole.values()))
             whole = {name: column[ranks] for name, column in whole.items()}
         if self.motion is not None:
             whole = with_points(whole, self.motion.apply(points_of(whole)))

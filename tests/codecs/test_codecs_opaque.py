@@ -151,3 +151,32 @@ def test_random_bytes_are_stored_but_not_those_that_come_twice():
     data = random.Random(0).randbytes(3 << 20)
     assert opaque.encode_bytes(data)[0] == opaque.STORED
     assert len(opaque.encode_bytes(data + data, "fast")) < 1.1 * len(data)
+
+
+@pytest.mark.parametrize("coder", ["lzma", "zstd"])
+def test_strong_coders_take_a_little_at_a_time(monkeypatch, coder):
+    """Between two steps they can be interrupted; what comes out is what they make of the whole."""
+    data = b"".join(b"%d %d\n" % (i * i, i % 7) for i in range(40_000))
+    assert len(data) > 3 * opaque._STEP
+    sizes = []
+
+    class Counted:
+        def __init__(self, compressor):
+            self.compressor, self.flush = compressor, compressor.flush
+
+        def compress(self, part):
+            sizes.append(len(part))
+            return self.compressor.compress(part)
+
+    real = opaque._coded
+    monkeypatch.setattr(opaque, "_coded", lambda compressor, data: real(Counted(compressor), data))
+    if coder == "lzma":
+        coded = opaque._lzma(data)
+        assert coded == lzma.compress(data, lzma.FORMAT_RAW, filters=opaque._filters(len(data)))
+        assert lzma.decompress(coded, lzma.FORMAT_RAW, filters=opaque._filters(len(data))) == data
+    else:
+        coded = opaque._zstd(data, 19)
+        assert opaque._expand(opaque.ZSTD, coded, len(data)) == data
+        assert len(coded) <= len(zstandard.ZstdCompressor(level=19).compress(data)) + 64
+    assert sum(sizes) == len(data)
+    assert max(sizes) <= opaque._STEP

@@ -56,6 +56,19 @@ def test_few_points(kitti_like, count):
         assert len(cloud.columns) == 4
 
 
+def test_halves_of_a_record_are_not_two_records():
+    """Of twelve columns each six further is of the same kind; x, y and z are not like what stands there."""
+    rng = np.random.default_rng(3)
+    for count in (400, 1138, 3000):
+        angle = np.arange(count) * 0.01
+        reach = 10 + 3 * np.sin(angle * 3)
+        first = [reach * np.cos(angle), reach * np.sin(angle), rng.normal(-1.7, 0.02, count)]
+        rest = [rng.normal(0, 1, count) for _ in range(3)]
+        whole = [rng.integers(0, 60, count) for _ in range(6)]
+        columns = [*first, *whole[:3], *rest, *whole[3:]]
+        assert len(round_trip(np.stack(columns, 1).astype("<f4").tobytes()).columns) == 12
+
+
 def test_four_fields_whose_size_divides_by_five(kitti_like):
     content = kitti_like[:4000].tobytes()
     assert len(content) % 20 == 0

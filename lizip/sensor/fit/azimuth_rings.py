@@ -36,6 +36,8 @@ _LEAST_SHARE = 0.9
 _DECIMAL = 1000
 _MOST_UNITS = 64
 """Largest correction where roundings are coarse: small coordinates of a float16 have fine ones all the same."""
+_ON_BEAM, _LEAST_ON_BEAMS = 0.01, 0.6
+"""So near to a beam of a profile's (m) so many points are that are such a sensor's."""
 
 
 def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Axes = AS_THEY_ARE) -> Found | None:
@@ -62,6 +64,22 @@ def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
     sane = sample[np.abs(sample) < _FARTHEST]
     whole = np.rint(sane * np.float64(decimal)) / decimal
     return np.count_nonzero(whole.astype(np.float32) == sane) > 0.97 * max(sane.size, sample.size / 2)
+
+
+def rings_by_beams(xyz: np.ndarray) -> np.ndarray | None:
+    """Rings (N,) int64 of points xyz (N, 3) float32 in any order, by the beams of a profile; None if most fit none."""
+    x, y, z = xyz.astype(np.float64).T
+    rho = np.sqrt(x * x + y * y)
+    for name in PROFILES:
+        table = load_profile(name).beams.table
+        ring, off = np.zeros(len(xyz), np.int64), np.full(len(xyz), np.inf)
+        for beam, (_, _, cosine, sine, forward, up) in enumerate(table.tolist()):
+            miss = np.abs((rho - forward) * (sine / cosine) + up - z)
+            ring[miss < off] = beam
+            off = np.minimum(off, miss)
+        if np.mean(off < _ON_BEAM) > _LEAST_ON_BEAMS:
+            return ring
+    return None
 
 
 def _calibrations(

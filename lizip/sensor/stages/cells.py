@@ -16,6 +16,7 @@ from lizip.entropy.adaptive import bit_length, code_bit, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
+from lizip.packed import Packed, rest, whole
 from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.stages.beams import MAX_BEAMS
 
@@ -118,7 +119,7 @@ def _code_behind(coder, counters, ticks, behind):
 
 
 @dataclass(frozen=True)
-class CellOrder:
+class CellOrder(Packed):
     """Order of the file where it is not firing after firing, each from the lowest ring up.
 
     Attributes
@@ -129,8 +130,8 @@ class CellOrder:
         Which points stand behind all others (no-returns mostly), coded; empty: none.
     """
 
-    by_ring: bool
-    behind: bytes = field(default=b"", repr=False)
+    by_ring: bool = whole(1)
+    behind: bytes = rest(default=b"")
 
     @classmethod
     def of(cls, by_ring: bool, ticks: np.ndarray, behind: np.ndarray) -> CellOrder:
@@ -153,16 +154,3 @@ class CellOrder:
         behind = self.those_behind(returns.ticks)
         keys = (returns.row, returns.ring) if self.by_ring else (returns.ring, returns.row)
         returns.take(np.lexsort((*keys, behind)))
-
-    def pack(self) -> bytes:
-        """Write it."""
-        return pack_varint(self.by_ring) + self.behind
-
-    @classmethod
-    def unpack(cls, data: bytes) -> CellOrder:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        form = unpacker.varint()
-        if form > 1:
-            raise CorruptError("impossible order of points")
-        return cls(bool(form), unpacker.take(unpacker.remaining))

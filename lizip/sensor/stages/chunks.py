@@ -7,7 +7,7 @@ are numbers in the stream, nearly always zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varint
+from lizip.packed import Packed, rest, whole
 
 if TYPE_CHECKING:
     from lizip.entropy.coder import Coder
@@ -91,7 +91,7 @@ def _code(coder, counters, times, rule, slot, early, beside, starts, poses):
 
 
 @dataclass(frozen=True)
-class Chunks:
+class Chunks(Packed):
     """Which returns share a pose, and its time.
 
     Attributes
@@ -102,8 +102,8 @@ class Chunks:
         Exceptions to the rule, coded.
     """
 
-    rule: int
-    body: bytes = field(repr=False)
+    rule: int = whole(_LARGEST_RULE)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, returns: Returns, rule: int, starts: np.ndarray, times: np.ndarray) -> Chunks:
@@ -124,19 +124,6 @@ class Chunks:
         returns.group, returns.pose_times = decode_stream(
             self.body, _code_chunks, returns.time, self.rule * 1e-3, slot, nothing, nothing.copy()
         )
-
-    def pack(self) -> bytes:
-        """Write the stage."""
-        return pack_varint(self.rule) + self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Chunks:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        rule = unpacker.varint()
-        if rule > _LARGEST_RULE:
-            raise CorruptError("impossible chunks of returns")
-        return cls(rule, unpacker.take(unpacker.remaining))
 
 
 def _code_chunks(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.packing import Unpacker, pack_varint
+from lizip.packed import Packed, whole
 from lizip.sensor.stages.beams import MAX_TICKS
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ MOST_STEP = 1 << 16
 
 
 @dataclass(frozen=True)
-class Coarse:
+class Coarse(Packed):
     """The first stage of all: how many ticks a 1 in the grid stands for."""
 
-    step: int
+    step: int = whole(MOST_STEP, 2)
 
     def divided(self, ranges: np.ndarray) -> np.ndarray:
         """Grid (F, R) int32 of the multiples nearest to ranges (ticks); what returned stays above 0."""
@@ -34,17 +34,3 @@ class Coarse:
         if int(returns.ranges.max(initial=0)) * self.step >= MAX_TICKS:
             raise CorruptError("a range is out of bounds")
         returns.ranges = returns.ranges * np.int32(self.step)
-
-    def pack(self) -> bytes:
-        """Write the step."""
-        return pack_varint(self.step)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Coarse:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        step = unpacker.varint()
-        unpacker.finish()
-        if not 1 < step <= MOST_STEP:
-            raise CorruptError("impossible step of ranges")
-        return cls(step)

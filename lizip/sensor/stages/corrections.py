@@ -7,7 +7,7 @@ Nearly all misses lie where the model point is next to a rounding tie, so the di
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.ulp import from_steps, step32, to_steps
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 from lizip.sensor.stages.rounding import HALF
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ _COUNTERS = _LARGE + 3 * _SCALES * INTEGER_NODES
 
 
 @dataclass(frozen=True)
-class Corrections:
+class Corrections(Packed):
     """Units by which stored coordinates differ from rounded ones, coded given the rounding; empty: none differ."""
 
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = rest(default=b"")
 
     @classmethod
     def of(cls, returns: Returns, corrections: np.ndarray) -> Corrections:
@@ -55,15 +56,6 @@ class Corrections:
         if self.body:
             units = decode_corrections(self.body, returns.rounded, returns.fraction, returns.decimal)
             returns.xyz = apply_corrections(returns.rounded, units, returns.decimal)
-
-    def pack(self) -> bytes:
-        """Write the coded bytes."""
-        return self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Corrections:
-        """Read what `pack` wrote."""
-        return cls(data)
 
 
 def find_corrections(

@@ -12,7 +12,7 @@ One kernel codes both ways; the encoder alone chooses, beforehand, which far ULP
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ from lizip.entropy.adaptive import code_bit
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.exact.ulp import from_ordinals, ordinal32, unit32, value32
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 from lizip.sensor.stages.rounding_misses import FAR, SAME, STORED, TIES, code_some, code_units, fresh_misses
 
 if TYPE_CHECKING:
@@ -233,10 +234,10 @@ def expected_places(returns: Returns) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class FarCorrections:
+class FarCorrections(Packed):
     """What was missed, coded given where points are predicted."""
 
-    body: bytes = field(repr=False)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, returns: Returns, lattice: np.ndarray, places: np.ndarray) -> FarCorrections:
@@ -257,15 +258,6 @@ class FarCorrections:
             xyz[returns.blank] = returns.nothing
             xyz[~returns.blank] = returns.xyz.view(np.uint32)
             returns.xyz = xyz.view(np.float32)
-
-    def pack(self) -> bytes:
-        """Write the coded bytes."""
-        return self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> FarCorrections:
-        """Read what `pack` wrote."""
-        return cls(data)
 
 
 def _but_blanks(returns: Returns, values: np.ndarray) -> np.ndarray:

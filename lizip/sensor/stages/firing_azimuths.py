@@ -6,7 +6,7 @@ for exceptions (the last firing of a packet repeats the D before it).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varint
+from lizip.packed import Packed, rest, whole
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -68,7 +68,7 @@ def _code_azimuths(coder, counters, phase, packet, block, advance):
 
 
 @dataclass(frozen=True)
-class FiringAzimuths:
+class FiringAzimuths(Packed):
     """A and D of every firing.
 
     Attributes
@@ -79,8 +79,8 @@ class FiringAzimuths:
         Both, coded.
     """
 
-    phase: int
-    body: bytes = field(repr=False)
+    phase: int = whole()
+    body: bytes = rest()
 
     @classmethod
     def of(cls, rhythm: Rhythm, block: np.ndarray, advance: np.ndarray, phase: int) -> FiringAzimuths:
@@ -104,16 +104,6 @@ class FiringAzimuths:
         block, advance = self.decode(rhythm, returns.firings)
         returns.phase = self.phase
         returns.column = columns_of(rhythm, block[firing], advance[firing], returns.ring)
-
-    def pack(self) -> bytes:
-        """Write the stage."""
-        return pack_varint(self.phase) + self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> FiringAzimuths:
-        """Read what `pack` wrote."""
-        unpacker = Unpacker(data)
-        return cls(unpacker.varint(), unpacker.take(unpacker.remaining))
 
 
 def columns_of(rhythm: Rhythm, block: np.ndarray, advance: np.ndarray, ring: np.ndarray) -> np.ndarray:

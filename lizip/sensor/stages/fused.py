@@ -8,7 +8,7 @@ float32, which of them it became is not known from the pose: such flips are writ
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from lizip.entropy.adaptive import code_bit, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 
 if TYPE_CHECKING:
     from lizip.entropy.coder import Coder
@@ -154,7 +155,7 @@ def _find_flips(points, group, actual, cast, other, near, flips, m):
 
 
 @dataclass(frozen=True)
-class Fused:
+class Fused(Packed):
     """Points of the sensor's frame through the poses of their groups, in float32.
 
     Attributes
@@ -163,7 +164,7 @@ class Fused:
         Numbers of poses that became the float32 on the other side of a tie, coded; empty: none.
     """
 
-    flips: bytes = field(default=b"", repr=False)
+    flips: bytes = rest(default=b"")
 
     @classmethod
     def of(cls, returns: Returns, actual: np.ndarray) -> Fused:
@@ -188,12 +189,3 @@ class Fused:
         _transform(points, np.ascontiguousarray(cast), returns.group, out, whole)
         returns.rounded = returns.xyz = out
         returns.fraction = (whole - out) / np.spacing(np.abs(out)).astype(np.float64)
-
-    def pack(self) -> bytes:
-        """Write the flips."""
-        return self.flips
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Fused:
-        """Read what `pack` wrote."""
-        return cls(data)

@@ -10,6 +10,7 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.exact.trig import TURN, arctangent2
 from lizip.jit import kernel
+from lizip.packed import Packed
 from lizip.packing import Unpacker, pack_varint, pack_varints
 from lizip.sensor.stages.beams import MAX_BEAMS
 from lizip.sensor.stages.firings import rows_of
@@ -119,7 +120,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class AzimuthOrder:
+class AzimuthOrder(Packed):
     """Ring after ring, each in ascending azimuth of the unrounded points from 0 to a turn."""
 
     def apply(self, returns: Returns) -> None:
@@ -128,16 +129,6 @@ class AzimuthOrder:
         keys = np.empty(len(returns.ring))
         azimuth_keys(returns.points, returns.ring.astype(np.int32), keys)
         returns.take(np.argsort(keys, kind="stable"))
-
-    def pack(self) -> bytes:
-        """Nothing more is to be said."""
-        return b""
-
-    @classmethod
-    def unpack(cls, data: bytes) -> AzimuthOrder:
-        """Read what `pack` wrote; raises CorruptError."""
-        Unpacker(data).finish()
-        return cls()
 
 
 @kernel

@@ -7,7 +7,7 @@ Times count in slots of the sensor's rhythm, from the first packet of the sweep:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_signed, pack_varint
+from lizip.packed import Packed, rest, signed, whole
 
 if TYPE_CHECKING:
     from lizip.sensor.model import Returns
@@ -48,7 +48,7 @@ def packets_of(firings: int, phase: int, packet: int) -> tuple[np.ndarray, np.nd
 
 
 @dataclass(frozen=True)
-class PacketTimes:
+class PacketTimes(Packed):
     """Times of the packets.
 
     Attributes
@@ -61,9 +61,9 @@ class PacketTimes:
         The steps, coded.
     """
 
-    phase: int
-    usual: int
-    body: bytes = field(repr=False)
+    phase: int = whole()
+    usual: int = signed(_LARGEST)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, times: np.ndarray, phase: int) -> PacketTimes:
@@ -87,16 +87,3 @@ class PacketTimes:
         times = self.times(returns.rhythm, returns.firings)
         returns.phase = self.phase
         returns.time = (times[returns.firing] + returns.rhythm.slot[returns.ring]).astype(np.float64)
-
-    def pack(self) -> bytes:
-        """Write the stage."""
-        return pack_varint(self.phase) + pack_signed(self.usual) + self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> PacketTimes:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        phase, usual = unpacker.varint(), unpacker.signed()
-        if abs(usual) > _LARGEST:
-            raise CorruptError("impossible packets of a sweep")
-        return cls(phase, usual, unpacker.take(unpacker.remaining))

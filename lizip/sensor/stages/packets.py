@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
-from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varints
+from lizip.packed import Packed, rest, whole
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -47,7 +46,7 @@ def _law(count: int, period: int, phase: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Packets:
+class Packets(Packed):
     """Times of the packets.
 
     Attributes
@@ -58,9 +57,9 @@ class Packets:
         Times beside the law, coded.
     """
 
-    period: int
-    phase: int
-    body: bytes = field(repr=False)
+    period: int = whole(_MOST_PERIOD)
+    phase: int = whole(_MOST_PERIOD)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, times: np.ndarray, period: float) -> Packets:
@@ -83,16 +82,3 @@ class Packets:
         times = (_law(packets, self.period, self.phase) + beside) / float(FRACTIONS)
         place = lasers.firing_time * inside + lasers.slot_time * lasers.slot[returns.laser]
         returns.time = times[packet] + place
-
-    def pack(self) -> bytes:
-        """Write the stage."""
-        return pack_varints([self.period, self.phase]) + self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Packets:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        period, phase = unpacker.varint(), unpacker.varint()
-        if period > _MOST_PERIOD or phase > _MOST_PERIOD:
-            raise CorruptError("impossible times of packets")
-        return cls(period, phase, unpacker.take(unpacker.remaining))

@@ -5,7 +5,7 @@ A point of no return is NaN, or one and the same position over and over (the ori
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,8 @@ from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fres
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_bytes
+from lizip.packed import Packed, counted, rest
+from lizip.packing import Unpacker
 from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _CLASSES, _LIMIT = 8, 250
 
 
 @dataclass(frozen=True)
-class Places:
+class Places(Packed):
     """Exceptions and missing points of a file.
 
     Attributes
@@ -35,8 +36,8 @@ class Places:
         Bits of the coordinates of missing points, and their places, where those follow no grid; empty: there are none.
     """
 
-    exceptions: bytes = field(default=b"", repr=False)
-    missing: bytes = field(default=b"", repr=False)
+    exceptions: bytes = counted(default=b"")
+    missing: bytes = rest(default=b"")
 
     @classmethod
     def of(
@@ -86,16 +87,6 @@ class Places:
         grid[:, places] = words.T
         names = [name for name, _ in schema[:3]]
         returns.columns.update(zip(names, grid.view(np.float32), strict=True))
-
-    def pack(self) -> bytes:
-        """Write both lists."""
-        return pack_bytes(self.exceptions) + self.missing
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Places:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        return cls(unpacker.bytes(), unpacker.take(unpacker.remaining))
 
 
 @kernel

@@ -13,7 +13,7 @@ firing of the second packet and at the last firing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.rotation import euler
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 from lizip.packing import Unpacker, pack_varints
 from lizip.sensor.stages.pose import posed
 
@@ -254,10 +255,10 @@ def decode_law(data: bytes, firings: int, phase: int, packet: int) -> Law:
 
 
 @dataclass(frozen=True)
-class PoseLaw:
+class PoseLaw(Packed):
     """A law, coded given the number of firings and where packets begin."""
 
-    body: bytes = field(repr=False)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, law: Law, firings: int) -> PoseLaw:
@@ -274,12 +275,3 @@ class PoseLaw:
         returns.need("rhythm", "points", "firing")
         poses = self.poses(returns.rhythm, returns.firings, returns.phase)
         returns.points = posed(returns.points, returns.firing, *poses)
-
-    def pack(self) -> bytes:
-        """Write the coded bytes."""
-        return self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> PoseLaw:
-        """Read what `pack` wrote."""
-        return cls(data)

@@ -5,17 +5,15 @@ Knots are coded as second differences.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
-from lizip.entropy.coder import decode_stream, encode_stream
-from lizip.errors import CorruptError
 from lizip.exact.rotation import cayley
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varints
+from lizip.packed import Packed, rest, whole
+from lizip.sensor.stages.knots import decode_knots, encode_knots
 from lizip.sensor.stages.pose import posed
 
 if TYPE_CHECKING:
@@ -58,36 +56,8 @@ def knot_values(knots: np.ndarray, finer: int = 0) -> np.ndarray:
     return knots.astype(np.float64) * np.ldexp(QUANTA, -finer)
 
 
-@kernel
-def _code_knots(coder, counters, knots):
-    """Code knots (K, 6) int64 as second differences, a context each number."""
-    for k in range(knots.shape[0]):
-        for p in range(6):
-            expected = np.int64(0)
-            if k == 1:
-                expected = knots[0, p]
-            elif k > 1:
-                expected = 2 * knots[k - 1, p] - knots[k - 2, p]
-            context = p + 6 * min(k, 2)
-            # a hostile stream may hold anything: keep the sums inside 64 bits
-            value = expected + code_integer(coder, counters, context * INTEGER_NODES, 255, knots[k, p] - expected)
-            knots[k, p] = min(max(value, -(1 << 58)), 1 << 58)
-
-
-def encode_knots(knots: np.ndarray) -> bytes:
-    """Code knots (K, 6) int64."""
-    return encode_stream(_code_knots, fresh_counters(18 * INTEGER_NODES), knots.copy())
-
-
-def decode_knots(stream: bytes, count: int) -> np.ndarray:
-    """Decode (count, 6) knots; raises CorruptError."""
-    knots = np.zeros((count, 6), np.int64)
-    decode_stream(stream, _code_knots, fresh_counters(18 * INTEGER_NODES), knots)
-    return knots
-
-
 @dataclass(frozen=True)
-class PoseSpline:
+class PoseSpline(Packed):
     """The track.
 
     Attributes
@@ -100,9 +70,9 @@ class PoseSpline:
         The knots, coded.
     """
 
-    spacing: int
-    finer: int
-    body: bytes = field(repr=False)
+    spacing: int = whole(_WIDEST, 1)
+    finer: int = whole(_FINEST)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, knots: np.ndarray, spacing: int, finer: int) -> PoseSpline:
@@ -111,7 +81,7 @@ class PoseSpline:
 
     def poses(self, firings: int, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rotations (F, 3, 3) and shifts (F, 3) of the firings in the far frame; raises CorruptError."""
-        knots = decode_knots(self.body, knot_count(firings, self.spacing))
+        knots = decode_knots(self.body, knot_count(firings, self.spacing), 6)
         pose, rotation, shift = np.empty((firings, 6)), np.empty((firings, 3, 3)), np.empty((firings, 3))
         interpolate(knot_values(knots, self.finer), self.spacing, pose)
         pose_matrices(pose, axes, rotation, shift)
@@ -121,16 +91,3 @@ class PoseSpline:
         """Move the points to the far frame."""
         returns.need("far", "points", "firing")
         returns.points = posed(returns.points, returns.firing, *self.poses(returns.firings, returns.far.base))
-
-    def pack(self) -> bytes:
-        """Write the stage."""
-        return pack_varints([self.spacing, self.finer]) + self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> PoseSpline:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        spacing, finer = unpacker.varint(), unpacker.varint()
-        if not 1 <= spacing <= _WIDEST or finer > _FINEST:
-            raise CorruptError("impossible spacing of knots")
-        return cls(spacing, finer, unpacker.take(unpacker.remaining))

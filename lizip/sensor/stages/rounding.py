@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.errors import CorruptError
-from lizip.packing import Unpacker, pack_varint
+from lizip.packed import Packed, whole
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -72,10 +71,10 @@ def rounding_units(points: np.ndarray, decimal: int, floor: float = 0.0) -> np.n
 
 
 @dataclass(frozen=True)
-class Rounding:
+class Rounding(Packed):
     """Rounding of coordinates: units a metre, 0 for float32 alone, `HALF` and more for float16."""
 
-    decimal: int = 0
+    decimal: int = whole(2 * HALF - 1, default=0)
 
     def apply(self, returns: Returns) -> None:
         """Round the points."""
@@ -83,17 +82,3 @@ class Rounding:
         returns.decimal = self.decimal
         returns.rounded, returns.fraction = round_points(returns.points, self.decimal)
         returns.xyz = returns.rounded
-
-    def pack(self) -> bytes:
-        """Write the units."""
-        return pack_varint(self.decimal)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Rounding:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        decimal = unpacker.varint()
-        unpacker.finish()
-        if decimal > 2 * HALF:
-            raise CorruptError("impossible rounding of coordinates")
-        return cls(decimal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -23,10 +24,10 @@ _MOST_TICKS = (1 << 24) - 1
 
 
 @dataclass(frozen=True)
-class Seconds:
+class Seconds(Packed):
     """Which returns are followed by a second one of the same laser and firing, and its range."""
 
-    body: bytes = field(repr=False)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, ring: np.ndarray, first: np.ndarray, second: np.ndarray, rings: int) -> Seconds:
@@ -58,15 +59,6 @@ class Seconds:
         behind = np.flatnonzero(second)
         returns.take(np.repeat(np.arange(len(second)), 1 + (second > 0)))
         returns.ticks[behind + np.arange(1, len(behind) + 1)] = second[behind]
-
-    def pack(self) -> bytes:
-        """Write the coded bytes."""
-        return self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Seconds:
-        """Read what `pack` wrote."""
-        return cls(data)
 
 
 def _fresh(rings: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ A firing's azimuth is a whole number A of 0.01 degrees; while it lasts, the head
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,8 @@ from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.exact.trig import DEGREE, sincos, sincos_degrees
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_varint, pack_varints
+from lizip.packed import Packed, rest, whole
+from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -182,7 +183,7 @@ def _code_steps(coder, counters, usual, steps):
 
 
 @dataclass(frozen=True)
-class Azimuths:
+class Azimuths(Packed):
     """Azimuths of the firings, and the points in the sensor's frame that follow.
 
     Attributes
@@ -193,8 +194,8 @@ class Azimuths:
         Steps to the others, coded.
     """
 
-    first: int
-    body: bytes = field(repr=False)
+    first: int = whole(TURN - 1)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, slots: Slots, azimuth: np.ndarray) -> Azimuths:
@@ -213,19 +214,6 @@ class Azimuths:
         azimuth = np.cumsum(np.concatenate([[self.first], steps])) % TURN
         alpha = angles(slots.lasers, slots.upside_down, azimuth, returns.firing, returns.laser)
         returns.points = sensor_points(slots.lasers, slots.upside_down, alpha, returns.laser, returns.ticks)
-
-    def pack(self) -> bytes:
-        """Write the stage."""
-        return pack_varints([self.first]) + self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Azimuths:
-        """Read what `pack` wrote; raises CorruptError."""
-        unpacker = Unpacker(data)
-        first = unpacker.varint()
-        if first >= TURN:
-            raise CorruptError("impossible azimuth of a firing")
-        return cls(first, unpacker.take(unpacker.remaining))
 
 
 def _usual(lasers: Lasers) -> int:

@@ -22,6 +22,7 @@ from lizip.entropy.adaptive import INTEGER_NODES, code_integer, code_tree, fresh
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
+from lizip.packed import Packed, rest
 from lizip.packing import Unpacker, pack_bytes, pack_signed
 from lizip.sensor.stages.firings import Columns
 
@@ -42,10 +43,10 @@ _LIMIT = 250
 
 
 @dataclass(frozen=True)
-class OwnColumns:
+class OwnColumns(Packed):
     """Columns from that of the firing to that of each return, coded."""
 
-    body: bytes = field(repr=False)
+    body: bytes = rest()
 
     @classmethod
     def of(cls, columns: Columns, ring: np.ndarray, rank: np.ndarray, away: np.ndarray) -> OwnColumns:
@@ -64,15 +65,6 @@ class OwnColumns:
         """Move the returns' columns."""
         returns.need("fired", "ring", "firing")
         returns.column = returns.column + self.away(returns.fired, returns.ring, returns.firing)
-
-    def pack(self) -> bytes:
-        """Write the coded bytes."""
-        return self.body
-
-    @classmethod
-    def unpack(cls, data: bytes) -> OwnColumns:
-        """Read what `pack` wrote."""
-        return cls(data)
 
 
 @dataclass(frozen=True)

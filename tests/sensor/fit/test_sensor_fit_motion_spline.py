@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 from lizip.errors import CorruptError
 from lizip.sensor.fit.motion.rigid import firing_normals
 from lizip.sensor.fit.motion.spline import fit_spline
+from lizip.sensor.stages.knots import decode_knots, encode_knots
 from lizip.sensor.stages.pose_spline import (
     QUANTA,
-    decode_knots,
-    encode_knots,
     interpolate,
     knot_count,
     knot_values,
@@ -69,6 +68,6 @@ def test_knots_come_back(count, seed):
     rng = np.random.default_rng(seed)
     knots = np.cumsum(rng.integers(-(2 ** rng.integers(1, 40)), 2**40, (count, 6)), axis=0)
     stream = encode_knots(knots)
-    np.testing.assert_array_equal(decode_knots(stream, count), knots)
+    np.testing.assert_array_equal(decode_knots(stream, count, 6), knots)
     with pytest.raises(CorruptError):
-        decode_knots(stream[:-4], count)
+        decode_knots(stream[:-4], count, 6)
