@@ -71,7 +71,7 @@ def messages(
         names = [stream.name for stream in splice.streams]
         if topic is not None and topic not in names:
             raise FormatError(f"no topic {topic!r} with points; there are {', '.join(names) or 'none'}")
-        for place, stream, time in splice.clouds:
+        for place, stream, time, _ in splice.clouds:
             name = names[stream - 1]
             wanted = topic in (None, name) and (start is None or start <= time) and (stop is None or time < stop)
             if not wanted:

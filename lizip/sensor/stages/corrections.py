@@ -15,7 +15,7 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
-from lizip.exact.ulp import from_steps, step32, to_steps
+from lizip.exact.ulp import from_steps, step32, to_steps, value32
 from lizip.jit import kernel
 from lizip.packed import Packed, rest
 from lizip.sensor.stages.rounding import HALF
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 20
 """Corrections are at most this many units; points further off are exceptions."""
+
+_FINITE = 0x7F7FFFFF
+"""Steps from zero to the largest float32."""
 
 _CLASSES = 14
 """Classes of the distance to the tie: bit lengths of distance * 2**13, 0 to 13."""
@@ -129,18 +132,26 @@ def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections
 
 def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int) -> np.ndarray:
     """Return the stored coordinates: `rounded` (N, 3) float32 moved by `corrections` (N, 3) int32 units."""
-    out = rounded.copy()
-    where = np.nonzero(corrections)
-    moved = corrections[where].astype(np.int64)
     if decimal >= HALF:
+        out, where = rounded.copy(), np.nonzero(corrections)
         narrow = rounded[where].astype(np.float16)
-        out[where] = from_steps(to_steps(narrow) + moved, narrow.dtype)
+        out[where] = from_steps(to_steps(narrow) + corrections[where].astype(np.int64), narrow.dtype)
         return out
-    if decimal:
-        out[where] = (np.rint(rounded[where] * np.float64(decimal)) + moved) / np.float64(decimal)
-        return out
-    out[where] = from_steps(to_steps(rounded[where]) + moved, rounded.dtype)
+    out = np.empty(rounded.shape, np.float32)
+    _apply(np.ascontiguousarray(rounded).ravel(), corrections.ravel(), float(decimal), out.ravel())
     return out
+
+
+@kernel
+def _apply(rounded, corrections, decimal, out):
+    for i in range(rounded.size):
+        units = np.int64(corrections[i])
+        out[i] = rounded[i]
+        if units and decimal:
+            out[i] = np.float32((np.rint(np.float64(rounded[i]) * decimal) + np.float64(units)) / decimal)
+        elif units:
+            steps = min(max(step32(np.float32(rounded[i]).view(np.int32)) + units, -_FINITE), _FINITE)
+            out[i] = np.float32(value32(steps if steps >= 0 else steps - 1))
 
 
 def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int) -> bytes:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lizip.exact.ulp import unit32
+from lizip.jit import kernel
 from lizip.packed import Packed, whole
 
 if TYPE_CHECKING:
@@ -40,14 +42,30 @@ def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarr
         fraction = np.clip((points - rounded) / unit, -0.5, 0.5)
         coarser = unit * (decimal - HALF) < 1 if decimal > HALF else False
         return rounded.astype(np.float32), np.where(coarser, taken, fraction)
+    rounded, fraction = np.empty(points.shape, np.float32), np.empty(points.shape)
+    values = np.ascontiguousarray(points).ravel()
     if decimal:
-        scaled = points * float(decimal)
-        whole = np.rint(scaled)
-        scaled -= whole
-        whole /= float(decimal)
-        return whole.astype(np.float32), scaled
-    rounded = points.astype(np.float32)
-    return rounded, (points - rounded) / np.spacing(np.abs(rounded)).astype(np.float64)
+        _round_decimals(values, float(decimal), rounded.ravel(), fraction.ravel())
+    else:
+        _round_floats(values, rounded.ravel(), fraction.ravel())
+    return rounded, fraction
+
+
+@kernel
+def _round_decimals(values, decimal, rounded, fraction):
+    for i in range(values.size):
+        scaled = values[i] * decimal
+        units = np.rint(scaled)
+        fraction[i] = scaled - units
+        rounded[i] = np.float32(units / decimal)
+
+
+@kernel
+def _round_floats(values, rounded, fraction):
+    for i in range(values.size):
+        value = np.float32(values[i])
+        rounded[i] = value
+        fraction[i] = (values[i] - np.float64(value)) / unit32(value)
 
 
 _LARGEST_HALF = 65472.0
