@@ -11,7 +11,7 @@ from lizip.batch.find import Input, InputError, find, identity
 from lizip.batch.manifest import ManifestWriter, read_manifest
 from lizip.batch.outcome import Outcome, cause
 from lizip.batch.perform import attempt, described, described_bytes, perform
-from lizip.batch.plan import Job, plan
+from lizip.batch.plan import Job, part_of, plan
 from lizip.batch.workers import run
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "described_bytes",
     "find",
     "identity",
+    "part_of",
     "perform",
     "plan",
     "read_manifest",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lizip import storage
@@ -102,6 +103,20 @@ def plan(
         jobs.append(Job(verb, each.path, target, resume, options, laz, error))
     _check_targets(jobs)
     return jobs
+
+
+def part_of(jobs: Sequence[Job], part: int, parts: int) -> list[Job]:
+    """The jobs of one of so many parts (from 1), by the files' names, so that new files move no others.
+
+    Packs are in all parts, each time with other sweeps.
+    """
+    chosen = []
+    for job in jobs:
+        if job.source.endswith(PACK_SUFFIX):
+            chosen.append(replace(job, options={**job.options, "part": (part, parts)}))
+        elif zlib.crc32(os.path.basename(job.source).encode("utf-8", "surrogateescape")) % parts == part - 1:
+            chosen.append(job)
+    return chosen
 
 
 def _of_kind(each: Input, verb: str) -> bool:

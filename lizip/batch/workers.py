@@ -21,7 +21,7 @@ from lizip.parallel import threads
 from lizip.sensor.state import SensorState
 
 
-def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
+def run(jobs: Sequence[Job], workers: int = 1, scheduler: str | None = None) -> Iterator[Outcome]:
     """Do all jobs and yield their outcomes in the same order; first remove what a run that was killed left behind.
 
     Parameters
@@ -29,12 +29,31 @@ def run(jobs: Sequence[Job], workers: int = 1) -> Iterator[Outcome]:
     jobs : sequence of Job
     workers : int
         Cores to use, 0 for all: a process for each file, and threads in each where there are fewer files than cores.
+    scheduler : str, optional
+        Address of a scheduler of Dask distributed, whose workers do the jobs, or "local" for one on these cores; see
+        `lizip.batch.cluster`.
     """
     workers = workers or cores()
     count = min(workers, len(_chains(jobs)))
+    _tidy(jobs)
+    if scheduler is not None:
+        return _on_cluster(jobs, workers, scheduler)
+    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers, SensorState()), jobs)
+
+
+def _on_cluster(jobs: Sequence[Job], workers: int, scheduler: str) -> Iterator[Outcome]:
+    from lizip.batch.cluster import run_on
+
+    try:
+        yield from run_on(scheduler, [[job for _, job in chain] for chain in _chains(jobs)], workers)
+    finally:
+        _tidy(jobs)
+
+
+def _tidy(jobs: Sequence[Job]) -> None:
+    """Remove what processes that were killed left in the folders of jobs."""
     for folder in sorted(set(map(_folder_of, jobs)) - {None}):
         storage.remove_stale(folder)
-    return _spread(jobs, count, workers // count) if count > 1 else map(partial(_perform, workers, SensorState()), jobs)
 
 
 def _folder_of(job: Job) -> str | None:

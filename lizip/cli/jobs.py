@@ -32,7 +32,7 @@ def do(planned: list[Job], options: dict[str, Any]) -> None:
         _foretell(planned, options["as_json"])
         return
     voice = Voice(options["quiet"], options["verbose"], options["as_json"])
-    leave(work_off(planned, options["workers"], voice, options["manifest"]))
+    leave(work_off(planned, options, voice, options["manifest"]))
 
 
 def _foretell(planned: list[Job], as_json: bool) -> None:

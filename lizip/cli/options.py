@@ -52,6 +52,8 @@ key_frames = click.option(
 many = together(
     click.option("-T", "--threads", "workers", type=click.IntRange(0), default=1, metavar="N",
                  help="Use N cores, 0: all; for as many files or one large .las. The results do not depend on it."),
+    click.option("--scheduler", metavar="ADDRESS",
+                 help="Let the workers of a Dask scheduler do the files (tcp://HOST:8786); local: one on -T N cores."),
 )  # fmt: skip
 
 report = together(
@@ -87,6 +89,19 @@ class Length(click.ParamType):
         if not 0 < length < math.inf:
             self.fail(f"{value!r}: give a length with its unit, as 1mm, 0.5cm, 20um or 0.01m", param, ctx)
         return length
+
+
+class Subset(click.ParamType):
+    """One of N parts, counted from 1."""
+
+    name = "subset"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Read K/N."""
+        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", value)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            self.fail(f"{value!r}: give the part and how many there are, as 3/30", param, ctx)
+        return int(found[1]), int(found[2])
 
 
 coding = together(

@@ -34,7 +34,7 @@ def pack(output: str, force: bool, append: bool, options: dict[str, Any]) -> Non
             writer.add_packed(job.target or "", outcome.packed, time_of(job.source))
             return replace(outcome, packed=b"", **described_bytes(outcome.packed))
 
-        failures = work_off(plan_packing(files, writer, every, **coding), options["workers"], voice, take=take)
+        failures = work_off(plan_packing(files, writer, every, **coding), options, voice, take=take)
     leave(failures)
 
 

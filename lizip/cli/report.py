@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -36,16 +37,17 @@ class Voice:
 
 def work_off(
     jobs: list[Job],
-    workers: int,
+    options: Mapping[str, Any],
     voice: Voice,
     manifest: str | None = None,
     take: Callable[[Job, Outcome], Outcome] = lambda _, outcome: outcome,
 ) -> list[Exception]:
-    """Do the jobs, let `take` see each outcome, and report; the errors of those that failed (see `leave`)."""
+    """Do the jobs as `options.many` say, let `take` see each outcome, and report; errors of those that failed."""
     verb = jobs[0].verb
+    outcomes_of = run(jobs, options["workers"], options["scheduler"])
     with ManifestWriter(manifest, verb) if manifest else nullcontext() as listing:
         outcomes = []
-        for job, outcome in zip(jobs, _with_bar(run(jobs, workers), len(jobs), voice), strict=True):
+        for job, outcome in zip(jobs, _with_bar(outcomes_of, len(jobs), voice), strict=True):
             signals.check()
             outcome = take(job, outcome)
             outcomes.append(outcome)

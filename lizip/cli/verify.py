@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @click.option("-r", "--recursive", is_flag=True, help="Take the .lizip files of folders.")
 @click.option("--include", multiple=True, metavar="PATTERN", help="With -r: only files like this, e.g. '*.las.lizip'.")
 @click.option("--against", metavar="ORIGINAL", help="Compare the bytes of one file with this one.")
+@click.option(
+    "--subset", metavar="K/N", type=options.Subset(), help="The Kth of N about equal parts, the same each time: 3/30."
+)
 @options.many
 @options.report
 @click.option("--manifest", metavar="FILE", help="Check the files that are listed there, and their hashes.")
@@ -28,13 +31,14 @@ def command(
     include: tuple[str, ...],
     against: str | None,
     manifest: str | None,
+    subset: tuple[int, int] | None,
     **rest: Any,
 ) -> None:
     """Decode .lizip files completely and check them; exit status 3 when one is damaged.
 
     INPUT: files, folders (-r), patterns, URLs, or - (stdin).
     """
-    from lizip.batch import plan
+    from lizip.batch import part_of, plan
     from lizip.cli import jobs, streams
 
     rest |= {"dry_run": False, "manifest": None, "remove": False}
@@ -53,7 +57,7 @@ def command(
             if len(planned) != 1:
                 raise click.UsageError("--against goes with one file")
             planned = [replace(planned[0], target=against)]
-    jobs.do(planned, rest)
+    jobs.do(planned if subset is None else part_of(planned, *subset), rest)
 
 
 def _listed(manifest: str) -> list[Job]:

@@ -46,7 +46,7 @@ class Seconds(Packed):
 
     def apply(self, returns: Returns) -> None:
         """Put the second returns after the first."""
-        second = self.ranges(returns)
+        second = self.ranges(returns) * (2 if returns.halved else 1)
         behind = np.flatnonzero(second)
         returns.take(np.repeat(np.arange(len(second)), 1 + (second > 0)))
         returns.ticks[behind + np.arange(1, len(behind) + 1)] = second[behind]
