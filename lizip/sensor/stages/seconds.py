@@ -64,7 +64,7 @@ class Seconds(Packed):
 
     def apply(self, returns: Returns) -> None:
         """Put the further returns behind those that they follow."""
-        second = self.ranges(returns)
+        second = self.ranges(returns) * (2 if returns.halved else 1)
         if returns.every is not None or returns.place is not None:
             raise CorruptError("the stages of a sweep are not in order")
         copies = 1 + (second > 0)
@@ -136,8 +136,9 @@ def _fresh(returns: Returns) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _given(returns: Returns, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ring and ticks (K,) int64 of the returns `last`."""
-    return returns.ring[last].astype(np.int64), returns.ticks[last].astype(np.int64)
+    """Ring and whole ticks (K,) int64 of the returns `last`."""
+    ticks = returns.ticks[last].astype(np.int64)
+    return returns.ring[last].astype(np.int64), ticks // 2 if returns.halved else ticks
 
 
 @kernel
