@@ -15,6 +15,7 @@ _HOME = {
     "decompress": "api",
     "decompress_file": "api",
     "info": "access",
+    "messages": "log_reader",
     "open": "access",
     "read": "access",
     "verify": "access",
@@ -50,6 +51,7 @@ __all__ = [
     "decompress",
     "decompress_file",
     "info",
+    "messages",
     "open",
     "read",
     "verify",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
         UnsupportedVersionError,
     )
     from lizip.images import compress_image
+    from lizip.log_reader import messages
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
     from lizip.sequence import Sequence

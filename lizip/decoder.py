@@ -6,7 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
-from lizip.container import FOLLOWS, MAX_WHOLE, PIECES, RECIPE, REGIONS, WHOLE, Container, same_hash
+from lizip.container import FOLLOWS, MAX_WHOLE, PIECES, RECIPE, REGIONS, SPLICE, WHOLE, Container, same_hash
 from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
 from lizip.packing import Unpacker
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lizip.codecs import Codec
     from lizip.codecs.sweep.past import Past
     from lizip.formats import Format
+    from lizip.logs.splice import Splice
 
 MAX_LAYOUT = 1 << 20
 """Most bytes of a layout."""
@@ -70,6 +71,7 @@ class Decoder:
         if self.header.count > _POINTS_A_BYTE * self.header.length:
             raise CorruptError("header announces more points than the file could have held")
         self._cut = bool(container.entries(PIECES))
+        self._spliced = bool(container.entries(SPLICE))
         self._stands = bool(container.entries(WHOLE))
         self._cloud: Cloud | None = None
         self.layout = opaque.decode_bytes(self.header.layout, MAX_LAYOUT) if self.header.layout else b""
@@ -83,10 +85,10 @@ class Decoder:
         for entry in self.container.entries(PIECES):
             part = Decoder(self.container.inside(entry))
             length, count = length + part.header.length, count + part.header.count
-            if part._cut or length > self.header.length or count > self.header.count:
+            if part._cut or count > self.header.count or (length > self.header.length and not self._spliced):
                 raise CorruptError("pieces are not as announced")
             yield part
-        if length != self.header.length or count != self.header.count:
+        if (length != self.header.length and not self._spliced) or count != self.header.count:
             raise CorruptError("pieces are not as announced")
 
     def fields(self) -> tuple[tuple[str, str], ...]:
@@ -244,7 +246,8 @@ class Decoder:
             for name, size in details.pop("streams").items():
                 streams[name] = streams.get(name, 0) + size
             said = said or {key: value for key, value in details.items() if isinstance(value, str)}
-        return {"pieces": len(self.container.entries(PIECES)), **said, "streams": streams}
+        topics = self.splice().described() if self._spliced else {}
+        return {"pieces": len(self.container.entries(PIECES)), **topics, **said, "streams": streams}
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the bytes of the original file, in order.
@@ -266,8 +269,53 @@ class Decoder:
         if length != self.header.length or not same_hash(state.digest(), self.header.digest):
             raise CorruptError("the decoded content does not have the hash it was stored with")
 
+    def splice(self) -> Splice:
+        """How the pieces of a log make the file."""
+        from lizip.logs.splice import MAX_CODED, Splice
+
+        body = bytearray()
+        for section in self.container.sections(SPLICE):
+            body += opaque.decode_bytes(section, MAX_CODED - len(body))
+        return Splice.unpack(bytes(body))
+
+    def piece(self, place: int) -> Decoder:
+        """One piece of a file that is cut; CorruptError where there is none."""
+        entries = self.container.entries(PIECES)
+        if not 0 <= place < len(entries):
+            raise CorruptError("a log has fewer pieces than clouds")
+        part = Decoder(self.container.inside(entries[place]))
+        if part._cut or part.header.length > MAX_WHOLE:
+            raise CorruptError("pieces are not as announced")
+        return part
+
+    def _spliced_bytes(self) -> Iterator[bytes]:
+        """The bytes of a log, from the pieces of all its streams."""
+        from lizip.logs.splice import Taps
+
+        splice = self.splice()
+        places: list[list[int]] = [[] for _ in range(1 + len(splice.streams))]
+        clouds = {cloud.piece: cloud for cloud in splice.clouds}
+        for place in range(len(self.container.entries(PIECES))):
+            places[clouds[place].stream if place in clouds else 0].append(place)
+        turns = {place: cloud.turn for place, cloud in clouds.items()}
+        taps = Taps([self._flow(each, turns) for each in places])
+        yield from splice.join(taps.take)
+        taps.finish()
+
+    def _flow(self, places: Sequence[int], turns: Mapping[int, int]) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """Length and bytes of some pieces, the first so many bytes behind all others."""
+        for place in places:
+            part, turn = self.piece(place), turns.get(place, 0)
+            if turn:
+                content = b"".join(part.pieces())
+                yield len(content), iter([content[turn:] + content[:turn]])
+            else:
+                yield part.header.length, part.pieces()
+
     def _joined(self) -> Iterator[bytes]:
-        if self._cut:
+        if self._spliced:
+            yield from self._spliced_bytes()
+        elif self._cut:
             for part in self.parts():
                 yield from part.pieces()
         elif self._stands:

@@ -13,12 +13,14 @@ import xxhash
 
 from lizip import codecs, formats
 from lizip.codecs import Options, opaque
-from lizip.container import NEAR, PIECES, Section, Writer, content_hash, write
+from lizip.container import NEAR, PIECES, Section, Writer, content_hash
 from lizip.decoder import Decoder
 from lizip.errors import FormatError
+from lizip.logs import Log, find_log
 from lizip.near.choose import Bounds, Choice, choose
 from lizip.near.said import Said
 from lizip.pieces import cut, cut_at
+from lizip.recording import encode_log
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Decoder", "encode"]
 
 _HASH_PIECE = 1 << 24
+
+_LITTLE_LOG = 1 << 22
+"""In a log of up to so many bytes there may be so little in each cloud that the file as it stands is shorter."""
 
 
 def encode(
@@ -63,6 +68,8 @@ def encode(
     FormatError
         When a forced field count, format or codec does not fit the file.
     """
+    if format is None and options.fields is None and (log := find_log(data)) is not None:
+        return _encode_log(log, data, options, sink, names, release)
     cloud = formats.split(data, options.fields, format)
     alone = replace(options, past=None)
     task = _Task(data, cloud, alone, names, Bounds.of(cloud, options), _hash(data, release))
@@ -79,7 +86,7 @@ def encode(
         if swept is None:
             raise
     else:
-        packed = _pack(choice, task.digest if choice.content is data else content_hash(choice.content))
+        packed = choice.pack(task.digest if choice.content is data else content_hash(choice.content))
         if swept is None or len(packed) <= len(swept.packed):
             sink.write(packed)
             return {choice.result.codec.name}
@@ -156,7 +163,7 @@ def _encode_pieces(
         said += [choice.said] if choice.said else []
         state.update(choice.content)
         length += len(choice.content)
-        sink.write(writer.section(Section(PIECES, _pack(choice, content_hash(choice.content)))))
+        sink.write(writer.section(Section(PIECES, choice.pack(content_hash(choice.content)))))
         release()
     if said:
         sink.write(writer.section(Section(NEAR, Said.together(said, task.digest).pack())))
@@ -166,11 +173,18 @@ def _encode_pieces(
     return used
 
 
-def _pack(choice: Choice, digest: bytes) -> bytes:
-    """A .lizip file in one piece."""
-    result, cloud = choice.result, choice.cloud
-    number, length = formats.by_name(cloud.format).number, len(choice.content)
-    return write(choice.sections(), result.codec.number, number, length, digest, cloud.count, result.layout)
+def _encode_log(
+    log: Log, data: memoryview, options: Options, sink: BinaryIO, names: Sequence[str], release: Callable[[], None]
+) -> set[str]:
+    """Write a log; a little one as it stands, where that is shorter."""
+    digest = _hash(data, release)
+    if len(data) > _LITTLE_LOG or len(names) == 1:
+        return encode_log(log, len(data), digest, options, names, sink, release)
+    parts = io.BytesIO()
+    used = encode_log(log, len(data), digest, options, names, parts, release)
+    whole = choose(data, formats.by_name("opaque").split(data), options, names, None).pack(digest)
+    sink.write(min(parts.getvalue(), whole, key=len))
+    return used if len(parts.getvalue()) <= len(whole) else {opaque.CODEC.name}
 
 
 def _hash(data: memoryview, release: Callable[[], None]) -> bytes:

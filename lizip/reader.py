@@ -115,6 +115,8 @@ def read_columns(
     schema = decoder.schema()
     known = [name for name, _ in schema]
     wanted = known if fields is None else list(fields)
+    if not known and decoder.format.name == "log":
+        raise FormatError("a log of several kinds of points, or of none; lizip.messages reads one topic's")
     if missing := [name for name in wanted if name not in known]:
         raise FormatError(f"no field {missing[0]!r}; there are {', '.join(known) or 'none'}")
     axes = _axes(known) if bounds is not None else ()

@@ -22,7 +22,7 @@ import numpy as np
 
 import lizip
 from lizip import codecs, simulator
-from lizip.container import CODEC, Container
+from lizip.container import CODEC, SPLICE, Container
 from lizip.simulator import drivers
 from lizip.simulator.turning import MODELS
 
@@ -37,6 +37,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "argoverse_whole": lambda: simulator.vlp32c_pair(1),
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
+    "log": lambda: mcap(numbers(60), numbers(60)),
     "unordered": lambda: simulator.unordered(1, points=300),
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
@@ -64,6 +65,7 @@ GOLDEN = (
     "camera.sweep",
     "image.image",
     "image.image.fast",
+    "log.floats",
     "unordered.opaque",
     "las_1.survey",
     "las_3.survey",
@@ -130,6 +132,25 @@ def image(rows: int, columns: int) -> np.ndarray:
     return planes
 
 
+def mcap(*clouds: np.ndarray) -> bytes:
+    """The beginning of an MCAP file: schema, channel, and clouds (N, 4) float32 of ROS 1."""
+
+    def record(opcode: int, *parts: bytes) -> bytes:
+        return struct.pack("<BQ", opcode, sum(map(len, parts))) + b"".join(parts)
+
+    def text(words: bytes) -> bytes:
+        return struct.pack("<I", len(words)) + words
+
+    fields = b"".join(text(name) + struct.pack("<IBI", 4 * i, 7, 1) for i, name in enumerate((b"x", b"y", b"z", b"i")))
+    log = b"\x89MCAP0\r\n" + record(3, b"\1\0", text(b"sensor_msgs/PointCloud2"), text(b"ros1msg"), text(b""))
+    log += record(4, b"\1\0\1\0", text(b"/points"), text(b"ros1"), text(b""))
+    for i, cloud in enumerate(clouds):
+        head = bytes(12) + text(b"lidar") + struct.pack("<III", 1, len(cloud), 4) + fields
+        head += struct.pack("<BII", 0, 16, cloud.nbytes) + text(cloud.tobytes()) + b"\1"
+        log += record(5, struct.pack("<HIQQ", 1, i, 10**9 * i, 10**9 * i), head)
+    return log
+
+
 def npy(array: np.ndarray) -> bytes:
     """An .npy file."""
     file = io.BytesIO()
@@ -171,7 +192,7 @@ def points_of(coded: bytes) -> list[bytes]:
     box = Container(io.BytesIO(coded))
     if box.header.codec == 0:
         return []
-    return [box.read(entry) for entry in box.header.entries if entry.kind >= CODEC]
+    return [box.read(entry) for entry in box.header.entries if CODEC <= entry.kind < SPLICE]
 
 
 def recoded(path: Path) -> bool:

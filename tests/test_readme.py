@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import harness
+import numpy as np
 import pytest
 
 from lizip import simulator
@@ -21,6 +23,8 @@ def block(language: str, number: int) -> str:
 @pytest.fixture
 def folder(tmp_path) -> Path:
     (tmp_path / "scan.bin").write_bytes(simulator.kitti(1, firings=60))
+    sweep = np.frombuffer(simulator.kitti(1, firings=60), "<f4").reshape(-1, 4)
+    (tmp_path / "run.mcap").write_bytes(harness.mcap(sweep))
     (tmp_path / "tile.las").write_bytes(simulator.airborne_las(1, pulses=300))
     for number, place in enumerate(("logs/one.bin", "logs/deep/two.bin", "old/three.bin")):
         path = tmp_path / place
@@ -43,5 +47,5 @@ def test_shell(folder):
 
 
 def test_python(folder):
-    subprocess.run([sys.executable, "-m", "lizip", "compress", "scan.bin"], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-m", "lizip", "compress", "scan.bin", "run.mcap"], cwd=folder, check=True)
     subprocess.run([sys.executable, "-c", block("python", 0)], cwd=folder, check=True)

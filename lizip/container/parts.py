@@ -40,6 +40,9 @@ PIECES, REGIONS, WHOLE, RECIPE, CODEC = range(5)
 stands; how its columns follow from the coded ones (`lizip.relations`) where they are not the same; from `CODEC` on they
 belong to the codec."""
 
+SPLICE = 125
+"""Section kind: how the pieces of a log make the file (`lizip.logs.splice`)."""
+
 FOLLOWS = 126
 """Section kind: the hash of the sweep that this one follows, and can be decoded after only (`lizip.sequence`)."""
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, contest, formats
-from lizip.container import NEAR, Section, content_hash
+from lizip.container import NEAR, Section, content_hash, write
 from lizip.contest import Contest, Result
 from lizip.errors import CorruptError, FormatError
 from lizip.near.fields import Field, coordinates, intensities
@@ -38,6 +38,12 @@ class Choice(NamedTuple):
     def size(self) -> int:
         """Bytes of it."""
         return len(self.result.layout) + sum(len(section.data) for section in self.result.sections)
+
+    def pack(self, digest: bytes) -> bytes:
+        """A .lizip file in one piece, from the hash of its content."""
+        result, number = self.result, formats.by_name(self.cloud.format).number
+        how = (result.codec.number, number, len(self.content), digest, self.cloud.count, result.layout)
+        return write(self.sections(), *how)
 
     def sections(self) -> Iterator[Section]:
         """All sections; the bound first."""

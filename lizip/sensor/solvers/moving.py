@@ -20,8 +20,7 @@ from lizip.sensor.fit.lattice.frame import Frame
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
 from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
-from lizip.sensor.fit.motion.frame import find_moved_frame
-from lizip.sensor.fit.motion.heading import nearly_at_rest
+from lizip.sensor.fit.motion.frame import find_moved_frame, find_sector_end
 from lizip.sensor.fit.motion.law import solve_law
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.spline import fit_spline
@@ -119,7 +118,11 @@ def _places(xyz: np.ndarray, others: list[np.ndarray]) -> Iterator[_Placed]:
     if laid is not None:
         axes = find_axes(laid.spread(xyz))
         turned = axes.undone(xyz)
-        yield _Placed(turned, turned, laid.turned(axes), axes)
+        laid = laid.turned(axes)
+        yield _Placed(turned, turned, laid, axes)
+        end = find_sector_end(laid.spread(turned))
+        if end is not None:
+            yield _Placed(turned, turned, laid, axes, end=end)
     mount = find_moved_frame(xyz, others, missing)
     if mount is None or abs(mount.rotation[2, 2]) < _LEAST_UPRIGHT:
         return
@@ -127,9 +130,6 @@ def _places(xyz: np.ndarray, others: list[np.ndarray]) -> Iterator[_Placed]:
     laid = lay_out(points, others, missing, nothing)
     if laid is None:
         return
-    end = nearly_at_rest(mount)
-    if end is not None:
-        yield _Placed(xyz, xyz, laid, end=end)
     yield _Placed(xyz, points, laid, mount=mount)
 
 

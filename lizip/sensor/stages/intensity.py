@@ -82,7 +82,7 @@ class Intensity:
         odd, words = decode_exceptions(self.odd, 2, returns.count)
         bits_of(values)[odd] = np.ascontiguousarray(words).view("<u8")[:, 0].astype(f"<u{dtype.itemsize}")
         column = np.empty(returns.count, dtype)
-        column[np.concatenate([place, others])] = values
+        column[np.concatenate([place, others]) if len(others) else place] = values
         returns.columns[name] = column
 
     def _values(self, integers: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from lizip.sensor.fit.motion.elevations import find_rings
 from lizip.sensor.fit.motion.firing import RINGS, hdl32e
+from lizip.sensor.fit.motion.track import last_seen
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
@@ -184,7 +185,8 @@ def _looks_like_rings(points: np.ndarray) -> bool:
     """
     sensor = hdl32e()
     distance = np.sqrt((points**2).sum(axis=2))
-    since = sensor.rhythm.period * 1e-6 * np.arange(len(points))[::-1]
+    # firings that show nothing but the sensor say nothing of time
+    since = sensor.rhythm.period * 1e-6 * np.maximum(last_seen(points) - 1 - np.arange(len(points)), 0)
     far = distance > np.maximum(_NEAREST, _FASTEST / _TOLERANCE * since)[:, None]
     if np.count_nonzero(far) < _LEAST_POINTS:
         return False

@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.exact.linear import multiply, principal_axes, solve_definite
+from lizip.exact.trig import TURN, arctangent2
 from lizip.sensor.fit.motion.firing import RINGS, Sensor, hdl32e
-from lizip.sensor.fit.motion.heading import NEAREST, Fired, Guess, sharpened, square, with_heading
+from lizip.sensor.fit.motion.heading import NEAREST, Fired, Guess, nearly_at_rest, sharpened, square, with_heading
+from lizip.sensor.fit.motion.track import FARTHER
 from lizip.sensor.stages.pose import Mount
 
 _FARTHEST, _LEAST_FIRINGS, _LEAST_POINTS = 1000.0, 64, 12
@@ -25,6 +27,12 @@ _SIZES = np.array([1.0] * 3 + [0.01] * 3 + [1.0] * 2 + [0.01] * 2)
 """About how large position, velocity, turns and their rates may be against each other."""
 _CLOSE, _LEAST_SHARE = 2e-3, 0.6
 """So many elevations must be this near (rad) after all."""
+
+
+_LEAST_SEEN, _SWEEP = 512, 0.05
+"""Least number of points, and how long a turn takes (s)."""
+_HOME = np.array([3e-3, 3e-3, 3e-3, 2e-3, 2e-3])
+"""How far from the origin (m), and from upright, the sensor may be at the end of a turn, as far as known before."""
 
 
 def find_moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray) -> Mount | None:
@@ -43,6 +51,25 @@ def find_moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndar
         if guess is not None:
             return with_heading(fired, sharpened(fired, guess, sensor))
     return None
+
+
+def find_sector_end(points: np.ndarray) -> Mount | None:
+    """Find the pose of the last firing with a far point, of points (F, R, 3) float64 of a part of a turn.
+
+    Where the turn ended the sensor was at the origin, upright, which is a little further on.
+    """
+    sensor = hdl32e()
+    distance = np.sqrt((points * points).sum(axis=2))
+    with np.errstate(invalid="ignore"):
+        firing, ring = np.nonzero((distance > FARTHER) & (distance < _FARTHEST))
+    if len(firing) < _LEAST_SEEN or firing[-1] - firing[0] < _LEAST_FIRINGS:
+        return None
+    time = (firing - firing[-1]) * (sensor.rhythm.period * 1e-6)
+    fired = Fired(points[firing, ring], ring, firing, time)
+    x, y = fired.points[-RINGS // 2 :, :2].sum(axis=0).tolist()
+    left = (arctangent2(y, x) + 0.5 * TURN) / TURN * _SWEEP
+    guess = _refined(fired, Guess(np.array([0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3)), sensor, left)
+    return None if guess is None else nearly_at_rest(with_heading(fired, sharpened(fired, guess, sensor)))
 
 
 def _rings(count: int, others: list[np.ndarray]) -> list[np.ndarray]:
@@ -137,8 +164,11 @@ def _upwards(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
     return None if best is None else best[1]
 
 
-def _refined(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
-    """Make all exact by the elevations: axis, position, velocity and how the axis tilts."""
+def _refined(fired: Fired, guess: Guess, sensor: Sensor, left: float | None = None) -> Guess | None:
+    """Make all exact by the elevations: axis, position, velocity and how the axis tilts.
+
+    Where so many seconds are `left` of a turn, the sensor is at the origin after them.
+    """
     step = max(1, len(fired.points) // (3 * _SAMPLE))
     points, time = fired.points[::step], fired.time[::step]
     sine = sensor.sin_elevation.astype(np.float64)[fired.ring[::step]]
@@ -158,10 +188,15 @@ def _refined(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
         weight = (distance > NEAREST) / (sigma * (1.0 + (miss / (3 * sigma)) ** 2))
         if np.count_nonzero(distance > NEAREST) < 256:
             return None
-        rows = np.concatenate(columns, axis=1) * weight[:, None] * _SIZES
+        rows, misses = np.concatenate(columns, axis=1) * weight[:, None], miss * weight
+        if left is not None:
+            home = np.concatenate([place + left * velocity, (axis + left * (tilt[0] * one + tilt[1] * other))[:2]])
+            rows = np.concatenate([rows, _home_rates(one, other, left) / _HOME[:, None]])
+            misses = np.concatenate([misses, home / _HOME])
+        rows = rows * _SIZES
         normal = multiply(rows.T, rows)
         normal += np.diag(1e-9 * np.diag(normal) + 1e-9)
-        move = -solve_definite(normal, multiply(rows.T, (miss * weight)[:, None])[:, 0]) * _SIZES
+        move = -solve_definite(normal, multiply(rows.T, misses[:, None])[:, 0]) * _SIZES
         place, velocity, tilt = place + move[:3], velocity + move[3:6], tilt + move[8:]
         axis = axis + move[6] * one + move[7] * other
         axis = axis / np.sqrt((axis * axis).sum())
@@ -171,3 +206,11 @@ def _refined(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
         scale *= 0.4
     good = np.abs(miss / distance)[distance > NEAREST] < _CLOSE
     return Guess(axis, place, velocity) if good.mean() > _LEAST_SHARE else None
+
+
+def _home_rates(one: np.ndarray, other: np.ndarray, left: float) -> np.ndarray:
+    """How the place (3) and the axis (2) after so many seconds change with the ten numbers of `_refined`, (5, 10)."""
+    rates = np.zeros((5, 10))
+    rates[:3, :3], rates[:3, 3:6] = np.eye(3), left * np.eye(3)
+    rates[3:, 6], rates[3:, 7], rates[3:, 8], rates[3:, 9] = one[:2], other[:2], left * one[:2], left * other[:2]
+    return rates

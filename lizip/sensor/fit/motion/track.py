@@ -23,6 +23,8 @@ from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
 from lizip.sensor.fit.motion.rigid import firing_normals
 from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 
+FARTHER = 2.5
+"""Within a turn a sensor stays nearer than this to where it is at the end of it, m."""
 WINDOW = 8
 """Firings with one velocity (0.37 ms)."""
 
@@ -32,8 +34,8 @@ _MISFIT = 27.0
 """Weighted squares that make a point of the first window worthless (three axes, three deviations each)."""
 _CLEAR = 0.5
 """Share of the last points that a start explains if it is right."""
-_BLURS = ((0.0,), (1e-3, 1e-4, 0.0))
-"""How far off points may be, m, in fit after fit; the latter when a pose is but about known."""
+_BLURS = ((0.0,), (1e-4, 2e-5, 0.0), (1e-3, 1e-4, 2e-5, 0.0))
+"""How far off points may be, m, in fit after fit; the latter ones when a pose is but about known."""
 _TURNS = (0.0, -1.5e-5, 1.5e-5, -3e-5, 3e-5, -5e-5, 5e-5)
 """Rates of turning tried, rad a firing."""
 _FIRST_PRIOR = np.array([3e-6] * 3 + [5e-6] * 3)
@@ -128,12 +130,15 @@ def _fit_window(seen, begin, end, rounds, prior, start, work):
 
 
 @kernel
-def _follow(seen, window, rounds, prior, start, work, pose):
-    """Fit window after window from the last firing to the first; fills pose (F, 6), returns the points explained."""
-    end = seen.points.shape[0]
+def _follow(seen, end, rounds, prior, start, work, pose):
+    """Fit window after window from the firing before `end` to the first; fills pose (F, 6), returns the points
+    explained. Poses from `end` on go on as they were."""
     total = 0.0
+    for i in range(end, seen.points.shape[0]):
+        for p in range(6):
+            pose[i, p] = start[p] + (i - end + 1) * start[6 + p]
     while end > 0:
-        begin = max(0, end - window)
+        begin = max(0, end - WINDOW)
         total += _fit_window(seen, begin, end, rounds, prior, start, work)
         for i in range(begin, end):
             for p in range(6):
@@ -190,11 +195,20 @@ def track_sweep(
     work = _make_work(firings, rings)
     axes = np.ascontiguousarray(axes)
     seen = _Seen(points, weight, axes, sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
-    start = _start(_Seen(points[-2 * WINDOW :], weight[-2 * WINDOW :], *seen[2:]), points, end)
+    last = firings if end is AT_ORIGIN else last_seen(points)
+    ending = slice(max(0, last - 2 * WINDOW), last)
+    start = _start(_Seen(points[ending], weight[ending], *seen[2:]), points[:last], end)
     prior = np.concatenate([_PLACE, _DRIFT])
     pose = np.zeros((firings, 6))
-    explained = _follow(seen, WINDOW, 5, prior, start, work, pose)
+    explained = _follow(seen, last, 5, prior, start, work, pose)
     return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
+
+
+def last_seen(points: np.ndarray) -> int:
+    """One more than the last firing with a point of (F, R, 3) so far off that the sensor was not there."""
+    with np.errstate(invalid="ignore"):
+        far = ((points * points).sum(axis=2) > FARTHER * FARTHER).any(axis=1)
+    return len(far) - int(np.argmax(far[::-1])) if far.any() else len(far)
 
 
 def _start(last: _Seen, points: np.ndarray, end: Mount) -> np.ndarray:

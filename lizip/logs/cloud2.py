@@ -1,0 +1,136 @@
+"""Messages of ROS that hold points: where in the message they stand, and what their fields are.
+
+`sensor_msgs/PointCloud2` says it itself; Livox's `CustomMsg` has records of a known type. Serialised by ROS 1 (packed)
+or as CDR (ROS 2: numbers at multiples of their size, counted from behind a head of 4 bytes). Big-endian ones are rest.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from lizip.formats.records import MAX_FIELDS, Fields, unique
+
+_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
+"""PointField's datatypes."""
+
+_MOST = 64
+"""Numbers of a point; more are no point cloud, and are no column's business."""
+
+_LIVOX = (*((name, "f4") for name in "xyz"), ("reflectivity", "u1"), ("tag", "u1"), ("line", "u1"))
+LIVOX_TYPES = ("livox_ros_driver/CustomMsg", "livox_ros_driver2/CustomMsg", "livox_interfaces/CustomMsg")
+CLOUD_TYPE = "sensor_msgs/PointCloud2"
+
+
+class Found(NamedTuple):
+    """Bytes of a message, from `start` to `stop`, that are records of these fields."""
+
+    start: int
+    stop: int
+    fields: Fields
+
+
+def is_points(name: str) -> bool:
+    """Whether messages of a type hold points."""
+    return _plain(name) in (CLOUD_TYPE, *LIVOX_TYPES)
+
+
+def _plain(name: str) -> str:
+    return name.replace("/msg/", "/")
+
+
+def find_points(message: memoryview, name: str, cdr: bool, size: int | None = None) -> Found | None:
+    """Find the points in a message of a type that `is_points`; None where there are none that can be taken apart.
+
+    `size` is that of the whole message where `message` is but its beginning.
+    """
+    if cdr and bytes(message[:2]) != b"\0\1":
+        return None
+    reader = _Reader(message, cdr)
+    try:
+        found = (_cloud2 if _plain(name) == CLOUD_TYPE else _livox)(reader)
+    except (struct.error, ValueError):
+        return None
+    return found if found is not None and found.start < found.stop <= (size or len(message)) else None
+
+
+class _Reader:
+    """A message read from its beginning; struct.error where it ends."""
+
+    def __init__(self, data: memoryview, cdr: bool):
+        self._data, self.cdr = data, cdr
+        self.at = 4 if cdr else 0
+
+    def number(self, code: str) -> int:
+        size = struct.calcsize(code)
+        if self.cdr:
+            self.at += (4 - self.at) % size
+        self.at += size
+        return struct.unpack_from("<" + code, self._data, self.at - size)[0]
+
+    def string(self) -> str:
+        size = self.number("I")
+        text = bytes(self._data[self.at : self.at + size])
+        self.at += size
+        return text.rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+    def header(self) -> None:
+        """std_msgs/Header."""
+        for _ in range(2 if self.cdr else 3):
+            self.number("I")
+        self.string()
+
+
+def _cloud2(reader: _Reader) -> Found | None:
+    reader.header()
+    reader.number("I"), reader.number("I")
+    count = reader.number("I")
+    if count > MAX_FIELDS:
+        return None
+    told = [(reader.string(), reader.number("I"), reader.number("B"), reader.number("I")) for _ in range(count)]
+    big, step, _ = reader.number("B"), reader.number("I"), reader.number("I")
+    size = reader.number("I")
+    fields = None if big else _fields(told, step)
+    return None if fields is None else Found(reader.at, reader.at + size, fields)
+
+
+def _fields(told: list[tuple[str, int, int, int]], step: int) -> Fields | None:
+    """Fields of a record of `step` bytes from names, offsets, types and counts; with what lies between them."""
+    found: list[tuple[str, str]] = []
+    position = 0
+    for name, offset, kind, count in sorted(told, key=lambda field: field[1]):
+        code = _TYPES.get(kind)
+        if code is None or offset < position or count > _MOST:
+            return None
+        found += _padding(position, offset)
+        count = max(count, 1)
+        found += [(name if count == 1 else f"{name}_{i}", code) for i in range(count)]
+        position = offset + count * int(code[1])
+        if len(found) > _MOST:
+            return None
+    if position > step or step - position > _MOST:
+        return None
+    found += _padding(position, step)
+    return unique(found) if 0 < len(found) <= _MOST else None
+
+
+def _padding(start: int, stop: int) -> list[tuple[str, str]]:
+    """Columns for bytes between fields, four bytes each where they lie so."""
+    found = []
+    while start < stop <= start + 4 * _MOST:
+        size = 4 if start % 4 == 0 and stop - start >= 4 else 1
+        found.append(("padding", f"u{size}"))
+        start += size
+    return found
+
+
+def _livox(reader: _Reader) -> Found | None:
+    """CustomMsg: offset_time, x, y, z, reflectivity, tag, line; CDR fills up to a multiple of 4, except the last."""
+    reader.header()
+    reader.number("Q"), reader.number("I")
+    for _ in range(4):
+        reader.number("B")
+    count = reader.number("I")
+    fields = (("offset_time", "u4"), *_LIVOX, *((("padding", "u1"),) if reader.cdr else ()))
+    size = 20 if reader.cdr else 19
+    return Found(reader.at, reader.at + size * (count - 1 if reader.cdr else count), fields)

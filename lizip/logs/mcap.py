@@ -1,0 +1,120 @@
+"""MCAP: records of an opcode, a length and a body; chunks hold records, compressed or not."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from lizip.logs.chunks import KINDS, Again, Method
+from lizip.logs.parts import REST, Cutter, Log, Span, Topics
+
+MAGIC = b"\x89MCAP0\r\n"
+
+_RECORD = struct.Struct("<BQ")
+_SCHEMA, _CHANNEL, _MESSAGE, _CHUNK = 3, 4, 5, 6
+_MESSAGE_HEAD = struct.Struct("<HIQQ")
+"""Channel, sequence, log time, publish time."""
+
+
+class Mcap:
+    """An MCAP file while it is read.
+
+    Parameters
+    ----------
+    data : memoryview
+        The file; it may end anywhere.
+    """
+
+    def __init__(self, data: memoryview):
+        self._data = data
+        self._topics = Topics()
+        self._types: dict[int, str] = {}
+        self._channels: dict[int, tuple[int, bool]] = {}
+        self._again = Again()
+
+    def log(self) -> Log:
+        """Take it apart."""
+        return Log(self._topics.streams, self._spans())
+
+    def _spans(self) -> Iterator[Span]:
+        cutter = Cutter(self._data)
+        for opcode, body, stop in _records(self._data, len(MAGIC)):
+            if opcode != _CHUNK:
+                found = stop <= len(self._data) and self._take(cutter, opcode, body, stop)
+            else:
+                kind, first, size, expanded = _chunk(self._data, body)
+                found = False
+                if kind == "":
+                    for inner in _records(self._data[: first + size], first):
+                        if self._take(cutter, *inner):
+                            yield Span(cutter.parts())
+                elif kind in KINDS and first + size <= len(self._data):
+                    made = self._again.expanded(KINDS[kind], self._data[first : first + size], expanded)
+                    if made is not None:
+                        yield from self._compressed(cutter, first, size, *made)
+            if found:
+                yield Span(cutter.parts())
+        cutter.rest(len(self._data))
+        yield Span(cutter.parts())
+
+    def _compressed(self, cutter: Cutter, first: int, size: int, content: bytes, method: Method) -> Iterator[Span]:
+        """The rest before a compressed chunk, and its content."""
+        cutter.rest(first)
+        yield Span(cutter.parts())
+        inner = Cutter(memoryview(content))
+        for record in _records(inner.data, 0):
+            self._take(inner, *record)
+        inner.rest(len(content))
+        yield Span(inner.parts(), method, size)
+        cutter.skip(first + size)
+
+    def _take(self, cutter: Cutter, opcode: int, body: int, stop: int) -> bool:
+        """Learn from a record, or cut points out of it; whether there were any."""
+        data = cutter.data
+        if stop > len(data):
+            return False
+        if opcode == _MESSAGE and stop - body >= _MESSAGE_HEAD.size:
+            channel, _, time, _ = _MESSAGE_HEAD.unpack_from(data, body)
+            stream, cdr = self._channels.get(channel, (REST, False))
+            return self._topics.cut_message(cutter, body + _MESSAGE_HEAD.size, stop, stream, cdr, time)
+        try:
+            if opcode == _SCHEMA:
+                number, name = struct.unpack_from("<H", data, body)[0], _string(data, body + 2)
+                self._types[number] = name
+            elif opcode == _CHANNEL:
+                channel, schema = struct.unpack_from("<HH", data, body)
+                topic = _string(data, body + 4)
+                encoding = _string(data, body + 8 + len(topic.encode("utf-8", "surrogateescape")))
+                if encoding in ("cdr", "ros1"):
+                    self._channels[channel] = (
+                        self._topics.number(topic, self._types.get(schema, "")),
+                        encoding == "cdr",
+                    )
+        except struct.error:
+            return False
+        return False
+
+
+def _records(data: memoryview, at: int) -> Iterator[tuple[int, int, int]]:
+    """Yield opcode, start and stop of the body of each record, the last perhaps beyond the end."""
+    while at + _RECORD.size <= len(data):
+        opcode, size = _RECORD.unpack_from(data, at)
+        yield opcode, at + _RECORD.size, at + _RECORD.size + size
+        at += _RECORD.size + size
+
+
+def _string(data: memoryview, at: int) -> str:
+    (size,) = struct.unpack_from("<I", data, at)
+    return bytes(data[at + 4 : at + 4 + size]).decode("utf-8", "surrogateescape")
+
+
+def _chunk(data: memoryview, body: int) -> tuple[str | None, int, int, int]:
+    """Compression of a chunk (None: cut short), where its records stand, their bytes as stored and expanded."""
+    try:
+        expanded, _ = struct.unpack_from("<QI", data, body + 16)
+        kind = _string(data, body + 28)
+        first = body + 32 + len(kind)
+        (size,) = struct.unpack_from("<Q", data, first)
+    except struct.error:
+        return None, 0, 0, 0
+    return kind, first + 8, size, expanded

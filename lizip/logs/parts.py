@@ -1,0 +1,136 @@
+"""What a log is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from lizip.formats import points
+from lizip.logs.cloud2 import Found, find_points, is_points
+
+if TYPE_CHECKING:
+    from lizip.cloud import Cloud
+    from lizip.logs.chunks import Method
+
+REST = 0
+"""The stream of all that are no points."""
+
+MAX_STREAMS = 64
+
+MOST_CLOUDS = 1 << 17
+"""Of a log; more are rest. Each is a section of the .lizip file."""
+
+MAX_CLOUD = 1 << 25
+"""Points of one message, or packets taken together, have at most so many bytes."""
+
+
+class Closing(NamedTuple):
+    """That a stream's bytes so far are a cloud: how it is taken apart, its time (ns), and how many of its first bytes
+    stand in the log behind all others of it."""
+
+    split: Callable[[memoryview], Cloud]
+    time: int = 0
+    turn: int = 0
+
+
+class Part(NamedTuple):
+    """Consecutive bytes of a span that belong to one stream; with the last ones of a cloud comes its closing."""
+
+    data: memoryview
+    stream: int = REST
+    closing: Closing | None = None
+
+
+class Span(NamedTuple):
+    """Consecutive bytes of a log: the parts themselves, or what a compressor makes of them (`length` bytes)."""
+
+    parts: Sequence[Part]
+    method: Method | None = None
+    length: int = 0
+
+
+class Stream(NamedTuple):
+    """Name of a stream (a topic), and the type of its messages."""
+
+    name: str
+    type: str
+
+
+class Log(NamedTuple):
+    """A log taken apart: its streams from 1 on, which grow as the spans are read, and the spans."""
+
+    streams: Sequence[Stream]
+    spans: Iterator[Span]
+
+
+class Cutter:
+    """Cuts the points out of some bytes, from the front on; what is between them is rest.
+
+    Parameters
+    ----------
+    data : memoryview
+    """
+
+    def __init__(self, data: memoryview):
+        self.data = data
+        self._at = 0
+        self._parts: list[Part] = []
+
+    def cut(self, start: int, stop: int, stream: int, closing: Closing | None) -> None:
+        """Take bytes that belong to a stream."""
+        self.rest(start)
+        self._parts.append(Part(self.data[start:stop], stream, closing))
+        self._at = stop
+
+    def rest(self, stop: int) -> None:
+        """Leave everything up to here to the rest."""
+        if stop > self._at:
+            self._parts.append(Part(self.data[self._at : stop]))
+            self._at = stop
+
+    def skip(self, stop: int) -> None:
+        """Go on from here: what is before was taken otherwise."""
+        self._at = stop
+
+    def parts(self) -> list[Part]:
+        """What was cut since the last time."""
+        parts, self._parts = self._parts, []
+        return parts
+
+
+class Topics:
+    """The streams of a log that has topics: one for each that holds points."""
+
+    def __init__(self) -> None:
+        self.streams: list[Stream] = []
+        self._numbers: dict[tuple[Stream, int], int] = {}
+        self._clouds = 0
+
+    def number(self, topic: str, type: str, slot: int = 0) -> int:
+        """Stream of a topic, one of several if it has slots; `REST` of no points, or too many topics."""
+        key = Stream(topic, type), slot
+        if not is_points(type):
+            return REST
+        if key not in self._numbers:
+            if len(self.streams) + 1 >= MAX_STREAMS:
+                return REST
+            self.streams.append(key[0])
+            self._numbers[key] = len(self.streams)
+        return self._numbers[key]
+
+    def cut_message(self, cutter: Cutter, start: int, stop: int, stream: int, cdr: bool, time: int) -> bool:
+        """Cut the points out of a message; whether there were any."""
+        if stream == REST or self._clouds == MOST_CLOUDS:
+            return False
+        found = find_points(cutter.data[start:stop], self.streams[stream - 1].type, cdr)
+        if found is None or found.stop - found.start > MAX_CLOUD:
+            return False
+        self._clouds += 1
+        cutter.cut(start + found.start, start + found.stop, stream, closing_of(found, time))
+        return True
+
+
+def closing_of(found: Found, time: int, turn: int = 0) -> Closing:
+    """What ends the points of a message."""
+    return Closing(partial(points.FORMAT.cloud, fields=found.fields), time, turn)

@@ -1,0 +1,147 @@
+"""Compressing a log: each cloud by the codec that says it shortest, the rest together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import BinaryIO
+
+from lizip import codecs, formats
+from lizip.codecs import Options, opaque
+from lizip.container import PIECES, Section, Writer, content_hash
+from lizip.errors import FormatError
+from lizip.formats.log import pack_layout
+from lizip.logs.parts import REST, Closing, Log, Part, Span
+from lizip.logs.splice import Placed, Splice, sections_of
+from lizip.near.choose import choose
+from lizip.sensor.state import SensorState
+
+_REST = 1 << 24
+"""Bytes of the rest that are coded together."""
+
+_OF_RASTERS = ("image", "opaque")
+"""The codecs for packets: millions of points, for which others would take minutes."""
+
+_TRIALS = 3
+"""Clouds of a stream for which every codec is asked; then the one of the last is."""
+
+
+class Recording:
+    """A log while it is written.
+
+    Parameters
+    ----------
+    options : Options
+    names : sequence of str
+        The codecs to try.
+    sink : BinaryIO
+    """
+
+    def __init__(self, options: Options, names: Sequence[str], sink: BinaryIO):
+        self._options, self._names, self._sink = options, names, sink
+        self._writer = Writer()
+        self._pieces = self.count = 0
+        self._rest = bytearray()
+        self._waiting: dict[int, list[memoryview]] = {}
+        self._states: dict[int, SensorState] = {}
+        self._codecs: dict[int, list[str]] = {}
+        self._layouts: set[tuple[str, bytes]] = set()
+        self.splice = Splice()
+        self.used: set[str] = set()
+        sink.write(self._writer.begin())
+
+    def part(self, part: Part) -> None:
+        """Take a part."""
+        if part.stream == REST:
+            for start in range(0, len(part.data), _REST):
+                self._rest += part.data[start : start + _REST]
+                if len(self._rest) >= _REST:
+                    self._write_rest()
+            return
+        waiting = self._waiting.setdefault(part.stream, [])
+        waiting.append(part.data)
+        if part.closing is not None:
+            content = waiting[0] if len(waiting) == 1 else memoryview(b"".join(waiting))
+            waiting.clear()
+            if turn := part.closing.turn:
+                content = memoryview(bytes(content[-turn:]) + bytes(content[:-turn]))
+            self._write_cloud(content, part.stream, part.closing)
+
+    def _write_rest(self) -> None:
+        content = memoryview(self._rest)
+        self._rest = bytearray()
+        for start in range(0, len(content), opaque.PIECE):
+            piece = content[start : start + opaque.PIECE]
+            choice = choose(piece, formats.by_name("opaque").split(piece), self._options, self._names, None, False)
+            self._write(choice.pack(content_hash(piece)))
+
+    def _write_cloud(self, content: memoryview, stream: int, closing: Closing) -> None:
+        cloud = closing.split(content)
+        state = self._states.setdefault(stream, SensorState())
+        options = replace(self._options, state=state, past=None)
+        known = self._codecs.setdefault(stream, [])
+        names = [name for name in self._names if cloud.shape is None or name in _OF_RASTERS] or self._names
+        choice = None
+        if len(known) >= _TRIALS:
+            with suppress(FormatError):
+                choice = choose(content, cloud, options, [known[-1]], None, False)
+        choice = choice or choose(content, cloud, options, names, None, False)
+        name = choice.result.codec.name
+        known.append(name)
+        self.used.add(name)
+        self._layouts.add((cloud.format, cloud.layout))
+        self.count += cloud.count
+        self.splice.clouds.append(Placed(self._pieces, stream, closing.time, closing.turn))
+        self._write(choice.pack(content_hash(content)))
+
+    def _write(self, piece: bytes) -> None:
+        self._sink.write(self._writer.section(Section(PIECES, piece)))
+        self._pieces += 1
+
+    def finish(self, length: int, digest: bytes) -> None:
+        """Write what is left, the splice and the table."""
+        if self._rest:
+            self._write_rest()
+        self.splice.finish()
+        level = self._options.level
+        for section in sections_of(self.splice, lambda body: opaque.encode_bytes(body, level), opaque.PIECE):
+            self._sink.write(self._writer.section(section))
+        layout = pack_layout(self._layouts)
+        layout = opaque.encode_bytes(layout, level) if layout else b""
+        codec = codecs.NAMES.index(max(self.used, default=opaque.CODEC.name))
+        number = formats.by_name("log").number
+        self._sink.write(self._writer.finish(codec, number, length, digest, self.count, layout))
+
+
+def encode_log(
+    log: Log,
+    length: int,
+    digest: bytes,
+    options: Options,
+    names: Sequence[str],
+    sink: BinaryIO,
+    release: Callable[[], None],
+) -> set[str]:
+    """Write the .lizip form of a log of so many bytes and this hash; returns the codecs that were used.
+
+    Raises
+    ------
+    FormatError
+        When something only near to the original is asked for.
+    """
+    if options.near:
+        raise FormatError("a log is only kept as it is: max_error is for single clouds")
+    recording = Recording(options, names, sink)
+    for span in log.spans:
+        recording.splice.add(span, _compressed(span))
+        for part in span.parts:
+            recording.part(part)
+        release()
+    recording.splice.streams = list(log.streams)
+    recording.finish(length, digest)
+    return recording.used or {opaque.CODEC.name}
+
+
+def _compressed(span: Span) -> bytes:
+    return b"" if span.method is None else span.method.compress(b"".join(part.data for part in span.parts))

@@ -1,0 +1,199 @@
+"""Bags and MCAP files: what others' libraries write comes back byte for byte, small, and can be read by topic."""
+
+import io
+
+import numpy as np
+import pytest
+import recorders
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lizip
+from lizip import container, simulator
+from lizip.errors import CorruptError, FormatError, LizipError, UnsupportedVersionError
+from lizip.logs import chunks, find_log
+from lizip.logs.parts import REST
+from lizip.logs.splice import Operation, Run, Splice
+
+TOPIC = "/points"
+
+
+@pytest.fixture(scope="module")
+def clouds():
+    """Records of three parts of simulated sweeps, with padding."""
+    sweeps = [np.frombuffer(simulator.nuscenes(seed, firings=100), "<f4").reshape(-1, 5) for seed in (1, 2, 3)]
+    return [recorders.records(sweep, junk) for sweep, junk in zip(sweeps, (0, 0, 7), strict=True)]
+
+
+def written(kind: str, clouds, folder) -> bytes:
+    if kind == "flat":
+        return recorders.mcap(clouds, chunks=False)
+    if kind.startswith("bag"):
+        return recorders.rosbag(clouds, folder, kind[3:] or None)
+    if kind == "db3":
+        return recorders.db3(clouds, folder)
+    return recorders.mcap(clouds, kind, chunk_size=1 << 16)
+
+
+KINDS = ("NONE", "LZ4", "ZSTD", "flat", "bag", "bagLZ4", "bagBZ2", "db3")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_logs_come_back(kind, clouds, tmp_path):
+    data = written(kind, clouds, tmp_path)
+    coded = lizip.compress(data)
+    assert lizip.decompress(coded) == data
+    info = lizip.info(coded)
+    assert info["format"] == "log"
+    assert info["points"] == sum(map(len, clouds))
+    assert info["topics"] == {TOPIC: {"type": info["topics"][TOPIC]["type"], "messages": 3}}
+    read = list(lizip.messages(coded, TOPIC))
+    assert [message.time for message in read] == [recorders.TIME + i * 10**8 for i in range(3)]
+    for message, cloud in zip(read, clouds, strict=True):
+        for name in recorders.DTYPE.names:
+            assert np.array_equal(message.columns[name], cloud[name])
+
+
+def test_points_are_as_small_as_alone(clouds):
+    data = recorders.mcap(clouds)
+    alone = sum(len(lizip.compress(cloud)) for cloud in clouds)
+    rest = len(data) - sum(cloud.nbytes for cloud in clouds)
+    assert len(lizip.compress(data)) < 1.03 * alone + rest / 2
+
+
+def test_some_of_the_messages(clouds):
+    coded = lizip.compress(recorders.mcap(clouds), level="fast")
+    later = list(lizip.messages(coded, start=recorders.TIME + 1, stop=recorders.TIME + 2 * 10**8))
+    assert [message.time for message in later] == [recorders.TIME + 10**8]
+    with pytest.raises(FormatError, match="no topic"):
+        next(lizip.messages(coded, "/nothing"))
+    with pytest.raises(FormatError, match="not a log"):
+        next(lizip.messages(lizip.compress(b"words")))
+    assert len(lizip.read(coded)["x"]) == sum(map(len, clouds))
+
+
+@pytest.mark.parametrize("kind", ["NONE", "ZSTD", "bag", "db3"])
+def test_logs_cut_short_keep_what_can_be_read(kind, clouds, tmp_path):
+    """A recorder that crashed: every whole message is a cloud, the tail comes back too."""
+    data = written(kind, clouds, tmp_path)
+    for share, whole in ((0.5, 1), (0.9, 2)):
+        part = data[: int(share * len(data))]
+        coded = lizip.compress(part, level="fast")
+        assert lizip.decompress(coded) == part
+        assert len(list(lizip.messages(coded))) >= whole or kind in ("ZSTD", "db3")
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_any_bytes_are_taken_apart_and_put_together(clouds, data):
+    """Parts are the file, whatever is in it; nothing is decoded for that."""
+    small = [cloud[:50] for cloud in clouds]
+    kind = data.draw(st.sampled_from(("NONE", "ZSTD", "flat")))
+    log = bytearray(
+        recorders.mcap(small, kind, chunk_size=3000) if kind != "flat" else recorders.mcap(small, chunks=False)
+    )
+    for _ in range(data.draw(st.integers(0, 6))):
+        log[data.draw(st.integers(8, len(log) - 1))] = data.draw(st.integers(0, 255))
+    log = bytes(log[: data.draw(st.integers(8, len(log)))])
+    joined = b""
+    for span in find_log(memoryview(log)).spans:
+        content = b"".join(part.data for part in span.parts)
+        joined += content if span.method is None else span.method.compress(content)
+    assert joined == log
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"\x89MCAP0\r\n", b"#ROSBAG V2.0\n", b"SQLite format 3\0"]))
+def test_what_only_begins_like_a_log(tail, magic):
+    assert lizip.decompress(lizip.compress(magic + tail, level="fast")) == magic + tail
+
+
+@pytest.fixture(scope="module")
+def small(clouds):
+    return lizip.compress(recorders.mcap([cloud[:400] for cloud in clouds], "ZSTD"), level="fast")
+
+
+def test_damage_is_noticed(small):
+    for cut in range(0, len(small), max(1, len(small) // 60)):
+        with pytest.raises(LizipError):
+            lizip.decompress(small[:cut])
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_forged_splices_are_refused(small, data):
+    """With right checksums, too; what comes out has the hash of the original, or nothing does."""
+    from lizip.codecs import opaque
+
+    box = container.Container(io.BytesIO(small))
+    sections = [container.Section(entry.kind, box.read(entry)) for entry in box.header.entries]
+    body = bytearray(opaque.decode_bytes(sections[-1].data, 1 << 20))
+    for _ in range(data.draw(st.integers(1, 3))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    sections[-1] = container.Section(container.SPLICE, opaque.encode_bytes(bytes(body)))
+    header = box.header
+    forged = container.write(
+        sections, header.codec, header.format, header.length, header.digest, header.count, header.layout
+    )
+    original = lizip.decompress(small)
+    try:
+        assert lizip.decompress(forged) == original
+    except (CorruptError, UnsupportedVersionError):
+        return
+
+
+operations = st.builds(
+    Operation, st.integers(1, 1 << 40), st.integers(0, 2), st.integers(0, 1 << 40), st.integers(1, 1 << 40)
+)
+
+
+@given(st.lists(operations))
+def test_splices_are_read_as_written(rows):
+    from lizip.logs.parts import Stream
+
+    splice = Splice([Stream("a", "b"), Stream("\udc80", "")], [], ["zstd 1"], [Run(None, rows)])
+    assert Splice.unpack(splice.pack()) == splice
+
+
+def test_another_version_of_a_compressor_is_named(small, monkeypatch):
+    """Its output may differ: the way out is told then."""
+    monkeypatch.setitem(chunks._COMPRESSORS, chunks.ZSTD, lambda data, level, flags: b"otherwise")
+    with pytest.raises(CorruptError, match="does not come out"):
+        lizip.decompress(small)
+    monkeypatch.setattr("lizip.logs.splice.version_of", lambda kind: "zstd 0.0.1")
+    with pytest.raises(UnsupportedVersionError, match=r"zstd 0.0.1; they were made by zstd \d"):
+        lizip.decompress(small)
+
+
+def test_chunks_that_no_setting_makes_again_stay_as_they_are(clouds, monkeypatch):
+    monkeypatch.setattr(chunks, "_ZSTD_LEVELS", (19,))
+    data = recorders.mcap([cloud[:400] for cloud in clouds], "ZSTD")
+    coded = lizip.compress(data, level="fast")
+    assert lizip.decompress(coded) == data
+    assert lizip.info(coded)["points"] == 0
+
+
+def test_near_lossless_is_refused_for_logs(clouds):
+    with pytest.raises(FormatError, match="log"):
+        lizip.compress(recorders.mcap([clouds[0][:50]]), max_error=0.01)
+
+
+def test_messages_that_hold_no_plain_points_are_rest(clouds):
+    """Big-endian clouds, impossible fields, sizes beyond the message."""
+    types = recorders.store(2)
+    cloud = clouds[0][:20]
+    plain = recorders.cloud2(types, cloud)
+    from lizip.logs.cloud2 import find_points
+
+    def found(message):
+        data = memoryview(bytes(types.serialize_cdr(message, message.__msgtype__)))
+        return find_points(data, "sensor_msgs/msg/PointCloud2", True)
+
+    assert found(plain).stop - found(plain).start == cloud.nbytes
+    for name, value in (("is_bigendian", True), ("point_step", 18), ("point_step", 4000), ("data", plain.data[:0])):
+        message = recorders.cloud2(types, cloud)
+        setattr(message, name, value)
+        assert found(message) is None
+    overlapping = recorders.cloud2(types, cloud)
+    overlapping.fields[1].offset = 2
+    assert found(overlapping) is None
+    assert REST == 0
