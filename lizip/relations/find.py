@@ -11,7 +11,19 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.exact.ulp import bits_of
 from lizip.relations.polar import ANGLE, AZIMUTH, DISTANCE, ELEVATION, LEVEL, SINE, ZENITH, Convention, X, Y, Z
-from lizip.relations.recipe import EQUAL, NARROW, PACKED, POLAR, SPLIT, Recipe, Rule, difference, packed, predicted
+from lizip.relations.recipe import (
+    EQUAL,
+    NARROW,
+    NARROWED,
+    PACKED,
+    POLAR,
+    SPLIT,
+    Recipe,
+    Rule,
+    difference,
+    packed,
+    predicted,
+)
 
 _PIECE = 1 << 16
 _SAMPLE = 1024
@@ -34,13 +46,13 @@ _SCALES = (1, 100, 250, 256, 500, 1000)
 
 
 def narrowed(cloud: Cloud) -> Recipe:
-    """What holds whatever codec follows: float64 that is float32, equal columns, colours beside their packed form."""
+    """What holds whatever codec follows: floats of other sizes that are float32, equal columns, packed colours."""
     rules = [Rule() for _ in cloud.columns]
     if cloud.format == "las" or not cloud.count:  # its codec knows what LAS fields mean, by name and type
         return Recipe(tuple(rules))
     columns = list(cloud.columns.values())
     for i, column in enumerate(columns):
-        if column.dtype == np.dtype("<f8") and _all(_is_narrow, column):
+        if column.dtype in NARROWED and _all(_is_narrow, column):
             rules[i] = Rule(NARROW)
     for i, sources in _packed(cloud):
         rules[i] = Rule(PACKED, sources)
@@ -81,7 +93,7 @@ def _all(holds, *columns: np.ndarray) -> bool:
 
 def _is_narrow(piece: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
-        return np.array_equal(bits_of(piece.astype("<f4").astype("<f8")), bits_of(piece))
+        return np.array_equal(bits_of(piece.astype("<f4").astype(piece.dtype)), bits_of(piece))
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

@@ -19,6 +19,9 @@ KEPT, NARROW, SPLIT, PACKED, POLAR, EQUAL = range(6)
 """What becomes of a column: coded as it is; as the float32 it holds; byte by byte; made of others' bits; computed from
 others, what differs is coded; left out, being another under a second name."""
 
+NARROWED = (np.dtype("<f8"), np.dtype("<f2"))
+"""Types that a column coded as float32 may have: codecs know coordinates as that."""
+
 MOST_COLUMNS = 1 << 12
 
 _SOURCES = {KEPT: (0,), NARROW: (0,), SPLIT: (0,), PACKED: (3, 4), POLAR: (3,), EQUAL: (1,)}
@@ -101,7 +104,7 @@ class Recipe:
         for rule, (_, dtype) in zip(self.rules, schema, strict=True):
             sane = all(source < len(schema) and self._goes_before(source, rule.kind) for source in rule.sources)
             if rule.kind == NARROW:
-                sane = dtype == np.dtype("<f8")
+                sane = dtype in NARROWED
             elif rule.kind in (SPLIT, PACKED):
                 sane = sane and dtype.itemsize == 4
             elif rule.kind == EQUAL:

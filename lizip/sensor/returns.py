@@ -36,6 +36,8 @@ class Returns:
         Fields of the file; the first three are the coordinates.
     count : int
         N.
+    halved : bool
+        Whether ranges count halves of a tick: see `lizip.sensor.stages.coarse`.
     beams : Beams
         From the beams stage: table, step (rad a column), tick (m), columns of a turn.
     fired : Columns
@@ -97,6 +99,7 @@ class Returns:
     intensity: np.ndarray | None
     schema: Schema
     count: int
+    halved: bool = False
     beams: Beams | None = None
     fired: Fired | None = None
     base: int = 0
@@ -164,6 +167,10 @@ class Returns:
         array, which = self._waiting.pop(name)
         setattr(self, name, array[which])
         return self.__dict__[name]
+
+    def unit(self, tick: float) -> float:
+        """What ranges count, of a sensor with this tick (m)."""
+        return 0.5 * tick if self.halved else tick
 
     def need(self, *names: str) -> None:
         """Raise CorruptError unless stages before have filled these."""
