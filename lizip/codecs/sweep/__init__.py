@@ -65,6 +65,7 @@ class Sweep:
             return None
         from lizip.sensor.fit.common_step import with_common_steps
         from lizip.sensor.fit.dual import solve_dual
+        from lizip.sweeps import find_sweeps
 
         state = options.state or SensorState()
 
@@ -73,7 +74,7 @@ class Sweep:
 
         solution = None
         with defects.passed_over(f"further returns among {cloud.count} points were not told"):
-            solution = solve_dual(cloud, solve_one)
+            solution = solve_dual(cloud, solve_one, find_sweeps)
         solution = solution or solve_one(cloud)
         return None if solution is None else with_common_steps(solution)
 

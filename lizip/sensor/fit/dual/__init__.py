@@ -16,12 +16,16 @@ _TRIES = 3
 """Points found out of order are left aside, twice."""
 
 
-def solve_dual(cloud: Cloud, solve: Callable[[Cloud], Solution | None]) -> Solution | None:
-    """Solve the first returns of a cloud by `solve`, then the others by what was found; None where there are none."""
+def solve_dual(
+    cloud: Cloud, solve: Callable[[Cloud], Solution | None], cut: Callable[[Cloud], list[int]]
+) -> Solution | None:
+    """Solve the first returns of a cloud by `solve`, then the others by what was found; None where there are none.
+
+    `cut` tells where a second sweep begins, which may be that of the second returns.
+    """
     from lizip.cloud import Cloud
     from lizip.sensor.fit.dual.follow import find_apart, find_further
     from lizip.sensor.fit.dual.write import AstrayError, with_seconds
-    from lizip.sweeps import find_sweeps
 
     columns = list(cloud.columns.values())
     if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
@@ -29,7 +33,7 @@ def solve_dual(cloud: Cloud, solve: Callable[[Cloud], Solution | None]) -> Solut
     xyz = np.stack(columns[:3], axis=1)
     follows = find_further(xyz, columns[3:])
     if follows is None:
-        starts = find_sweeps(cloud)
+        starts = cut(cloud)
         follows = find_apart(xyz, starts[0]) if len(starts) == 1 else None
     if follows is None:
         return None
