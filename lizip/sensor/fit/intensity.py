@@ -57,21 +57,10 @@ class Lit(NamedTuple):
 
 
 def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.ndarray) -> Lit | None:
-    """Find the column that holds intensities.
+    """Find, among the columns of a file, coordinates first, the one that holds intensities.
 
-    Parameters
-    ----------
-    columns : sequence of (N,) arrays
-        All columns of the file, coordinates first.
-    ring : (N,) int
-        Ring of each point, -1 for none.
-    where : (M,) int64
-        Points that have a cell of the grid.
-
-    Returns
-    -------
-    Lit or None
-        None when no column changes along the rings as intensities do, and has few values.
+    `ring` (N,) is that of each point, -1 for none; points `where` (M,) have a cell of the grid. None when no column
+    changes along the rings as intensities do, and has few values.
     """
     fullest = np.flatnonzero(ring == np.argmax(np.bincount(ring[ring >= 0])))
     order = np.concatenate([where, _others(where, len(ring))])
@@ -130,17 +119,10 @@ def to_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def to_integers(values: np.ndarray) -> tuple[int, np.ndarray, np.ndarray] | None:
-    """Find integers 0 to 65535 behind stored values.
+    """Find integers 0 to 65535 behind stored values (N,) float32, N > 0.
 
-    Parameters
-    ----------
-    values : (N,) float32, N > 0
-
-    Returns
-    -------
-    tuple or None
-        Index of the denominator, integers (N,) int32, and whether each is exact, (N,) bool (-0.0 and NaN are not). None
-        when no denominator explains 99 % of the values.
+    Returns the index of the denominator, integers (N,) int32, and whether each is exact (-0.0 and NaN are not); None
+    when no denominator explains 99 % of the values.
     """
     sample = values[:: max(1, len(values) // _SAMPLE)]
     for index, denominator in enumerate(DENOMINATORS):

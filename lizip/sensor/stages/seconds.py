@@ -31,16 +31,7 @@ class Seconds(Packed):
 
     @classmethod
     def of(cls, ring: np.ndarray, first: np.ndarray, second: np.ndarray, rings: int) -> Seconds:
-        """Code second returns.
-
-        Parameters
-        ----------
-        ring, first : (M,) int64
-            Ring and range ticks of all first returns, in the order of the file.
-        second : (M,) int64
-            Ticks of the second return of each, 0 where there is none.
-        rings : int
-        """
+        """Code second returns: ring, range and second range (0: none) of first returns (M,) in the file's order."""
         return cls(encode_stream(_code_seconds, *_fresh(rings), ring, first, second.copy()))
 
     def ranges(self, returns: Returns) -> np.ndarray:

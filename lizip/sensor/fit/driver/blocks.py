@@ -224,16 +224,10 @@ def _shares(
 
 
 def whole_blocks(laser: np.ndarray, azimuth: np.ndarray, block: np.ndarray, blocks: int, places: np.ndarray) -> Cut:
-    """Azimuths of blocks of which every cell is stored.
+    """Azimuths of `blocks` blocks of which every cell is stored.
 
-    Parameters
-    ----------
-    laser, azimuth, block : (K,) int64
-        Of the points that returned, in the order of the file.
-    blocks : int
-        F.
-    places : (L,) int64
-        Place of each laser in a block.
+    Laser, azimuth and block (K,) int64 are those of the points that returned, in the order of the file, `places` (L,)
+    the place of each laser in a block.
     """
     seen, compact = np.unique(block, return_inverse=True)
     wholes = _wholes(laser, azimuth, compact, len(places))
