@@ -275,5 +275,5 @@ def original_name(path: StrPath) -> str:
     """Name of the file that a .lizip file was made of; FormatError when the name does not end in .lizip."""
     name = os.fspath(path)
     if not name.endswith(SUFFIX) or os.path.basename(name) == SUFFIX:
-        raise FormatError(f"{name}: the name does not end in {SUFFIX}; say where to write")
+        raise FormatError(f"{name}: the name does not end in {SUFFIX}; say where to write (-o)")
     return name[: -len(SUFFIX)]

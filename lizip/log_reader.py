@@ -43,6 +43,9 @@ def messages(
 ) -> Iterator[Message]:
     """Read the clouds of a compressed log (.mcap, .bag, .db3), in the order of the file.
 
+    Of captures (.pcap, .pcapng) the topics are kinds of sensors, and a cloud is many packets: the fields of their
+    channels, laser by laser, as the sensor sent them; their time is not known here and is 0.
+
     Parameters
     ----------
     path : path, URL, binary file object, or bytes of a .lizip file
@@ -71,7 +74,7 @@ def messages(
         names = [stream.name for stream in splice.streams]
         if topic is not None and topic not in names:
             raise FormatError(f"no topic {topic!r} with points; there are {', '.join(names) or 'none'}")
-        for place, stream, time in splice.clouds:
+        for place, stream, time, _ in splice.clouds:
             name = names[stream - 1]
             wanted = topic in (None, name) and (start is None or start <= time) and (stop is None or time < stop)
             if not wanted:

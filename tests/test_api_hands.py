@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lizip
-from lizip import storage
+from lizip import checked, storage
 from lizip.errors import MissingPackageError, TargetExistsError
 
 POINTS = np.arange(400, dtype="<f4").reshape(100, 4)
@@ -275,13 +275,13 @@ def test_temporaries_are_private_and_the_target_is_like_the_source(tmp_path, mon
     scan = tmp_path / "scan.bin"
     scan.write_bytes(b"x" * 100)
     seen = []
-    real = lizip.api.encode
+    real = checked.encode
 
     def look(*arguments, **options):
         seen.extend(os.stat(tmp_path / name).st_mode & 0o777 for name in os.listdir(tmp_path) if name != "scan.bin")
         return real(*arguments, **options)
 
-    monkeypatch.setattr("lizip.api.encode", look)
+    monkeypatch.setattr("lizip.checked.encode", look)
     for mode in (0o600, 0o644, 0o440):
         scan.chmod(mode)
         target = lizip.compress_file(scan, force=True, **QUICK)

@@ -126,7 +126,7 @@ def test_source_that_is_replaced_while_coding(scan, tmp_path, monkeypatch):
         sink.write(b"coded")
         return "opaque"
 
-    monkeypatch.setattr("lizip.api.encode", encode)
+    monkeypatch.setattr("lizip.checked.encode", encode)
     with pytest.raises(StorageError, match="changed while"):
         compress(scan, check=False)
     assert names(tmp_path) == ["scan.bin"]

@@ -30,7 +30,8 @@ class Input:
     named : bool
         Whether it was named itself, rather than found in a folder or by a pattern.
     error : Exception or None
-        Why it cannot be taken: a folder that cannot be read, a link that leads nowhere, a pipe.
+        Why it cannot be taken: a folder that cannot be read, a link that leads nowhere, a pipe, a store that
+        does not answer.
     """
 
     path: str
@@ -97,7 +98,11 @@ def _expand(path: str) -> list[str]:
 
 def _inside(path: str, named: bool, recursive: bool, include: Sequence[str], clean: bool) -> list[Input]:
     """The files of a folder, or the file itself."""
-    if not storage.is_folder(path):
+    try:
+        is_folder = storage.is_folder(path)
+    except (OSError, StorageError) as error:  # a store that does not answer costs this input, not the others
+        return [Input(path, path.rsplit("/", 1)[-1], named, error)]
+    if not is_folder:
         if not named and storage.is_temporary(os.path.basename(path)):
             return []
         return [Input(path, path.replace(os.sep, "/").rsplit("/", 1)[-1], named)]

@@ -124,8 +124,10 @@ def _fail(error: BaseException, arguments: list[str]) -> None:
 
         traceback.print_exception(error)
     if isinstance(error, click.UsageError):
-        error.message = shown(message)
-        error.show()
+        if type(error).__name__ == "NoArgsIsHelpError":  # of newer versions of click: its message is the help
+            error.show()
+        else:
+            click.UsageError(shown(message), error.ctx).show()
         sys.exit(error.exit_code)
     say(message if message.startswith("lizip: ") else f"lizip: {message}")
     sys.exit(3 if isinstance(error, CorruptError) else 1)

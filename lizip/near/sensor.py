@@ -1,8 +1,9 @@
 """A sensor's model made coarser, within a bound of the cloud that it is of.
 
 The exact model and the coarser one run side by side, stage by stage. Ranges become multiples of as many ticks as the
-bound allows; where a coordinate then is within the bound, it is what the model says, without a correction; the others
-are corrected to the nearest number within the bound. Stages that code something given the ranges code it anew.
+bound allows; where a coordinate then is within the bound, it is what the model says, without a correction. Points just
+beyond the bound are moved by half a tick along their rays; the others are corrected to the nearest number within it.
+Stages that code something given the ranges code it anew.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from lizip.sensor.stages.cells import CellOrder
 from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
+from lizip.sensor.stages.nudges import Nudges, moved
+from lizip.sensor.stages.rounding import round_points, rounding_units
 from lizip.sensor.stages.seconds import Seconds
 
 if TYPE_CHECKING:
     from lizip.cloud import Schema
 
-_CORRECTION = 20.0
-"""Bits that a corrected point costs, roughly."""
+_WORTH = 0.7
+"""Bits that a return gets shorter by when its range is halved: neighbours tell a good deal of a range already."""
 _ATTEMPTS = 18
 """Times that ranges are nudged which change the order of a file sorted by azimuth."""
 _LARGEST_STEP = 1 << 16
@@ -56,8 +59,10 @@ class _Sides(NamedTuple):
     exact: Returns
     near: Returns
     bound: float
-    corrected: list[int]
-    """Points corrected, so far."""
+    nudge: int
+    """Nanometres by which points may be moved along their rays; 0: none are."""
+    signs: list[np.ndarray]
+    """Which ones are, from the stage that corrects points."""
 
 
 def coarser(solution: Solution, schema: Schema, bound: float) -> Solution | None:
@@ -78,22 +83,25 @@ def coarser(solution: Solution, schema: Schema, bound: float) -> Solution | None
 def _best(part: Part, grid: Grid, schema: Schema, bound: float) -> _Try | None:
     """The step of ranges that saves most; where none of those about twice the bound goes, smaller ones are tried."""
     whole = int(min(2 * bound / grid.tick * (1 + 1e-9), _LARGEST_STEP))
+    least = _try(part, grid, schema, bound, 1)
     while whole > 0:
         tries = [_try(part, grid, schema, bound, step) for step in range(max(whole - 1, 2), whole + 2)]
-        if found := [each for each in tries if each is not None and each.saved > 0]:
+        found = [each for each in tries if each is not None and (least is None or each.saved > least.saved)]
+        if found:
             return max(found, key=lambda each: each.saved)
         whole //= 2
-    return _try(part, grid, schema, bound, 1)
+    return least
 
 
 def _try(part: Part, grid: Grid, schema: Schema, bound: float, step: int) -> _Try | None:
     """Make a part coarser by a step of ranges; None where its stages do not go with that."""
-    coarse = Coarse(step)
-    divided = coarse.divided(grid.ranges) if step > 1 else grid.ranges
+    coarse = Coarse.centred(step) if step > 1 else None
+    divided = coarse.divided(grid.ranges) if coarse else grid.ranges
+    nudge = round(0.5e9 * grid.tick) if coarse else 0
     ranges = divided
     for attempt in range(_ATTEMPTS):
         exact, near = (Returns(each, grid.intensity, schema, part.count) for each in (grid.ranges, ranges))
-        sides = _Sides(exact, near, bound, [])
+        sides = _Sides(exact, near, bound, nudge, [])
         try:
             stages = _stages(part.stages, sides, coarse)
         except _ReorderedError as error:
@@ -103,7 +111,7 @@ def _try(part: Part, grid: Grid, schema: Schema, bound: float, step: int) -> _Tr
         except CorruptError:
             return None
         returned = max(int(np.count_nonzero(grid.ranges)), 1)
-        saved = float(np.log2(step)) - _CORRECTION * sum(sides.corrected) / returned
+        saved = _WORTH * float(np.log2(step)) - 8 * sum(len(stage.pack()) for stage in stages) / returned
         return _Try(replace(part, stages=stages), grid._replace(ranges=ranges, tick=grid.tick * step), saved)
     return None
 
@@ -114,15 +122,18 @@ def _nudged(ranges: np.ndarray, attempt: int) -> np.ndarray:
     return np.maximum(ranges + (-moves if attempt // 3 % 2 else moves), 1).astype(np.int32)
 
 
-def _stages(stages: Sequence[Stage], sides: _Sides, coarse: Coarse) -> list[Stage]:
+def _stages(stages: Sequence[Stage], sides: _Sides, coarse: Coarse | None) -> list[Stage]:
     """Stages of the coarser model, applied to both sides; CorruptError where they do not go with other ranges."""
     made: list[Stage] = []
-    if coarse.step > 1:
+    if coarse:
         made.append(coarse)
         coarse.apply(sides.near)
     for stage in stages:
         made.append(_anew(stage, sides))
         made[-1].apply(sides.near)
+        if sides.signs:
+            made.append(Nudges.of(sides.near.xyz, sides.nudge, sides.signs.pop()))
+            made[-1].apply(sides.near)
         _check_same(sides.exact, sides.near)
     return made
 
@@ -154,9 +165,7 @@ def _cell_order(stage: CellOrder, sides: _Sides) -> Stage:
 
 
 def _seconds(stage: Seconds, sides: _Sides) -> Stage:
-    near, second = sides.near, stage.ranges(sides.exact)
-    ring, rings = np.ascontiguousarray(near.ring, np.int64), near.ranges.shape[1]
-    return Seconds.of(ring, near.ticks.astype(np.int64), second, rings)
+    return Seconds.of(sides.near, stage.ranges(sides.exact))
 
 
 def _beyond(found: np.ndarray, wanted: np.ndarray, bound: float) -> np.ndarray:
@@ -165,13 +174,26 @@ def _beyond(found: np.ndarray, wanted: np.ndarray, bound: float) -> np.ndarray:
         return ~(np.abs(found.astype(np.float64) - wanted.astype(np.float64)) < bound * (1 - 2.0**-50))
 
 
+def _nudged_within(found: np.ndarray, wanted: np.ndarray, beyond: np.ndarray, sides: _Sides) -> np.ndarray:
+    """Which of the points beyond the bound are within it when moved along their rays; a stage is made of that."""
+    signs = np.zeros(len(found), np.int64)
+    if not sides.nudge:
+        return signs != 0
+    for sign in (1, -1):
+        far = _beyond(moved(found, sides.nudge, np.where(beyond, sign, 0)), wanted, sides.bound)
+        signs[beyond & ~far.any(axis=1)] = sign
+    if signs.any():
+        sides.signs.append(signs)
+    return signs != 0
+
+
 def _nearest(found: np.ndarray, wanted: np.ndarray, bound: float, decimal: int) -> np.ndarray:
     """Numbers that can be stored, within the bound of the wanted ones, and nearest to those found."""
-    unit = 1 / decimal if decimal else np.spacing(np.abs(wanted)).astype(np.float64)
+    unit = rounding_units(wanted, decimal).astype(np.float64)
     room = np.floor(np.maximum(bound / unit - 1, 0)) * unit
     middle = wanted.astype(np.float64)
     moved = np.clip(found.astype(np.float64), middle - room, middle + room)
-    return (np.rint(moved * decimal) / decimal if decimal else moved).astype(np.float32)
+    return round_points(moved, decimal)[0]
 
 
 def _corrections(stage: Corrections, sides: _Sides) -> Stage:
@@ -179,7 +201,7 @@ def _corrections(stage: Corrections, sides: _Sides) -> Stage:
     stage.apply(exact)
     near.need("rounded", "fraction")
     beyond = _beyond(near.rounded, exact.xyz, sides.bound)
-    sides.corrected.append(int(np.count_nonzero(beyond.any(axis=1))))
+    beyond[_nudged_within(near.rounded, exact.xyz, beyond.any(axis=1), sides)] = False
     actual = np.ascontiguousarray(exact.xyz)
     for wanted in (_nearest(near.rounded, actual, sides.bound, near.decimal), actual):
         target = np.where(beyond, wanted, near.rounded)
@@ -193,10 +215,11 @@ def _far_corrections(stage: FarCorrections, sides: _Sides) -> Stage:
     exact, near = replace(sides.exact), sides.near
     stage.apply(exact)
     actual, expected = to_ordinals(np.ascontiguousarray(exact.xyz)), expected_places(near)
-    beyond = _beyond(from_ordinals(expected, np.dtype("<f4")), exact.xyz, sides.bound).any(axis=1)
+    found = from_ordinals(expected, np.dtype("<f4"))
+    beyond = _beyond(found, exact.xyz, sides.bound).any(axis=1)
     if near.blank is not None:
         beyond &= ~near.blank
-    sides.corrected.append(int(np.count_nonzero(beyond)))
+    beyond &= ~_nudged_within(found, exact.xyz, beyond, sides)
     lattice, _ = choose_lattice(near.far, near.points, actual)
     lattice[~beyond] = 0
     return FarCorrections.of(near, lattice, np.where(beyond[:, None], actual, expected))

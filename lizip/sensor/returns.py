@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from lizip.sensor.stages.slots import Slots
 
 
+def _none() -> None:
+    """Nothing; as a factory, so that the class has no attribute of a field's name."""
+
+
 @dataclass
 class Returns:
     """What is known of the M returns of a part that has N points in the file; stages fill it.
@@ -32,6 +36,8 @@ class Returns:
         Fields of the file; the first three are the coordinates.
     count : int
         N.
+    halved : bool
+        Whether ranges count halves of a tick: see `lizip.sensor.stages.coarse`.
     beams : Beams
         From the beams stage: table, step (rad a column), tick (m), columns of a turn.
     fired : Columns
@@ -57,6 +63,8 @@ class Returns:
         Azimuth column of the turn at which it was fired; beams' shifts and phases do not count.
     ahead : (M,) float64 or None
         Columns by which it is ahead of that.
+    nth : (M,) int64 or None
+        From the stage of second returns: which return of its cell each is, counted from 0.
     time : (M,) float64 or None
         Microseconds since the time origin of the pose track.
     slots : Slots
@@ -93,6 +101,7 @@ class Returns:
     intensity: np.ndarray | None
     schema: Schema
     count: int
+    halved: bool = False
     beams: Beams | None = None
     fired: Fired | None = None
     base: int = 0
@@ -100,25 +109,26 @@ class Returns:
     firings: int = 0
     phase: int = 0
     far: Far | None = None
-    blank: np.ndarray | None = None
-    ring: np.ndarray | None = None
-    row: np.ndarray | None = None
-    firing: np.ndarray | None = None
-    ticks: np.ndarray | None = None
-    column: np.ndarray | None = None
-    ahead: np.ndarray | None = None
-    time: np.ndarray | None = None
+    blank: np.ndarray | None = field(default_factory=_none)
+    ring: np.ndarray | None = field(default_factory=_none)
+    row: np.ndarray | None = field(default_factory=_none)
+    firing: np.ndarray | None = field(default_factory=_none)
+    ticks: np.ndarray | None = field(default_factory=_none)
+    column: np.ndarray | None = field(default_factory=_none)
+    ahead: np.ndarray | None = field(default_factory=_none)
+    nth: np.ndarray | None = field(default_factory=_none)
+    time: np.ndarray | None = field(default_factory=_none)
     slots: Slots | None = None
-    laser: np.ndarray | None = None
+    laser: np.ndarray | None = field(default_factory=_none)
     group: np.ndarray | None = None
     pose_times: np.ndarray | None = None
     turns: np.ndarray | None = None
     shifts: np.ndarray | None = None
-    points: np.ndarray | None = None
-    rounded: np.ndarray | None = None
-    fraction: np.ndarray | None = None
+    points: np.ndarray | None = field(default_factory=_none)
+    rounded: np.ndarray | None = field(default_factory=_none)
+    fraction: np.ndarray | None = field(default_factory=_none)
     decimal: int = 0
-    xyz: np.ndarray | None = None
+    xyz: np.ndarray | None = field(default_factory=_none)
     place: np.ndarray | None = None
     every: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     nothing: np.ndarray | None = None
@@ -132,6 +142,8 @@ class Returns:
         "ticks",
         "column",
         "ahead",
+        "nth",
+        "blank",
         "time",
         "points",
         "rounded",
@@ -139,11 +151,31 @@ class Returns:
         "xyz",
     )
 
+    _waiting: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, init=False, repr=False)
+    """Arrays that are not yet reordered, and how they will be: most are never asked for again."""
+
     def take(self, which: np.ndarray) -> None:
         """Keep, or reorder, returns: indices (K,) into all that is filled so far."""
         for name in self._OF_EACH:
-            if (array := getattr(self, name)) is not None:
-                setattr(self, name, array[which])
+            if name in self.__dict__:
+                if (array := self.__dict__[name]) is not None:
+                    self._waiting[name] = array, which
+                    delattr(self, name)
+            else:
+                array, before = self._waiting[name]
+                self._waiting[name] = array, before[which]
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """What waits to be reordered is not there until it is asked for."""
+        if name not in self._OF_EACH or name not in self._waiting:
+            raise AttributeError(f"returns have no {name}")
+        array, which = self._waiting.pop(name)
+        setattr(self, name, array[which])
+        return self.__dict__[name]
+
+    def unit(self, tick: float) -> float:
+        """What ranges count, of a sensor with this tick (m)."""
+        return 0.5 * tick if self.halved else tick
 
     def need(self, *names: str) -> None:
         """Raise CorruptError unless stages before have filled these."""

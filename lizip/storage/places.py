@@ -56,7 +56,10 @@ def remotely(url: StrPath) -> Iterator[Any]:
         yield fsspec.core.url_to_fs(name)
     except FileNotFoundError:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from None
-    except (LizipError, OSError, MemoryError):
+    except OSError as error:
+        error.filename = error.filename or name
+        raise
+    except (LizipError, MemoryError):
         raise
     except ImportError as error:
         protocol = name.split("://")[0]

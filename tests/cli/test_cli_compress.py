@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lizip
-from lizip import simulator
+from lizip import checked, simulator
 
 
 def test_there_and_back(lizip_command, scan):
@@ -200,9 +200,9 @@ def test_fields(lizip_command, tmp_path):
 
 def test_levels(lizip_command, scan, monkeypatch):
     seen = []
-    encode = lizip.api.encode
+    encode = checked.encode
     monkeypatch.setattr(
-        "lizip.api.encode", lambda data, options, *rest: seen.append(options.level) or encode(data, options, *rest)
+        "lizip.checked.encode", lambda data, options, *rest: seen.append(options.level) or encode(data, options, *rest)
     )
 
     for flags in ([], ["--fast"], ["--max"], ["--level", "fast"], ["--fast", "--level", "fast"]):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import lizip
-from lizip import storage
+from lizip import checked, storage
 from lizip.batch import find, plan, run
 
 LIZIP = [sys.executable, "-m", "lizip"]
@@ -100,7 +100,7 @@ def test_files_named_by_hand_are_tried_or_refused(lizip_command, tree):
     assert done.lines[0] == f"lizip: {other}: not a .lizip file"
     done = lizip_command("decompress", packed, other)
     assert done.status == 1
-    assert done.lines[0] == f"lizip: {other}: the name does not end in .lizip; say where to write"
+    assert done.lines[0] == f"lizip: {other}: the name does not end in .lizip; say where to write (-o)"
     assert "1 done already" in done.lines[-1] or "nothing to do" in done.lines[-1]
     done = lizip_command("compress", packed, other)
     assert done.status == 1
@@ -343,6 +343,15 @@ def test_missing_packages_are_one_line(lizip_command, scan, monkeypatch):
         assert word in done.lines[0]
 
 
+def test_a_store_that_does_not_answer_costs_one_file(lizip_command, scan):
+    pytest.importorskip("aiohttp")
+    url = "http://127.0.0.1:9/x.bin"  # nobody listens there
+    done = lizip_command("compress", url, scan)
+    assert done.status == 1
+    assert done.lines[0].startswith(f"lizip: {url}: ")
+    assert Path(f"{scan}.lizip").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_terminal_that_goes_away(tmp_path, workers):
@@ -363,7 +372,7 @@ def test_a_terminal_that_goes_away(tmp_path, workers):
 
 @pytest.mark.defective
 def test_a_codec_that_fails_its_check_is_the_cause(lizip_command, scan, monkeypatch):
-    real = lizip.api.encode
+    real = checked.encode
 
     def corrupt(data, options, sink, *rest, **more):
         used = real(data, options, sink, *rest, **more)
@@ -371,7 +380,7 @@ def test_a_codec_that_fails_its_check_is_the_cause(lizip_command, scan, monkeypa
         sink.write(b"\xff\x00")
         return used
 
-    monkeypatch.setattr(lizip.api, "encode", corrupt)
+    monkeypatch.setattr(checked, "encode", corrupt)
     done = lizip_command("compress", "--rm", scan)
     assert done.status == 3
     assert "does not decode to the original" in done.lines[-1]

@@ -43,6 +43,18 @@ def test_usage_errors(lizip_command):
         assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("arguments", [[], ["--level", "best", "x"], ["--fields", "x", "x"]])
+def test_what_is_wrong_is_said_once(lizip_command, arguments):
+    words = lizip_command("compress", *arguments).lines[-1].split()
+    assert words[:2] in (["Error:", "Missing"], ["Error:", "Invalid"])
+    assert words.count(words[1]) == 1
+
+
+def test_no_words_at_all_get_the_help(lizip_command):
+    done = lizip_command()
+    assert {"Usage:", "Commands:"} <= {line.split(" ")[0] for line in (done.out.decode() + done.err).splitlines()}
+
+
 def test_traceback_only_when_asked(lizip_command, tmp_path):
     assert "Traceback" not in lizip_command("compress", "-v", tmp_path / "no").err
     assert "Traceback" in lizip_command("compress", "-vv", tmp_path / "no").err

@@ -14,6 +14,7 @@ from lizip.near import sensor
 from lizip.sensor.fit.common_step import with_common_steps
 from lizip.sensor.model import Returns
 from lizip.sensor.stages.coarse import Coarse
+from lizip.sensor.stages.nudges import Nudges
 
 SWEEPS = ("kitti_part", "nuscenes_part", "ouster_part", "argoverse_whole", "driver_part")
 BOUNDS = (1e-5, 0.001, 0.01, 0.1)
@@ -73,7 +74,7 @@ def test_ranges_that_change_the_order_are_nudged(monkeypatch):
     part, grid = solution.model.parts[0], solution.grids[0]
     found = sensor._try(part, grid, cloud.schema, 0.01, 10)
     assert found is not None
-    moved = found.grid.ranges.astype(int) - Coarse(10).divided(grid.ranges)
+    moved = found.grid.ranges.astype(int) - Coarse(10, 1).divided(grid.ranges)
     assert 1 <= np.count_nonzero(moved) <= 2
     assert np.abs(moved).max() == 1
 
@@ -93,9 +94,9 @@ def test_a_part_whose_order_cannot_be_kept_is_not_made_coarser(monkeypatch):
 def test_a_common_step_is_taken_out_of_the_grid():
     solution = load("sweep").solve(split(harness.sample("kitti_part")), Options())
     grid = solution.grids[0]
-    ranges = Coarse(6).divided(grid.ranges) * np.int32(6)
+    ranges = Coarse(6, 0).divided(grid.ranges) * np.int32(6)
     found = with_common_steps(solution._replace(grids=[grid._replace(ranges=ranges)]))
-    assert found.model.parts[0].stages[0] == Coarse(6)
+    assert found.model.parts[0].stages[0] == Coarse(6, 0)
     assert (found.grids[0].ranges * 6 == ranges).all()
     assert found.grids[0].tick == 6 * grid.tick
     ranges[np.nonzero(ranges)[0][0], np.nonzero(ranges)[1][0]] += 1
@@ -113,19 +114,54 @@ def test_what_came_back_is_coded_again_without_loss_at_its_size():
 
 
 @pytest.mark.parametrize("step", [2, 3, 10, 65536])
-def test_coarse_ranges_are_the_nearest_multiples(step):
-    stage = Coarse.unpack(Coarse(step).pack())
+@pytest.mark.parametrize("centred", [False, True])
+def test_coarse_ranges_are_the_nearest_multiples(step, centred):
+    """In the middle of the ticks that they stand for, they are off by half of the ticks less one."""
+    stage = Coarse.centred(step) if centred else Coarse(step, 0)
+    stage = Coarse.unpack(stage.pack())
     ranges = np.random.default_rng(1).integers(0, 1 << 20, (40, 5)).astype(np.int32)
     returns = Returns(stage.divided(ranges), None, (), 0)
     stage.apply(returns)
+    assert returns.halved == (centred and step % 2 == 0)
     assert ((returns.ranges > 0) == (ranges > 0)).all()
-    usual = ranges >= step
-    assert np.abs(returns.ranges - ranges)[usual].max() <= step / 2
+    assert ((returns.ranges % (2 * step if returns.halved else step))[ranges > 0] == returns.halved).all()
+    usual = ranges > step
+    away = np.abs(returns.ranges * returns.unit(1.0) - ranges)[usual].max()
+    assert away <= ((step - 1) / 2 if centred else step / 2)
+
+
+def test_points_are_moved_along_their_rays():
+    rng = np.random.default_rng(3)
+    xyz = np.vstack([rng.normal(0, 30, (500, 3)), np.zeros((2, 3)), np.full((1, 3), np.nan)]).astype(np.float32)
+    signs = rng.integers(-1, 2, len(xyz))
+    stage = Nudges.unpack(Nudges.of(xyz, 1_000_000, signs).pack())
+    returns = Returns(np.zeros((1, 1), np.int32), None, (), len(xyz), xyz=xyz)
+    stage.apply(returns)
+    assert returns.xyz[500:].tobytes() == xyz[500:].tobytes()
+    before, after = (np.linalg.norm(each[:500].astype(float), axis=1) for each in (xyz, returns.xyz))
+    np.testing.assert_allclose(after - before, 0.001 * signs[:500], atol=3e-5)
+    directions = xyz[:500] / before[:, None], returns.xyz[:500] / after[:, None]
+    np.testing.assert_allclose(*directions, atol=1e-5)
+    for data in (b"", b"\x00", b"\x81\x94\xeb\xdc\x03"):
+        with pytest.raises(CorruptError):
+            Nudges.unpack(data)
+
+
+def test_a_bound_of_half_a_tick_halves_the_ranges():
+    """Two ticks of 2 mm are within 1 mm of what is between them; few points need to be moved for that."""
+    cloud = split(harness.sample("nuscenes_part"))
+    solution = load("sweep").solve(cloud, Options())
+    near = sensor.coarser(solution, cloud.schema, 0.001)
+    stages = {type(stage): stage for stage in near.model.parts[0].stages}
+    assert stages[Coarse] == Coarse(2, 1)
+    assert len(stages[Nudges].pack()) < 0.05 * cloud.count
+    plain = sensor._try(solution.model.parts[0], solution.grids[0], cloud.schema, 0.001, 1)
+    assert near.grids[0].ranges.max() < 0.51 * plain.grid.ranges.max()
 
 
 def test_impossible_steps():
-    for data in (b"\x00", b"\x01", b"\x81\x80\x04", b"", b"\x02\x00"):
+    for data in (b"\x00", b"\x01\x00", b"\x81\x80\x04\x00", b"", b"\x02", b"\x02\x02", b"\x02\x00\x00"):
         with pytest.raises(CorruptError):
             Coarse.unpack(data)
     with pytest.raises(CorruptError):
-        Coarse(65536).apply(Returns(np.full((1, 1), 1 << 20, np.int32), None, (), 0))
+        Coarse(65536, 0).apply(Returns(np.full((1, 1), 1 << 20, np.int32), None, (), 0))

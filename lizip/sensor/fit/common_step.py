@@ -18,7 +18,7 @@ def with_common_steps(solution: Solution) -> Solution:
     for part, grid in zip(solution.model.parts, solution.grids, strict=True):
         step = int(np.gcd.reduce(grid.ranges, axis=None))
         if 1 < step <= MOST_STEP and np.count_nonzero(grid.ranges) >= _LEAST_RETURNS:
-            part = replace(part, stages=[Coarse(step), *part.stages])
+            part = replace(part, stages=[Coarse(step, 0), *part.stages])
             grid = grid._replace(ranges=grid.ranges // np.int32(step), tick=grid.tick * step)
         parts.append(part)
         grids.append(grid)

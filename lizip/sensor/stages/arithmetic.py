@@ -60,10 +60,11 @@ class Arithmetic:
     def apply(self, returns: Returns) -> None:
         """Compute the points."""
         returns.need("beams", "ring", "column", "ticks")
-        column = (returns.column % returns.beams.columns - returns.beams.shifts[returns.ring]).astype(np.int32)
+        beams, ring = returns.beams, returns.ring.astype(np.int32)
+        column = np.empty(len(ring), np.int32)
+        _own_columns(returns.column, ring, beams.columns, beams.shifts, column)
         column = column if returns.ahead is None else column + returns.ahead
-        ring, ticks = returns.ring.astype(np.int32), returns.ticks.astype(np.int32)
-        returns.points = self.points(returns.beams, ring, column, ticks)
+        returns.points = self.points(beams, ring, column, returns.ticks.astype(np.int32, copy=False))
 
     def pack(self) -> bytes:
         """Write it."""
@@ -81,6 +82,13 @@ class Arithmetic:
 
 
 PLAIN = Arithmetic()
+
+
+@kernel
+def _own_columns(column, ring, turn, shifts, own):
+    """Fill own (M,) int32 with the column of the turn in which the beam itself fired."""
+    for i in range(ring.size):
+        own[i] = np.int32(column[i] % turn - shifts[ring[i]])
 
 
 @kernel

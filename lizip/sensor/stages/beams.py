@@ -122,7 +122,7 @@ class Beams:
             raise CorruptError("a grid has not as many rings as its sensor beams")
         if int(returns.ranges.min(initial=0)) < 0 or int(returns.ranges.max(initial=0)) >= MAX_TICKS:
             raise CorruptError("a range is out of bounds")
-        returns.beams = self
+        returns.beams = replace(self, tick=returns.unit(self.tick)) if returns.halved else self
 
     def pack(self) -> bytes:
         """Write everything into a stream."""

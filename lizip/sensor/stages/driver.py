@@ -7,7 +7,7 @@ in `DriverLaw`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -233,7 +233,8 @@ class Driver:
         returns.need("ring", "column", "ticks")
         if len(returns.ring) and int(returns.ring.max()) >= len(self.elevations.numbers):
             raise CorruptError("a grid has not as many rings as its sensor beams")
-        returns.points = self.points(returns.ring, returns.column, returns.ticks)
+        driver = replace(self, tick=returns.unit(self.tick))
+        returns.points = driver.points(returns.ring, returns.column, returns.ticks)
 
     def pack(self) -> bytes:
         """Write the stage."""

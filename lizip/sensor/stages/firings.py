@@ -121,8 +121,8 @@ class Firings:
         columns = self.columns(self.turns * returns.beams.columns)
         lags = columns.lags(returns.beams.leads)
         returns.fired, returns.base = columns, self.base
-        returns.ring, returns.row, returns.firing = place_returns(returns.ranges, columns, self.base, lags)
-        returns.ticks = returns.ranges[returns.row, returns.ring]
+        placed = place_returns(returns.ranges, columns, self.base, lags)
+        returns.ring, returns.row, returns.firing, returns.ticks = placed
         returns.column = columns.fired[returns.firing]
 
     def pack(self) -> bytes:
@@ -166,25 +166,54 @@ def _code_steps(coder, counters, steps):
 
 def place_returns(
     ranges: np.ndarray, columns: Columns, base: int, lags: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Turn grid cells (J, R), 0 = no return, into returns, ring after ring, each in the order of the rows.
 
     Returns
     -------
     ring, row, rank : (M,) int64
         Cell of each return and the index of its firing.
+    ticks : (M,) int32
     """
     if columns.closed and ranges.shape[0] != len(columns.fired):
         raise CorruptError("grid has not as many rows as there were firings")
-    by_ring = np.ascontiguousarray(ranges.T).ravel()
-    cell = np.flatnonzero(by_ring)
-    ring, row = np.divmod(cell, max(ranges.shape[0], 1))
-    rank = row + lags[ring] + base
-    if columns.closed:
-        rank %= len(columns.fired)
-    elif len(rank) and not 0 <= int(rank.min()) <= int(rank.max()) < len(columns.fired):
+    at = np.zeros(ranges.shape[1], np.int64)
+    count = _count(ranges, at)
+    ring, row, rank, ticks = (np.empty(count, kind) for kind in (np.int64, np.int64, np.int64, np.int32))
+    if not _place_all(ranges, lags + base, len(columns.fired), columns.closed, at, ring, row, rank, ticks):
         raise CorruptError("a return lies outside of the firings")
-    return ring, row, rank
+    return ring, row, rank, ticks
+
+
+@kernel
+def _count(ranges, at):
+    """Fill at (R,) with the number of returns of all rings before; returns that of all."""
+    for j in range(ranges.shape[0]):
+        for r in range(ranges.shape[1]):
+            at[r] += np.int64(ranges[j, r] != 0)
+    total = np.int64(0)
+    for r in range(at.size):
+        total += at[r]
+        at[r] = total - at[r]
+    return total
+
+
+@kernel
+def _place_all(ranges, ahead, firings, closed, at, ring, row, rank, ticks):
+    """Fill cells, ranks and ticks, each ring from its place `at` (R,) on; returns whether all are of a firing."""
+    for j in range(ranges.shape[0]):
+        for r in range(ranges.shape[1]):
+            if ranges[j, r] == 0:
+                continue
+            firing = j + ahead[r]
+            if closed:
+                firing %= firings
+            if not 0 <= firing < firings:
+                return False
+            k = at[r]
+            at[r] += 1
+            ring[k], row[k], rank[k], ticks[k] = r, j, firing, ranges[j, r]
+    return True
 
 
 def rows_of(columns: Columns, base: int, lags: np.ndarray, ring: np.ndarray, rank: np.ndarray, rows: int) -> np.ndarray:

@@ -114,6 +114,8 @@ class Pinhole:
     def apply(self, returns: Returns) -> None:
         """Compute the points of all pixels that have a depth, in the order of the file."""
         ranges = returns.ranges
+        if returns.halved:
+            raise CorruptError("a depth is not in its table")
         returns.row, returns.ring = np.nonzero(ranges)
         returns.firing, returns.firings = returns.row, len(ranges)
         returns.ticks = ranges[returns.row, returns.ring]

@@ -83,10 +83,23 @@ class Places(Packed):
             raise CorruptError("the stages of a sweep are not in order")
         else:
             grid[:] = returns.nothing[:, None]
-        grid[:, returns.place] = np.ascontiguousarray(returns.xyz).view(np.uint32).T
+        if not _put(np.ascontiguousarray(returns.xyz).view(np.uint32), returns.place, grid):
+            raise CorruptError("a point of a sweep has an impossible place")
         grid[:, places] = words.T
         names = [name for name, _ in schema[:3]]
         returns.columns.update(zip(names, grid.view(np.float32), strict=True))
+
+
+@kernel
+def _put(words, place, grid):
+    """Put words (M, 3) into columns (3, N) at their places; returns whether all are there."""
+    for i in range(place.size):
+        k = place[i]
+        if not 0 <= k < grid.shape[1]:
+            return False
+        for axis in range(3):
+            grid[axis, k] = words[i, axis]
+    return True
 
 
 @kernel

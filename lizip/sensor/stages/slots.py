@@ -11,7 +11,7 @@ A firing's azimuth is a whole number A of 0.01 degrees; while it lasts, the head
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -213,7 +213,8 @@ class Azimuths(Packed):
         decode_stream(self.body, _code_steps, fresh_counters(9 * INTEGER_NODES), _usual(slots.lasers), steps)
         azimuth = np.cumsum(np.concatenate([[self.first], steps])) % TURN
         alpha = angles(slots.lasers, slots.upside_down, azimuth, returns.firing, returns.laser)
-        returns.points = sensor_points(slots.lasers, slots.upside_down, alpha, returns.laser, returns.ticks)
+        lasers = replace(slots.lasers, tick=returns.unit(slots.lasers.tick))
+        returns.points = sensor_points(lasers, slots.upside_down, alpha, returns.laser, returns.ticks)
 
 
 def _usual(lasers: Lasers) -> int:
@@ -261,14 +262,9 @@ def _points(alpha, laser, ticks, tick, cosines, sines, upside_down, out):
 
 
 def angles(lasers: Lasers, upside_down: bool, azimuth: np.ndarray, firing: np.ndarray, laser: np.ndarray) -> np.ndarray:
-    """Angles alpha (N,) float32 of returns.
+    """Angles alpha (N,) float32 of returns of lasers and firings (N,).
 
-    Parameters
-    ----------
-    azimuth : (F,) int64
-        Of the firings of whole packets, 0.01 degrees, from 0 to `TURN` - 1.
-    firing, laser : (N,) int64
-        Of the returns.
+    Azimuths (F,) are those of the firings of whole packets, 0.01 degrees, from 0 to `TURN` - 1.
     """
     out = np.empty(len(firing), np.float32)
     share = lasers.slot_time / lasers.firing_time

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from lizip.errors import CorruptError
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.firings import Columns, place_returns
+from lizip.sensor.stages.places import Places
 
+F4 = np.dtype("<f4")
 CLOSED, OPEN = Columns(8, np.arange(8), True), Columns(20, np.arange(8), False)
 
 
@@ -21,6 +24,17 @@ def test_returns_outside_of_the_firings(rows, columns, base, lag):
 
 @pytest.mark.parametrize("columns", [CLOSED, OPEN])
 def test_returns_inside_of_the_firings(columns):
-    ring, row, rank = place_returns(np.ones((8, 2), np.int32), columns, 0, np.zeros(2, np.int64))
-    assert ring.tolist() == [0] * 8 + [1] * 8
+    ranges = np.arange(16, dtype=np.int32).reshape(8, 2)
+    ring, row, rank, ticks = place_returns(ranges, columns, 0, np.zeros(2, np.int64))
+    assert ring.tolist() == [0] * 7 + [1] * 8
+    assert row.tolist() == [*range(1, 8), *range(8)]
     assert (row == rank).all()
+    assert (ticks == ranges[row, ring]).all()
+
+
+@pytest.mark.parametrize("place", [-1, 3])
+def test_returns_outside_of_the_file(place):
+    returns = Returns(np.ones((3, 1), np.int32), None, (("x", F4), ("y", F4), ("z", F4)), 3)
+    returns.xyz, returns.place, returns.nothing = np.ones((1, 3), F4), np.array([place]), np.zeros(3, np.uint32)
+    with pytest.raises(CorruptError, match="impossible place"):
+        Places().apply(returns)
