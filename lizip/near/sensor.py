@@ -165,9 +165,7 @@ def _cell_order(stage: CellOrder, sides: _Sides) -> Stage:
 
 
 def _seconds(stage: Seconds, sides: _Sides) -> Stage:
-    near, second = sides.near, stage.ranges(sides.exact)
-    ring, rings = np.ascontiguousarray(near.ring, np.int64), near.ranges.shape[1]
-    return Seconds.of(ring, near.ticks.astype(np.int64), second, rings)
+    return Seconds.of(sides.near, stage.ranges(sides.exact))
 
 
 def _beyond(found: np.ndarray, wanted: np.ndarray, bound: float) -> np.ndarray:

@@ -10,9 +10,12 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.exact.ulp import bits_of
+from lizip.relations.means import find_means
 from lizip.relations.polar import ANGLE, AZIMUTH, DISTANCE, ELEVATION, LEVEL, SINE, ZENITH, Convention, X, Y, Z
 from lizip.relations.recipe import (
     EQUAL,
+    KEPT,
+    MEAN,
     NARROW,
     NARROWED,
     PACKED,
@@ -74,6 +77,10 @@ def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
         for rules in (polar.cartesian(rest), polar.polar(rest)):
             if rules:
                 yield Recipe(tuple(rules.get(i, rule) for i, rule in enumerate(base.rules)))
+    plain = all(rule.kind == KEPT for rule in base.rules) and not any("[" in name for name in cloud.columns)
+    means = find_means(list(cloud.columns.values())) if plain and cloud.count >= _FEWEST else None
+    if means is not None:
+        yield Recipe(tuple(Rule(MEAN, (), (decimal,)) if decimal else Rule() for decimal in means[1]))
     names = [name.lower() for name in cloud.columns]
     split = [
         i

@@ -123,6 +123,8 @@ class AzimuthOrder(Packed):
         returns.need("points", "ring")
         keys = np.empty(len(returns.ring))
         azimuth_keys(returns.points, returns.ring.astype(np.int32), keys)
+        if returns.nth is not None:  # further returns stay behind the first
+            keys = keys[np.maximum.accumulate(np.where(returns.nth == 0, np.arange(len(keys)), 0))]
         returns.take(np.argsort(keys, kind="stable"))
 
 
