@@ -78,10 +78,9 @@ def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
             if rules:
                 yield Recipe(tuple(rules.get(i, rule) for i, rule in enumerate(base.rules)))
     plain = all(rule.kind == KEPT for rule in base.rules) and not any("[" in name for name in cloud.columns)
-    if plain and cloud.count >= _FEWEST:
-        found = find_means(list(cloud.columns.values()))
-        if found is not None:
-            yield Recipe(tuple(Rule(MEAN, (), (decimal,)) if decimal else Rule() for decimal in found[1]))
+    means = find_means(list(cloud.columns.values())) if plain and cloud.count >= _FEWEST else None
+    if means is not None:
+        yield Recipe(tuple(Rule(MEAN, (), (decimal,)) if decimal else Rule() for decimal in means[1]))
     names = [name.lower() for name in cloud.columns]
     split = [
         i

@@ -59,9 +59,11 @@ class Sweep:
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
         """What the first solver says that explains the cloud, or the one that explains most of it.
 
-        None of no points, or of too many.
+        None of few points, or of too many.
         """
-        if not 0 < cloud.count <= MOST_POINTS:
+        from lizip.sensor.fit.missing import enough_returns
+
+        if cloud.count > MOST_POINTS or not enough_returns(list(cloud.columns.values())):
             return None
         from lizip.sensor.fit.common_step import with_common_steps
         from lizip.sensor.fit.dual import solve_dual
