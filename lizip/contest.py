@@ -146,11 +146,14 @@ class Contest:
 
     def _undone(self, recipe: Recipe, undo: Undo) -> Recipe:
         from lizip.relations.recipe import is_movable, points_of
+        from lizip.sensor.fit.missing import enough_returns
 
         schema = self._cloud.schema
         if self._cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
             return recipe
         columns = list(self._cloud.columns.values())
+        if not enough_returns(columns):
+            return recipe
         xyz = points_of({str(k): column.astype("<f4") for k, column in enumerate(columns[:3])})
         undone = undo(xyz, columns[3:])
         if undone is None:

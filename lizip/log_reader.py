@@ -43,6 +43,9 @@ def messages(
 ) -> Iterator[Message]:
     """Read the clouds of a compressed log (.mcap, .bag, .db3), in the order of the file.
 
+    Of captures (.pcap, .pcapng) the topics are kinds of sensors, and a cloud is many packets: the fields of their
+    channels, laser by laser, as the sensor sent them; their time is not known here and is 0.
+
     Parameters
     ----------
     path : path, URL, binary file object, or bytes of a .lizip file

@@ -20,6 +20,9 @@ from lizip.sensor.state import SensorState
 _REST = 1 << 24
 """Bytes of the rest that are coded together."""
 
+_OF_RASTERS = ("image", "opaque")
+"""The codecs for packets: millions of points, for which others would take minutes."""
+
 _TRIALS = 3
 """Clouds of a stream for which every codec is asked; then the one of the last is."""
 
@@ -78,11 +81,12 @@ class Recording:
         state = self._states.setdefault(stream, SensorState())
         options = replace(self._options, state=state, past=None)
         known = self._codecs.setdefault(stream, [])
+        names = [name for name in self._names if cloud.shape is None or name in _OF_RASTERS] or self._names
         choice = None
         if len(known) >= _TRIALS:
             with suppress(FormatError):
                 choice = choose(content, cloud, options, [known[-1]], None, False)
-        choice = choice or choose(content, cloud, options, self._names, None, False)
+        choice = choice or choose(content, cloud, options, names, None, False)
         name = choice.result.codec.name
         known.append(name)
         self.used.add(name)

@@ -42,6 +42,8 @@ def sweeps() -> Iterator[tuple[str, bytes]]:
     for model, driver, options in (
         ("xt32", "nebula Hesai", {}),
         ("pandar64", "nebula Hesai", {"twice": 0.05}),
+        ("vlp16", "nebula Velodyne", {"twice": 0.1, "arranged": "blocks", "repeated": True}),
+        ("vlp16", "nebula Velodyne", {"twice": 0.1, "arranged": "apart"}),
         ("vlp16", "nebula Velodyne", {}),
         ("hdl32", "velodyne_pointcloud", {"missing": "NaN"}),
         ("hdl32", "PCL", {"missing": "zeros"}),

@@ -49,7 +49,7 @@ class Format(Protocol):
         yields as it goes, so that memory stays bounded."""
 
 
-NAMES = ("opaque", "bin", "las", "pcd", "ply", "npy", "array", "text", "npz", "points", "log")
+NAMES = ("opaque", "bin", "las", "pcd", "ply", "npy", "array", "text", "npz", "points", "log", "packets", "columns")
 """Names of the formats; the position is the number written to files."""
 
 

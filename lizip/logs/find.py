@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def find_log(data: memoryview) -> Log | None:
     """Take a file apart as a log; None when its first bytes are those of none."""
     head = bytes(data[:16])
-    from lizip.logs import mcap, rosbag, sqlite
+    from lizip.logs import arrow, mcap, pcap, rosbag, sqlite
 
     if head.startswith(mcap.MAGIC):
         return mcap.Mcap(data).log()
@@ -19,4 +19,8 @@ def find_log(data: memoryview) -> Log | None:
         return rosbag.Bag(data).log()
     if head.startswith(sqlite.MAGIC):
         return sqlite.Sqlite(data).log()
+    if head.startswith(arrow.MAGIC):
+        return arrow.Arrow(data).log()
+    if head.startswith((*pcap.MAGICS, pcap.MAGIC_NG)):
+        return pcap.Pcap(data).log()
     return None

@@ -24,6 +24,7 @@ from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
 from lizip.sensor.stages.nudges import Nudges, moved
+from lizip.sensor.stages.rounding import round_points, rounding_units
 from lizip.sensor.stages.seconds import Seconds
 
 if TYPE_CHECKING:
@@ -168,9 +169,7 @@ def _cell_order(stage: CellOrder, sides: _Sides) -> Stage:
 
 
 def _seconds(stage: Seconds, sides: _Sides) -> Stage:
-    near, second = sides.near, stage.ranges(sides.exact)
-    ring, rings = np.ascontiguousarray(near.ring, np.int64), near.ranges.shape[1]
-    return Seconds.of(ring, near.ticks.astype(np.int64), second, rings)
+    return Seconds.of(sides.near, stage.ranges(sides.exact))
 
 
 def _beyond(found: np.ndarray, wanted: np.ndarray, bound: float) -> np.ndarray:
@@ -194,11 +193,11 @@ def _nudged_within(found: np.ndarray, wanted: np.ndarray, beyond: np.ndarray, si
 
 def _nearest(found: np.ndarray, wanted: np.ndarray, bound: float, decimal: int) -> np.ndarray:
     """Numbers that can be stored, within the bound of the wanted ones, and nearest to those found."""
-    unit = 1 / decimal if decimal else np.spacing(np.abs(wanted)).astype(np.float64)
+    unit = rounding_units(wanted, decimal).astype(np.float64)
     room = np.floor(np.maximum(bound / unit - 1, 0)) * unit
     middle = wanted.astype(np.float64)
     moved = np.clip(found.astype(np.float64), middle - room, middle + room)
-    return (np.rint(moved * decimal) / decimal if decimal else moved).astype(np.float32)
+    return round_points(moved, decimal)[0]
 
 
 def _corrections(stage: Corrections, sides: _Sides) -> Stage:

@@ -10,8 +10,23 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.exact.ulp import bits_of
+from lizip.relations.means import find_means
 from lizip.relations.polar import ANGLE, AZIMUTH, DISTANCE, ELEVATION, LEVEL, SINE, ZENITH, Convention, X, Y, Z
-from lizip.relations.recipe import EQUAL, NARROW, PACKED, POLAR, SPLIT, Recipe, Rule, difference, packed, predicted
+from lizip.relations.recipe import (
+    EQUAL,
+    KEPT,
+    MEAN,
+    NARROW,
+    NARROWED,
+    PACKED,
+    POLAR,
+    SPLIT,
+    Recipe,
+    Rule,
+    difference,
+    packed,
+    predicted,
+)
 
 _PIECE = 1 << 16
 _SAMPLE = 1024
@@ -34,13 +49,13 @@ _SCALES = (1, 100, 250, 256, 500, 1000)
 
 
 def narrowed(cloud: Cloud) -> Recipe:
-    """What holds whatever codec follows: float64 that is float32, equal columns, colours beside their packed form."""
+    """What holds whatever codec follows: floats of other sizes that are float32, equal columns, packed colours."""
     rules = [Rule() for _ in cloud.columns]
     if cloud.format == "las" or not cloud.count:  # its codec knows what LAS fields mean, by name and type
         return Recipe(tuple(rules))
     columns = list(cloud.columns.values())
     for i, column in enumerate(columns):
-        if column.dtype == np.dtype("<f8") and _all(_is_narrow, column):
+        if column.dtype in NARROWED and _all(_is_narrow, column):
             rules[i] = Rule(NARROW)
     for i, sources in _packed(cloud):
         rules[i] = Rule(PACKED, sources)
@@ -62,6 +77,10 @@ def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
         for rules in (polar.cartesian(rest), polar.polar(rest)):
             if rules:
                 yield Recipe(tuple(rules.get(i, rule) for i, rule in enumerate(base.rules)))
+    plain = all(rule.kind == KEPT for rule in base.rules) and not any("[" in name for name in cloud.columns)
+    means = find_means(list(cloud.columns.values())) if plain and cloud.count >= _FEWEST else None
+    if means is not None:
+        yield Recipe(tuple(Rule(MEAN, (), (decimal,)) if decimal else Rule() for decimal in means[1]))
     names = [name.lower() for name in cloud.columns]
     split = [
         i
@@ -81,7 +100,7 @@ def _all(holds, *columns: np.ndarray) -> bool:
 
 def _is_narrow(piece: np.ndarray) -> bool:
     with np.errstate(all="ignore"):
-        return np.array_equal(bits_of(piece.astype("<f4").astype("<f8")), bits_of(piece))
+        return np.array_equal(bits_of(piece.astype("<f4").astype(piece.dtype)), bits_of(piece))
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

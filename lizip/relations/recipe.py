@@ -11,17 +11,24 @@ from lizip.cloud import Columns, Schema
 from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.relations.means import find_means, joined, split
 from lizip.relations.motion import Motion
 from lizip.relations.order import decode_order
 from lizip.relations.polar import ELEVATION, Convention, to_cartesian, to_polar
 
-KEPT, NARROW, SPLIT, PACKED, POLAR, EQUAL = range(6)
+KEPT, NARROW, SPLIT, PACKED, POLAR, EQUAL, MEAN = range(7)
 """What becomes of a column: coded as it is; as the float32 it holds; byte by byte; made of others' bits; computed from
-others, what differs is coded; left out, being another under a second name."""
+others, what differs is coded; left out, being another under a second name; a
+mean of multiples of a step, coded as such."""
+
+NARROWED = (np.dtype("<f8"), np.dtype("<f2"))
+"""Types that a column coded as float32 may have: codecs know coordinates as that."""
 
 MOST_COLUMNS = 1 << 12
 
-_SOURCES = {KEPT: (0,), NARROW: (0,), SPLIT: (0,), PACKED: (3, 4), POLAR: (3,), EQUAL: (1,)}
+_SOURCES = {KEPT: (0,), NARROW: (0,), SPLIT: (0,), PACKED: (3, 4), POLAR: (3,), EQUAL: (1,), MEAN: (0,)}
+
+_NUMBERS = {POLAR: 4, MEAN: 1}
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Rule:
         Places of the columns it follows from.
     numbers : tuple of int
         POLAR: what is computed, the packed `Convention`, the scale (integers are so many a unit), and 1 where something
-        is left to be coded.
+        is left to be coded. MEAN: units of which values were multiples.
     """
 
     kind: int = KEPT
@@ -88,7 +95,7 @@ class Recipe:
             if kind not in _SOURCES or count not in _SOURCES[kind]:
                 raise CorruptError("a column follows from others in an unknown way")
             sources = tuple(unpack.varint() for _ in range(count))
-            numbers = tuple(unpack.varint() for _ in range(4)) if kind == POLAR else ()
+            numbers = tuple(unpack.varint() for _ in range(_NUMBERS.get(kind, 0)))
             rules.append(Rule(kind, sources, numbers))
         order = unpack.bytes() if unpack.remaining else b""
         motion = Motion.unpack(unpack.bytes()) if unpack.remaining else None
@@ -101,7 +108,9 @@ class Recipe:
         for rule, (_, dtype) in zip(self.rules, schema, strict=True):
             sane = all(source < len(schema) and self._goes_before(source, rule.kind) for source in rule.sources)
             if rule.kind == NARROW:
-                sane = dtype == np.dtype("<f8")
+                sane = dtype in NARROWED
+            elif rule.kind == MEAN:
+                sane = dtype == np.dtype("<f4") and 0 < rule.numbers[0] <= 1 << 20
             elif rule.kind in (SPLIT, PACKED):
                 sane = sane and dtype.itemsize == 4
             elif rule.kind == EQUAL:
@@ -134,8 +143,14 @@ class Recipe:
                 out.append((name, np.dtype("<f4")))
             elif rule.kind == SPLIT:
                 out.extend((f"{name}[{k}]", np.dtype("u1")) for k in range(4))
+            elif rule.kind == MEAN:
+                out.append((name, dtype))
             elif rule.rest:
                 out.append((name, np.dtype(f"<i{dtype.itemsize}")))
+        means = [name for rule, (name, _) in zip(self.rules, schema, strict=True) if rule.kind == MEAN]
+        out.extend((f"{name}[points]", np.dtype("u1")) for name in means[:1])
+        out.extend((f"{name}[part]", np.dtype("i1")) for name in means)
+        out.extend((f"{name}[off]", np.dtype("<i4")) for name in means)
         return tuple(out)
 
     def reduce(
@@ -145,6 +160,8 @@ class Recipe:
         from points `inner` (N, 3) by the motion."""
         out: dict[str, np.ndarray] = {}
         names = list(columns)
+        means = {name: rule.numbers[0] for rule, name in zip(self.rules, names, strict=True) if rule.kind == MEAN}
+        reduced = reduced_means({name: columns[name] for name in means}, means) if means else {}
         for rule, (name, column) in zip(self.rules, columns.items(), strict=True):
             if rule.kind == KEPT:
                 out[name] = column
@@ -154,8 +171,11 @@ class Recipe:
             elif rule.kind == SPLIT:
                 parts = bits_of(column).view("u1").reshape(-1, 4)
                 out.update((f"{name}[{k}]", parts[:, k]) for k in range(4))
+            elif rule.kind == MEAN:
+                out[name] = reduced.pop(name)
             elif rule.rest:
                 out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
+        out |= reduced
         if self.motion is not None:
             out = with_points(out, inner)
         return out if order is None else {name: column[order] for name, column in out.items()}
@@ -178,9 +198,14 @@ class Recipe:
     def restore(self, coded: Columns, schema: Schema) -> dict[str, np.ndarray]:
         """All columns of the file from those that were coded."""
         made: dict[int, np.ndarray] = {}
+        means = (name for rule, (name, _) in zip(self.rules, schema, strict=True) if rule.kind == MEAN)
+        points = coded.get(f"{next(means, None)}[points]")
         order = sorted(range(len(schema)), key=lambda i: self.rules[i].kind)
         for i in order:
-            made[i] = self._made(i, coded, made, *schema[i])
+            if self.rules[i].kind == MEAN:
+                made[i] = mean_of(schema[i][0], coded, points, self.rules[i].numbers[0])
+            else:
+                made[i] = self._made(i, coded, made, *schema[i])
         return {name: made[i] for i, (name, _) in enumerate(schema)}
 
     def _made(self, i: int, coded: Columns, made: Mapping[int, np.ndarray], name: str, dtype: np.dtype) -> np.ndarray:
@@ -199,6 +224,22 @@ class Recipe:
             return sources[0]
         expected = predicted(rule, sources, dtype)
         return applied(expected, coded[name]) if rule.rest else expected
+
+
+def reduced_means(columns: Columns, decimals: Mapping[str, int]) -> dict[str, np.ndarray]:
+    """Columns that are means, and then how many points they are of, their parts, and what is off after that."""
+    points, _ = find_means(list(columns.values()))
+    both = {name: split(column, points, decimals[name]) for name, column in columns.items()}
+    made = {name: joined(*both[name], points, decimals[name]) for name in columns}
+    near = {name: pair[0] for name, pair in both.items()}
+    parts = {f"{name}[part]": pair[1] for name, pair in both.items()}
+    off = {f"{name}[off]": difference(column, made[name]) for name, column in columns.items()}
+    return near | {f"{next(iter(columns))}[points]": points} | parts | off
+
+
+def mean_of(name: str, coded: Columns, points: np.ndarray, decimal: int) -> np.ndarray:
+    """A column that `reduced_means` took apart."""
+    return applied(joined(coded[name], coded[f"{name}[part]"], points, decimal), coded[f"{name}[off]"])
 
 
 def is_movable(coded: Schema, rules: Sequence[Rule]) -> bool:

@@ -63,6 +63,8 @@ class Returns:
         Azimuth column of the turn at which it was fired; beams' shifts and phases do not count.
     ahead : (M,) float64 or None
         Columns by which it is ahead of that.
+    nth : (M,) int64 or None
+        From the stage of second returns: which return of its cell each is, counted from 0.
     time : (M,) float64 or None
         Microseconds since the time origin of the pose track.
     slots : Slots
@@ -107,13 +109,14 @@ class Returns:
     firings: int = 0
     phase: int = 0
     far: Far | None = None
-    blank: np.ndarray | None = None
+    blank: np.ndarray | None = field(default_factory=_none)
     ring: np.ndarray | None = field(default_factory=_none)
     row: np.ndarray | None = field(default_factory=_none)
     firing: np.ndarray | None = field(default_factory=_none)
     ticks: np.ndarray | None = field(default_factory=_none)
     column: np.ndarray | None = field(default_factory=_none)
     ahead: np.ndarray | None = field(default_factory=_none)
+    nth: np.ndarray | None = field(default_factory=_none)
     time: np.ndarray | None = field(default_factory=_none)
     slots: Slots | None = None
     laser: np.ndarray | None = field(default_factory=_none)
@@ -139,6 +142,8 @@ class Returns:
         "ticks",
         "column",
         "ahead",
+        "nth",
+        "blank",
         "time",
         "points",
         "rounded",

@@ -82,6 +82,8 @@ def sweep(
     missing: Literal["dropped", "zeros", "NaN"] = "dropped",
     span: float = 1.0,
     twice: float = 0.0,
+    arranged: Literal["behind", "blocks", "apart"] = "behind",
+    repeated: bool = False,
 ) -> Sweep:
     """Simulate a sweep of a sensor at rest as a driver hands it on: x, y, z, intensity in block order.
 
@@ -98,16 +100,22 @@ def sweep(
     span : float
         Share of the turn.
     twice : float
-        Share of returns with a second one, right behind the first in the file.
+        Share of returns with a second one.
+    arranged : {"behind", "blocks", "apart"}
+        Where that stands in the file: right behind the first, behind the block of all first ones, behind the sweep.
+    repeated : bool
+        Whether a return without a second one is reported twice.
     """
     sent = packets(seed, model, span, twice)
     lasers = np.tile(np.arange(model.rings), len(sent.azimuth))
     blocks = np.repeat(np.arange(len(sent.azimuth)), model.rings)
-    copies = 1 + (sent.second.ravel() > 0)
-    take = np.repeat(np.arange(len(lasers)), copies)
-    behind = np.flatnonzero(sent.second.ravel()) + np.arange(1, np.count_nonzero(sent.second) + 1)
-    ticks = sent.ticks.ravel()[take]
-    ticks[behind] = sent.second.ravel()[sent.second.ravel() > 0]
+    second = np.where(sent.second > 0, sent.second, sent.ticks if repeated else 0).ravel()
+    nth = np.repeat([0, 1], len(lasers))
+    take = np.tile(np.arange(len(lasers)), 2)
+    order = {"behind": (nth, take), "blocks": (take, nth, take // model.rings), "apart": (take, nth)}[arranged]
+    order = np.lexsort(order)
+    order = order[(nth[order] == 0) | (second[take[order]] > 0)]
+    ticks, take = np.where(nth == 0, sent.ticks.ravel()[take], second[take])[order], take[order]
     points = _LAWS[driver](model, Fired(sent.azimuth, blocks[take], lasers[take], ticks.astype(np.int64)))
     records = np.concatenate([points, sent.intensity.ravel()[take, None].astype(_FLOAT)], axis=1).astype(_FLOAT)
     if missing == "dropped":

@@ -86,6 +86,18 @@ def test_a_solver_that_explains_little_is_not_the_last_word():
     assert len(coded) < 3 * len(points)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -0.0, 1e-42, 3.4e38])
+@pytest.mark.parametrize("share", [0.3, 0.9, 1.0])
+@pytest.mark.parametrize("axes", [[0], [2], [0, 1, 2]])
+def test_points_that_are_nowhere(value, share, axes):
+    """Whatever stands in most of a cloud, solvers are not confused by it, nor asked where too little is left."""
+    random = np.random.default_rng(3)
+    turn = np.arange(2500) * 2 * np.pi / 600
+    points = np.stack([20 * np.cos(turn), 20 * np.sin(turn), np.full(2500, -1.5), turn % 9], 1).astype("<f4")
+    points[np.ix_(random.random(2500) <= share, axes)] = value
+    assert lizip.decompress(lizip.compress(points, level="fast")).tobytes() == points.tobytes()
+
+
 @pytest.mark.defective
 def test_a_solver_that_fails_is_passed_over(sweep, coded, monkeypatch):
     from lizip.sensor.solvers.camera import Camera

@@ -92,26 +92,10 @@ def learn_distances(models, bank, taken):
 
 @inlined_kernel
 def code_predicted(coder, models, bank, depth, grain, near, before, predicted, value):
-    """Code an int64 by its difference from a prediction.
+    """Code an int64 `value` (ignored when decoding) of the kind `bank` by its difference from `predicted`; returns it.
 
-    Parameters
-    ----------
-    coder : Coder
-    models : Cheapest
-    bank : int64
-        Kind of number.
-    depth : int64
-        See `code_residual`.
-    grain : int64
-        log2 of one step of the number, as the costs measure it.
-    near, before : int64
-        Bit lengths of the residuals of two neighbours, as contexts.
-    predicted, value : int64
-        `value` is ignored when decoding.
-
-    Returns
-    -------
-    value : int64
+    `depth` is that of `code_residual`, `grain` the log2 of one step of the number, as the costs measure it; `near` and
+    `before` are bit lengths of the residuals of two neighbours, as contexts.
     """
     fast = min(max((models.costs[bank, _FAST] - grain) >> 8, 0), _CLASSES - 1)
     slow = min(max((models.costs[bank, _SLOW] - grain) >> 8, 0), _CLASSES - 1)

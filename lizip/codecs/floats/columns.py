@@ -96,21 +96,9 @@ def fresh_numbers(segment: int) -> NumberModels:
 
 @kernel
 def code_symbols(coder, models, links, given, depth, count, values):
-    """Code `count` symbols below 2**depth.
+    """Code `count` symbols below 2**depth, depth 1 to 8: values (M,) int64 from row `HISTORY` on, filled when decoding.
 
-    Parameters
-    ----------
-    coder : Coder
-    models : SymbolModels
-    links : Links
-    given : (M,) int64
-        Another column (or a class of the range) as context, 0 to 63.
-    depth : int64
-        1 to 8.
-    count : int64
-        Points in this segment.
-    values : (M,) int64
-        From row `HISTORY` on; filled when decoding.
+    `given` (M,) int64 is another column (or a class of the range) as context, 0 to 63.
     """
     counters, weights = models.counters, models.weights
     coarse = max(depth - 4, 0)
@@ -143,21 +131,9 @@ def code_symbols(coder, models, links, given, depth, count, values):
 
 @kernel
 def code_numbers(coder, models, links, given, depth, count, values):
-    """Code `count` int64 numbers of any size.
+    """Code `count` numbers of any size: values (M,) int64 from row `HISTORY` on, filled when decoding.
 
-    Parameters
-    ----------
-    coder : Coder
-    models : NumberModels
-    links : Links
-    given : (M,) int64
-        Another column whose steps this one may follow.
-    depth : int64
-        See `code_residual`.
-    count : int64
-        Points in this segment.
-    values : (M,) int64
-        From row `HISTORY` on; filled when decoding.
+    `given` (M,) int64 is another column whose steps this one may follow.
     """
     numbers = models.numbers
     predictions = models.predictions

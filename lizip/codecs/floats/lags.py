@@ -13,17 +13,9 @@ _RARE = 0.04
 
 
 def find_lags(xyz: np.ndarray) -> tuple[int, ...]:
-    """Find the lags at which the best predictors of a point stand most often.
+    """The lags at which the best predictors of a point of xyz (3, N) float64 stand most often; finite, from the sensor.
 
-    Parameters
-    ----------
-    xyz : (3, N) float64
-        From the sensor, finite.
-
-    Returns
-    -------
-    tuple of int
-        `HOT` lags, the most frequent first; 1 is among them.
+    There are `HOT`, the most frequent first; 1 is among them.
     """
     count = xyz.shape[1]
     reach = min(HISTORY - 1, count // 2)
@@ -60,13 +52,7 @@ def _nearest(xyz, at, reach, nearest):
 
 
 def find_period(x: np.ndarray, y: np.ndarray) -> int:
-    """Find how many points a line has, where the azimuth runs on within a line and jumps back between lines.
-
-    Returns
-    -------
-    int
-        0 when there are no such lines.
-    """
+    """How many points a line has, where the azimuth runs on within a line and jumps back between lines; 0: no lines."""
     azimuth = np.arctan2(y.astype(np.float32), x.astype(np.float32))
     azimuth = azimuth[(x != 0) | (y != 0)]
     jumps = np.flatnonzero(np.abs(np.diff(azimuth)) > 0.5)

@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 
 from lizip.errors import CorruptError
+from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
 
 INTEGER, ORDINAL, DIVIDED, MULTIPLIED = range(4)
@@ -175,21 +176,15 @@ def _binary(sample: np.ndarray, size: int) -> Iterator[Numbers]:
     if not len(sizes):
         return
     mantissa = _MANTISSA[size]
-    together = int(np.bitwise_or.reduce(_bits(values).astype(np.int64) & ((1 << mantissa) - 1)))
+    together = int(np.bitwise_or.reduce(bits_of(values).astype(np.int64) & ((1 << mantissa) - 1)))
     spare = (together & -together).bit_length() - 1 if together else mantissa
     exponents = np.frexp(sizes)[1]
     finest = min(mantissa + 1 - int(exponents.max()), _MOST_BINARY)
-    places = next((k for k in range(finest + 1) if _are_whole(sizes, k)), -1)
+    places = next((k for k in range(finest + 1) if not np.remainder(sizes * 2.0**k, 1).any()), -1)
     short, whole = Numbers(ORDINAL, size, spare), Numbers(DIVIDED, size, BINARY + places, True)
     proposals = [short] * (spare >= _WORTH) + [whole] * (places >= 0)
     # the mean step of ordinals against that of multiples, as powers of two
     yield from proposals if exponents.mean() - 1 - mantissa + spare > -places else reversed(proposals)
-
-
-def _are_whole(values: np.ndarray, places: int) -> bool:
-    """Whether finite values are multiples of 2**-places."""
-    scaled = values * 2.0**places
-    return bool((scaled == np.rint(scaled)).all())
 
 
 def _holds(column: np.ndarray, numbers: Numbers) -> bool:
@@ -206,7 +201,7 @@ def _holds(column: np.ndarray, numbers: Numbers) -> bool:
         integers = _to_integers(piece, numbers)
         if numbers.form != ORDINAL and np.abs(integers).max() >= _EXACT[numbers.size]:
             return False
-        if not np.array_equal(_bits(_to_values(integers, numbers, column.dtype)), _bits(piece)):
+        if not np.array_equal(bits_of(_to_values(integers, numbers, column.dtype)), bits_of(piece)):
             return False
     return True
 
@@ -215,7 +210,7 @@ def _survives(piece: np.ndarray, size: int) -> bool:
     """Whether values keep all their bits in a narrower float."""
     with np.errstate(all="ignore"):
         narrow = piece.astype(f"<f{size}")
-    return np.array_equal(_bits(narrow.astype(piece.dtype)), _bits(piece))
+    return np.array_equal(bits_of(narrow.astype(piece.dtype)), bits_of(piece))
 
 
 def _narrow_down(column: np.ndarray, numbers: Numbers) -> Numbers:
@@ -264,10 +259,6 @@ def _is_possible(form: int, size: int, exponent: int) -> bool:
     return exponent <= 9 or (form == DIVIDED and BINARY <= exponent <= BINARY + _MOST_BINARY)
 
 
-def _bits(values: np.ndarray) -> np.ndarray:
-    return values.view(f"<i{values.dtype.itemsize}")
-
-
 def _to_integers(column: np.ndarray, numbers: Numbers) -> np.ndarray:
     """Values -> int64 of the form; decimals are right only where `_holds` says so."""
     if numbers.form == INTEGER:
@@ -276,8 +267,7 @@ def _to_integers(column: np.ndarray, numbers: Numbers) -> np.ndarray:
         return column.astype(np.int64)
     if numbers.form == ORDINAL:
         with np.errstate(all="ignore"):
-            bits = _bits(column.astype(f"<f{numbers.size}")).astype(np.int64)
-        return np.where(bits < 0, bits ^ np.int64((1 << (8 * numbers.size - 1)) - 1), bits) >> numbers.exponent
+            return to_ordinals(column.astype(f"<f{numbers.size}")) >> numbers.exponent
     with np.errstate(all="ignore"):
         wide = column.astype(np.float64)
         scaled = wide * numbers.divisor if numbers.form == DIVIDED else wide / float(f"1e-{numbers.exponent}")
@@ -295,11 +285,10 @@ def _to_values(integers: np.ndarray, numbers: Numbers, dtype: np.dtype) -> np.nd
             return (integers ^ np.int64(-(1 << 63))).view(np.uint64)
         return integers.astype(dtype)
     if numbers.form == ORDINAL:
-        flip, shift = np.int64((1 << (8 * numbers.size - 1)) - 1), np.int64(numbers.exponent)
         # what is left out is 0, whichever way the ordinals count
-        bits = np.where(integers < 0, ((integers ^ -1) << shift) ^ np.int64(-1) ^ flip, integers << shift)
+        whole = np.where(integers < 0, ~(~integers << numbers.exponent), integers << numbers.exponent)
         with np.errstate(all="ignore"):
-            return bits.astype(f"<i{numbers.size}").view(f"<f{numbers.size}").astype(dtype)
+            return from_ordinals(whole, f"<f{numbers.size}").astype(dtype)
     negative = integers < 0 if numbers.signed_zero else np.zeros(len(integers), bool)
     wide = (integers + negative).astype(np.float64)
     with np.errstate(all="ignore"):

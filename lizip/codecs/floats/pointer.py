@@ -156,19 +156,10 @@ def _code_point(coder, frame, track, every, j, low, pointed):
 
 @kernel
 def code_coordinates(coder, frame, track, models, count, low):
-    """Code the coordinates of `count` points.
+    """Code the coordinates of the `count` points of a segment.
 
-    Parameters
-    ----------
-    coder : Coder
-    frame : Frame
-    track : Track
-        `integers` hold the points from row `HISTORY` on; they are filled when decoding.
-    models : Models
-    count : int64
-        Points in this segment.
-    low : int64
-        First row that may be pointed to, 0 to `HISTORY` - 1.
+    `track.integers` holds the points from row `HISTORY` on; they are filled when decoding. `low` is the first row that
+    may be pointed to, 0 to `HISTORY` - 1.
     """
     encoding = coder.at[MODE] == 0
     integers = track.integers

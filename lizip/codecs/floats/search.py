@@ -48,14 +48,7 @@ _WINDOWS = (0, 8, 40)
 
 
 def find_plan(cloud: Cloud, level: str) -> Plan:
-    """Choose how to code a cloud.
-
-    Parameters
-    ----------
-    cloud : Cloud
-        With at least one point.
-    level : {"fast", "default", "max"}
-    """
+    """Choose how to code a cloud of at least one point at a level: fast, default or max."""
     columns = list(cloud.columns.values())
     numbers = [find_numbers(column) for column in columns]
     places = _coordinates(cloud, numbers)

@@ -53,13 +53,7 @@ def code_column(
 ) -> None:
     """Code (N,) int64 values from 0 to `top`, in place when decoding.
 
-    Parameters
-    ----------
-    previous : (N,) int64
-        Index of the point that a value is compared with, -1 for none.
-    same : (N,) int64
-        Whether a point belongs to the pulse of the point before.
-    pace : (N,) int64
-        Class of the time since the point before, 0 to 63.
+    Each is compared with point previous[i], -1 for none; `same` says whether a point belongs to the pulse of the point
+    before, `pace` is the class of the time since then, 0 to 63; all (N,) int64.
     """
     _code_all(coder, fresh_model(inputs, 1024, 1), previous, same, pace, values, top)

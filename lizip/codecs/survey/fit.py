@@ -120,18 +120,10 @@ def keep(look, axis, features, target):
 def fit_groups(
     features: np.ndarray, target: np.ndarray, groups: np.ndarray, passes: int, coefficients: np.ndarray
 ) -> None:
-    """Fit every group of points.
+    """Fit target (S,) by features (S, K), float64, in each of the groups (S,) int64, 0 to G - 1.
 
-    Parameters
-    ----------
-    features : (S, K) float64
-    target : (S,) float64
-    groups : (S,) int64
-        0 to G - 1.
-    passes : int
-        Rounds of weighting.
-    coefficients : (G, K) int64
-        Result, in 1 / COEFFICIENT_ONE; zeros where a group has too few points.
+    Fills coefficients (G, K) int64, in 1 / COEFFICIENT_ONE; zeros where a group has too few points. `passes` are rounds
+    of weighting.
     """
     count, width = coefficients.shape
     members = np.argsort(groups, kind="stable")

@@ -14,6 +14,7 @@ from itertools import accumulate
 import numpy as np
 
 from lizip.errors import CorruptError
+from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.packing import Unpacker, pack_signed, pack_varint
 
 CONSTANT, AFFINE, DECIMAL, ORDINAL, TABLE, SPLIT, PARTS = range(7)
@@ -69,26 +70,15 @@ class ColumnTransform:
     parts: tuple[ColumnTransform, ...] = ()
 
 
-def _signed(dtype: np.dtype) -> np.dtype:
-    return np.dtype(f"<i{dtype.itemsize}")
-
-
 def _ordinals(column: np.ndarray) -> np.ndarray:
     """Numbers as int64 in their own order; floats by their bits, one to one and in order (-0.0 below 0.0)."""
-    if column.dtype.kind == "u":
-        return column.astype(np.int64) if column.dtype.itemsize < 8 else column.view(np.int64)
     if column.dtype.kind == "f":
-        bits = column.view(_signed(column.dtype)).astype(np.int64)
-        low = np.int64((1 << (8 * column.dtype.itemsize - 1)) - 1)
-        return np.where(bits >= 0, bits, bits ^ low)
-    return column.astype(np.int64)
+        return to_ordinals(column)
+    return column.view(np.int64) if column.dtype == np.dtype("<u8") else column.astype(np.int64)
 
 
 def _from_ordinals(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    if dtype.kind == "f":
-        low = np.int64((1 << (8 * dtype.itemsize - 1)) - 1)
-        return np.where(values >= 0, values, values ^ low).astype(_signed(dtype)).view(dtype)
-    return values.astype(_signed(dtype)).view(dtype)
+    return from_ordinals(values, dtype) if dtype.kind == "f" else values.astype(dtype)
 
 
 def _decimal(column: np.ndarray) -> tuple[int, np.ndarray] | None:
@@ -102,10 +92,7 @@ def _decimal(column: np.ndarray) -> tuple[int, np.ndarray] | None:
                 if not (np.abs(scaled) < 2.0**53).all():
                     break
                 steps = scaled.astype(np.int64)
-                same = _of_decimals(steps, decimals, part.dtype).view(_signed(part.dtype)) == part.view(
-                    _signed(part.dtype)
-                )
-                if not same.all():
+                if not (bits_of(_of_decimals(steps, decimals, part.dtype)) == bits_of(part)).all():
                     break
             else:
                 return decimals, steps

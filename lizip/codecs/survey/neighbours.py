@@ -78,13 +78,9 @@ def _find_all(lines, shift, xs, ys, zs, kinds, last, nearest, gaps):
 def find_neighbours(xs: np.ndarray, ys: np.ndarray, zs: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find earlier points for each point of (N,) int64 coordinates from 0 up.
 
-    Returns
-    -------
-    nearest : (N, 4) int64
-        The two nearest in the plane, the nearest in space, the last point of the same kind (0 to 15); each below its
-        own index, 0 for the first point.
-    gaps : (N,) int64
-        A quarter of the squared distance of the nearest in the plane, `grid.NOWHERE` where there is none.
+    Returns nearest (N, 4) int64: the two nearest in the plane, the nearest in space, the last point of the same kind (0
+    to 15), each below its own index, 0 for the first point; and a quarter of the squared distance of the nearest in the
+    plane, (N,) int64, `grid.NOWHERE` where there is none.
     """
     nearest, gaps = np.zeros((len(xs), 4), np.int64), np.zeros(len(xs), np.int64)
     lines = np.full(_CELLS * _LINE, -1, np.int32)

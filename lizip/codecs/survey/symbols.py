@@ -53,12 +53,8 @@ def code_column(
 ) -> None:
     """Code (N,) int64 values from 0 to `top` < `LIMIT`, in place when decoding.
 
-    Parameters
-    ----------
-    references : (N, R) int64
-        Up to two earlier points that are like this one.
-    hints : (N, 2) int64
-        What other columns say; below 2**24.
+    `references` (N, R) int64 are up to two earlier points that are like this one, `hints` (N, 2) int64 what other
+    columns say, below 2**24.
     """
     successors = np.zeros(_SUCCESSORS, np.int32)
     depth = top.bit_length()

@@ -59,27 +59,28 @@ class Sweep:
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
         """What the first solver says that explains the cloud, or the one that explains most of it.
 
-        None of no points, or of too many.
+        None of few points, or of too many.
         """
-        if not 0 < cloud.count <= MOST_POINTS:
-            return None
-        state = options.state or SensorState()
-        best: Solution | None = None
-        for registered in SOLVERS:
-            solution = None
-            with defects.passed_over(f"the solver {registered.name} failed on a cloud of {cloud.count} points"):
-                solution = registered.load().solve(cloud, options.level, state)
-            if solution is None or not is_modest(solution):
-                continue
-            if best is None or _weight(solution) < _weight(best):
-                best = solution
-            if _weight(best) <= _CONVINCING * cloud.count:
-                break
-        if best is None:
+        from lizip.sensor.fit.missing import enough_returns
+
+        if cloud.count > MOST_POINTS or not enough_returns(list(cloud.columns.values())):
             return None
         from lizip.sensor.fit.common_step import with_common_steps
+        from lizip.sensor.fit.dual import solve_dual
+        from lizip.sweeps import find_sweeps
 
-        return with_common_steps(best)
+        state = options.state or SensorState()
+
+        def solve_one(cloud: Cloud) -> Solution | None:
+            return _solve_one(cloud, options.level, state)
+
+        solution = None
+        with defects.passed_over(f"further returns among {cloud.count} points were not told"):
+            solution = solve_dual(cloud, solve_one, find_sweeps)
+        if solution is None or _weight(solution) > _CONVINCING * cloud.count:
+            plain = solve_one(cloud)
+            solution = min((each for each in (solution, plain) if each is not None), key=_weight, default=None)
+        return None if solution is None else with_common_steps(solution)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
@@ -128,6 +129,22 @@ class Sweep:
 
 
 CODEC = Sweep()
+
+
+def _solve_one(cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+    """The first solution that explains a cloud, or the one that explains most of it."""
+    best: Solution | None = None
+    for registered in SOLVERS:
+        solution = None
+        with defects.passed_over(f"the solver {registered.name} failed on a cloud of {cloud.count} points"):
+            solution = registered.load().solve(cloud, level, state)
+        if solution is None or not is_modest(solution):
+            continue
+        if best is None or _weight(solution) < _weight(best):
+            best = solution
+        if _weight(best) <= _CONVINCING * cloud.count:
+            break
+    return best
 
 
 def is_modest(solution: Solution) -> bool:

@@ -18,7 +18,6 @@ from lizip.codecs.sweep.prior import (
     expected_range,
     flag_context,
     prior_candidates,
-    spread_of,
 )
 from lizip.codecs.sweep.ranges import blended_centre, candidates_of, code_range
 from lizip.entropy.adaptive import code_bit, quarter_octave
@@ -83,11 +82,11 @@ def code_flag(coder, model, prior, firing, r, rings, held, quiet, given, flag):
 
 
 @inlined_kernel
-def _centre_of(history, prior, firing, r, guess, near, expected):
+def _centre_of(history, prior, r, guess, near, expected):
     """What the range of ring `r` is guessed to be, by its neighbours and, where there is one, the sweep before."""
     if prior is not None and expected > 0:
         prior_candidates(history, r, guess, expected)
-        return centre_with_prior(history, r, guess, near, spread_of(prior, firing, r))
+        return centre_with_prior(history, r, guess, near)
     return blended_centre(history, r, guess, near)
 
 
@@ -148,7 +147,7 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
             given = np.int64(0)
             asks = net.mode != 0 and not quiet
             if asks:
-                centre = _centre_of(history, prior, firing, r, guess, near, expected)
+                centre = _centre_of(history, prior, r, guess, near, expected)
                 think(net, history, r, rings, guess, centre, bits, firing * rings + r)
                 given = opinion(net, FLAG_OUTPUT)
                 if net.mode == RECORD:
@@ -161,9 +160,9 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
             value = np.int64(0)
             if flag:
                 if not asks:
-                    centre = _centre_of(history, prior, firing, r, guess, near, expected)
+                    centre = _centre_of(history, prior, r, guess, near, expected)
                 value = np.int64(ranges[firing, r])
-                value = code_range(coder, model, net, prior, asks, firing, r, near, centre, expected, value)
+                value = code_range(coder, model, net, prior, asks, firing, r, centre, expected, value)
                 if decoding:
                     ranges[firing, r] = value
                 else:

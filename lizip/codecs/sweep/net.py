@@ -108,14 +108,11 @@ def recorder(cells: int, decisions: int) -> GridNet:
 
 
 def network(arrays: tuple[np.ndarray, ...], hidden: np.ndarray | None = None) -> GridNet:
-    """Make a network from its integers.
+    """Make a network from its integers, of any integer type.
 
-    Parameters
-    ----------
-    arrays : tuple
-        Weights (FEATURES, HIDDEN), (HIDDEN, HIDDEN), (OUTPUTS, HIDDEN), each followed by its biases; any integer type.
-    hidden : (N, HIDDEN) uint8, optional
-        Second hidden layer of every cell of the grid, where another backend has computed it.
+    `arrays` are weights (FEATURES, HIDDEN), (HIDDEN, HIDDEN) and (OUTPUTS, HIDDEN), each followed by its biases;
+    `hidden` (N, HIDDEN) uint8 is the second hidden layer of every cell of the grid, where another backend has computed
+    it.
     """
     first, first_bias, second, second_bias, out, out_bias = arrays
     pairs = (each.reshape(-1, 2, HIDDEN).transpose(0, 2, 1) for each in (first, second))

@@ -63,27 +63,13 @@ def _activation(sums: torch.Tensor) -> torch.Tensor:
     return clipped + ((clipped * HIDDEN_ONE).floor() / HIDDEN_ONE - clipped).detach()
 
 
-def hidden_layers(weights: Weights, features: np.ndarray, device: str | None = None) -> np.ndarray:
-    """Second hidden layer of many cells at once, bit for bit what the coder's kernel computes.
+def hidden_layers(weights: Weights, features: np.ndarray) -> np.ndarray:
+    """Second hidden layer (N, HIDDEN) uint8 of many cells at once, bit for bit what the coder's kernel computes.
 
-    Parameters
-    ----------
-    weights : Weights
-    features : (N, FEATURES) uint8
-        Features + 128.
-    device : str, optional
-        A torch device; by default a GPU where there is one.
-
-    Returns
-    -------
-    (N, HIDDEN) uint8
-
-    Notes
-    -----
-    Whole numbers in float32 whose sums stay below 2**24: exact in any order, provided that the products are not
-    rounded (TF32 is).
+    `features` (N, FEATURES) uint8 are those of the cells, + 128. Done on a GPU where there is one: whole numbers in
+    float32 whose sums stay below 2**24 are exact in any order, provided that products are not rounded (TF32 is).
     """
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     first, first_bias, second, second_bias = (
         torch.from_numpy(each.astype(np.float32)).to(device) for each in weights.arrays[:4]
     )

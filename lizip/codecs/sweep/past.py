@@ -26,7 +26,7 @@ _SAME = 0.15
 """Least share of the ranges that are as expected where anything is expected at all."""
 _STANDS = 0.6
 """Share from which on the sensor stands."""
-_LONG, _SHORT = 15, 2
+_LONG, _SHORT = 15, 0
 """Returns that an expected range rests on at most, where the sensor stands and where it does not."""
 
 

@@ -49,15 +49,13 @@ def prior_candidates(history, r, guess, expected):
 
 
 @inlined_kernel
-def centre_with_prior(history, r, guess, near, spread):
+def centre_with_prior(history, r, guess, near):
     """As `blended_centre`, of all candidates; near to the last range, or to the expected one where that is better."""
     own = r + 1
     reach = guess[0]
     least = 2 * np.int64(history[own, m.ERROR]) + np.int64(history[r, m.ERROR])
     for i in range(2):
         error = 2 * np.int64(history[own, m.OFF + i]) + np.int64(history[r, m.OFF + i])
-        if i == 0 and spread >= 0:
-            error = (error + 3 * spread) >> 2
         if error < least:
             least = error
             reach = guess[m.CANDIDATES + i]
@@ -67,8 +65,6 @@ def centre_with_prior(history, r, guess, near, spread):
         offset = guess[i] - reach
         at = m.ERROR + i if i < m.CANDIDATES else m.OFF + i - m.CANDIDATES
         error = 2 * np.int64(history[own, at]) + np.int64(history[r, at])
-        if i == m.CANDIDATES and spread >= 0:
-            error = (error + 3 * spread) >> 2
         weight = np.float64(m.BLEND[np.uintp(min(error >> 2, 4095))]) if abs(offset) <= near else 0.0
         total += weight * np.float64(offset)
         weights += weight
@@ -85,14 +81,6 @@ def learn_prior(history, own, guess, expected, value):
         change = min(max(value - expected, -4096), 4096) << 4
         history[own, m.CHANGE] += (change - history[own, m.CHANGE]) >> 3
     history[own, m.BEFORE] = expected
-
-
-@inlined_kernel
-def spread_of(prior, firing, r):
-    """How far ranges of a cell were from what was expected, in the unit of three running errors; -1 of one range."""
-    if prior[firing, r, COUNT] < 2:
-        return np.int64(-1)
-    return (np.int64(prior[firing, r, SPREAD]) * 24) >> 4
 
 
 @inlined_kernel

@@ -11,7 +11,7 @@ import numpy as np
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.net import RECORD, opinion, record
-from lizip.codecs.sweep.prior import learn_prior, range_context, spread_class, spread_of
+from lizip.codecs.sweep.prior import learn_prior, range_context, spread_class
 from lizip.entropy.adaptive import bit_length, quarter_octave
 from lizip.entropy.coder import LOG, code_raw
 from lizip.entropy.mixing import code_mixed
@@ -63,7 +63,7 @@ def blended_centre(history, r, guess, near):
 
 
 @inlined_kernel
-def _contexts_of(model, r, centre, own_spread):
+def _contexts_of(model, r, centre):
     """First counters of the six contexts of a residual, then the class of its expected size."""
     history, base, guess = model.history, model.base, model.scratch
     own = r + 1
@@ -71,8 +71,6 @@ def _contexts_of(model, r, centre, own_spread):
     spread = abs(last - centre) + abs(before - centre) + abs(np.int64(history[own, m.HELD + 2]) - centre)
     spread += abs(guess[3] - centre) + (abs(below - centre) >> 1) + (abs(up - centre) >> 1)
     doubt = 2 * np.int64(history[own, m.CENTRE_FAST]) + np.int64(history[r, m.CENTRE_FAST])
-    if own_spread >= 0:
-        doubt = (doubt + 3 * own_spread) >> 2
     error_class = min(quarter_octave(doubt >> 2), m.CLASSES - 1)
     activity = abs(last - before) + abs(before - np.int64(history[own, m.HELD + 2])) + (abs(guess[3] - last) >> 1)
     calm = min(error_class >> 1, 13) * 14 + min(quarter_octave(activity >> 1) >> 1, 13)
@@ -184,15 +182,13 @@ def _learn_range(history, own, guess, value, error):
 
 
 @inlined_kernel
-def code_range(coder, model, net, prior, asks, firing, r, near, centre, expected, value):
+def code_range(coder, model, net, prior, asks, firing, r, centre, expected, value):
     """Code the range of a return of ring `r`: its distance from the blended centre; then learn from it."""
-    more, own_spread = (np.int64(0), np.int64(0)), np.int64(-1)
+    contexts = _contexts_of(model, r, centre)
+    more = (np.int64(0), np.int64(0))
     if prior is not None:
         kind = spread_class(prior, firing, r, expected)
         more = (model.base[m.RANGE_PRIOR] + range_context(kind, expected, centre) * m.NODES, kind)
-        if expected > 0 and abs(expected - centre) <= near:
-            own_spread = spread_of(prior, firing, r)
-    contexts = _contexts_of(model, r, centre, own_spread)
     error = _code_residual(coder, model, net, prior, asks, contexts, more, value - centre)
     value = min(max(centre + error, 1), m.MAX_RANGE)
     if prior is not None:

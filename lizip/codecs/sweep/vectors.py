@@ -42,14 +42,8 @@ def _layer(typing, x, weights, bias, y, pairs, shift):
 def layer(x, weights, bias, y, pairs, shift):
     """One hidden layer: y = (bias + x weights) >> shift, within 0 to 255.
 
-    Parameters
-    ----------
-    x : (2 * pairs,) int16
-    weights : (pairs * HIDDEN * 2,) int16
-        For each pair of inputs, the two weights of every unit.
-    bias : (HIDDEN,) int32
-    y : (HIDDEN,) int16
-        Written here.
+    x (2 * pairs,) and y (HIDDEN,) are int16, bias (HIDDEN,) int32; weights (pairs * HIDDEN * 2,) int16 hold, for each
+    pair of inputs, the two weights of every unit.
     """
     sums = x[: 2 * pairs].astype(np.int64).reshape(-1, 1, 2) * weights.reshape(-1, HIDDEN, 2)
     y[:] = np.clip((bias + sums.sum(axis=(0, 2))) >> shift, 0, 255)
@@ -99,13 +93,9 @@ def _signed_logs(typing, differences, logs):
 
 @vectorised(_signed_logs)
 def signed_logs(differences, logs):
-    """Sign and eight times the binary logarithm of 1 + |difference|, at most 127, by the bits of a float32.
+    """Fill logs (int16): sign and 8 log2(1 + |difference|), at most 127, of differences (DIFFERENCES,) int32.
 
-    Parameters
-    ----------
-    differences : (DIFFERENCES,) int32
-    logs : (DIFFERENCES or more,) int16
-        Written here.
+    The logarithm is read off the bits of a float32.
     """
     sizes = (np.abs(differences) + 1).astype(np.float32)
     levels = np.minimum((sizes.view(np.int32) >> 20) - (127 << 3), 127)

@@ -50,23 +50,10 @@ class Advances(NamedTuple):
 def find_advances(
     points: np.ndarray, units: np.ndarray, bounds: np.ndarray, firing: np.ndarray, tick: float
 ) -> Advances | None:
-    """Find advances.
+    """Find advances; None when no beam's azimuths are whole hundredths of a degree.
 
-    Parameters
-    ----------
-    points : (N, 3) float32 or float64
-        In the sensor's frame, ring after ring.
-    units : (N, 3) float32
-    bounds : (R + 1,) int64
-    firing : (N,) int64
-        Which firing each point is of, in the order of time.
-    tick : float
-        Metres a tick.
-
-    Returns
-    -------
-    Advances or None
-        None when no beam's azimuths are whole hundredths of a degree.
+    Points (N, 3) are in the sensor's frame, ring after ring, from bounds (R + 1,) on, rounded to units (N, 3); firing
+    (N,) says which firing each is of, in the order of time.
     """
     step = TURN / _HUNDREDTHS
     beams, shares = fit_beams(points, units, bounds, step, tick, False, 0)

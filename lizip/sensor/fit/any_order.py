@@ -32,20 +32,9 @@ _MOST_DECIMALS = 8
 def find_any_order(
     xyz: np.ndarray, missing: np.ndarray, nothing: np.ndarray, level: str, state: SensorState
 ) -> Found | None:
-    """Explain points.
+    """Explain points (N, 3) float32; None when they are in no order or from no lattice.
 
-    Parameters
-    ----------
-    xyz : (N, 3) float32
-    missing : (N,) bool
-        Points that are no returns: those with the bits `nothing`, (3,) uint32.
-    level : str
-    state : SensorState
-
-    Returns
-    -------
-    Found or None
-        None when they are in no order or from no lattice.
+    Those that are missing (N,) are no returns and have the bits `nothing` (3,) uint32.
     """
     known = state.get("any order", Calibration)
     for layout, mount in _layouts(xyz, missing):

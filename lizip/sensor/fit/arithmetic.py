@@ -39,22 +39,10 @@ def exact_points(
 
 
 def find_arithmetic(fitted: Calibration, points: np.ndarray, ring: np.ndarray, refine: Refine) -> Calibration:
-    """Find what points were computed in.
+    """Find what stored points (N, 3) float32 were computed in, given a calibration in double, right to some ULPs.
 
-    Parameters
-    ----------
-    fitted : Calibration
-        In double; right to some ULPs.
-    points : (N, 3) float32
-        Stored, ring after ring.
-    ring : (N,) int32
-    refine : function
-        Gives the calibration fitted again when each point is moved by so much, (N, 3) float64.
-
-    Returns
-    -------
-    Calibration
-        `fitted` where nothing is better.
+    `refine` gives the calibration fitted again when each point is moved by so much, (N, 3) float64. Returns `fitted`
+    where nothing is better.
     """
     sample = slice(None, None, 1 + len(points) // _TRIED)
     few, of_ring = np.ascontiguousarray(points[sample]), np.ascontiguousarray(ring[sample])

@@ -12,15 +12,18 @@ import numpy as np
 
 from lizip.sensor.fit.ascent import keep_ascending
 from lizip.sensor.fit.beams import calibration_of, fit_beams
+from lizip.sensor.fit.calibrate import find_decimal, fitting_units
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.columns import align_rings
 from lizip.sensor.fit.explain import explain, make_grid, match_rings, residual_of
 from lizip.sensor.fit.found import Found
+from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.measure import measure_points
 from lizip.sensor.fit.rings import split_rings, split_suspects
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.order import AzimuthOrder, azimuth_keys
 from lizip.sensor.stages.profile import PROFILES, Profile, load_profile
+from lizip.sensor.stages.rounding import HALF
 from lizip.sensor.state import SensorState
 
 _MOST_RINGS = 192
@@ -31,22 +34,27 @@ _FARTHEST = 1e4
 
 _LEAST_SHARE = 0.9
 _DECIMAL = 1000
+_MOST_UNITS = 64
+"""Largest correction where roundings are coarse: small coordinates of a float16 have fine ones all the same."""
 _ON_BEAM, _LEAST_ON_BEAMS = 0.01, 0.6
 """So near to a beam of a profile's (m) so many points are that are such a sensor's."""
 
 
 def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Axes = AS_THEY_ARE) -> Found | None:
-    """Explain points xyz (N, 3) float32 that are `on_decimal_lattice`; None when they are not in this order.
+    """Explain points xyz (N, 3) float32 whose rounding `find_decimal` knows; None when they are in another order.
 
     `axes` tells apart what is left in `state` where points were put on other axes.
     """
+    decimal = find_decimal(xyz)
+    if decimal == HALF:
+        decimal += _DECIMAL  # what is of this family was on that lattice before
     finite = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
     bounds = split_rings(*finite, _MOST_RINGS)
     del finite
     if bounds is None:
         return None
     key = f"azimuth rings {axes.pack()[0]}"
-    tried = (_explained(xyz, bounds, *known) for known in _calibrations(xyz, bounds, level, state, key))
+    tried = (_explained(xyz, bounds, *known) for known in _calibrations(xyz, bounds, decimal, level, state, key))
     return next((found for found in tried if found is not None), None)
 
 
@@ -75,34 +83,34 @@ def rings_by_beams(xyz: np.ndarray) -> np.ndarray | None:
 
 
 def _calibrations(
-    xyz: np.ndarray, bounds: np.ndarray, level: str, state: SensorState, key: str
+    xyz: np.ndarray, bounds: np.ndarray, decimal: int, level: str, state: SensorState, key: str
 ) -> Iterator[tuple[Calibration, int | None]]:
     """Calibrations to try, each with the index of its profile: those on lattices, what a sweep before left, its own."""
     for index, name in enumerate(PROFILES):
         profile = load_profile(name)
         if profile.decimal:
-            yield Calibration(profile.beams, profile.decimal), index
-    if (known := state.get(key, Calibration)) is not None:
+            yield Calibration(profile.beams, decimal), index
+    if (known := state.get(key, Calibration)) is not None and known.decimal == decimal:
         yield known, None
-    found = calibrate(xyz, bounds, hinges=2 if level == "fast" else 3)
+    found = calibrate(xyz, bounds, decimal, hinges=2 if level == "fast" else 3)
     if found is not None:
         state.put(key, found)
         yield found, None
 
 
-def calibrate(xyz: np.ndarray, bounds: np.ndarray, hinges: int = 4) -> Calibration | None:
+def calibrate(xyz: np.ndarray, bounds: np.ndarray, decimal: int = _DECIMAL, hinges: int = 4) -> Calibration | None:
     """Fit an HDL-64E's calibration to rings `bounds` of xyz (N, 3) float32; None when three rings say that it is none.
 
     Rings that do not fit are left out. `hinges` is the number of refining passes, see `lizip.sensor.fit.beams`.
     """
     profile = load_profile(PROFILES[0])
-    model = Calibration(profile.beams, profile.decimal)
+    model = Calibration(profile.beams, decimal)
     arguments = profile.beams.step, profile.beams.tick, profile.beams.hypotenuse
     plausible = np.abs(xyz) < _FARTHEST
     if not plausible.all():
         plausible = plausible.all(axis=1)
         xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
-    units = np.full(xyz.shape, 1.0 / model.decimal, np.float32)
+    units = fitting_units(xyz, decimal, profile.beams.tick)
     sizes = np.diff(bounds)
     rings = np.flatnonzero(sizes >= _LEAST_RING)
     if len(rings) < 4:
@@ -137,7 +145,8 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
     used = calibration.select(beams[known])
     numbered = np.where(known, np.cumsum(known) - 1, -1).astype(np.int32)
     ring = np.repeat(numbered, np.diff(bounds))
-    explained = explain(xyz, ring, used, 1)
+    coarse = is_coarse(used.decimal, used.beams.tick)
+    explained = explain(xyz, ring, used, _MOST_UNITS if coarse else 1)
     kept = explained.kept
     keys = np.empty(len(xyz))
     azimuth_keys(explained.points, ring, keys)

@@ -214,7 +214,7 @@ def fit_beam(points, units, frame, first, last, grid, hinges, scratch, beam):
     stride = max(np.int64(1), (last - first) // SEARCH)
     if not fit_line(points, first, last, stride, scratch.pairs, beam):
         return 0.0
-    if fit_offset(points, first, last, stride, grid.tick, beam) < 0.1:
+    if fit_offset(points, first, last, stride, grid.tick, beam) < 0.1 and not grid.hidden:
         return 0.0
     if fit_phase(points, first, last, stride, grid.step, scratch.sums, beam) < 0.1:
         return 0.0
@@ -275,7 +275,8 @@ def fit_beams(
         Share of coordinates within half a unit; 0 where nothing could be fitted.
     """
     beams, shares = np.zeros((len(bounds) - 1, 5)), np.zeros(len(bounds) - 1)
-    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse)
+    hidden = bool(np.median(units[:: max(1, len(units) // SEARCH)]) > tick)
+    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse, hidden)
     for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
         shares[ring] = fit_beam(points, units, frame, first, last, grid, hinges, scratch, beams[ring])
     return beams, shares

@@ -52,14 +52,15 @@ def retry_beams(
     Near points, as of the vehicle's own roof, leave several phases and lateral offsets that gather about as well; the
     one that explains most wins.
     """
-    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse)
+    hidden = bool(np.median(units[:: max(1, len(units) // SEARCH)]) > tick)
+    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse, hidden)
     for ring in np.flatnonzero((shares < _DOUBTFUL) & (np.diff(bounds) >= _LEAST_POINTS)).tolist():
         first, last = int(bounds[ring]), int(bounds[ring + 1])
         stride = max(1, (last - first) // SEARCH)
         beam = np.zeros(beams.shape[1])
         if not fit_line(points, first, last, stride, scratch.pairs, beam):
             continue
-        if fit_offset(points, first, last, stride, tick, beam) < 0.1:
+        if fit_offset(points, first, last, stride, tick, beam) < 0.1 and not hidden:
             continue
         rho = np.sqrt((points[first:last, :2].astype(np.float64) ** 2).sum(axis=1))
         near = float(np.sort(rho)[len(rho) // 32])

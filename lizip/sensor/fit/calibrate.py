@@ -13,6 +13,7 @@ from lizip.sensor.fit.arithmetic import exact_points, find_arithmetic, snapped
 from lizip.sensor.fit.beams import calibration_of, fit_beams
 from lizip.sensor.fit.beams_again import refine_beams, retry_beams
 from lizip.sensor.fit.calibration import Calibration
+from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.layout import Layout
 from lizip.sensor.fit.mount import refine_mount
 from lizip.sensor.fit.resolution import find_quanta, telling_rings
@@ -20,10 +21,11 @@ from lizip.sensor.fit.timing import set_in_time
 from lizip.sensor.stages.arithmetic import PLAIN
 from lizip.sensor.stages.beams import Beams
 from lizip.sensor.stages.pose import Mount
+from lizip.sensor.stages.rounding import HALF, round_points, rounding_units
 from lizip.sensor.stages.timing import QUANTUM
 
-DECIMALS = (1000, 100, 10000)
-"""Decimal roundings to look for, units a metre."""
+DECIMALS = (100, 1000, 10000)
+"""Decimal roundings to look for, units a metre, the coarsest first: its multiples are those of finer ones too."""
 
 FINE = (2e-8, 2e-9, 1e-10, 2e-9, 2e-9)
 COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
@@ -48,22 +50,24 @@ _FLOOR = 1 / 32
 
 
 def find_decimal(xyz: np.ndarray) -> int:
-    """Units a metre that nearly all coordinates of xyz (N, 3) float32 are multiples of; 0 when there are none."""
+    """Rounding of nearly all sane coordinates of xyz (N, 3) float32, as `lizip.sensor.stages.rounding` has it."""
     sample = xyz[:: max(1, len(xyz) // 256)]
-    for decimal in DECIMALS:
-        whole = np.rint(sample * np.float64(decimal)) / decimal
-        if (whole.astype(np.float32) == sample).mean() > 0.98:
+    sane = sample[np.abs(sample) < _FARTHEST]
+    least = 0.97 * max(sane.size, sample.size / 2)
+    for decimal in (*DECIMALS, HALF):
+        if np.count_nonzero(round_points(sane.astype(np.float64), decimal)[0] == sane) > least:
             return decimal
     return 0
 
 
-def rounding_units(points: np.ndarray, decimal: int, floor: float = _FLOOR) -> np.ndarray:
-    """Size (N, 3) float32 of the rounding of each coordinate, m; at least `floor` times that of the point's largest."""
-    if decimal:
-        return np.full(points.shape, 1.0 / decimal, np.float32)
-    sizes = np.abs(points)
-    least = np.spacing(sizes.max(axis=1)) * np.float32(max(floor, 1e-9))
-    return np.maximum(np.spacing(sizes), least[:, None])
+def fitting_units(points: np.ndarray, decimal: int, tick: float) -> np.ndarray:
+    """Within how much (N, 3) float32 of a stored coordinate fits look for its model point, m.
+
+    Where ranges are finer than what is left of them, a model point is that on the beam which is nearest to the stored
+    one: all roundings of a point move it along each axis.
+    """
+    units = rounding_units(points, decimal, _FLOOR)
+    return 2 * units if is_coarse(decimal, tick) else units
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ def calibrate(
     rounding = COARSE if decimal else FINE
     beams = Beams(1, tick, False, False, rounding, np.zeros((0, 5), np.int64), none)
     model = Calibration(beams, decimal, mount=mount)
-    units = rounding_units(rings.stored, decimal)
+    units = fitting_units(rings.stored, decimal, tick)
     form = _choose_form(rings, units, model, turns)
     plain = None if form is None else _fit_all(rings, layout, form, units, hinges)
     settled = plain is not None and (not form.doubtful or plain[0].arithmetic != PLAIN)

@@ -59,21 +59,9 @@ def align_rings(columns: np.ndarray, bounds: np.ndarray, turn: int) -> np.ndarra
     """Find by how many columns each ring's firings are ahead.
 
     All rings fire together, in columns 1 or 2 apart in no simple rhythm. So two neighbouring columns with returns in
-    one ring are a mark, and a column between two returns that has none contradicts it in another.
-
-    Parameters
-    ----------
-    columns : (N,) int
-        Column of each return, ring after ring.
-    bounds : (R + 1,) int64
-        First return of each ring, N last.
-    turn : int
-        Columns of a turn.
-
-    Returns
-    -------
-    (R,) int64
-        Shifts: column + shift is the firing, common to all rings; at most turn / 18 either way.
+    one ring are a mark, and a column between two returns that has none contradicts it in another. Columns (N,), of
+    `turn`, come ring after ring; `bounds` (R + 1,) are the first of each, and N. Returns shifts (R,) int64, at most
+    turn / 18 either way: column + shift is the firing, common to all rings.
     """
     shifts = np.zeros(len(bounds) - 1, np.int64)
     balance, present, pairs = np.zeros(turn, np.int32), np.zeros(turn, np.int8), np.zeros(turn, np.int64)

@@ -9,14 +9,17 @@ import numpy as np
 from lizip.jit import kernel
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.columns import find_columns
+from lizip.sensor.fit.inside import is_coarse, settle_ranges
 from lizip.sensor.fit.measure import beam_measure, measure_points
 from lizip.sensor.fit.turning import turned_back
 from lizip.sensor.stages.arithmetic import beam_point
 from lizip.sensor.stages.corrections import find_corrections
 from lizip.sensor.stages.firings import Columns
-from lizip.sensor.stages.rounding import round_points
+from lizip.sensor.stages.rounding import HALF, round_points
 
 _PROBES = 24
+_HALF_STEP = 1.2 * 2.0**-10
+"""Largest step of a float16 by its size, with some room."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,11 @@ def explain(
     measure_points(c.beams.table, c.beams.step, c.beams.tick, c.beams.hypotenuse, ring, seen, column, ticks)
     shift = c.beams.shifts.astype(np.int32)[known]
     firing = (column + shift) % np.int32(c.beams.columns)
-    points = c.points(known, firing - shift if ahead is None else firing - shift + ahead, ticks)
+    fired = firing - shift if ahead is None else firing - shift + ahead
+    points = c.points(known, fired, ticks)
+    if is_coarse(c.decimal, c.beams.tick):
+        settle_ranges(xyz, ring, c.decimal, points, c.points(known, fired, ticks + 1), ticks)
+        points = c.points(known, fired, ticks)
     rounded, fraction = round_points(points, c.decimal)
     corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
     kept &= ticks > 0
@@ -133,12 +140,14 @@ def match_rings(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration) -
     """
     beams = np.full(len(bounds) - 1, -1, np.int64)
     c = calibration
-    _match_rings(c.beams.table, c.beams.step, c.beams.tick, c.beams.hypotenuse, float(c.decimal), xyz, bounds, beams)
+    grain = (0.0, _HALF_STEP) if c.decimal >= HALF else (1.2 / c.decimal, 0.0)
+    _match_rings(c.beams.table, c.beams.step, c.beams.tick, c.beams.hypotenuse, grain, xyz, bounds, beams)
     return beams
 
 
 @kernel
-def _match_rings(table, step, tick, hypotenuse, decimal, xyz, bounds, beams):
+def _match_rings(table, step, tick, hypotenuse, grain, xyz, bounds, beams):
+    """Carry out `match_rings`; points may be off by `grain` (m, and a metre of their largest coordinate)."""
     last = np.int64(-1)
     misses = np.int64(0)
     for k in range(bounds.size - 1):
@@ -157,7 +166,8 @@ def _match_rings(table, step, tick, hypotenuse, decimal, xyz, bounds, beams):
                 column, ticks = beam_measure(table, beam, step, tick, hypotenuse, x, y, z)
                 px, py, pz = beam_point(table, beam, step, tick, hypotenuse, np.float64(column), np.float64(ticks))
                 away = max(abs(px - x), abs(py - y), abs(pz - z))
-                hits += np.int64(ticks > 0 and away * decimal < 1.2)
+                allowed = grain[0] + grain[1] * max(abs(x), abs(y), abs(z))
+                hits += np.int64(ticks > 0 and away < allowed)
                 if probe >= 3 and 2 * hits < probe:
                     break
             if 5 * hits >= 3 * tested:

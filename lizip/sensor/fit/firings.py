@@ -27,23 +27,11 @@ _PASSES = 3
 
 
 def unwrap(columns: np.ndarray, turn: int, bounds: np.ndarray | None = None) -> tuple[np.ndarray, int]:
-    """Count columns (N,) on past a turn, in the order of time.
+    """Count columns (N,) of `turn` on past a turn, in the order of time.
 
-    Parameters
-    ----------
-    columns : (N,) int
-        Columns of a turn.
-    turn : int
-        How many those are.
-    bounds : (R + 1,) int64, optional
-        First return of each ring, where rings follow one another; all begin at about one time.
-
-    Returns
-    -------
-    columns : (N,) int64
-        Equal modulo `turn`, from 0 to less than `turns` * turn.
-    turns : int
-        1 where the sensor made no more than one.
+    Where rings follow one another, `bounds` (R + 1,) are the first return of each and N; all begin at about one time.
+    Returns columns (N,) int64, equal modulo `turn`, below turns * turn, and the turns: 1 where there is no more than
+    one.
     """
     columns = columns.astype(np.int64) % turn
     way, spans = np.empty_like(columns), []
@@ -89,17 +77,9 @@ def anchor_firings(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find the column of each firing, by a vote in which rings that agree with the others count more.
 
-    Parameters
-    ----------
-    columns, ring, firing : (N,) int64
-        Of each return; firings 0 to `count` - 1.
-
-    Returns
-    -------
-    anchors : (count,) int64
-        Columns, -1 for firings without a return.
-    away : (N,) int64
-        Columns from there to that of the return; `MOST_AWAY` or more where it belongs to no firing.
+    Column, ring and firing (0 to `count` - 1) of each return are (N,) int64. Returns anchors (count,), -1 for firings
+    without a return, and the columns (N,) from there to that of the return: `MOST_AWAY` or more where it belongs to
+    none.
     """
     first = np.full(count, -1, np.int64)
     first[firing[::-1]] = columns[::-1]

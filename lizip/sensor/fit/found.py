@@ -8,14 +8,12 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.sensor.fit.calibration import Calibration
-from lizip.sensor.fit.intensity import find_intensity, intensity_stage
-from lizip.sensor.model import About, Grid, Part, Solution, Stage, SweepModel
+from lizip.sensor.fit.further import add_further
+from lizip.sensor.model import About, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
-from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.firings import Columns, Firings, rows_of
-from lizip.sensor.stages.intensity import lit_cells
 from lizip.sensor.stages.order import AzimuthOrder, Order
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.profile import Profile
@@ -92,11 +90,6 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     columns, beams = list(cloud.columns.values()), found.calibration.beams
     xyz = found.axes.undone(np.stack(columns[:3], axis=1))
     returns = _returns_of(cloud, found)
-    ranges = returns.ranges
-    cells, lit_place = lit_cells(returns)
-    rings = np.full(cloud.count, -1)
-    rings[found.place] = found.ring
-    lit = find_intensity(columns, rings, lit_place)
     listed = np.ones(cloud.count, bool)
     listed[found.place] = False
     if found.whole:
@@ -108,16 +101,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     stages.append(Places.of(xyz, exceptions, found.missing, found.nothing))
     if found.axes != AS_THEY_ARE:
         stages.append(found.axes)
-    grid = Grid(ranges, None, beams.tick)
-    if lit is not None:
-        intensity = np.zeros_like(ranges)
-        intensity[cells] = lit.integers
-        everywhere = found.whole and bool(intensity[ranges == 0].any())
-        grid = grid._replace(intensity=intensity, everywhere=everywhere)
-        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
-    others = [column for place, column in enumerate(columns) if place > 2 and (lit is None or place != lit.column)]
-    if others:
-        stages.append(Attributes.of(returns, others))
+    grid = add_further(columns, returns, beams.tick, stages)
     notes = {
         "fitted to this scan": int(found.profile is None),
         "columns of a turn": beams.columns,

@@ -24,11 +24,14 @@ class Grid(NamedTuple):
         Radians a column, metres a tick.
     hypotenuse : bool
         See `lizip.sensor.stages.beams`.
+    hidden : bool
+        Whether points were rounded so coarsely that ticks do not show.
     """
 
     step: float
     tick: float
     hypotenuse: bool
+    hidden: bool = False
 
 
 class Scratch(NamedTuple):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import encode_attribute, nowhere
 from lizip.sensor.stages.exceptions import encode_exceptions
 from lizip.sensor.stages.intensity import (
@@ -16,7 +18,9 @@ from lizip.sensor.stages.intensity import (
     TABLE,
     Intensity,
     bits_of,
+    encode_further,
     from_integers,
+    lit_points,
     pack_table,
 )
 
@@ -57,21 +61,10 @@ class Lit(NamedTuple):
 
 
 def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.ndarray) -> Lit | None:
-    """Find the column that holds intensities.
+    """Find, among the columns of a file, coordinates first, the one that holds intensities.
 
-    Parameters
-    ----------
-    columns : sequence of (N,) arrays
-        All columns of the file, coordinates first.
-    ring : (N,) int
-        Ring of each point, -1 for none.
-    where : (M,) int64
-        Points that have a cell of the grid.
-
-    Returns
-    -------
-    Lit or None
-        None when no column changes along the rings as intensities do, and has few values.
+    `ring` (N,) is that of each point, -1 for none; points `where` (M,) have a cell of the grid. None when no column
+    changes along the rings as intensities do, and has few values.
     """
     fullest = np.flatnonzero(ring == np.argmax(np.bincount(ring[ring >= 0])))
     order = np.concatenate([where, _others(where, len(ring))])
@@ -107,16 +100,40 @@ def _split(lit: Lit, cells: int) -> Lit:
 
 def intensity_stage(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:
     """The stage of a column (N,) whose points at `place` (M,) have cells."""
-    odd = np.flatnonzero(~np.concatenate([lit.exact, lit.rest_exact]))
+    exact = np.concatenate([lit.exact, lit.rest_exact])
     order = np.concatenate([place, _others(place, len(column))])
-    words = bits_of(column)[order[odd]].astype("<u8").view(np.uint32).reshape(-1, 2)
-    return Intensity(
-        lit.column,
-        lit.scale,
-        b"" if lit.table is None else pack_table(lit.table),
-        encode_exceptions(odd, words),
-        encode_attribute(lit.rest.astype("<u2"), nowhere(len(lit.rest))) if len(lit.rest) else b"",
-    )
+    table = b"" if lit.table is None else pack_table(lit.table)
+    return Intensity(lit.column, lit.scale, table, _pack_odd(column[order], exact), _pack_others(lit.rest))
+
+
+def with_further(stage: Intensity, returns: Returns, column: np.ndarray) -> Intensity:
+    """The stage of a column (N,) anew, made of one for the first returns of cells alone; `returns` are placed."""
+    lit = lit_points(returns)
+    values = np.ascontiguousarray(column)[lit.order]
+    integers = _integers_of(stage, values)
+    cells, further = len(lit.cells[0]), len(lit.further)
+    integers[:cells] = returns.intensity[lit.cells]
+    exact = bits_of(stage.values(integers, column.dtype)) == bits_of(values)
+    coded = encode_further(returns, integers[cells : cells + further])
+    return replace(stage, odd=_pack_odd(values, exact), others=_pack_others(integers[cells + further :]), further=coded)
+
+
+def _integers_of(stage: Intensity, values: np.ndarray) -> np.ndarray:
+    """Integers (N,) int32 for stored values, where there are any."""
+    if stage.scale < TABLE:
+        return _explain(values.astype(np.float32), DENOMINATORS[stage.scale])[0]
+    size = stage.entries
+    table = bits_of(stage.values(np.arange(size, dtype=np.int32), values.dtype))
+    return np.minimum(np.searchsorted(table, bits_of(values)), size - 1).astype(np.int32)
+
+
+def _pack_odd(values: np.ndarray, exact: np.ndarray) -> bytes:
+    odd = np.flatnonzero(~exact)
+    return encode_exceptions(odd, bits_of(values)[odd].astype("<u8").view(np.uint32).reshape(-1, 2))
+
+
+def _pack_others(integers: np.ndarray) -> bytes:
+    return encode_attribute(integers.astype("<u2"), nowhere(len(integers))) if len(integers) else b""
 
 
 def to_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -130,17 +147,10 @@ def to_table(values: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def to_integers(values: np.ndarray) -> tuple[int, np.ndarray, np.ndarray] | None:
-    """Find integers 0 to 65535 behind stored values.
+    """Find integers 0 to 65535 behind stored values (N,) float32, N > 0.
 
-    Parameters
-    ----------
-    values : (N,) float32, N > 0
-
-    Returns
-    -------
-    tuple or None
-        Index of the denominator, integers (N,) int32, and whether each is exact, (N,) bool (-0.0 and NaN are not). None
-        when no denominator explains 99 % of the values.
+    Returns the index of the denominator, integers (N,) int32, and whether each is exact (-0.0 and NaN are not); None
+    when no denominator explains 99 % of the values.
     """
     sample = values[:: max(1, len(values) // _SAMPLE)]
     for index, denominator in enumerate(DENOMINATORS):

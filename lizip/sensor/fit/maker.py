@@ -15,22 +15,10 @@ _WIDEST = 0.3
 
 
 def find_maker(values: np.ndarray, step: float, tick: float) -> tuple[Maker, np.ndarray, np.ndarray] | None:
-    """Find what a maker printed behind fitted numbers.
+    """Find what a maker printed behind the phase, lateral, elevation, forward and up (columns, m, rad) of beams (B, 5).
 
-    Parameters
-    ----------
-    values : (B, 5) float64
-        Phase (columns), lateral (m), elevation (rad), forward, up (m) of each beam.
-    step : float
-        Radians a column, negative when clockwise.
-    tick : float
-        Metres a tick.
-
-    Returns
-    -------
-    tuple or None
-        The maker's numbers; azimuth and altitude of each beam, (B, 2) int64 in its units; columns to add to each phase,
-        (B,) int64. None when any beam does not fit.
+    `step` is in radians a column, negative when clockwise. Returns the maker's numbers; azimuth and altitude of each
+    beam, (B, 2) int64 in its units; columns to add to each phase, (B,) int64. None when any beam does not fit.
     """
     phase, lateral, elevation, forward, up = values.T
     sine, cosine = np.array([sincos(angle) for angle in elevation.tolist()]).T

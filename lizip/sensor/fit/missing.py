@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+_LEAST_POINTS, _FARTHEST = 512, np.float64(1e9)
 _SAMPLE = 255
 _LEAST = 0.005
 """Share of the points from which on a repeated position stands for missing returns."""
@@ -44,3 +47,14 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _at(bits: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Which of bits (N, 3) are `words`, (3,) or (3, N)."""
     return (bits[:, 0] == words[0]) & (bits[:, 1] == words[1]) & (bits[:, 2] == words[2])
+
+
+def enough_returns(columns: Sequence[np.ndarray]) -> bool:
+    """Whether so many points are somewhere that a sensor can be told from them; the first three columns are theirs."""
+    if len(columns) < 3:
+        return False
+    x, y, z = columns[:3]
+    somewhere = (x != 0) | (y != 0) | (z != 0)
+    for axis in (x, y, z):
+        somewhere &= (axis > -_FARTHEST) & (axis < _FARTHEST)
+    return int(np.count_nonzero(somewhere)) >= _LEAST_POINTS

@@ -36,17 +36,9 @@ _REFINED, _SAMPLES = 8, 1024
 
 
 def find_mount(points: np.ndarray) -> Mount | None:
-    """Find axis and position of the sensor to about a centimetre.
+    """Find axis and position of the sensor to about a centimetre, from finite returns (N, 3) in the file's order.
 
-    Parameters
-    ----------
-    points : (N, 3) float32
-        Returns in the order of the file, finite.
-
-    Returns
-    -------
-    Mount or None
-        Headings are those of the stored frame, as nearly as may be. None when few points are those of rings.
+    Headings are those of the stored frame, as nearly as may be. None when few points are those of rings.
     """
     for low, high in _REACHES:
         count = len(points) - high - 1

@@ -10,6 +10,7 @@ import numpy as np
 from lizip.exact.trig import TURN, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.beams import ELEVATION, HEIGHT, SEARCH, fit_line, fit_offset, fit_phase
+from lizip.sensor.stages.rounding import HALF, rounding_units
 
 TURNS = (
     *(256, 300, 360, 400, 450, 500, 512, 600, 720, 750, 800, 900, 1000, 1024, 1080, 1200, 1250, 1440, 1500, 1600, 1800),
@@ -21,6 +22,8 @@ TURNS = (
 TICKS = (0.02, 0.016, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.0025, 0.002, 0.0015, 0.00125, 0.001, 0.0005)
 """Range resolutions to try (m), likewise."""
 
+_HIDDEN = 0.5
+"""Range resolution taken where roundings hide the true one, as a share of these."""
 _COHERENT = 0.8
 _ON_LINE = 0.01
 _BESIDE = 1.5
@@ -62,12 +65,29 @@ def find_quanta(points: np.ndarray, bounds: np.ndarray, decimal: int) -> tuple[I
         lines.append(beam)
     if len(lines) < 3:
         return None
-    finest = 2.0 / decimal if decimal else 0.0
+    finest = 2.0 / decimal if 0 < decimal < HALF else 0.0
     ticks = (tick for tick in TICKS if tick >= finest and _ticks_agree(points, spans, lines, tick))
     tick = next(ticks, None) or _scan_ticks(points, spans, lines, finest)
+    if tick is None and decimal:
+        # roundings hide it: any finer than they are will do
+        tick = float(_HIDDEN * np.median(rounding_units(points.astype(np.float32), decimal).max(axis=1)))
+        tick = round(tick, 3) or tick  # as makers have them
+        points, spans = _far_points(points, bounds)
     if tick is None:
         return None
     return _turns(points, spans), tick
+
+
+def _far_points(points: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """The farther half of all points in the three rings that have most of them, and where each ring's are: roundings
+    blur azimuths the less the farther points are."""
+    reach = points[:, 0] * points[:, 0] + points[:, 1] * points[:, 1]
+    far = reach > np.median(reach)
+    ends = np.concatenate([[0], np.cumsum(far)])[bounds]
+    rings = np.argsort(-np.diff(ends), kind="stable")[:3]
+    parts = [points[bounds[ring] : bounds[ring + 1]][far[bounds[ring] : bounds[ring + 1]]] for ring in rings]
+    places = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).tolist()
+    return np.concatenate(parts), list(itertools.pairwise(places))
 
 
 def telling_rings(points: np.ndarray, bounds: np.ndarray) -> np.ndarray:

@@ -51,19 +51,9 @@ def _split(x, y, fall, starts):
 
 
 def split_rings(x: np.ndarray, y: np.ndarray, most: int) -> np.ndarray | None:
-    """Find the first point of each ring.
+    """Find the first point of each ring: bounds (K + 1,) int64, N last; x, y (N,) are finite, contiguous float32.
 
-    Parameters
-    ----------
-    x, y : (N,) float32
-        Finite coordinates in metres, contiguous.
-    most : int
-        Largest number of rings to accept.
-
-    Returns
-    -------
-    (K + 1,) int64 or None
-        Bounds of the rings, N last; None when there are more than `most`: the points are not in this order.
+    None when there are more than `most`: the points are not in this order.
     """
     starts = np.empty(most, np.int64)
     count = _split(x, y, FALL, starts)
@@ -73,18 +63,8 @@ def split_rings(x: np.ndarray, y: np.ndarray, most: int) -> np.ndarray | None:
 def split_suspects(xyz: np.ndarray, bounds: np.ndarray, suspect: np.ndarray) -> np.ndarray:
     """Split runs that may be two rings: where a scan is cut, one may end before the azimuth at which the next begins.
 
-    Parameters
-    ----------
-    xyz : (N, 3) float32
-    bounds : (K + 1,) int64
-        As from `split_rings`.
-    suspect : (K,) bool
-        Runs to split, each at its widest gap if that is a wide one.
-
-    Returns
-    -------
-    (K + S + 1,) int64
-        Bounds, with the new ones among them.
+    Of the runs that `bounds` (K + 1,) begin, those that are suspect (K,) are split at their widest gap if that is a
+    wide one. Returns the bounds with the new ones among them.
     """
     extra = []
     for run in np.flatnonzero(suspect):

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.sensor.fit.azimuth_rings import find_azimuth_rings, on_decimal_lattice
+from lizip.sensor.fit.azimuth_rings import find_azimuth_rings
+from lizip.sensor.fit.calibrate import find_decimal
 from lizip.sensor.fit.found import Found, solution_of
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, Solution
@@ -34,7 +35,7 @@ class AzimuthRings:
         if any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
         xyz = np.stack(columns[:3], axis=1)
-        if not on_decimal_lattice(xyz):
+        if not find_decimal(xyz):
             return None
         missing, nothing = find_missing(xyz)
         if np.count_nonzero(~missing) < _LEAST_POINTS:

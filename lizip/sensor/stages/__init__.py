@@ -62,6 +62,7 @@ _LISTED = (
     ("doubles", "doubles", "Doubles"),
     ("far corrections", "far_corrections", "FarCorrections"),
     ("moves along rays", "nudges", "Nudges"),
+    ("order of returns", "seconds", "ReturnOrder"),
 )
 """Name, module and class of each. The place is the tag: once files are released, only ever appended to."""
 

@@ -12,6 +12,7 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
+from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_varint
 from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
@@ -200,14 +201,12 @@ def _unpack_planes(coded: bytes, count: int, dtype: np.dtype) -> np.ndarray:
 
 def _ordinals(bits: np.ndarray, size: int) -> np.ndarray:
     """Integers (N,) int64, one to one; for 4 bytes in the order of floats (of integers below 2**31 as well)."""
-    values = bits.astype(np.int64)
-    return np.where(values >> 31 & 1, (1 << 31) - 1 - values, values) if size == 4 else values
+    return to_ordinals(bits.view("<f4")) if size == 4 else bits.astype(np.int64)
 
 
 def _from_ordinals(values: np.ndarray, size: int) -> np.ndarray:
     """Undo `_ordinals`; what it never makes gives any bits."""
-    bits = np.where(values < 0, (1 << 31) - 1 - values, values) if size == 4 else values
-    return (bits & ((1 << 8 * size) - 1)).astype(f"<u{size}")
+    return (bits_of(from_ordinals(values, "<f4")) if size == 4 else values).astype(f"<u{size}")
 
 
 @kernel

@@ -1,6 +1,7 @@
 """From unrounded model points to the stored float32, exactly: corrections where the model misses.
 
-A unit is 1 mm where a file's coordinates were rounded to millimetres first (`decimal` = 1000), else one ULP of float32.
+A unit is 1 mm where a file's coordinates were rounded to millimetres first (`decimal` = 1000), a step of float16 where
+they were rounded to that, else one ULP of float32.
 Nearly all misses lie where the model point is next to a rounding tie, so the distance to it is a correction's context.
 """
 
@@ -14,9 +15,10 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
-from lizip.exact.ulp import step32, value32
+from lizip.exact.ulp import from_steps, step32, to_steps, value32
 from lizip.jit import kernel
 from lizip.packed import Packed, rest
+from lizip.sensor.stages.rounding import HALF
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -79,9 +81,22 @@ def find_corrections(
     fits : (N,) bool
         Where the corrections lead to `actual` exactly; elsewhere they mean nothing.
     """
+    if decimal >= HALF:
+        return _find_in_halves(rounded, actual, most)
     corrections, fits = np.zeros(rounded.shape, np.int32), np.zeros(len(rounded), np.bool_)
     _find(rounded, rounded.view(np.int32), actual, actual.view(np.int32), decimal, most, corrections, fits)
     return corrections, fits
+
+
+def _find_in_halves(rounded: np.ndarray, actual: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `find_corrections`, in steps of float16."""
+    same = rounded.view(np.int32) == actual.view(np.int32)
+    with np.errstate(all="ignore"):
+        narrow = actual.astype(np.float16)
+        units = to_steps(narrow) - to_steps(rounded.astype(np.float16))
+    reached = from_steps(to_steps(narrow), narrow.dtype).astype(np.float32).view(np.int32) == actual.view(np.int32)
+    reached &= (units != 0) & (np.abs(units) <= most)
+    return np.where(same | ~reached, 0, units).astype(np.int32), (same | reached).all(axis=1)
 
 
 @kernel
@@ -117,6 +132,11 @@ def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections
 
 def apply_corrections(rounded: np.ndarray, corrections: np.ndarray, decimal: int) -> np.ndarray:
     """Return the stored coordinates: `rounded` (N, 3) float32 moved by `corrections` (N, 3) int32 units."""
+    if decimal >= HALF:
+        out, where = rounded.copy(), np.nonzero(corrections)
+        narrow = rounded[where].astype(np.float16)
+        out[where] = from_steps(to_steps(narrow) + corrections[where].astype(np.int64), narrow.dtype)
+        return out
     out = np.empty(rounded.shape, np.float32)
     _apply(np.ascontiguousarray(rounded).ravel(), corrections.ravel(), float(decimal), out.ravel())
     return out
@@ -138,14 +158,14 @@ def encode_corrections(rounded: np.ndarray, fraction: np.ndarray, corrections: n
     """Code corrections (N, 3) int32 given what `round_points` made of the points."""
     bits = np.ascontiguousarray(rounded).view(np.int32)
     values = np.ascontiguousarray(corrections, np.int32)
-    return encode_stream(_code_all, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, values)
+    return encode_stream(_code_all, fresh_counters(_COUNTERS), bits, fraction, not 0 < decimal < HALF, values)
 
 
 def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray, decimal: int) -> np.ndarray:
     """Decode corrections (N, 3) int32; raises CorruptError when the stream is not theirs."""
     corrections = np.zeros(fraction.shape, np.int32)
     bits = np.ascontiguousarray(rounded).view(np.int32)
-    decode_stream(stream, _code_all, fresh_counters(_COUNTERS), bits, fraction, decimal == 0, corrections)
+    decode_stream(stream, _code_all, fresh_counters(_COUNTERS), bits, fraction, not 0 < decimal < HALF, corrections)
     if corrections.size and max(-int(corrections.min()), int(corrections.max())) > LARGEST:
         raise CorruptError("a coordinate correction is out of range")
     return corrections

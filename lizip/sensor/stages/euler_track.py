@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.exact.rotation import rotation_of_quaternion
+from lizip.exact.rotation import rotation_of_quaternion, turned
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
@@ -50,12 +50,8 @@ def euler_points(knot_times, angles, places, mount, lever, times, points, out):
         sr, cr = sincos(angles[k, 0] + part * (angles[k + 1, 0] - angles[k, 0]))
         sp, cp = sincos(angles[k, 1] + part * (angles[k + 1, 1] - angles[k, 1]))
         sy, cy = sincos(angles[k, 2] + part * (angles[k + 1, 2] - angles[k, 2]))
-        s0 = points[i, 0]
-        s1 = points[i, 1]
-        s2 = points[i, 2]
-        b0 = mount[0, 0] * s0 + mount[0, 1] * s1 + mount[0, 2] * s2 + lever[0]
-        b1 = mount[1, 0] * s0 + mount[1, 1] * s1 + mount[1, 2] * s2 + lever[1]
-        b2 = mount[2, 0] * s0 + mount[2, 1] * s1 + mount[2, 2] * s2 + lever[2]
+        b0, b1, b2 = turned(mount, points[i, 0], points[i, 1], points[i, 2])
+        b0, b1, b2 = b0 + lever[0], b1 + lever[1], b2 + lever[2]
         y = cr * b1 - sr * b2
         z = sr * b1 + cr * b2
         x = cp * b0 + sp * z

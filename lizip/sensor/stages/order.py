@@ -49,15 +49,10 @@ class Order:
         return self.kind in (ALL_FIRINGS, ALL_RINGS)
 
     def keys(self, ring: np.ndarray, column: np.ndarray, rank: np.ndarray, span: int, firings: int) -> np.ndarray:
-        """Integers (M,) int64 in the order of the file.
+        """Integers (M,) int64 in the order of the file, from ring, column and rank of the firing (M,).
 
-        Parameters
-        ----------
-        ring, column, rank : (M,) int64
-            Ring, column of the firing, index of the firing. The index counts only where every cell is stored, where the
-            integers are the places themselves.
-        span, firings : int
-            Columns to count in, and number of firings.
+        The rank counts only where every cell is stored, where the integers are the places themselves; columns count in
+        `span`.
         """
         since = rank if self.whole else (column - self.starts[ring]) % span
         if self.kind in (FIRINGS, ALL_FIRINGS):
@@ -128,6 +123,8 @@ class AzimuthOrder(Packed):
         returns.need("points", "ring")
         keys = np.empty(len(returns.ring))
         azimuth_keys(returns.points, returns.ring.astype(np.int32), keys)
+        if returns.nth is not None:  # further returns stay behind the first
+            keys = keys[np.maximum.accumulate(np.where(returns.nth == 0, np.arange(len(keys)), 0))]
         returns.take(np.argsort(keys, kind="stable"))
 
 

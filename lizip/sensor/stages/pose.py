@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.errors import CorruptError
+from lizip.exact.rotation import SE3, turned_back
 from lizip.jit import kernel
 from lizip.packing import Unpacker
 
@@ -34,9 +35,7 @@ class Mount:
 
     def to_vehicle(self, points: np.ndarray) -> np.ndarray:
         """Points (N, 3) float64 of the sensor's frame in the stored one."""
-        out = np.empty((len(points), 3))
-        _to_vehicle(points, self.rotation, self.shift, out)
-        return out
+        return SE3(self.rotation, self.shift).transform(points)
 
     def to_sensor(self, points: np.ndarray) -> np.ndarray:
         """Stored points (N, 3) in the sensor's frame, float64."""
@@ -69,21 +68,12 @@ AT_ORIGIN = Mount(np.eye(3), np.zeros(3))
 
 
 @kernel
-def _to_vehicle(points, rotation, shift, out):
-    for i in range(points.shape[0]):
-        for p in range(3):
-            turned = rotation[p, 0] * points[i, 0] + rotation[p, 1] * points[i, 1] + rotation[p, 2] * points[i, 2]
-            out[i, p] = turned + shift[p]
-
-
-@kernel
 def _to_sensor(points, rotation, shift, out):
     for i in range(points.shape[0]):
         x = np.float64(points[i, 0]) - shift[0]
         y = np.float64(points[i, 1]) - shift[1]
         z = np.float64(points[i, 2]) - shift[2]
-        for p in range(3):
-            out[i, p] = rotation[0, p] * x + rotation[1, p] * y + rotation[2, p] * z
+        out[i, 0], out[i, 1], out[i, 2] = turned_back(rotation, x, y, z)
 
 
 @kernel

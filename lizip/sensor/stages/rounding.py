@@ -1,4 +1,4 @@
-"""The last rounding before a number is stored: to float32, or to whole decimals of a metre and then to float32."""
+"""The last rounding before a number is stored: to float32, or to decimals of a metre or to float16 before that."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from lizip.packed import Packed, whole
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
 
+HALF = 1 << 20
+"""In place of units a metre: coordinates were rounded to float16; what it is more, they had been to that before."""
+
 
 def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
     """Round model points as the file's writer did.
@@ -23,14 +26,22 @@ def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarr
     points : (N, 3) float64
         Metres, finite, below 1e30.
     decimal : int
-        Units a metre of a decimal rounding before the float32 (1000), 0 for none.
+        Units a metre of a decimal rounding before the float32 (1000), 0 for none, from `HALF` on for one to float16.
 
     Returns
     -------
     rounded : (N, 3) float32
     fraction : (N, 3) float64
-        What the rounding took away, in units: -0.5 to 0.5.
+        What the rounding took away, in units: -0.5 to 0.5; of two roundings, the coarser.
     """
+    if decimal >= HALF:
+        before, taken = round_points(points, decimal - HALF)
+        # what float16 does not reach is no coordinate
+        rounded = np.clip(before, -_LARGEST_HALF, _LARGEST_HALF).astype(np.float16)
+        unit = np.spacing(np.abs(rounded)).astype(np.float64)
+        fraction = np.clip((points - rounded) / unit, -0.5, 0.5)
+        coarser = unit * (decimal - HALF) < 1 if decimal > HALF else False
+        return rounded.astype(np.float32), np.where(coarser, taken, fraction)
     rounded, fraction = np.empty(points.shape, np.float32), np.empty(points.shape)
     values = np.ascontiguousarray(points).ravel()
     if decimal:
@@ -57,11 +68,31 @@ def _round_floats(values, rounded, fraction):
         fraction[i] = (values[i] - np.float64(value)) / unit32(value)
 
 
+_LARGEST_HALF = 65472.0
+"""Rounds to a float16 that has a next one."""
+
+
+def rounding_units(points: np.ndarray, decimal: int, floor: float = 0.0) -> np.ndarray:
+    """Size (N, 3) float32 of the rounding of each coordinate, m; at least `floor` times that of the point's largest."""
+    if 0 < decimal < HALF:
+        return np.full(points.shape, 1.0 / decimal, np.float32)
+    if decimal:
+        with np.errstate(over="ignore"):
+            sizes = np.abs(points.astype(np.float16))
+        sizes = np.minimum(sizes, np.float16(_LARGEST_HALF))
+    else:
+        sizes = np.abs(points)
+    units = np.spacing(sizes).astype(np.float32)
+    if decimal > HALF:
+        units = np.maximum(units, np.float32(1 / (decimal - HALF)))
+    return np.maximum(units, units.max(axis=1, keepdims=True) * np.float32(max(floor, 1e-9)))
+
+
 @dataclass(frozen=True)
 class Rounding(Packed):
-    """Rounding of coordinates: units a metre, 0 for float32 alone."""
+    """Rounding of coordinates: units a metre, 0 for float32 alone, `HALF` and more for float16."""
 
-    decimal: int = whole(1 << 20, default=0)
+    decimal: int = whole(2 * HALF - 1, default=0)
 
     def apply(self, returns: Returns) -> None:
         """Round the points."""

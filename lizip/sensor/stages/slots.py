@@ -262,14 +262,9 @@ def _points(alpha, laser, ticks, tick, cosines, sines, upside_down, out):
 
 
 def angles(lasers: Lasers, upside_down: bool, azimuth: np.ndarray, firing: np.ndarray, laser: np.ndarray) -> np.ndarray:
-    """Angles alpha (N,) float32 of returns.
+    """Angles alpha (N,) float32 of returns of lasers and firings (N,).
 
-    Parameters
-    ----------
-    azimuth : (F,) int64
-        Of the firings of whole packets, 0.01 degrees, from 0 to `TURN` - 1.
-    firing, laser : (N,) int64
-        Of the returns.
+    Azimuths (F,) are those of the firings of whole packets, 0.01 degrees, from 0 to `TURN` - 1.
     """
     out = np.empty(len(firing), np.float32)
     share = lasers.slot_time / lasers.firing_time

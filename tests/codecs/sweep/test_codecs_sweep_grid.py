@@ -141,7 +141,7 @@ def test_nuscenes_costs_what_it_should(data):
 @kernel
 def _ranges_near_nothing(coder, model, net, out):
     for i in range(out.size):
-        out[i] = code_range(coder, model, net, None, 0, 0, 0, np.int64(40), np.int64(1), np.int64(0), np.int64(0))
+        out[i] = code_range(coder, model, net, None, 0, 0, 0, np.int64(1), np.int64(0), np.int64(0))
 
 
 def test_a_return_never_has_the_range_of_no_return():

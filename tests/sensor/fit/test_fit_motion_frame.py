@@ -60,3 +60,19 @@ def test_a_moved_sweep_is_still_a_sweep(sweep, fields):
 def test_any_frame_comes_back(sweep, turn):
     data = moved(sweep, turn @ POSES[0][0], POSES[0][1]).tobytes()
     assert lizip.decompress(lizip.compress(data)) == data
+
+
+@pytest.mark.parametrize(("yaw", "shift"), [(0.02, (0.1, -3, 0.02)), (-0.01, (0.05, -7, -0.03))])
+def test_a_gathered_sweep_is_found_without_rings(yaw, shift):
+    """As nuscenes-devkit gathers them: what is near removed, then moved into the frame of a later sweep."""
+    records = np.frombuffer(simulator.nuscenes(15), "<f4").reshape(-1, 5)
+    far = records[~((np.abs(records[:, 0]) < 1) & (np.abs(records[:, 1]) < 1))]
+    turn, shift = pose(yaw, 0.001, 0.001, shift)
+    points = moved(far, turn, shift)
+    mount = find_moved_frame(np.ascontiguousarray(points[:, :3]), [points[:, 3]], np.zeros(len(points), bool))
+    assert np.abs(mount.shift - shift).max() < 0.02
+    assert np.abs(mount.rotation[:, 2] - turn[:, 2]).max() < 3e-3
+    data = np.ascontiguousarray(points[:, :4]).tobytes()
+    packed = lizip.compress(data)
+    assert lizip.decompress(packed) == data
+    assert 8 * len(packed) < 25 * len(points)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sweeps import cloud_of, grids_of, rebuilt, stage_of
 
+from lizip.sensor.fit.driver.blocks import usual_places
 from lizip.sensor.solvers.driver import SOLVER
 from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RINGS_CELLS, RINGS_COMPUTED, Blocks
 from lizip.sensor.stages.seconds import Seconds
@@ -119,3 +120,9 @@ def test_points_on_a_range_lattice_alone_are_declined():
     flat = away * np.cos(rise)
     points = np.stack([flat * np.cos(angle), flat * np.sin(angle), away * np.sin(rise)], axis=1).astype(np.float32)
     assert SOLVER.solve(cloud_of(points), "default", SensorState()) is None
+
+
+def test_the_last_laser_of_a_block_is_not_taken_for_one_near_its_beginning():
+    sent = sweep(3, MODELS["hdl32"], "velodyne_pointcloud", span=0.6)
+    lasers = np.tile(np.arange(32), len(sent.ranges))[sent.ranges.ravel() > 0]
+    np.testing.assert_array_equal(usual_places(lasers, 32), np.arange(32))

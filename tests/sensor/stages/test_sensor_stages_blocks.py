@@ -10,7 +10,7 @@ from lizip.errors import CorruptError
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, RINGS_CELLS, Blocks, Rest, decode_azimuths, encode_azimuths
 from lizip.sensor.stages.driver import EXACT, SUM, Driver, DriverLaw, Printed
-from lizip.sensor.stages.seconds import Seconds
+from lizip.sensor.stages.seconds import APART, BY_FIRING, ReturnOrder, Seconds
 
 AZIMUTHS = hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 35999))
 
@@ -70,9 +70,40 @@ def test_second_returns_come_back(seed, count):
     second = np.where(draw.random(count) < 0.3, draw.integers(1, 1 << 20, count), 0)
     returns = returns_of(np.zeros((1, 8), np.int32), 0)
     returns.ring, returns.ticks = ring, first.copy()
-    Seconds.unpack(Seconds.of(ring, first, second, 8).pack()).apply(returns)
+    Seconds.unpack(Seconds.of(returns, second).pack()).apply(returns)
     expected = [tick for pair in zip(first, second, strict=True) for tick in pair if tick]
     np.testing.assert_array_equal(returns.ticks, expected)
+    # third ones: of seconds alone
+    third = np.where((returns.nth == 1) & (draw.random(len(expected)) < 0.5), returns.ticks + 5, 0)
+    Seconds.unpack(Seconds.of(returns, third).pack()).apply(returns)
+    expected = [tick for pair in zip(expected, third, strict=True) for tick in pair if tick]
+    np.testing.assert_array_equal(returns.ticks, expected)
+    assert np.count_nonzero(returns.nth == 2) == np.count_nonzero(third)
+
+
+@pytest.mark.parametrize("kind", [BY_FIRING, APART])
+def test_the_order_of_returns(kind):
+    returns = returns_of(np.zeros((1, 8), np.int32), 0)
+    returns.firing, returns.nth = np.array([0, 0, 0, 0, 4, 4, 7]), np.array([0, 1, 0, 1, 0, 1, 0])
+    returns.ring, returns.ticks = np.zeros(7, np.int64), np.arange(7)
+    ReturnOrder.unpack(ReturnOrder(kind).pack()).apply(returns)
+    expected = [0, 2, 1, 3, 4, 5, 6] if kind == BY_FIRING else [0, 2, 4, 6, 1, 3, 5]
+    np.testing.assert_array_equal(returns.ticks, expected)
+
+
+def test_second_returns_of_returns_with_places_are_refused():
+    returns = returns_of(np.zeros((1, 8), np.int32), 0)
+    returns.ring, returns.ticks = np.zeros(2, np.int64), np.ones(2, np.int64)
+    stage = Seconds.of(returns, np.array([3, 0]))
+    returns.place = np.arange(2)
+    with pytest.raises(CorruptError):
+        stage.apply(returns)
+
+
+@pytest.mark.parametrize("data", [b"\0", b"\3"])
+def test_an_unknown_order_of_returns_is_refused(data):
+    with pytest.raises(CorruptError):
+        ReturnOrder.unpack(data)
 
 
 @pytest.mark.parametrize("numbers", [Printed(np.array([12, -7]), 3, True), Printed(np.array([1 << 30, 5]), -1, False)])
@@ -145,7 +176,7 @@ def test_angles_out_of_reason_are_refused(law):
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_a_stage_or_corrupt(data):
     ranges = np.ones((6, 3), np.int32)
-    for stage in (Blocks, Driver, Seconds):
+    for stage in (Blocks, Driver, Seconds, ReturnOrder):
         returns = returns_of(ranges, ranges.size)
         returns.ring = returns.column = returns.row = np.zeros(4, np.int64)
         returns.ticks = np.ones(4, np.int32)

@@ -8,12 +8,14 @@ from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
 from lizip.sensor.stages.corrections import apply_corrections, decode_corrections, encode_corrections, find_corrections
-from lizip.sensor.stages.rounding import round_points
+from lizip.sensor.stages.rounding import HALF, Rounding, round_points, rounding_units
 
 POINTS = hnp.arrays(np.float64, st.tuples(st.integers(0, 40), st.just(3)), elements=st.floats(-200, 200))
 
+ROUNDINGS = st.sampled_from([0, 100, 1000, HALF, HALF + 1000])
 
-@given(POINTS, st.sampled_from([0, 1000]), st.data())
+
+@given(POINTS, ROUNDINGS, st.data())
 def test_stored_floats_come_back(points, decimal, data):
     rounded, fraction = round_points(points, decimal)
     moves = data.draw(hnp.arrays(np.int32, points.shape, elements=st.integers(-5000, 5000) | st.just(0)))
@@ -27,7 +29,7 @@ def test_stored_floats_come_back(points, decimal, data):
     np.testing.assert_array_equal(again[fits].view(np.uint32), actual[fits].view(np.uint32))
 
 
-@given(hnp.arrays(np.uint32, st.tuples(st.integers(1, 30), st.just(3))), st.sampled_from([0, 1000]))
+@given(hnp.arrays(np.uint32, st.tuples(st.integers(1, 30), st.just(3))), ROUNDINGS)
 def test_any_float_either_fits_or_is_said_not_to(bits, decimal):
     actual = bits.view(np.float32)
     rounded, _ = round_points(np.full(actual.shape, 1.25), decimal)
@@ -46,6 +48,29 @@ def test_fraction_is_the_way_to_the_model_point():
     rounded, fraction = round_points(points, 1000)
     np.testing.assert_allclose(fraction, [[0.4, -0.4, 0.49]], atol=1e-9)
     np.testing.assert_array_equal(rounded, np.array([[1.0, -2.0, 0.0]], np.float32))
+
+
+@given(POINTS, st.sampled_from([0, 1000]))
+def test_a_rounding_to_float16_is_the_last(points, before):
+    rounded, fraction = round_points(points, HALF + before)
+    expected = round_points(points, before)[0].astype(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(rounded.view(np.uint32), expected.view(np.uint32))
+    assert (np.abs(fraction) <= 0.5).all()
+    if not before:
+        inside = np.abs(rounded - points) <= 0.5 * rounding_units(rounded, HALF) * (1 + 1e-6)
+        assert inside.all()
+
+
+def test_impossible_roundings_are_refused():
+    assert Rounding.unpack(Rounding(HALF + 1000).pack()) == Rounding(HALF + 1000)
+    with pytest.raises(CorruptError):
+        Rounding.unpack(Rounding(2 * HALF).pack())
+
+
+def test_what_float16_cannot_hold_is_kept_finite():
+    rounded, fraction = round_points(np.array([[1e9, -1e9, 65500.0]]), HALF)
+    assert np.isfinite(rounded).all()
+    assert np.isfinite(fraction).all()
 
 
 def test_misses_beside_the_tie_are_cheap():

@@ -86,26 +86,13 @@ def _blend(typing, held, errors, offsets, own, above, moved, near):
 
 @vectorised(_blend)
 def blend(held, errors, offsets, own, above, moved, near):
-    """Mean of six candidates for a range, weighed by the inverse cubes of their running errors, in float32.
+    """Mean of six candidates for a range, weighed by the inverse cubes of their running errors; a float32.
 
     All are distances from the last range: that one, the mean of three, the line through two, "as the ring above moved",
-    the line through five, the one before. Those further than `near` from the last range are left out.
-
-    Parameters
-    ----------
-    held : (WIDTH * (R + 2),) int32
-        Earlier ranges of each ring, the last one first.
-    errors : (WIDTH * (R + 2),) float32
-        Mean distance by which each candidate missed.
-    offsets : (WIDTH,) float32
-        The candidates are written here, for `learn`.
-    own, above : int64
-        Where the ring and the one above it begin.
-    moved, near : int64
-
-    Returns
-    -------
-    float32
+    the line through five, the one before. Those further than `near` from the last range are left out. `held`, of WIDTH
+    * (R + 2) int32, has earlier ranges of each ring, the last one first, `errors` the mean distance (float32) by which
+    each candidate missed; the ring and the one above begin at `own` and `above`. The candidates are written to offsets
+    (WIDTH,) float32, for `learn`.
     """
     one, mine, over = np.float32(1), errors[int(own) :][:WIDTH], errors[int(above) :][:WIDTH]
     last = held[int(own) :][:WIDTH]

@@ -7,12 +7,10 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.sensor.fit.camera.lens import find_lens
 from lizip.sensor.fit.camera.pixels import Pixels
-from lizip.sensor.fit.intensity import find_intensity, intensity_stage
-from lizip.sensor.model import TITLES, About, Grid, Part, Returns, Solution, SweepModel
-from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.fit.further import add_further
+from lizip.sensor.model import TITLES, About, Part, Returns, Solution, SweepModel
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.doubles import Doubles
-from lizip.sensor.stages.intensity import lit_cells
 from lizip.sensor.stages.pinhole import MAX_LEVELS, Pinhole
 from lizip.sensor.stages.places import Places
 
@@ -63,12 +61,12 @@ def solution_of(
     if doubles is not None:
         stages.append(doubles)
     returns.place = place
-    grid, further = _further(cloud, returns, Grid(ranges, None, _TICK), whole)
+    grid = add_further(list(cloud.columns.values()), returns, _TICK, stages)
     notes = {
         "exceptions": int(np.count_nonzero(listed)),
         "corrected": int(np.count_nonzero(corrections.any(axis=1))),
     }
-    model = SweepModel([Part([*stages, *further], cloud.count)])
+    model = SweepModel([Part(stages, cloud.count)])
     return Solution(model, [grid], About(TITLES.index("depth camera"), notes))
 
 
@@ -76,25 +74,3 @@ def _run(cloud: Cloud, ranges: np.ndarray, camera: Pinhole) -> Returns:
     returns = Returns(ranges, None, cloud.schema, cloud.count)
     camera.apply(returns)
     return returns
-
-
-def _further(cloud: Cloud, returns: Returns, grid: Grid, whole: bool) -> tuple[Grid, list]:
-    """Stages of all columns but the coordinates; one of them may go with the grid."""
-    columns = list(cloud.columns.values())
-    if len(columns) == 3:
-        return grid, []
-    stages: list = []
-    cells, lit_place = lit_cells(returns)
-    rings = np.full(cloud.count, -1)
-    rings[lit_place] = cells[1]
-    lit = find_intensity(columns, rings, lit_place)
-    if lit is not None:
-        intensity = np.zeros_like(grid.ranges)
-        intensity[cells] = lit.integers
-        everywhere = whole and bool(intensity[grid.ranges == 0].any())
-        grid = grid._replace(intensity=intensity, everywhere=everywhere)
-        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
-    others = [column for at, column in enumerate(columns) if at > 2 and (lit is None or at != lit.column)]
-    if others:
-        stages.append(Attributes.of(returns, others))
-    return grid, stages

@@ -198,11 +198,7 @@ class Seen(NamedTuple):
 def find_origin(lasers: Lasers, upside_down: bool, azimuth: np.ndarray, seen: Seen) -> tuple[int, float]:
     """How many units (0 to `UNITS` - 1) to add to azimuths (F,), by the float32 errors of the radians.
 
-    Returns
-    -------
-    origin : int
-    margin : float
-        How much worse the next best is; 1: no better.
+    Returns also how much worse the next best is; 1: no better.
     """
     if not len(seen.firing) or len(azimuth) < _SMOOTH:  # they tell nothing
         return 0, 1.0

@@ -11,10 +11,9 @@ from lizip.sensor.fit.ascent import keep_ascending
 from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.chunked.packets import PERIOD
 from lizip.sensor.fit.chunked.ranges import RULE
-from lizip.sensor.fit.intensity import find_intensity, intensity_stage
+from lizip.sensor.fit.further import add_further
 from lizip.sensor.model import Grid, Part, Stage
 from lizip.sensor.returns import Returns
-from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.corrections import Corrections, find_corrections
@@ -38,7 +37,7 @@ def describe(
     good[good] = keep_ascending((seen.firing * len(seen.lasers.slot) + seen.laser)[good])
     for _ in range(_TRIES):
         place = np.flatnonzero(good)
-        ranges, stages, returns = _geometry(seen, law, place, xyz, schema)
+        stages, returns = _geometry(seen, law, place, xyz, schema)
         units, fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0)
         if fits.all():
             break
@@ -52,26 +51,15 @@ def describe(
     stages[-1].apply(returns)
     if axes != AS_THEY_ARE:
         stages.append(axes)
-    grid = Grid(ranges, None, seen.lasers.tick)
-    rings = np.full(count, -1)
-    rings[place] = returns.ring
-    lit = find_intensity(columns, rings, place)
-    if lit is not None:
-        intensity = np.zeros_like(ranges)
-        intensity[returns.row, returns.ring] = lit.integers
-        grid = grid._replace(intensity=intensity)
-        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, place))
-    others = [column for k, column in enumerate(columns) if k > 2 and (lit is None or k != lit.column)]
-    if others:
-        stages.append(Attributes.of(returns, others))
+    grid = add_further(columns, returns, seen.lasers.tick, stages)
     notes = {"exceptions": len(listed), "corrected": int(np.count_nonzero(units.any(axis=1)))}
     return Part(stages, count), grid, notes
 
 
 def _geometry(
     seen: Observed, law: Law, place: np.ndarray, xyz: np.ndarray, schema: Schema
-) -> tuple[np.ndarray, list[Stage], Returns]:
-    """Grid and stages up to the float32 points of returns at `place` (M,), and what these stages give."""
+) -> tuple[list[Stage], Returns]:
+    """Stages up to the float32 points of returns at `place` (M,), and what these stages give."""
     slots = Slots(0, seen.upside_down)
     ranges = slots.grid(seen.laser[place], seen.firing[place], law.ticks[place].astype(np.int32), len(law.azimuth))
     packets = np.rint(law.packets * FRACTIONS).astype(np.int64)
@@ -90,4 +78,4 @@ def _geometry(
     add(Chunks.of(returns, round(RULE * 1000), np.append(starts[kept], len(place)), law.groups.times[kept] - begin))
     add(Screw.of(law.track._replace(times=law.track.times - begin)))
     add(Fused.of(returns, np.ascontiguousarray(xyz[place])))
-    return ranges, stages, returns
+    return stages, returns

@@ -168,12 +168,7 @@ def away_from_lasers(points: np.ndarray, lasers: Lasers, upside_down: bool) -> n
 def find_firings(points: np.ndarray, lasers: Lasers, upside_down: bool, sure: float, cap: float) -> Firings:
     """Tell lasers and firings of points (N, 3) float64 about the sensor, in its axes.
 
-    Parameters
-    ----------
-    sure : float
-        How well the sensor's position is known, m.
-    cap : float
-        How far from a laser's elevation a point may be, degrees.
+    The sensor's position is known to `sure` m; a point may be `cap` degrees from a laser's elevation.
     """
     count = len(points)
     laser, away, distance = _told_lasers(points, lasers, upside_down)

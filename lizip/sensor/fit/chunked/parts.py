@@ -111,7 +111,8 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
 def _window(turned: np.ndarray) -> tuple[int, int]:
     """First and last block (exclusive) of those among which a sensor's part ends, from what was turned (M,), rad."""
     begin = int(np.argmax(turned > _END[0]))
-    jump = np.abs(turned[begin + 2 : begin + _LONGEST] - turned[begin : begin + _LONGEST - 2])
+    after = turned[begin : begin + _LONGEST]
+    jump = np.abs(after[2:] - after[:-2])
     end = begin + int(np.argmax(turned[begin:] > _END[1]))
     if len(jump) and jump.max() > _CLEAR:
         end = begin + int(np.argmax(jump)) + _MARGIN

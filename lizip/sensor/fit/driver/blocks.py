@@ -11,6 +11,7 @@ from lizip.sensor.stages.driver import TURN_UNITS
 _PASSES = 6
 _SETTLING = 4
 _OFTEN = 0.5
+_BEGINNING = 0.25
 _ODD, _MOST_ODD = 3, 0.3
 """0.01 degrees from which on a point is odd, and the share of odd ones that makes a block so."""
 _LEAST_STILL = 3
@@ -109,7 +110,10 @@ def usual_places(sequence: np.ndarray, lasers: int) -> np.ndarray:
         follows += np.bincount(pairs, minlength=lasers * lasers).reshape(lasers, lasers)
     ahead = follows - follows.T
     start = int(sequence[0])
-    order = np.argsort(_mean_places(sequence, lasers, start), kind="stable").tolist()
+    mean = _mean_places(sequence, lasers, start)
+    # just before the first is the end of a block
+    mean[(mean < _BEGINNING) & (ahead[:, start] > 0)] += 1.0
+    order = np.argsort(mean, kind="stable").tolist()
     for _ in range(lasers):
         swapped = False
         for k in range(1, lasers - 1):
@@ -224,16 +228,10 @@ def _shares(
 
 
 def whole_blocks(laser: np.ndarray, azimuth: np.ndarray, block: np.ndarray, blocks: int, places: np.ndarray) -> Cut:
-    """Azimuths of blocks of which every cell is stored.
+    """Azimuths of `blocks` blocks of which every cell is stored.
 
-    Parameters
-    ----------
-    laser, azimuth, block : (K,) int64
-        Of the points that returned, in the order of the file.
-    blocks : int
-        F.
-    places : (L,) int64
-        Place of each laser in a block.
+    Laser, azimuth and block (K,) int64 are those of the points that returned, in the order of the file, `places` (L,)
+    the place of each laser in a block.
     """
     seen, compact = np.unique(block, return_inverse=True)
     wholes = _wholes(laser, azimuth, compact, len(places))

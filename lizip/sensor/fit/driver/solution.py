@@ -13,7 +13,7 @@ from lizip.sensor.fit.driver.blocks import find_blocks, whole_blocks
 from lizip.sensor.fit.driver.law import Found
 from lizip.sensor.fit.driver.offsets import UNIT
 from lizip.sensor.fit.driver.polar import Polar
-from lizip.sensor.fit.intensity import find_intensity, intensity_stage
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage, with_further
 from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
@@ -169,7 +169,9 @@ def _fire(points: Sequence, lasers: int, driver: Driver) -> Fired:
     if cut.second.any():
         second = np.zeros(len(laser), np.int64)
         second[np.cumsum(first)[cut.second] - 1] = points.ticks[cut.second]
-        stages.append(Seconds.of(laser, points.ticks[first], second, lasers))
+        returns = Returns(ranges, None, (), len(points.place))
+        blocks.apply(returns)
+        stages.append(Seconds.of(returns, second))
     return Fired(ranges, [*stages, driver], points.place)
 
 
@@ -237,13 +239,14 @@ def _write(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Sol
     cells, lit_place = lit_cells(returns)
     rings = np.full(cloud.count, -1)
     rings[lit_place] = cells[1]
-    twice = any(isinstance(stage, Seconds) for stage in stages)
-    lit = None if twice or len(columns) == 3 else find_intensity(columns, rings, lit_place)
+    lit = None if len(columns) == 3 else find_intensity(columns, rings, lit_place)
     if lit is not None:
         intensity = np.zeros_like(fired.ranges)
         intensity[cells] = lit.integers
         grid = grid._replace(intensity=intensity, everywhere=whole and bool(intensity[fired.ranges == 0].any()))
-        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, lit_place))
+        column, returns.intensity = np.ascontiguousarray(columns[lit.column]), intensity
+        stage = intensity_stage(column, lit, lit_place)
+        stages.append(stage if returns.nth is None else with_further(stage, returns, column))
     others = [column for at, column in enumerate(columns) if at > 2 and (lit is None or at != lit.column)]
     if others:
         stages.append(Attributes.of(returns, others))

@@ -206,19 +206,9 @@ def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
 
 
 def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | None:
-    """Find the axes of the far frame from one sweep.
+    """Find the axes of the far frame from points (F, R, 3) of one sweep, NaN where there are none.
 
-    Parameters
-    ----------
-    points : (F, R, 3) float64
-        Stored points by firing and ring, m; NaN where there are none.
-    hint : Lattice, optional
-        Roughly what to expect.
-
-    Returns
-    -------
-    Lattice or None
-        None when no direction stands out.
+    `hint` is roughly what to expect. None when no direction stands out.
     """
     # no-returns all move along the track: their differences know one direction only
     left_out = no_returns(points)

@@ -38,20 +38,11 @@ _WIDTHS = tuple(2.0**-k for k in (9, 11, 13, 15))
 
 @kernel
 def score_offsets(x, inverse, offsets, out):
-    """Log likelihood, against chance, of float32 rounding of x + offset.
+    """Fill out (K,) with the log likelihood, against chance, of float32 rounding of x (M,) + each of offsets (K,).
 
-    The inner loop runs over offsets, without branches and calls, so that it becomes vector code: powers of two are
-    taken from the bits of a number, and so are logarithms, as log2(m 2**e) = e + m - 1.
-
-    Parameters
-    ----------
-    x : (M,) float64
-        Coordinates.
-    inverse : (M,) float64
-        1 / standard deviation of their noise.
-    offsets : (K,) float64
-    out : (K,) float64
-        Result.
+    `inverse` (M,) is 1 / standard deviation of the noise. The inner loop runs over offsets, without branches and calls,
+    so that it becomes vector code: powers of two are taken from the bits of a number, and so are logarithms, as log2(m
+    2**e) = e + m - 1.
     """
     for k in range(offsets.size):
         out[k] = 0.0
@@ -193,25 +184,11 @@ def find_offset(
     around: float | None = None,
     known: float | None = None,
 ) -> tuple[float, float]:
-    """Find the offset of one axis.
+    """Find the offset of one axis, and its log likelihood against chance for each point that can tell.
 
-    Parameters
-    ----------
-    x, sigma : (M,) float64
-        Coordinates of the points along the axis and the standard deviation of their noise, m.
-    spacing : float
-        The ULP that most near points have, m.
-    near : (K,) int64, optional
-        Points that surely have it; None takes those nearer than a power of two is wide.
-    around : float, optional
-        Search within `_DRIFT` of this offset first.
-    known : float, optional
-        The offset but for the last phases and the borders' last metres.
-
-    Returns
-    -------
-    (float, float)
-        The offset and its log likelihood against chance for each point that can tell.
+    x and sigma (M,) are coordinates along the axis and the standard deviation of their noise, m; `spacing` the ULP that
+    most near points have: those in `near` (K,) surely, else those nearer than a power of two is wide. The search is
+    first within `_DRIFT` of `around`; `known` is the offset but for the last phases and the borders' last metres.
     """
     border = spacing * 2.0**23
     tells = sigma < 1.2 * spacing

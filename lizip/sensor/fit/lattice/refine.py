@@ -80,20 +80,11 @@ def polish_frame(
     begin: int,
     rounds: int = len(_FLOORS),
 ) -> Frame:
-    """Sharpen a far frame by the points that its poses predict exactly.
+    """Sharpen a far frame, rounded along the first two axes at least, by the points that its poses predict exactly.
 
-    Parameters
-    ----------
-    frame : Frame
-        Rounded along the first two axes at least.
-    stored, sensor_points : (F, R, 3) float64
-        Points in the file and in the sensor frame, m.
-    poses : (F, 3, 3), (F, 3) float64
-        Poses in the far frame, relative to its offset.
-    begin : int
-        First firing that counts.
-    rounds : int
-        How many of the last rounds to do: all for a rough frame, few for one that was sharpened before.
+    Points in the file and in the sensor frame are (F, R, 3) float64, m, poses (F, 3, 3), (F, 3) relative to the frame's
+    offset. Firings count from `begin` on. `rounds` are the last rounds to do: all for a rough frame, few for a sharp
+    one.
     """
     axes, offset = frame.axes.copy(), frame.offset.copy()
     rotation, shift = poses

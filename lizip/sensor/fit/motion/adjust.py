@@ -13,6 +13,9 @@ from lizip.jit import kernel
 from lizip.sensor.fit.motion.law_track import LOCAL, Normals, Track, firing_jacobian, merged, pose_change, track_cost
 from lizip.sensor.fit.motion.vehicle import LEVER
 
+Poses = tuple[np.ndarray, np.ndarray]
+"""Rotations (F, 3, 3) and shifts (F, 3)."""
+
 
 @kernel
 def _flush(local, pushed, index, hessian, gradient):
@@ -156,8 +159,10 @@ def directions(track: Track, normals: Normals, begin: int) -> tuple[np.ndarray, 
     return cross, own, push
 
 
-def assemble(track: Track, normals: Normals, begin: int) -> tuple[float, np.ndarray, np.ndarray]:
-    """Cost (as `cost_of`), normal matrix (P, P) and gradient (P,) of the track's parameters."""
+def assemble(
+    track: Track, normals: Normals, begin: int, poses: Poses | None = None
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Cost (as `cost_of`), normal matrix (P, P) and gradient (P,) of the track's parameters; `poses` are its poses."""
     hessian, gradient = np.empty((track.size, track.size)), np.empty(track.size)
     scratch = (
         np.empty((3, 3)),
@@ -169,14 +174,18 @@ def assemble(track: Track, normals: Normals, begin: int) -> tuple[float, np.ndar
         np.empty(6),
         np.empty(LOCAL),
     )
-    cost = assemble_track(track.numbers, track.poses(), normals.numbers, begin, scratch, hessian, gradient)
+    poses = poses or track.poses()
+    cost = assemble_track(track.numbers, poses, normals.numbers, begin, scratch, hessian, gradient)
     return cost, hessian, gradient
 
 
 def cost_of(track: Track, normals: Normals, begin: int) -> float:
     """Weighted squares gained against the base poses by all firings from `begin` on (negative is better)."""
-    rotation, shift = track.poses()
-    return track_cost(rotation, shift, *normals.numbers, begin, np.empty(6))
+    return _cost(track.poses(), normals, begin)
+
+
+def _cost(poses: Poses, normals: Normals, begin: int) -> float:
+    return track_cost(*poses, *normals.numbers, begin, np.empty(6))
 
 
 def free_parameters(track: Track) -> np.ndarray:
@@ -208,8 +217,9 @@ def _descend(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[T
     damping = 1e-5
     weight, target = _prior(track)
     free = free_parameters(track)
+    poses, least = track.poses(), None
     for _ in range(rounds):
-        cost, hessian, gradient = assemble(track, normals, begin)
+        cost, hessian, gradient = assemble(track, normals, begin, poses)
         hessian[np.arange(4), np.arange(4)] += weight
         gradient[:4] += weight * (target - track.fixed)
         hessian, gradient = hessian[np.ix_(free, free)], gradient[free]
@@ -222,13 +232,14 @@ def _descend(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[T
             change = np.zeros(track.size)
             change[free] = solve_definite(damped, gradient / scale) / scale
             better = track.moved(change)
-            if (new_cost := cost_of(better, normals, begin)) < cost:
+            nearer = better.poses()
+            if (new_cost := _cost(nearer, normals, begin)) < cost:
                 break
             better = None
             damping = damping * 30 + 1e-9
         if better is None:
             break
-        track, damping = better, damping / 30
+        track, poses, least, damping = better, nearer, new_cost, damping / 30
         if cost - new_cost < 0.5:
             break
-    return track, cost_of(track, normals, begin)
+    return track, _cost(poses, normals, begin) if least is None else least

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lizip.sensor.fit.motion.elevations import find_rings
 from lizip.sensor.fit.motion.firing import RINGS, hdl32e
+from lizip.sensor.fit.motion.frame import find_firings
 from lizip.sensor.fit.motion.track import last_seen
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
@@ -134,7 +134,7 @@ def _of_elevations(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarra
     kept = np.flatnonzero(~missing & (np.abs(xyz) < FARTHEST).all(axis=1))
     if len(kept) < _LEAST_FIRINGS:
         return None
-    found = find_rings(xyz[kept].astype(np.float64))
+    found = find_firings(xyz[kept].astype(np.float64))
     if found is None:
         return None
     ring, firing = found

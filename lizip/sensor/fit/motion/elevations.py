@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+from typing import NamedTuple
+
 import numpy as np
 
 from lizip.exact.trig import TURN as FULL
 from lizip.exact.trig import arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.motion.firing import hdl32e
+from lizip.sensor.fit.motion.firing import NEAREST, RINGS, hdl32e
 from lizip.sensor.stages.beams import COSINE, SINE
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
@@ -22,6 +25,11 @@ _CLOSE = 0.06 * FULL / 360
 """Elevations (rad) that fit are nearer than this."""
 _LEAST_SHARE, _LEAST_AT_FIRST = 0.6, 0.3
 """Share of elevations that fit; by chance, a tenth does."""
+_AHEAD, _NEARLY, _ASIDE = np.arange(-20.0, 20.1, 0.25), np.arange(-0.2, 0.21, 0.05), np.arange(-0.3, 0.31, 0.1)
+"""Places of a displaced sensor tried, m forwards; then nearer by, and to the side."""
+_LOOSE, _LEAST_LOOSE, _WELL_SEEN = 0.3 * FULL / 360, 0.6, 8.0
+"""Elevations (rad) of a displaced sensor are about so near to rings, as many of them (by chance, 0.45).
+Points nearer than this (m) are not looked at."""
 _NEAREST = 1.0
 """Nearer to the sensor than this (m), points are no returns."""
 
@@ -49,8 +57,8 @@ def _nearest_rings(elevation, rings, ring, off):
 
 
 @kernel
-def _count_close(points, since, motions, rings, close):
-    """How many of points (N, 3), for each speed and rate (K, 2), are so near to a ring's elevation that they fit."""
+def _count_close(points, since, motions, rings, within, close):
+    """How many of points (N, 3), for each speed and rate (K, 2), are `within` so much (rad) of a ring's elevation."""
     for k in range(close.size):
         speed, rate = motions[k, 0], motions[k, 1]
         close[k] = 0.0
@@ -61,19 +69,32 @@ def _count_close(points, since, motions, rings, close):
             low = np.int64(0)
             while low < rings.size - 2 and 0.5 * (rings[low] + rings[low + 1]) < elevation:
                 low += 1
-            close[k] += min(abs(elevation - rings[low]), abs(elevation - rings[low + 1])) < _CLOSE
+            close[k] += min(abs(elevation - rings[low]), abs(elevation - rings[low + 1])) < within
 
 
 @kernel
-def _walk(ring, block, first, firing):
+def _walk(ring, block, none, rings, firing):
     """Number the firings: a new one begins where the azimuth has fallen by more than half a step.
 
     `block` (N,): azimuth of each point's firing, 0.01 degrees, about. A point that does not rise in its firing gets -1.
+    Those that are `none` (N,) are of the ring that comes next.
     """
     now = np.int64(0)
+    first = np.int64(0)
+    while first < ring.size - 1 and none[first]:
+        first += 1
     at = block[first]
     top = np.int64(-1)
     for i in range(ring.size):
+        if none[i]:
+            if top == rings - 1:
+                top = np.int64(-1)
+                now += 1
+                at = (at - STEP) % TURN
+            top += 1
+            ring[i] = top
+            firing[i] = now
+            continue
         fall = (at - block[i]) % TURN
         fall = fall - TURN if fall > TURN // 2 else fall
         steps = np.int64(np.rint(np.float64(fall) / STEP))
@@ -90,49 +111,135 @@ def _walk(ring, block, first, firing):
         top = ring[i]
 
 
-def find_rings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Find rings and firings (N,) int64 of points (N, 3) float64 in the order of their firings.
+class Rung(NamedTuple):
+    """Rings and firings (N,) int64 of points, and how the sensor moved: speed forwards (m/s), rate of turning (rad/s).
 
-    The frame is that of the end of the turn, y forward. Points that fit into no firing get -1. None when elevations
-    do not gather at the sensor's.
+    Points that fit into no firing have firing -1.
     """
-    sensor = hdl32e()
-    table = sensor.beams.table
-    rings = np.array([arctangent2(row[SINE], row[COSINE]) for row in table])
-    elevation, azimuth = np.empty(len(points)), np.empty(len(points))
-    distance = np.sqrt((points**2).sum(axis=1))
-    zero = np.zeros(len(points))
-    _angles(points, zero, 0.0, 0.0, elevation, azimuth)
-    end = azimuth[-1]
-    since = np.mod(azimuth - end + 0.2, FULL) / FULL * _SWEEP
-    some = np.flatnonzero(distance > 2 * _NEAREST)
+
+    ring: np.ndarray
+    firing: np.ndarray
+    speed: float
+    rate: float
+
+
+class _Sample(NamedTuple):
+    """Far points (M, 3), and how long ago they were seen (M,), s."""
+
+    points: np.ndarray
+    since: np.ndarray
+
+    def every(self, step: int) -> _Sample:
+        return _Sample(np.ascontiguousarray(self.points[::step]), np.ascontiguousarray(self.since[::step]))
+
+
+def find_rings(points: np.ndarray, within: float = _CLOSE) -> Rung | None:
+    """Find rings and firings of points (N, 3) float64 in the order of their firings.
+
+    The frame is that of the end of the turn, y forward. None when elevations do not gather `within` so much (rad) of
+    the sensor's.
+    """
+    rings = _ring_elevations()
+    since = since_last(points)
+    some = np.flatnonzero(np.sqrt((points**2).sum(axis=1)) > 2 * _NEAREST)
     some = some[:: max(1, len(some) // _SAMPLE)]
     if len(some) < 64:
         return None
-    sample, when = np.ascontiguousarray(points[some]), since[some]
-    few, then = np.ascontiguousarray(sample[::_FEW]), np.ascontiguousarray(when[::_FEW])
-    if _best_motion(few, then, rings, _SPEEDS[::_COARSE], 0.0)[1] < _LEAST_AT_FIRST:
+    sample = _Sample(points[some], since[some]).every(1)
+    if _best_motion(sample.every(_FEW), rings, _SPEEDS[::_COARSE], 0.0, within)[1] < _LEAST_AT_FIRST:
         return None
-    (speed, _), _ = _best_motion(sample, when, rings, _SPEEDS, 0.0)
-    (_, rate), _ = _best_motion(sample, when, rings, speed, _TURNS)
-    (speed, _), share = _best_motion(sample, when, rings, speed + np.arange(-0.3, 0.35, 0.05), rate)
+    (speed, _), _ = _best_motion(sample, rings, _SPEEDS, 0.0, within)
+    (_, rate), _ = _best_motion(sample, rings, speed, _TURNS, within)
+    (speed, _), share = _best_motion(sample, rings, speed + np.arange(-0.3, 0.35, 0.05), rate, within)
     if share < _LEAST_SHARE:
         return None
+    return Rung(*_walked(points, since, speed, rate), speed, rate)
+
+
+def walk_rings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rings and firings (N,) int64 of points (N, 3) float64, each as the sensor saw it; firing -1: fits into none."""
+    return _walked(points, np.zeros(len(points)), 0.0, 0.0)
+
+
+def _walked(points: np.ndarray, since: np.ndarray, speed: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    elevation, azimuth = np.empty(len(points)), np.empty(len(points))
     _angles(points, since, speed, rate, elevation, azimuth)
     ring, off = np.empty(len(points), np.int64), np.empty(len(points))
-    _nearest_rings(elevation, rings, ring, off)
-    block = np.rint(azimuth * (TURN / FULL)).astype(np.int64) + (2 * STEP * sensor.rhythm.slot[ring] + 40) // 80
+    _nearest_rings(elevation, _ring_elevations(), ring, off)
+    slot = hdl32e().rhythm.slot[ring]
+    block = np.rint(azimuth * (TURN / FULL)).astype(np.int64) + (2 * STEP * slot + 40) // 80
     firing = np.empty(len(points), np.int64)
-    _walk(ring, block, 0, firing)
+    here = points + np.stack([0.5 * speed * rate * since * since, speed * since, 0.0 * since], axis=1)
+    none = (here * here).sum(axis=1) < NEAREST * NEAREST
+    _walk(ring, block, none, RINGS, firing)
     return ring, firing
 
 
+class Nearest(NamedTuple):
+    """Of some points, `near` (M,) int64: rings (M,) int64, how long ago they were seen (M,), s; the sensor's speed."""
+
+    near: np.ndarray
+    ring: np.ndarray
+    since: np.ndarray
+    speed: float
+
+
+def nearest_rings(points: np.ndarray, within: float) -> Nearest | None:
+    """Rings of far points among (N, 3) float64, about as the sensor saw them; None where elevations hardly gather."""
+    rings, since = _ring_elevations(), since_last(points)
+    near = np.flatnonzero((points**2).sum(axis=1) > _WELL_SEEN**2)
+    if len(near) < 256:
+        return None
+    sample = _Sample(points[near], since[near])
+    (speed, _), share = _best_motion(sample.every(max(1, len(near) // _SAMPLE)), rings, _SPEEDS[::5], 0.0, within)
+    if share < _LEAST_LOOSE:
+        return None
+    elevation, azimuth, off = np.empty(len(near)), np.empty(len(near)), np.empty(len(near))
+    _angles(*sample, speed, 0.0, elevation, azimuth)
+    ring = np.empty(len(near), np.int64)
+    _nearest_rings(elevation, rings, ring, off)
+    return Nearest(near, ring, sample.since, speed)
+
+
+def find_displaced(points: np.ndarray) -> np.ndarray | None:
+    """About where the sensor was at the end of the turn, (3,) m, for points (N, 3) float64 in the frame of another
+    time: somewhere along its way, which went forwards. None if nowhere."""
+    rings = _ring_elevations()
+    some = points[(points**2).sum(axis=1) > _WELL_SEEN**2]
+    some = some[:: max(1, len(some) // (_SAMPLE // 3))]
+    if len(some) < 64:
+        return None
+    best, place = 0.0, np.zeros(3)
+    for ways, ahead in (((0.0,), _AHEAD), (_ASIDE, _NEARLY)):
+        middle = place
+        for x, y in product(ways, ahead):
+            there = middle + np.array([x, y, 0.0])
+            away = some - there
+            share = _best_motion(_Sample(away, since_last(away)), rings, _SPEEDS[::10], 0.0, _LOOSE)[1]
+            if share > best:
+                best, place = share, there
+    return place if best > _LEAST_LOOSE else None
+
+
+def since_last(points: np.ndarray) -> np.ndarray:
+    """How long before the last far one each of points (N, 3) was seen, by azimuth, (N,) s."""
+    elevation, azimuth = np.empty(len(points)), np.empty(len(points))
+    _angles(points, np.zeros(len(points)), 0.0, 0.0, elevation, azimuth)
+    seen = np.flatnonzero((points * points).sum(axis=1) > (2 * _NEAREST) ** 2)
+    end = azimuth[seen[-1]] if len(seen) else 0.0
+    return (np.mod(azimuth - end + 0.2, FULL) - 0.2) / FULL * _SWEEP
+
+
+def _ring_elevations() -> np.ndarray:
+    return np.array([arctangent2(row[SINE], row[COSINE]) for row in hdl32e().beams.table])
+
+
 def _best_motion(
-    points: np.ndarray, since: np.ndarray, rings: np.ndarray, speeds: np.ndarray | float, rates: np.ndarray | float
+    sample: _Sample, rings: np.ndarray, speeds: np.ndarray | float, rates: np.ndarray | float, within: float
 ) -> tuple[tuple[float, float], float]:
-    """Of speeds and rates (K,), those at which most of points (N, 3) fit; and which share that is."""
+    """Of speeds and rates (K,), those at which most points fit; and which share that is."""
     motions = np.stack(np.broadcast_arrays(speeds, rates), axis=1)
     close = np.empty(len(motions))
-    _count_close(points, since, motions, rings, close)
+    _count_close(*sample, motions, rings, within, close)
     best = int(np.argmax(close))
-    return (float(motions[best, 0]), float(motions[best, 1])), float(close[best]) / len(since)
+    return (float(motions[best, 0]), float(motions[best, 1])), float(close[best]) / len(sample.since)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.exact.linear import multiply, principal_axes, solve_definite
+from lizip.exact.linear import cross, multiply, principal_axes, solve_definite
 from lizip.exact.trig import TURN, arctangent2
+from lizip.sensor.fit.motion.elevations import find_displaced, find_rings, nearest_rings, since_last, walk_rings
 from lizip.sensor.fit.motion.firing import RINGS, Sensor, hdl32e
 from lizip.sensor.fit.motion.heading import NEAREST, Fired, Guess, nearly_at_rest, sharpened, square, with_heading
 from lizip.sensor.fit.motion.track import FARTHER
@@ -31,6 +32,12 @@ _CLOSE, _LEAST_SHARE = 2e-3, 0.6
 
 _LEAST_SEEN, _SWEEP = 512, 0.05
 """Least number of points, and how long a turn takes (s)."""
+_ROUGHLY = ((9e-3, 10.0), (3e-3, 2.0))
+"""How near (rad) elevations of a displaced sensor are to rings, and thousandths of a distance they start with."""
+_SCALE = 1.0
+"""Thousandths of a distance by which points are off when only the speed is known."""
+_MOSTLY = 0.8
+"""So many points fit into firings."""
 _HOME = np.array([3e-3, 3e-3, 3e-3, 2e-3, 2e-3])
 """How far from the origin (m), and from upright, the sensor may be at the end of a turn, as far as known before."""
 
@@ -50,7 +57,66 @@ def find_moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndar
         guess = None if guess is None else _refined(fired, guess, sensor)
         if guess is not None:
             return with_heading(fired, sharpened(fired, guess, sensor))
-    return None
+    return _displaced(xyz[~missing & (np.abs(xyz) < _FARTHEST).all(axis=1)].astype(np.float64), sensor)
+
+
+def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
+    """The frame where only points (N, 3) float64 are known, if it is much like that of a little earlier or later."""
+    place = find_displaced(points)
+    if place is None:
+        return None
+    guess = Guess(np.array([0.0, 0.0, 1.0]), place, np.zeros(3))
+    for within, scale in _ROUGHLY:
+        frame = _upright(guess)
+        found = nearest_rings(multiply(points - guess.place, frame), within)
+        if found is None:
+            return None
+        velocity = guess.velocity if guess.velocity.any() else found.speed * frame[:, 1]
+        better = _refined(
+            Fired(points[found.near], found.ring, found.ring, -found.since),
+            guess._replace(velocity=velocity),
+            sensor,
+            scale=scale,
+        )
+        if better is None:
+            return None
+        guess = better
+    # what is at the sensor tells no ring
+    frame = _upright(guess)
+    away = points - guess.place + since_last(multiply(points - guess.place, frame))[:, None] * guess.velocity
+    points = points[(away * away).sum(axis=1) > FARTHER * FARTHER]
+    ring, firing = _walked(points, guess)
+    kept = firing >= 0
+    if np.count_nonzero(kept) < _MOSTLY * len(points):
+        return None
+    firing = firing[kept]
+    time = (firing - firing[-1]) * (sensor.rhythm.period * 1e-6)
+    fired = Fired(points[kept], ring[kept], firing, time)
+    better = _refined(fired, guess, sensor)
+    return None if better is None else with_heading(fired, sharpened(fired, better, sensor))
+
+
+def find_firings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Rings and firings (N,) int64 of points (N, 3) float64 in the frame of the end of the turn, in the order of their
+    firings; firing -1 of those that fit into none. None when they are not an HDL-32E's."""
+    found = find_rings(points)
+    if found is None:
+        return None
+    guess = Guess(np.array([0.0, 0.0, 1.0]), np.zeros(3), np.array([0.0, found.speed, 0.0]))
+    far = np.flatnonzero((points * points).sum(axis=1) > FARTHER * FARTHER)
+    fired = Fired(points[far], found.ring[far], far, -since_last(points)[far])
+    better = _refined(fired, guess, hdl32e(), scale=_SCALE)
+    walked = None if better is None else _walked(points, better)
+    if walked is None or np.count_nonzero(walked[1] < 0) > np.count_nonzero(found.firing < 0):
+        return found.ring, found.firing
+    return walked
+
+
+def _walked(points: np.ndarray, guess: Guess) -> tuple[np.ndarray, np.ndarray]:
+    """Rings and firings (N,) of points (N, 3) that a sensor in such a motion saw."""
+    frame = _upright(guess)
+    seen = multiply(points - guess.place, frame)
+    return walk_rings(seen + since_last(seen)[:, None] * multiply(guess.velocity[None], frame))
 
 
 def find_sector_end(points: np.ndarray) -> Mount | None:
@@ -164,10 +230,13 @@ def _upwards(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
     return None if best is None else best[1]
 
 
-def _refined(fired: Fired, guess: Guess, sensor: Sensor, left: float | None = None) -> Guess | None:
+def _refined(
+    fired: Fired, guess: Guess, sensor: Sensor, left: float | None = None, scale: float = 0.05
+) -> Guess | None:
     """Make all exact by the elevations: axis, position, velocity and how the axis tilts.
 
-    Where so many seconds are `left` of a turn, the sensor is at the origin after them.
+    Where so many seconds are `left` of a turn, the sensor is at the origin after them. At first, points are off by so
+    many thousandths of their distance (`scale`).
     """
     step = max(1, len(fired.points) // (3 * _SAMPLE))
     points, time = fired.points[::step], fired.time[::step]
@@ -175,7 +244,6 @@ def _refined(fired: Fired, guess: Guess, sensor: Sensor, left: float | None = No
     axis, place, velocity = guess
     tilt = np.zeros(2)
     one, other = square(axis)
-    scale = 0.05
     for _ in range(_ROUNDS):
         away = points - place - velocity * time[:, None]
         distance = np.sqrt((away * away).sum(axis=1)) + 1e-9
@@ -214,3 +282,10 @@ def _home_rates(one: np.ndarray, other: np.ndarray, left: float) -> np.ndarray:
     rates[:3, :3], rates[:3, 3:6] = np.eye(3), left * np.eye(3)
     rates[3:, 6], rates[3:, 7], rates[3:, 8], rates[3:, 9] = one[:2], other[:2], left * one[:2], left * other[:2]
     return rates
+
+
+def _upright(guess: Guess) -> np.ndarray:
+    """Axes (3, 3), columns, of a sensor that looks about forwards."""
+    right = cross(np.array([0.0, 1.0, 0.0]), guess.axis)
+    right = right / np.sqrt((right * right).sum())
+    return np.stack([right, cross(guess.axis, right), guess.axis], axis=1)

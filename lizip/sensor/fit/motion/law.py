@@ -149,22 +149,10 @@ def solve_law(
     sensor: Sensor,
     dearness: tuple[float, float] = (1.0, 1.0),
 ) -> Law | None:
-    """Fit the pose law, starting from a spline's poses; sharpens the far frame of `seen` on the way.
+    """Fit the pose law, starting from a spline's poses (F, 3, 3), (F, 3); sharpens the far frame of `seen` on the way.
 
-    Parameters
-    ----------
-    seen : Observed
-        Its far frame must be rounded along the first two axes at least.
-    rotation, shift : (F, 3, 3), (F, 3) float64
-        The spline's poses.
-    sensor : Sensor
-    dearness : (float, float)
-        Factors of what a knot must save to be added, and to be kept.
-
-    Returns
-    -------
-    Law or None
-        The best found; how good it is shows in the size of the corrections. None when the fit broke down.
+    That must be rounded along the first two axes at least. `dearness` are factors of what a knot must save to be added,
+    and to be kept. How good the best found is shows in the size of the corrections; None when the fit broke down.
     """
     prices = tuple(tuple(factor * price for price in pair) for factor, pair in zip(dearness, _KNOTS, strict=True))
     track, steps = _first_fit(seen, rotation, shift, sensor, prices)

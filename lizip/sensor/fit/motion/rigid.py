@@ -10,26 +10,12 @@ from lizip.jit import kernel
 
 @kernel
 def firing_normals(points, sensor, weight, rotation, shift, gate, begin, end, matrix, vector, stats, residual):
-    """Normal equations of the pose perturbation (d, w) of each firing.
+    """Fill normal equations (F, 6, 6) J'WJ and (F, 6) J'Wr of the pose perturbation (d, w) of firings begin to end.
 
-    Parameters
-    ----------
-    points, sensor : (F, R, 3) float64
-        Where points lie in the far frame's axes and in the sensor frame, m.
-    weight : (F, R, 3) float64
-        1 / standard deviation by axis; 0 leaves a point out.
-    rotation, shift : (F, 3, 3), (F, 3) float64
-        The poses.
-    gate : float
-        Points off by more standard deviations than this on any axis do not count.
-    begin, end : int
-        Firings to work on.
-    matrix, vector : (F, 6, 6), (F, 6)
-        Results: J'WJ and J'Wr.
-    stats : (F, 4)
-        Results: points that counted, and their weighted squares by axis.
-    residual : (F, R, 3)
-        Result: points minus posed sensor points.
+    Points and sensor points (F, R, 3), m, are in the far frame's axes and in the sensor frame; `weight` (F, R, 3) is 1
+    / standard deviation by axis, 0 leaves a point out, as does a miss of more than `gate` of them on any axis. Poses
+    are (F, 3, 3), (F, 3). Fills `stats` (F, 4) with points that counted and their weighted squares by axis, and
+    `residual` (F, R, 3): points minus posed sensor points.
     """
     for i in range(begin, end):
         for p in range(6):

@@ -65,25 +65,10 @@ def _cover(sums, times, price, longest, shortest, best, back, matrix, right):
 def find_segments(
     times: np.ndarray, samples: np.ndarray, normals: np.ndarray, group: int, price: float, longest: float
 ) -> list[int]:
-    """Find where the lines change.
+    """Find where the lines change: the first sample of each segment but the first.
 
-    Parameters
-    ----------
-    times : (F,) float64
-    samples : (F, 3) float64
-    normals : (F, 3, 3) float64
-        Weight matrix of each sample.
-    group : int
-        Kinks are sought at multiples of so many samples.
-    price : float
-        Weighted squares that a segment must save.
-    longest : float
-        Longest segment, in units of `times`.
-
-    Returns
-    -------
-    list of int
-        First sample of each segment but the first.
+    `samples` (F, 3) at `times` (F,) have weight matrices `normals` (F, 3, 3). Kinks are sought at multiples of `group`
+    samples; a segment must save `price` weighted squares and is at most `longest` long.
     """
     scaled = (times - times.mean()) * 1e-4
     centre = samples.mean(axis=0)

@@ -96,29 +96,11 @@ def fit_spline(
     gates: tuple[float, ...],
     finer: int = 0,
 ) -> np.ndarray:
-    """Fit the knots by Gauss-Newton.
+    """Fit knots (K, 6) int64, every `spacing` firings, in units of `QUANTA` / 2**finer, by Gauss-Newton.
 
-    Parameters
-    ----------
-    points, sensor : (F, R, 3) float64
-        Points in the far frame's axes and in the sensor frame, m.
-    weights : tuple of (F, R, 3) float64
-        1 / standard deviation by axis, for each round.
-    base : (3, 3) float64
-        Rotation from the sensor frame to the far frame for a zero Cayley vector.
-    pose : (F, 6) float64
-        Where to start.
-    spacing : int
-        Firings from knot to knot.
-    gates : tuple of float
-        Standard deviations beyond which a point does not count, for each round.
-    finer : int
-        Knots are rounded to `QUANTA` / 2**finer.
-
-    Returns
-    -------
-    (K, 6) int64
-        Knots in units of `QUANTA` / 2**finer.
+    Points and sensor points (F, R, 3), m, are in the far frame's axes and in the sensor frame; `base` (3, 3) turns the
+    one into the other for a zero Cayley vector; `pose` (F, 6) is where to start. Each round has weights (F, R, 3), 1 /
+    standard deviation by axis, and a gate, the standard deviations beyond which a point does not count.
     """
     firings, rings, _ = points.shape
     count = knot_count(firings, spacing)

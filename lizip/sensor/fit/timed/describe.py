@@ -10,12 +10,11 @@ from lizip.cloud import Cloud
 from lizip.exact.linear import multiply
 from lizip.exact.rotation import quaternion_of_rotation
 from lizip.exact.ulp import to_ordinals
-from lizip.sensor.fit.intensity import find_intensity, intensity_stage
+from lizip.sensor.fit.further import add_further
 from lizip.sensor.fit.timed.law import Law
 from lizip.sensor.fit.timed.observed import COLUMN, Observed
 from lizip.sensor.model import Grid, Part, Returns, Stage
 from lizip.sensor.stages.arithmetic import PLAIN
-from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.blocks import RETURNS, Blocks, encode_azimuths
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections
@@ -34,13 +33,13 @@ _FURTHEST = 1 << 16
 def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[Part, Grid, dict[str, int]]:
     """Grid and stages of a sweep of points (N, 3) float32."""
     kept = np.flatnonzero((seen.ticks > 0) & (seen.ticks < _MOST_TICKS))
-    ranges, stages, returns = _geometry(cloud, seen, law, kept)
+    stages, returns = _geometry(cloud, seen, law, kept)
     back = Mount(np.ascontiguousarray(law.far.T), np.zeros(3))
     rounded, _ = round_points(back.to_vehicle(returns.points), 0)
     units, fits = find_corrections(rounded, np.ascontiguousarray(xyz[seen.place[kept]]), 0, _FURTHEST)
     if not fits.all():
         kept, units = kept[fits], units[fits]
-        ranges, stages, returns = _geometry(cloud, seen, law, kept)
+        stages, returns = _geometry(cloud, seen, law, kept)
     place = seen.place[kept]
     stored = np.ascontiguousarray(xyz[place])
     ways = (_corrected(returns, back, units), _far_corrected(returns, law, stored))
@@ -51,9 +50,7 @@ def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[P
     stages.append(Places.of(xyz, np.flatnonzero(listed)))
     returns.xyz = stored
     stages[-1].apply(returns)
-    grid, rest = _lit(cloud, returns, place, ranges, seen.sensor.tick, stages)
-    if rest:
-        stages.append(Attributes.of(returns, rest))
+    grid = add_further(list(cloud.columns.values()), returns, seen.sensor.tick, stages)
     notes = {"exceptions": int(listed.sum()), "corrected": int(np.count_nonzero(units.any(axis=1)))}
     return Part(stages, cloud.count), grid, notes
 
@@ -79,8 +76,8 @@ def _far_corrected(returns: Returns, law: Law, stored: np.ndarray) -> tuple[list
     return [far, FarCorrections.of(returns, np.zeros_like(places), places)], returns
 
 
-def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple[np.ndarray, list[Stage], Returns]:
-    """Grid of ranges, stages up to the points in far axes, of some of the seen (indices), and what these give."""
+def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple[list[Stage], Returns]:
+    """Stages up to the points in far axes, of some of the seen (indices), and what these give."""
     sensor = seen.sensor
     rings, blocks = len(sensor.elevation), seen.blocks
     ranges = np.zeros((blocks + int(sensor.lags.max()), rings), np.int32)
@@ -106,21 +103,4 @@ def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple
     add(PacketTimes.of(begins - begins[0], seen.phase))
     add(PLAIN)
     add(law._replace(times=law.times - begins[0]).stage())
-    return ranges, stages, returns
-
-
-def _lit(
-    cloud: Cloud, returns: Returns, place: np.ndarray, ranges: np.ndarray, tick: float, stages: list[Stage]
-) -> tuple[Grid, list[np.ndarray]]:
-    """The grid with intensities, whose stage is added; and the further columns."""
-    columns = list(cloud.columns.values())
-    rings = np.full(cloud.count, -1)
-    rings[place] = returns.ring
-    lit = find_intensity(columns, rings, place)
-    if lit is None:
-        return Grid(ranges, None, tick), columns[3:]
-    intensity = np.zeros_like(ranges)
-    intensity[returns.row, returns.ring] = lit.integers
-    stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, place))
-    returns.intensity = intensity
-    return Grid(ranges, intensity, tick), [column for k, column in enumerate(columns) if k not in (0, 1, 2, lit.column)]
+    return stages, returns

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.exact.linear import multiply
-from lizip.exact.rotation import euler, quaternion_of_rotation, rotation_of_quaternion
+from lizip.exact.rotation import euler, quaternion_of_rotation, rotation_of_quaternion, turned
 from lizip.exact.trig import TURN, arcsine, arctangent2, sincos
 from lizip.jit import kernel
 from lizip.sensor.stages.euler_track import EulerTrack, euler_points
@@ -173,15 +173,8 @@ def derive(knots, far, mount, lever, t, k, s0, s1, s2, work):
     yaw = knots.angles[k, 2] + part * rise2
     euler(knots.angles[k, 0] + part * rise0, pitch, yaw, work.turn)
     turn = work.turn
-    m0 = mount[0, 0] * s0 + mount[0, 1] * s1 + mount[0, 2] * s2
-    m1 = mount[1, 0] * s0 + mount[1, 1] * s1 + mount[1, 2] * s2
-    m2 = mount[2, 0] * s0 + mount[2, 1] * s1 + mount[2, 2] * s2
-    b0 = m0 + lever[0]
-    b1 = m1 + lever[1]
-    b2 = m2 + lever[2]
-    u0 = turn[0, 0] * b0 + turn[0, 1] * b1 + turn[0, 2] * b2
-    u1 = turn[1, 0] * b0 + turn[1, 1] * b1 + turn[1, 2] * b2
-    u2 = turn[2, 0] * b0 + turn[2, 1] * b1 + turn[2, 2] * b2
+    m0, m1, m2 = turned(mount, s0, s1, s2)
+    u0, u1, u2 = turned(turn, m0 + lever[0], m1 + lever[1], m2 + lever[2])
     sy, cy = sincos(yaw)
     by = work.by_angle
     # axes of roll (the vehicle's x), of pitch (the levelled y) and of yaw (up), each crossed with the turned point
@@ -219,11 +212,9 @@ def derive(knots, far, mount, lever, t, k, s0, s1, s2, work):
             for p in range(3):
                 work.jacobian[p, 6 * side + 3 + q] = share if p == q else 0.0
             # lever: turned at the knot as well
-            for p in range(3):
-                r0, r1, r2 = knots.turns[j, 0, q], knots.turns[j, 1, q], knots.turns[j, 2, q]
-                work.jacobian[p, 14 + q] -= share * (far[0, p] * r0 + far[1, p] * r1 + far[2, p] * r2)
-            # mount: the knots' turns go the other way about the vehicle's axis q
             r0, r1, r2 = knots.turns[j, 0, q], knots.turns[j, 1, q], knots.turns[j, 2, q]
+            _add_columns(work, far, 14 + q, -share, r0, r1, r2)
+            # mount: the knots' turns go the other way about the vehicle's axis q
             _by_turn(knots, work, far, j, share, -r0, -r1, -r2, 17 + q, 0.0)
         for q in range(2):
             w0 = 1.0 if q == 0 else 0.0
@@ -234,9 +225,7 @@ def derive(knots, far, mount, lever, t, k, s0, s1, s2, work):
             else:
                 _add_columns(work, far, 21, share, c2, 0.0, -c0)
     for q in range(3):
-        r0, r1, r2 = turn[0, q], turn[1, q], turn[2, q]
-        for p in range(3):
-            work.jacobian[p, 14 + q] += far[0, p] * r0 + far[1, p] * r1 + far[2, p] * r2
+        _add_columns(work, far, 14 + q, 1.0, turn[0, q], turn[1, q], turn[2, q])
         # a turn of the mount about the vehicle's axis q moves the point by e_q x (mount s)
         if q == 0:
             n0, n1, n2 = 0.0, -m2, m1
@@ -244,9 +233,7 @@ def derive(knots, far, mount, lever, t, k, s0, s1, s2, work):
             n0, n1, n2 = m2, 0.0, -m0
         else:
             n0, n1, n2 = -m1, m0, 0.0
-        d0 = turn[0, 0] * n0 + turn[0, 1] * n1 + turn[0, 2] * n2
-        d1 = turn[1, 0] * n0 + turn[1, 1] * n1 + turn[1, 2] * n2
-        d2 = turn[2, 0] * n0 + turn[2, 1] * n1 + turn[2, 2] * n2
+        d0, d1, d2 = turned(turn, n0, n1, n2)
         _add_columns(work, far, 17 + q, 1.0, d0, d1, d2)
     _add_columns(work, far, 20, -1.0, 0.0, -x2, x1)
     _add_columns(work, far, 21, -1.0, x2, 0.0, -x0)
@@ -262,10 +249,8 @@ def _add_columns(work, far, column, share, d0, d1, d2):
 @kernel
 def _by_turn(knots, work, far, j, share, w0, w1, w2, column, fresh):
     """What turning knot j by (w0, w1, w2), in far axes, changes: the angles, and where the turned lever ends."""
-    rates, arms, by = knots.rates, knots.arms, work.by_angle
-    g0 = rates[j, 0, 0] * w0 + rates[j, 0, 1] * w1 + rates[j, 0, 2] * w2
-    g1 = rates[j, 1, 0] * w0 + rates[j, 1, 1] * w1 + rates[j, 1, 2] * w2
-    g2 = rates[j, 2, 0] * w0 + rates[j, 2, 1] * w1 + rates[j, 2, 2] * w2
+    arms, by = knots.arms, work.by_angle
+    g0, g1, g2 = turned(knots.rates[j], w0, w1, w2)
     d0 = (by[0, 0] - arms[j, 0, 0]) * g0 + (by[0, 1] - arms[j, 0, 1]) * g1 + (by[0, 2] - arms[j, 0, 2]) * g2
     d1 = (by[1, 0] - arms[j, 1, 0]) * g0 + (by[1, 1] - arms[j, 1, 1]) * g1 + (by[1, 2] - arms[j, 1, 2]) * g2
     d2 = (by[2, 0] - arms[j, 2, 0]) * g0 + (by[2, 1] - arms[j, 2, 1]) * g1 + (by[2, 2] - arms[j, 2, 2]) * g2

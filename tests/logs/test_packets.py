@@ -1,0 +1,149 @@
+"""Captures of packets: byte for byte, and what sensors measured is coded as that."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lizip
+from lizip.errors import CorruptError, LizipError
+from lizip.formats.packets import FORMAT, Shape
+from lizip.formats.records import size_of
+from lizip.logs import find_log
+from lizip.logs.parts import REST
+from lizip.logs.sensors import SENSORS, find_sensor
+from lizip.simulator import packets
+
+
+def parts_of(data: bytes) -> list:
+    return [part for span in find_log(memoryview(data)).spans for part in span.parts]
+
+
+def as_pcapng(capture: bytes) -> bytes:
+    """The same packets in blocks."""
+    out = [
+        struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28),
+        struct.pack("<IIHHII", 1, 20, 1, 0, 0, 20),
+    ]
+    at = 24
+    while at < len(capture):
+        seconds, micros, size, _ = struct.unpack_from("<IIII", capture, at)
+        time = seconds * 10**6 + micros
+        frame = capture[at + 16 : at + 16 + size]
+        frame += bytes(-size % 4)
+        length = 32 + len(frame)
+        out.append(struct.pack("<IIIIIII", 6, length, 0, time >> 32, time & 0xFFFFFFFF, size, size) + frame)
+        out.append(struct.pack("<I", length))
+        at += 16 + size
+    return b"".join(out)
+
+
+CAPTURES = {
+    "hdl32": lambda: packets.velodyne(1, 32, 720),
+    "vlp16": lambda: packets.velodyne(1, 16, 960),
+    "ouster": lambda: packets.ouster(1, 32, 512),
+    "pcapng": lambda: as_pcapng(packets.velodyne(2, 32, 720)),
+}
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_captures_come_back_small(name):
+    data = CAPTURES[name]()
+    coded = lizip.compress(data)
+    assert lizip.decompress(coded) == data
+    info = lizip.info(coded)
+    assert (info["format"], info["codec"]) == ("log", "image")
+    assert len(coded) < 0.6 * len(zstandard.compress(data, 19))
+    assert sum(len(part.data) for part in parts_of(data) if part.stream) > 0.9 * len(data)
+
+
+def test_what_was_measured_can_be_read():
+    data = packets.velodyne(3, 32, 600)
+    (message,) = lizip.messages(lizip.compress(data, level="fast"), "Velodyne HDL-32E")
+    first = data[24 + 16 + 42 :][:1206]
+    assert message.columns["range"][0] == struct.unpack_from("<H", first, 4)[0]
+    assert set(message.columns) == {"range", "intensity"}
+
+
+def test_captures_cut_short_and_other_packets():
+    """Other packets among them, and a last one that is cut short, are rest."""
+    noise = packets.capture([bytes(range(200)), b"$GPRMC", bytes(1206)], 10.0)[24:]
+    data = packets.velodyne(4, 16, 1200)
+    middle = 24 + 20 * (16 + 42 + 1206)
+    for log in (data[:middle] + noise + data[middle:-700], data[:-1], data[:30], data[:24], data[:9]):
+        assert lizip.decompress(lizip.compress(log, level="fast")) == log
+    assert (
+        sum(part.stream != REST for part in parts_of(data[:middle] + noise + data[middle:-700]))
+        == len(data) // 1264 - 1
+    )
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_any_bytes_are_taken_apart_and_put_together(data):
+    log = bytearray(packets.velodyne(1, 16, 480))
+    if data.draw(st.booleans()):
+        log = bytearray(as_pcapng(bytes(log)))
+    for _ in range(data.draw(st.integers(0, 6))):
+        log[data.draw(st.integers(4, len(log) - 1))] = data.draw(st.integers(0, 255))
+    log = bytes(log[: data.draw(st.integers(4, len(log)))])
+    assert b"".join(part.data for part in parts_of(log)) == log
+
+
+types = st.sampled_from(["u1", "u2", "u4"])
+
+
+@st.composite
+def shapes(draw):
+    lasers = draw(st.integers(1, 5))
+    numbers = draw(st.tuples(*(st.integers(0, 4) for _ in range(4))))
+    fields = tuple((f"f{i}", draw(types)) for i in range(draw(st.integers(1, 3))))
+    channels, blocks = lasers * draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    head, block_head, block_tail, tail = numbers
+    size = head + blocks * (block_head + channels * size_of(fields) + block_tail) + tail
+    order = bytes(draw(st.permutations(range(lasers))))
+    return Shape(size, head, blocks, block_head, channels, block_tail, order, fields)
+
+
+@given(shapes(), st.integers(0, 5), st.integers(0, 2**32 - 1))
+def test_packets_of_any_shape_come_back(shape, count, seed):
+    data = np.random.default_rng(seed).integers(0, 256, count * shape.size, np.uint8).tobytes()
+    cloud = FORMAT.cloud(memoryview(data), shape)
+    blocks = [cloud.columns] if cloud.count else []
+    assert b"".join(FORMAT.join(cloud.layout, cloud.regions, blocks)) == data
+    assert Shape.unpack(cloud.layout) == shape
+
+
+@given(shapes(), st.data())
+def test_damaged_layouts_are_refused(shape, data):
+    layout = bytearray(shape.pack())
+    layout[data.draw(st.integers(0, len(layout) - 1))] ^= data.draw(st.integers(1, 255))
+    cloud = FORMAT.cloud(memoryview(bytes(2 * shape.size)), shape)
+    try:
+        schema = FORMAT.schema(bytes(layout))
+        columns = {name: np.zeros(cloud.count, dtype) for name, dtype in schema}
+        b"".join(FORMAT.join(bytes(layout), cloud.regions, [columns]))
+    except CorruptError:
+        pass
+
+
+def test_all_sensors_are_as_large_as_they_say():
+    for sensor in SENSORS:
+        shape = Shape.unpack(sensor.shape(58, 3).pack())
+        assert shape.head + shape.blocks * shape.block <= 58 + sensor.size
+        payload = bytearray(sensor.size)
+        for at, mark in sensor.marks:
+            payload[at : at + len(mark)] = mark
+        assert find_sensor(memoryview(payload)).size == sensor.size
+    assert find_sensor(memoryview(bytes(1206))) is None
+
+
+def test_damage_is_noticed():
+    coded = lizip.compress(packets.velodyne(1, 16, 960), level="fast")
+    for cut in range(0, len(coded), len(coded) // 40):
+        with pytest.raises(LizipError):
+            lizip.decompress(io.BytesIO(coded[:cut]).getvalue())

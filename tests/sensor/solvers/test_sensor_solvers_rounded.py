@@ -1,0 +1,76 @@
+"""Sweeps rounded after the sensor's arithmetic, so that its ticks do not show any more: explained all the same."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from sweeps import round_trip, stage_of
+
+import lizip
+from lizip.sensor.fit.inside import settle_ranges
+from lizip.sensor.stages.rounding import HALF, Rounding, round_points
+from lizip.simulator import hdl64, os_sensor
+
+GRAINS = {"float16": HALF, "centimetres": 100}
+
+
+def firings(seed=1):
+    data = os_sensor.sweep(seed, rings=32, columns=1024).data
+    return np.frombuffer(data, "<f4").reshape(-1, 4).copy()
+
+
+def rounded(points, grain):
+    points[:, :3] = round_points(points[:, :3].astype(np.float64), grain)[0]
+    return points
+
+
+def bits(data):
+    packed = lizip.compress(data)
+    assert lizip.decompress(packed) == data
+    info = lizip.info(io.BytesIO(packed))
+    return 8 * len(packed) / info["points"], info["codec"]
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_a_spinning_sensor_comes_back(grain):
+    points = firings()
+    exact, _ = bits(points.tobytes())
+    solution = round_trip(rounded(points, GRAINS[grain]), most_exceptions=len(points) // 50)
+    assert stage_of(solution, Rounding) == Rounding(GRAINS[grain])
+    size, codec = bits(points.tobytes())
+    assert codec == "sweep"
+    assert size < exact + 4
+
+
+def test_rings_of_a_profile_come_back_through_two_roundings():
+    points = np.frombuffer(hdl64.sweep(3).data, "<f4").reshape(-1, 4).copy()
+    exact, _ = bits(points.tobytes())
+    solution = round_trip(rounded(points, HALF), most_exceptions=len(points) // 50)
+    assert stage_of(solution, Rounding) == Rounding(HALF + 1000)
+    assert bits(points.tobytes())[0] < exact + 3
+
+
+def test_columns_of_float16_are_taken_for_what_they_hold():
+    points = rounded(firings(), HALF)
+    file = io.BytesIO()
+    np.save(file, points.astype(np.float16))
+    size, codec = bits(file.getvalue())
+    assert codec == "sweep"
+    assert size < 1.05 * bits(points.tobytes())[0] + 0.2
+
+
+def test_settled_ranges_are_steady_and_inside():
+    """Along x alone, a centimetre holds five ticks of 2 mm: the range stays while it can."""
+    true = 10 + 0.004 * np.sin(np.arange(200.0))
+    xyz = np.zeros((200, 3), np.float32)
+    xyz[:, 0] = np.rint(true * 100) / 100
+    ticks = np.rint(xyz[:, 0] / 0.002).astype(np.int32)
+    points = np.zeros((200, 3))
+    points[:, 0] = ticks * 0.002
+    ahead = points + np.array([0.002, 0, 0])
+    settle_ranges(xyz, np.zeros(200, np.int32), 100, points, ahead, ticks)
+    again = round_points(np.column_stack([ticks * 0.002, 0 * true, 0 * true]), 100)[0]
+    np.testing.assert_array_equal(again, xyz)
+    assert np.count_nonzero(np.diff(ticks)) <= 2 * np.count_nonzero(np.diff(xyz[:, 0]))
