@@ -6,8 +6,7 @@ what was decoded. The hash of what came is compared with the one in the header.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import xxhash
@@ -15,7 +14,7 @@ import xxhash
 from lizip import codecs, defects, formats
 from lizip.codecs import opaque
 from lizip.container import FOLLOWS, MAX_WHOLE, PIECES, RECIPE, REGIONS, SPLICE, WHOLE, Container, same_hash
-from lizip.errors import CorruptError, FormatError, LizipError, TooLargeError
+from lizip.errors import CorruptError, FormatError, TooLargeError
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from lizip.codecs import Codec
     from lizip.codecs.sweep.past import Past
     from lizip.formats import Format
-    from lizip.logs.splice import Splice
 
 MAX_LAYOUT = 1 << 20
 """Most bytes of a layout."""
@@ -159,7 +157,7 @@ class Decoder:
         if not self.schema():
             raise CorruptError("points without fields")
         schema, recipe = self.schema(), self.container.section(RECIPE)
-        with sheltered():
+        with defects.sheltered():
             if not recipe:
                 yield from self._coded(schema)
                 return
@@ -213,7 +211,7 @@ class Decoder:
                     return
             return
         if hasattr(self.codec, "decode_part") and not self.container.entries(RECIPE):
-            with sheltered():
+            with defects.sheltered():
                 yield from self.codec.decode_part(
                     self.container, self.schema(), self.header.count, fields, start, stop, box
                 )
@@ -234,7 +232,7 @@ class Decoder:
             return self._describe_parts()
         if not self.header.count and not self._stands:
             return {"streams": {}}
-        with sheltered():
+        with defects.sheltered():
             return self.codec.describe(self.container)
 
     def _describe_parts(self) -> dict[str, Any]:
@@ -246,7 +244,11 @@ class Decoder:
             for name, size in details.pop("streams").items():
                 streams[name] = streams.get(name, 0) + size
             said = said or {key: value for key, value in details.items() if isinstance(value, str)}
-        topics = self.splice().described() if self._spliced else {}
+        topics = {}
+        if self._spliced:
+            from lizip.logs.joined import splice_of
+
+            topics = splice_of(self.container).described()
         return {"pieces": len(self.container.entries(PIECES)), **topics, **said, "streams": streams}
 
     def pieces(self) -> Iterator[bytes]:
@@ -259,7 +261,7 @@ class Decoder:
         """
         state = xxhash.xxh3_128()
         length = 0
-        with sheltered():
+        with defects.sheltered():
             for piece in self._joined():
                 length += len(piece)
                 if length > self.header.length:
@@ -268,15 +270,6 @@ class Decoder:
                 yield piece
         if length != self.header.length or not same_hash(state.digest(), self.header.digest):
             raise CorruptError("the decoded content does not have the hash it was stored with")
-
-    def splice(self) -> Splice:
-        """How the pieces of a log make the file."""
-        from lizip.logs.splice import MAX_CODED, Splice
-
-        body = bytearray()
-        for section in self.container.sections(SPLICE):
-            body += opaque.decode_bytes(section, MAX_CODED - len(body))
-        return Splice.unpack(bytes(body))
 
     def piece(self, place: int) -> Decoder:
         """One piece of a file that is cut; CorruptError where there is none."""
@@ -288,33 +281,11 @@ class Decoder:
             raise CorruptError("pieces are not as announced")
         return part
 
-    def _spliced_bytes(self) -> Iterator[bytes]:
-        """The bytes of a log, from the pieces of all its streams."""
-        from lizip.logs.splice import Taps
-
-        splice = self.splice()
-        places: list[list[int]] = [[] for _ in range(1 + len(splice.streams))]
-        clouds = {cloud.piece: cloud for cloud in splice.clouds}
-        for place in range(len(self.container.entries(PIECES))):
-            places[clouds[place].stream if place in clouds else 0].append(place)
-        turns = {place: cloud.turn for place, cloud in clouds.items()}
-        taps = Taps([self._flow(each, turns) for each in places])
-        yield from splice.join(taps.take)
-        taps.finish()
-
-    def _flow(self, places: Sequence[int], turns: Mapping[int, int]) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """Length and bytes of some pieces, the first so many bytes behind all others."""
-        for place in places:
-            part, turn = self.piece(place), turns.get(place, 0)
-            if turn:
-                content = b"".join(part.pieces())
-                yield len(content), iter([content[turn:] + content[:turn]])
-            else:
-                yield part.header.length, part.pieces()
-
     def _joined(self) -> Iterator[bytes]:
         if self._spliced:
-            yield from self._spliced_bytes()
+            from lizip.logs.joined import joined
+
+            yield from joined(self)
         elif self._cut:
             for part in self.parts():
                 yield from part.pieces()
@@ -322,18 +293,3 @@ class Decoder:
             yield from self._contents()
         else:
             yield from self.format.join(self.layout, self.regions(), self.blocks())
-
-
-@contextmanager
-def sheltered() -> Iterator[None]:
-    """The last net below every decoder: what a file makes it raise, whatever it is, means that the file is damaged.
-
-    Nothing should ever fall into it, so it is counted as a defect.
-    """
-    try:
-        yield
-    except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except BaseException as error:  # a panic in a package written in Rust is no Exception
-        defects.record("a decoder stumbled", error)
-        raise CorruptError(f"the file is damaged, or made to do harm ({type(error).__name__}: {error})") from error

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lizip.errors import DefectWarning, LizipError
+from lizip.errors import CorruptError, DefectWarning, LizipError
 
 _count = 0
 
@@ -35,6 +35,21 @@ def passed_over(what: str) -> Iterator[None]:
         raise
     except BaseException as error:  # a panic in a package written in Rust is no Exception
         record(what, error)
+
+
+@contextmanager
+def sheltered() -> Iterator[None]:
+    """The last net below every decoder: what a file makes it raise, whatever it is, means that the file is damaged.
+
+    Nothing should ever fall into it, so it is counted as a defect.
+    """
+    try:
+        yield
+    except (LizipError, OSError, ImportError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic in a package written in Rust is no Exception
+        record("a decoder stumbled", error)
+        raise CorruptError(f"the file is damaged, or made to do harm ({type(error).__name__}: {error})") from error
 
 
 def count() -> int:

@@ -9,6 +9,7 @@ from lizip.container import Container
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError
 from lizip.inputs import opened
+from lizip.logs.joined import splice_of
 from lizip.reader import read_columns
 from lizip.storage import StrPath
 
@@ -70,7 +71,7 @@ def messages(
         decoder = Decoder(Container(file), max_bytes)
         if decoder.format.name != "log":
             raise FormatError("not a log, or a little one that is shorter as it stands; lizip.read reads single clouds")
-        splice = decoder.splice()
+        splice = splice_of(decoder.container)
         names = [stream.name for stream in splice.streams]
         if topic is not None and topic not in names:
             raise FormatError(f"no topic {topic!r} with points; there are {', '.join(names) or 'none'}")
