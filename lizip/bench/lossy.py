@@ -22,7 +22,8 @@ def whole_numbers(values: np.ndarray, largest: int) -> np.ndarray:
     return np.rint((values - low) * (largest / max(high - low, 1e-30))).astype(np.int64)
 
 
-def _encode_laszip(subject: Subject) -> bytes:
+def encode_laszip(subject: Subject, step: float) -> bytes:
+    """Write LAZ; coordinates that are floats become multiples of `step` metres."""
     import laspy
 
     stream = io.BytesIO()
@@ -33,18 +34,22 @@ def _encode_laszip(subject: Subject) -> bytes:
     points = subject.points.astype(np.float64)
     if not np.isfinite(points).all():
         raise FormatError("coordinates that are not finite")
-    if np.abs(points).max(initial=0) / subject.step >= 2**31:
+    if np.abs(points).max(initial=0) / step >= 2**31:
         raise FormatError("coordinates too large for 32-bit integers")
     header = laspy.LasHeader(point_format=0, version="1.2")
-    header.scales, header.offsets = np.full(3, subject.step), np.zeros(3)
+    header.scales, header.offsets = np.full(3, step), np.zeros(3)
     las = laspy.LasData(header)
-    las.X, las.Y, las.Z = np.rint(points / subject.step).astype(np.int32).T
+    las.X, las.Y, las.Z = np.rint(points / step).astype(np.int32).T
     if (intensity := subject.column("intensity", "reflectivity", "i")) is not None:
         las.intensity = whole_numbers(intensity, 65535).astype(np.uint16)
     if (ring := subject.column("ring", "laser_number")) is not None:
         las.user_data = whole_numbers(ring, 255).astype(np.uint8)
     las.write(stream, do_compress=True, laz_backend=backend)
     return stream.getvalue()
+
+
+def _encode_laszip(subject: Subject) -> bytes:
+    return encode_laszip(subject, subject.step)
 
 
 def _decode_laszip(stream: bytes, subject: Subject) -> object:
@@ -75,27 +80,32 @@ def laz_point_bytes(stream: bytes) -> int:
         return end - header.offset_to_point_data
 
 
+def encode_draco(subject: Subject, keep_order: bool, bits: int) -> bytes:
+    """Write Draco; coordinates are quantised to so many bits of the extent."""
+    import DracoPy
+
+    points = subject.points.astype(np.float32)
+    if not np.isfinite(points).all():
+        raise FormatError("coordinates that are not finite")
+    further = {}
+    for key, column in (
+        ("intensity", subject.column("intensity", "reflectivity")),
+        ("ring", subject.column("ring")),
+    ):
+        if column is not None:
+            further[key] = whole_numbers(column, 255).astype(np.uint8)[:, None]
+    return DracoPy.encode(
+        points,
+        quantization_bits=bits,
+        compression_level=10,
+        preserve_order=keep_order,
+        generic_attributes=further or None,
+    )
+
+
 def _draco(name: str, keep_order: bool, loses: str) -> Rival:
     def encode(subject: Subject) -> bytes:
-        import DracoPy
-
-        points = subject.points.astype(np.float32)
-        if not np.isfinite(points).all():
-            raise FormatError("coordinates that are not finite")
-        further = {}
-        for key, column in (
-            ("intensity", subject.column("intensity", "reflectivity")),
-            ("ring", subject.column("ring")),
-        ):
-            if column is not None:
-                further[key] = whole_numbers(column, 255).astype(np.uint8)[:, None]
-        return DracoPy.encode(
-            points,
-            quantization_bits=24,
-            compression_level=10,
-            preserve_order=keep_order,
-            generic_attributes=further or None,
-        )
+        return encode_draco(subject, keep_order, 24)
 
     def decode(stream: bytes, subject: Subject) -> np.ndarray:
         import DracoPy

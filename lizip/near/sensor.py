@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _WORTH = 0.7
 """Bits that a return gets shorter by when its range is halved: neighbours tell a good deal of a range already."""
+_HALVED = 0.25
+"""Bits a return that halves of ticks have to save: what comes back is not on the sensor's ticks then, so that coding it
+again without loss takes much more."""
 _ATTEMPTS = 18
 """Times that ranges are nudged which change the order of a file sorted by azimuth."""
 _LARGEST_STEP = 1 << 16
@@ -112,6 +115,7 @@ def _try(part: Part, grid: Grid, schema: Schema, bound: float, step: int) -> _Tr
             return None
         returned = max(int(np.count_nonzero(grid.ranges)), 1)
         saved = _WORTH * float(np.log2(step)) - 8 * sum(len(stage.pack()) for stage in stages) / returned
+        saved -= _HALVED if coarse and coarse.middle else 0.0
         return _Try(replace(part, stages=stages), grid._replace(ranges=ranges, tick=grid.tick * step), saved)
     return None
 
@@ -201,7 +205,8 @@ def _corrections(stage: Corrections, sides: _Sides) -> Stage:
     stage.apply(exact)
     near.need("rounded", "fraction")
     beyond = _beyond(near.rounded, exact.xyz, sides.bound)
-    beyond[_nudged_within(near.rounded, exact.xyz, beyond.any(axis=1), sides)] = False
+    if not near.decimal:  # decimals stay decimals
+        beyond[_nudged_within(near.rounded, exact.xyz, beyond.any(axis=1), sides)] = False
     actual = np.ascontiguousarray(exact.xyz)
     for wanted in (_nearest(near.rounded, actual, sides.bound, near.decimal), actual):
         target = np.where(beyond, wanted, near.rounded)

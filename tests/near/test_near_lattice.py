@@ -91,6 +91,16 @@ def test_codecs_find_the_lattice_again_and_it_is_as_coarse_as_allowed(bound, kin
     assert (0.9 if kind == "<f4" and bound < 1e-4 else 1.8) * bound < step < 2 * bound
 
 
+@pytest.mark.parametrize("far", [20.0, 90.0, 150.0, 250.0])
+def test_far_floats_have_a_binary_lattice_where_decimals_leave_no_room(far):
+    """At 10 um: a float32 beyond 64 m is 7.6 um from the next, beyond 128 m 15.3 um, and that is 2**-16 m."""
+    column = np.append(np.random.default_rng(3).normal(size=5000) * 10, far).astype("<f4")
+    moved = rounded(column, Field("x", Fraction(1, 100_000), Fraction(1)))
+    assert np.array_equal(moved * 2.0**16, np.rint(moved * 2.0**16))
+    assert column_error(column, moved) <= Fraction(1, 100_000)
+    assert find_numbers(moved).form != ORDINAL
+
+
 @pytest.mark.parametrize(("bound", "step"), [(0.0004, 0.001), (0.001, 0.001), (0.0015, 0.002), (0.01, 0.019)])
 def test_numbers_that_are_decimals_stay_decimals(bound, step):
     column = (np.random.default_rng(3).integers(-50000, 50000, 5000) / 1000).astype("<f4")

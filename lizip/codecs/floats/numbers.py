@@ -180,7 +180,7 @@ def _binary(sample: np.ndarray, size: int) -> Iterator[Numbers]:
     spare = (together & -together).bit_length() - 1 if together else mantissa
     exponents = np.frexp(sizes)[1]
     finest = min(mantissa + 1 - int(exponents.max()), _MOST_BINARY)
-    places = next((k for k in range(finest) if not np.remainder(sizes * 2.0**k, 1).any()), -1)
+    places = next((k for k in range(finest + 1) if not np.remainder(sizes * 2.0**k, 1).any()), -1)
     short, whole = Numbers(ORDINAL, size, spare), Numbers(DIVIDED, size, BINARY + places, True)
     proposals = [short] * (spare >= _WORTH) + [whole] * (places >= 0)
     # the mean step of ordinals against that of multiples, as powers of two

@@ -77,7 +77,9 @@ class Sweep:
         solution = None
         with defects.passed_over(f"further returns among {cloud.count} points were not told"):
             solution = solve_dual(cloud, solve_one, find_sweeps)
-        solution = solution or solve_one(cloud)
+        if solution is None or _weight(solution) > _CONVINCING * cloud.count:
+            plain = solve_one(cloud)
+            solution = min((each for each in (solution, plain) if each is not None), key=_weight, default=None)
         return None if solution is None else with_common_steps(solution)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:

@@ -7,18 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.sensor.fit.dual.sight import AT_ORIGIN, PLACINGS, Sight, directions, lines_from
 
-_LEAST, _FARTHEST = 1.0, 1e6
-"""Distances (m) of points that count."""
 MOST_RETURNS = 8
 """Of a pulse."""
-_WINDOWS, _WINDOW, _REACH = 24, 640, 320
-"""Windows looked at beforehand, points in each, and how far behind a further return may stand."""
+_WINDOWS, _WINDOW, _REACH, _TAIL = 24, 384, 320, 32
+"""Windows looked at beforehand, points in each, how far behind a further return may stand, and the points at the end of
+a window that are compared with all before them."""
 _ALIKE = 4e-4
 """Directions this near (rad) are one."""
-_ASIDE = 0.03
-"""Metres beside the sensor's origin at which a beam may start: its points differ in direction by this over their
-distances."""
 _OF_USUAL, _LARGEST = 0.5, 1.6e-3
 """All of that only up to this share of the angle from point to point; up to this (rad) where all points shortly before
 are looked at."""
@@ -26,8 +23,6 @@ _HINT = 0.25
 """Of the shares below: so many are enough to look from where the sensor may be."""
 _AROUND = 5
 """Most of so many points follow others: so does the one in their middle."""
-_JUMP, _PLACINGS = 0.5, 3
-"""Metres between two returns whose line leads back to the sensor; and how often that is refined."""
 _LOOSE = 0.1
 """Directions (rad) of points that a column says to be of one ring, seen by a sensor that has moved."""
 _TURNED = 2e-3
@@ -36,7 +31,10 @@ _LEAST_BEHIND, _LEAST_LATER, _MOST = 0.004, 0.01, 0.75
 """Shares of further returns, right behind the others or later, from which on they are no chance; the largest."""
 _MOST_APART, _ALONG = 0.5, 2048
 """Share of a second sweep that follows points of the first, and how many of those are passed over at most."""
-_MOST_RINGS = 256
+_RESOLVED, _MOST_BLURRED = 0.15, 0.25
+"""Two returns of a pulse are this far apart (m), or one and the same, but for such a share of them."""
+_MOST_RINGS, _SOME = 256, 8192
+"""Of a column that tells the ring; and points by which it is judged."""
 
 
 def find_further(xyz: np.ndarray, others: Sequence[np.ndarray] = ()) -> np.ndarray | None:
@@ -58,24 +56,41 @@ def find_further(xyz: np.ndarray, others: Sequence[np.ndarray] = ()) -> np.ndarr
     for column in others:
         if not _is_ring(column):
             continue
-        follows = _same_ring(xyz, column)
-        if _LEAST_BEHIND < (follows >= 0).mean() < _MOST:
-            return follows
-        follows = _by_blocks(xyz, column.astype(np.int64))
-        if _LEAST_LATER < (follows >= 0).mean() < _MOST:
-            return follows
+        for told, least in ((_same_ring, _LEAST_BEHIND), (_by_blocks, _LEAST_LATER)):
+            few = told(xyz[:_SOME], column[:_SOME].astype(np.int64))
+            if least < (few >= 0).mean() < _MOST:
+                return told(xyz, column.astype(np.int64))
     starts = np.linspace(0, len(xyz) - _WINDOW, _WINDOWS).astype(np.int64)
     windows = [xyz[start : start + _WINDOW] for start in starts]
     usual = _OF_USUAL * _usual(windows)
     for reach, least, most in ((1, _LEAST_BEHIND, usual), (_REACH, _LEAST_LATER, min(usual, _LARGEST))):
-        seen = [(_followed(window, reach, _ALIKE, most)[reach:] >= 0).mean() for window in windows]
-        if _HINT * least < np.mean(seen) < _MOST:
-            follows = _followed(xyz, reach, _ALIKE, most)
-            for _ in range(_PLACINGS):
-                follows = _followed(xyz - _origin(xyz, follows), reach, _ALIKE, most)
-            if (follows >= 0).mean() > least:
+        sight = _sight(windows, reach, least, most)
+        if sight is not None:
+            follows = _followed(xyz, reach, most, sight)
+            if least < (follows >= 0).mean() < _MOST:
                 return _with_near(xyz, follows, reach)
     return None
+
+
+def _sight(windows: Sequence[np.ndarray], reach: int, least: float, most: float) -> Sight | None:
+    """From where further returns are seen in the directions of the first; None where there are too few."""
+    begin, sight = 1 if reach == 1 else _WINDOW - _TAIL, AT_ORIGIN
+    for placing in range(PLACINGS + 1):
+        pairs, looked = [], 0
+        for window in windows:
+            follows = _followed(window, reach, most, sight, begin)
+            second = np.flatnonzero(follows >= 0)
+            pairs.append(np.stack([window[follows[second]], window[second]]))
+            looked += len(window) - begin
+        first, second = np.concatenate(pairs, axis=1).astype(np.float64)
+        share = len(first) / looked
+        if not (least if placing else _HINT * least) < share < _MOST:
+            return None
+        length = np.sqrt(((second - first) ** 2).sum(axis=1))
+        if np.mean((length > 0) & (length < _RESOLVED)) > _MOST_BLURRED:
+            return None
+        sight = lines_from(first, second)
+    return sight
 
 
 def _with_near(xyz: np.ndarray, follows: np.ndarray, reach: int) -> np.ndarray:
@@ -96,29 +111,15 @@ def _with_near(xyz: np.ndarray, follows: np.ndarray, reach: int) -> np.ndarray:
 
 def find_apart(xyz: np.ndarray, start: int) -> np.ndarray | None:
     """Find further returns that stand behind all others, from point `start` on, in their order; as `find_further`."""
-    follows = np.full(len(xyz), -1, np.int64)
-    _follow_along(*_directions(xyz), start, _ALIKE, follows)
-    for _ in range(_PLACINGS):
-        way, distance = _directions(xyz - _origin(xyz, follows))
-        follows[:] = -1
-        _follow_along(way, distance, start, _ALIKE, follows)
-    return follows if np.count_nonzero(follows >= 0) > _MOST_APART * (len(xyz) - start) else None
-
-
-def _origin(xyz: np.ndarray, follows: np.ndarray) -> np.ndarray:
-    """Where (3,) float32 the lines from returns to further ones meet."""
-    second = np.flatnonzero(follows >= 0)
-    start = xyz[follows[second]].astype(np.float64)
-    way = xyz[second] - start
-    length = np.sqrt((way * way).sum(axis=1))
-    start, way = start[length > _JUMP], (way / np.maximum(length, _JUMP)[:, None])[length > _JUMP]
-    origin, across = np.zeros(3), np.eye(3) - way[:, :, None] * way[:, None]
-    for _ in range(_PLACINGS):
-        away = np.einsum("nij,nj->ni", across, start - origin)
-        weight = 1.0 / (_ASIDE**2 + (away * away).sum(axis=1))
-        matrix = (weight[:, None, None] * across).sum(axis=0) + 1e-9 * np.eye(3)
-        origin = origin + np.linalg.solve(matrix, (weight[:, None] * away).sum(axis=0))
-    return origin.astype(np.float32)
+    sight = AT_ORIGIN
+    for _ in range(PLACINGS + 1):
+        follows = np.full(len(xyz), -1, np.int64)
+        _follow_along(*directions(xyz - sight.origin), start, _ALIKE, sight.aside, follows)
+        second = np.flatnonzero(follows >= 0)
+        if len(second) < _HINT * _MOST_APART * (len(xyz) - start):
+            return None
+        sight = lines_from(xyz[follows[second]].astype(np.float64), xyz[second].astype(np.float64))
+    return follows if len(second) > _MOST_APART * (len(xyz) - start) else None
 
 
 def _is_ring(column: np.ndarray) -> bool:
@@ -133,7 +134,7 @@ def _is_ring(column: np.ndarray) -> bool:
 def _same_ring(xyz: np.ndarray, ring: np.ndarray) -> np.ndarray:
     """The point (N,) int64 before that each one follows, where it is of the same ring: firings have each ring once."""
     second = np.flatnonzero(np.append(False, ring[1:] == ring[:-1]) & (xyz != 0).any(axis=1))
-    follows, way = np.full(len(xyz), -1, np.int64), _directions(xyz)[0]
+    follows, way = np.full(len(xyz), -1, np.int64), directions(xyz)[0]
     if len(second) and np.median(((way[second] - way[second - 1]) ** 2).sum(axis=1)) < _TURNED**2:
         follows[second] = second - 1
     return follows
@@ -149,7 +150,7 @@ def _by_blocks(xyz: np.ndarray, ring: np.ndarray) -> np.ndarray:
     keys = block * _MOST_RINGS + ring
     before = np.searchsorted(keys, keys - _MOST_RINGS)
     matched = keys[before] == keys - _MOST_RINGS
-    way, distance = _directions(xyz)
+    way, distance = directions(xyz)
     seen = matched & (distance > 0) & (distance[before] > 0)
     angle = np.minimum(np.sqrt(((way - way[before]) ** 2).sum(axis=1)), _LOOSE)
     size, shown = np.bincount(block), np.bincount(block[seen], minlength=block[-1] + 1)
@@ -166,37 +167,28 @@ def _by_blocks(xyz: np.ndarray, ring: np.ndarray) -> np.ndarray:
     return np.where(second[block], before, -1)
 
 
-def _directions(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Directions (N, 3) float64 and distances (N,) of points; distance 0 of what is none."""
-    points = xyz.astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        distance = np.sqrt((points * points).sum(axis=1))
-    distance[~((distance > _LEAST) & (distance < _FARTHEST))] = 0.0
-    points[distance == 0] = 0.0
-    return points / np.maximum(distance, 1e-9)[:, None], distance
-
-
 def _usual(windows: Sequence[np.ndarray]) -> float:
     """Usual angle (rad) from one point to the next that is elsewhere."""
     angles = []
     for window in windows:
-        way, distance = _directions(window)
+        way, distance = directions(window)
         angle = np.sqrt((np.diff(way, axis=0) ** 2).sum(axis=1))
         angles.append(angle[(distance[1:] > 0) & (distance[:-1] > 0) & (angle > _ALIKE / 4)])
     return float(np.median(every)) if len(every := np.concatenate(angles)) else 0.0
 
 
-def _followed(xyz: np.ndarray, reach: int, alike: float, most: float) -> np.ndarray:
-    """The point (N,) int64 that each one follows, of at most `reach` before it; -1 for none."""
+def _followed(xyz: np.ndarray, reach: int, most: float, sight: Sight, begin: int = 0) -> np.ndarray:
+    """The point (N,) int64 that each one from `begin` on follows, of at most `reach` before it; -1 for none."""
     follows, nth = np.full(len(xyz), -1, np.int64), np.zeros(len(xyz), np.int64)
-    _follow(*_directions(xyz), reach, alike, most, nth, follows)
+    way, distance = directions(xyz - sight.origin)
+    _follow(way, distance, begin, reach, _ALIKE, sight.aside, most, nth, follows)
     return follows
 
 
 @kernel
-def _follow(way, distance, reach, alike, most, nth, follows):
+def _follow(way, distance, begin, reach, alike, beside, most, nth, follows):
     """Fill in what each point follows: the last of those shortly before in its direction."""
-    for i in range(distance.size):
+    for i in range(begin, distance.size):
         if distance[i] == 0.0:
             continue
         for j in range(i - 1, max(i - reach, 0) - 1, -1):
@@ -205,7 +197,7 @@ def _follow(way, distance, reach, alike, most, nth, follows):
             d0 = way[i, 0] - way[j, 0]
             d1 = way[i, 1] - way[j, 1]
             d2 = way[i, 2] - way[j, 2]
-            aside = _ASIDE * abs(1.0 / distance[i] - 1.0 / distance[j])
+            aside = beside * abs(1.0 / distance[i] - 1.0 / distance[j])
             limit = min(max(alike, aside), most)
             if d0 * d0 + d1 * d1 + d2 * d2 < limit * limit:
                 follows[i] = j
@@ -251,7 +243,7 @@ def _follow_nearest(xyz, inside, marked, reach, follows):
 
 
 @kernel
-def _follow_along(way, distance, start, alike, follows):
+def _follow_along(way, distance, start, alike, beside, follows):
     """Let points from `start` on follow those before it, in one order."""
     next_one = np.int64(0)
     for i in range(start, distance.size):
@@ -261,7 +253,7 @@ def _follow_along(way, distance, start, alike, follows):
             d0 = way[i, 0] - way[j, 0]
             d1 = way[i, 1] - way[j, 1]
             d2 = way[i, 2] - way[j, 2]
-            limit = max(alike, _ASIDE * abs(1.0 / distance[i] - 1.0 / distance[j]))
+            limit = max(alike, beside * abs(1.0 / distance[i] - 1.0 / distance[j]))
             if d0 * d0 + d1 * d1 + d2 * d2 < limit * limit:
                 follows[i] = j
                 next_one = j + 1

@@ -96,14 +96,20 @@ def with_seconds(solution: Solution, cloud: Cloud, follows: np.ndarray, firsts: 
     if placed is None:
         return None
     returns, fired = placed
+    stages = part.stages
+    if returns.nth is not None:  # the solver has told some further returns itself
+        later = np.flatnonzero(returns.nth)
+        follows = follows.copy()
+        follows[firsts[returns.place[later]]] = firsts[returns.place[later - 1]]
+        stages, fired = [stage for stage in stages if not isinstance(stage, Seconds)], fired - 1
     pulses = _pulses(returns, grid, xyz, firsts, follows)
     for _ in range(_PASSES):
         try:
-            stages = _stages(part.stages, fired, pulses, cloud, grid)
+            made = _stages(stages, fired, pulses, cloud, grid)
         except _UnfitError as error:
             _try_other(pulses, error.place, error.for_good)
             continue
-        return solution._replace(model=SweepModel([Part(stages, cloud.count)]))
+        return solution._replace(model=SweepModel([Part(made, cloud.count)]))
     return None
 
 
@@ -123,6 +129,10 @@ def _placed(part: Part, grid: Grid, cloud: Cloud, count: int) -> tuple[Returns, 
 
 def _pulses(returns: Returns, grid: Grid, xyz: np.ndarray, firsts: np.ndarray, follows: np.ndarray) -> Pulses:
     """Ranges of further returns, by how far they are from the first."""
+    if returns.nth is not None:
+        first = np.flatnonzero(returns.nth == 0)
+        returns.take(first)
+        returns.place = returns.place[first]
     cells = returns.row * grid.ranges.shape[1] + returns.ring
     shape = MOST_RETURNS, grid.ranges.size
     pulses = Pulses(np.full(shape, -1, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64))
