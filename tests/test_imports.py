@@ -30,7 +30,7 @@ LAYOUT = (
     ("access", "log_reader"),
     ("checked",),
     ("api",),
-    ("images",),
+    ("images", "many"),
     ("__init__",),
     ("packs",),
     ("batch",),
