@@ -27,7 +27,7 @@ LAYOUT = (
     ("recording",),
     ("pipeline",),
     ("reader", "inputs"),
-    ("access", "log_reader"),
+    ("access", "log_reader", "models_export"),
     ("checked",),
     ("api",),
     ("images", "many"),
