@@ -54,7 +54,8 @@ def enough_returns(columns: Sequence[np.ndarray]) -> bool:
     if len(columns) < 3:
         return False
     x, y, z = columns[:3]
-    somewhere = (x != 0) | (y != 0) | (z != 0)
-    for axis in (x, y, z):
-        somewhere &= (axis > -_FARTHEST) & (axis < _FARTHEST)
+    with np.errstate(invalid="ignore"):  # NaN that signal
+        somewhere = (x != 0) | (y != 0) | (z != 0)
+        for axis in (x, y, z):
+            somewhere &= (axis > -_FARTHEST) & (axis < _FARTHEST)
     return int(np.count_nonzero(somewhere)) >= _LEAST_POINTS
