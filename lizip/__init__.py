@@ -12,8 +12,10 @@ _HOME = {
     "compress": "api",
     "compress_file": "api",
     "compress_image": "images",
+    "compress_many": "many",
     "decompress": "api",
     "decompress_file": "api",
+    "decompress_many": "many",
     "info": "access",
     "messages": "log_reader",
     "open": "access",
@@ -48,8 +50,10 @@ __all__ = [
     "compress",
     "compress_file",
     "compress_image",
+    "compress_many",
     "decompress",
     "decompress_file",
+    "decompress_many",
     "info",
     "messages",
     "open",
@@ -71,6 +75,7 @@ if TYPE_CHECKING:
     )
     from lizip.images import compress_image
     from lizip.log_reader import messages
+    from lizip.many import compress_many, decompress_many
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState
     from lizip.sequence import Sequence

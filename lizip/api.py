@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import storage
 from lizip.checked import encode_checked
@@ -19,6 +19,7 @@ from lizip.storage import Source, StrPath
 if TYPE_CHECKING:
     import numpy as np
 
+    from lizip.codecs.sweep.past import Past
     from lizip.sensor.state import SensorState
     from lizip.sequence import Sequence
 
@@ -86,18 +87,21 @@ def compress(
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
     options = options if sequence is None else sequence.options(options)
     sink = io.BytesIO()
-    if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
-        view = memoryview(data)
-        view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
-        left = encode_checked(view, options, sink)
-    else:
-        from lizip.formats import array
-
-        view = memoryview(array.to_bytes(as_array(data)))
-        left = encode_checked(view, options, sink, format=array.FORMAT.name)
+    left = encode_data(data, options, sink)
     if sequence is not None:
         sequence.leave(left)
     return sink.getvalue()
+
+
+def encode_data(data: Any, options: Options, sink: BinaryIO) -> Past | None:
+    """Write the .lizip form of bytes or an array; returns what it leaves to the next. See `compress`."""
+    if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
+        view = memoryview(data)
+        view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+        return encode_checked(view, options, sink)
+    from lizip.formats import array
+
+    return encode_checked(memoryview(array.to_bytes(as_array(data))), options, sink, format=array.FORMAT.name)
 
 
 def decompress(

@@ -8,6 +8,7 @@ What comes out does not depend on the number of threads: parts are handed on in 
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,17 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
 
 _threads: ContextVar[int] = ContextVar("threads", default=1)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -33,9 +39,14 @@ def threads(count: int) -> Iterator[None]:
         _threads.reset(before)
 
 
-def in_order(function: Callable[[_Part], _Result], parts: Iterable[_Part]) -> Iterator[_Result]:
-    """Yield `function(part)` for each part, in order; at most one result more than there are threads waits."""
-    count = _threads.get()
+def in_order(
+    function: Callable[[_Part], _Result], parts: Iterable[_Part], count: int | None = None
+) -> Iterator[_Result]:
+    """Yield `function(part)` for each part, in order; at most one result more than there are threads waits.
+
+    What a part, or the iterator of the parts, raises comes at its place. `count` threads, or as `threads` says.
+    """
+    count = _threads.get() if count is None else count
     if count <= 1:
         yield from map(function, parts)
         return
@@ -44,8 +55,8 @@ def in_order(function: Callable[[_Part], _Result], parts: Iterable[_Part]) -> It
     ahead: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(count) as pool:
         try:
-            for part in parts:
-                ahead.append(pool.submit(function, part))
+            for future in _begun(pool, function, parts):
+                ahead.append(future)
                 if len(ahead) > count:
                     yield ahead.popleft().result()
             while ahead:
@@ -53,3 +64,18 @@ def in_order(function: Callable[[_Part], _Result], parts: Iterable[_Part]) -> It
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def _begun(
+    pool: ThreadPoolExecutor, function: Callable[[_Part], _Result], parts: Iterable[_Part]
+) -> Iterator[Future[_Result]]:
+    """Hand the parts to threads one by one; an error of their iterator stands where the next part would."""
+    from concurrent.futures import Future
+
+    try:
+        for part in parts:
+            yield pool.submit(function, part)
+    except Exception as error:
+        failed: Future[_Result] = Future()
+        failed.set_exception(error)
+        yield failed

@@ -25,7 +25,8 @@ import numpy as np
 
 from lizip.codecs.sweep.dataset import Decisions, Grid, grid_of, joined, record, simulated, varied
 from lizip.codecs.sweep.grid import encode_grid
-from lizip.codecs.sweep.weights import Weights, user_folder
+from lizip.codecs.sweep.weights import Weights
+from lizip.resources import user_folder
 
 CARD = """# Predictor {name}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lizip.errors import LizipError
+from lizip.resources import Resource
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Outcome:
         Where the error came from, as Python prints it.
     packed : bytes
         The .lizip file, where it has no place yet.
+    resources : tuple of Resource
+        Predictors and sensor profiles that it needs, where it was verified.
     """
 
     source: str
@@ -49,6 +52,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     trace: str = ""
     packed: bytes = field(default=b"", repr=False)
+    resources: tuple[Resource, ...] = ()
 
     def cause(self) -> str:
         """Why it failed, in one line."""
@@ -67,6 +71,7 @@ class Outcome:
             "codec": self.codec,
             "hash": self.hash,
             "seconds": round(self.seconds, 6),
+            **({"needs": [each._asdict() for each in self.resources]} if self.resources else {}),
         }
 
 

@@ -28,6 +28,7 @@ from lizip.errors import (
 from lizip.expand import expanded
 from lizip.near.said import Said
 from lizip.packs import PackReader, is_pack
+from lizip.resources import noting
 from lizip.sensor.state import SensorState
 
 _RUN = 10
@@ -80,7 +81,9 @@ def _perform(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
     if job.error is not None:
         raise job.error
     if job.verb in ("verify", "hash"):
-        return "done", _verify(job)
+        with noting() as needed:
+            known = _verify(job)
+        return "done", {**known, "resources": tuple(sorted(needed))}
     if job.verb == "pack":
         return pack_one(job, state)
     target = job.target or ""

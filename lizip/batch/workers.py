@@ -17,7 +17,7 @@ from lizip.batch.outcome import Outcome
 from lizip.batch.perform import perform
 from lizip.batch.plan import Job
 from lizip.errors import LizipError
-from lizip.parallel import threads
+from lizip.parallel import cores, threads
 from lizip.sensor.state import SensorState
 
 
@@ -67,11 +67,6 @@ def _perform(count: int, state: SensorState, job: Job) -> Outcome:
     """Do a job in so many threads; `state` is what the jobs before left behind."""
     with threads(count):
         return perform(job, state)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:

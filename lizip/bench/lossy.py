@@ -49,7 +49,7 @@ def encode_laszip(subject: Subject, step: float) -> bytes:
 
 
 def _encode_laszip(subject: Subject) -> bytes:
-    return encode_laszip(subject, subject.step)
+    return encode_laszip(subject, 0.0 if subject.is_las else subject.step)
 
 
 def _decode_laszip(stream: bytes, subject: Subject) -> object:

@@ -111,6 +111,8 @@ def _sum_up(outcomes: list[Outcome], participle: str, voice: Voice) -> None:
     text += _sizes(sum(outcome.size for outcome in done), sum(outcome.compressed for outcome in done))
     text = text.removesuffix(": 0 B")
     click.echo(text + (f"; {skipped} done already" if skipped else ""), err=True)
+    if needed := sorted({each for outcome in done for each in outcome.resources}):
+        click.echo(f"needed to decode: {', '.join(map(str, needed))}", err=True)
 
 
 def _files(count: int) -> str:

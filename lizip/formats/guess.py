@@ -31,8 +31,8 @@ _SHARE, _MOST, _LEAST = 0.4, 0.8, 0.5
 """How much of the bits that the best candidate saves a divisor must save, pairs (x, y beside z, intensity) more of
 them; and below how many bits there is nothing to share."""
 
-_TWO = 2
-"""So many of x, y and z must be alike in records a divisor apart."""
+_TWO, _USUAL = 2, 5
+"""So many of x, y and z must be alike in records a divisor apart, where those would have more fields than usual."""
 
 _ORDER = 0.5
 """By how many bits more the leading bits may vary in the columns of a divisor."""
@@ -119,7 +119,7 @@ def _fields(runs: _Runs, number: _Number, left_over: dict[int, bool]) -> int:
     for k in (k for k in possible if k < best and best % k == 0):
         explained = level - changes[k] >= (_SHARE if k > 2 else _MOST) * max(level - changes[best], _LEAST)
         fits = orders[k] <= orders[best] + _ORDER and left_over[k] <= left_over[best]
-        if explained and fits and _alike(ordinals, at, k, best, others) >= min(k, _TWO):
+        if explained and fits and (k <= _USUAL or _alike(ordinals, at, k, best, others) >= _TWO):
             return k
     return best
 

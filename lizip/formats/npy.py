@@ -8,6 +8,7 @@ a point are one column of all numbers as they are stored.
 from __future__ import annotations
 
 import io
+import threading
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,6 +48,9 @@ _AXIS_NAMES = ("x", "y", "z", "intensity", "ring")
 _KINDS = {"b": "u", "m": "i", "M": "i", "i": "i", "u": "u", "f": "f"}
 """Booleans and times are coded as the integers they are stored as."""
 
+
+_filtering = threading.Lock()
+"""The filters of warnings are the process's: threads that change them take turns."""
 
 _REFUSED = (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError, OverflowError, MemoryError)
 """What numpy raises on a header that is none."""
@@ -164,8 +168,8 @@ def _read_header(data: memoryview) -> _Header | None:
         version = np.lib.format.read_magic(file)
         # version 3 is version 2 with names in UTF-8
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        with warnings.catch_warnings():  # numpy warns of headers that Python 2 wrote
-            warnings.simplefilter("ignore")
+        with _filtering, warnings.catch_warnings():  # numpy warns of headers that Python 2 wrote
+            warnings.filterwarnings("ignore", ".*Python 2", UserWarning)
             shape, fortran, dtype = read(file, max_header_size=_MAX_HEADER)
     except _REFUSED:
         return None

@@ -77,9 +77,9 @@ class Sweep:
         solution = None
         with defects.passed_over(f"further returns among {cloud.count} points were not told"):
             solution = solve_dual(cloud, solve_one, find_sweeps)
-        if solution is None or _weight(solution) > _CONVINCING * cloud.count:
-            plain = solve_one(cloud)
-            solution = min((each for each in (solution, plain) if each is not None), key=_weight, default=None)
+        # what looks like further returns may be none
+        solutions = (each for each in (solution, solve_one(cloud)) if each is not None)
+        solution = min(solutions, key=_weight, default=None)
         return None if solution is None else with_common_steps(solution)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
@@ -160,15 +160,16 @@ def is_modest(solution: Solution) -> bool:
 
 
 def _weight(solution: Solution) -> int:
-    """Bytes that say the coordinates, where a return takes about one.
+    """Bytes that say the coordinates, where a return takes about one and further ones of its pulse none.
 
     Where a model is not the right one, they are those of points that escape it.
     """
     from lizip.sensor.stages.attributes import Attributes
     from lizip.sensor.stages.intensity import Intensity
+    from lizip.sensor.stages.seconds import Seconds
 
     stages = (stage for part in solution.model.parts for stage in part.stages)
-    said = sum(len(stage.pack()) for stage in stages if not isinstance(stage, (Attributes, Intensity)))
+    said = sum(len(stage.pack()) for stage in stages if not isinstance(stage, (Attributes, Intensity, Seconds)))
     return said + sum(int((grid.ranges != 0).sum()) for grid in solution.grids)
 
 

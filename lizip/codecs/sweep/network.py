@@ -6,6 +6,8 @@ Each weight, hidden value and output is rounded in the forward pass exactly as t
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import torch
 from torch import nn
@@ -18,6 +20,9 @@ FEATURE_ONE, WEIGHT_ONE, HIDDEN_ONE = 32, 64, 16
 """What stands for one."""
 HIDDEN_TOP = 255
 LARGEST_WEIGHT, LARGEST_OUTPUT_WEIGHT = 511, 1023
+
+_exact = threading.Lock()
+"""Whether products may be rounded is a setting of the process: threads take turns."""
 
 
 class Network(nn.Module):
@@ -73,13 +78,13 @@ def hidden_layers(weights: Weights, features: np.ndarray) -> np.ndarray:
     first, first_bias, second, second_bias = (
         torch.from_numpy(each.astype(np.float32)).to(device) for each in weights.arrays[:4]
     )
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = False
-    try:
-        with torch.no_grad():
+    with _exact, torch.no_grad():
+        before = torch.backends.cuda.matmul.allow_tf32
+        torch.backends.cuda.matmul.allow_tf32 = False
+        try:
             layer = torch.from_numpy(features).to(device).float() - 128
             layer = ((layer @ first + first_bias) * 2.0**-FIRST_SHIFT).clamp(0, HIDDEN_TOP).floor()
             layer = ((layer @ second + second_bias) * 2.0**-SECOND_SHIFT).clamp(0, HIDDEN_TOP).floor()
             return layer.to(torch.uint8).cpu().numpy()
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = before
+        finally:
+            torch.backends.cuda.matmul.allow_tf32 = before

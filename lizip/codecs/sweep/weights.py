@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from lizip.errors import ModelMissingError
-from lizip.resources import models_folder
+from lizip.resources import models_folder, note, own_folders, user_folder
 
 DEFAULT_NET = "spinning-1"
 """The predictor that ships."""
@@ -73,18 +71,8 @@ def _largest_sum(weights: np.ndarray, bias: np.ndarray, limit: int) -> int:
 
 
 def folders() -> list[Path]:
-    """Where predictors are looked for: LIZIP_MODELS, the user's data folder, the folder that ships."""
-    configured = [Path(each) for each in os.environ.get("LIZIP_MODELS", "").split(os.pathsep) if each]
-    return [*configured, user_folder(), models_folder() / "predictors"]
-
-
-def user_folder() -> Path:
-    """Where a user's own predictors live."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home())
-    else:
-        base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base) / "lizip" / "predictors"
+    """Where predictors are looked for: the user's own folders, the folder that ships."""
+    return [*own_folders(), models_folder() / "predictors"]
 
 
 def find_weights(name: str, digest: bytes | None = None) -> Weights:
@@ -100,6 +88,7 @@ def find_weights(name: str, digest: bytes | None = None) -> Weights:
     found = [load_weights(path) for path in paths if path.is_file()]
     for weights in found:
         if digest is None or weights.digest == digest:
+            note("predictor", name, weights.digest)
             return weights
     version = f" (version {digest.hex()})" if digest else ""
     cause = "is here in another version" if found else "is not installed"

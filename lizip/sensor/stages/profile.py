@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import xxhash
 
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker, pack_varint
-from lizip.resources import models_folder
+from lizip.resources import models_folder, note, own_folders
 from lizip.sensor.stages.beams import PARAMETERS, Beams
 
 if TYPE_CHECKING:
@@ -56,12 +57,43 @@ class Shipped:
 
 
 @functools.cache
-def load_profile(name: str) -> Shipped:
-    """Load a profile by its file name without the suffix; raises ModelMissingError when it is not there."""
-    path = models_folder() / "sensors" / f"{name}.json"
-    if not path.is_file():
-        raise ModelMissingError(f"sensor profile {name!r} is not installed ({path}); install a newer lizip")
-    content: dict[str, Any] = json.loads(path.read_text())
+def load_profile(name: str, digest: int | None = None) -> Shipped:
+    """Load the profile of a name, the one that ships, or with a digest the one that has it, also from the user's own.
+
+    Raises
+    ------
+    ModelMissingError
+        When there is none.
+    """
+    folders = [models_folder() / "sensors", *(own_folders() if digest is not None else ())]
+    found = [read_profile(path) for folder in folders if (path := folder / f"{name}.json").is_file()]
+    for profile in found:
+        if digest is None or profile.digest == digest:
+            return profile
+    if not found:
+        raise ModelMissingError(f"sensor profile {name!r} is not installed ({folders[0]}); install a newer lizip")
+    raise ModelMissingError(
+        f"sensor profile {name!r} differs from the one the file was written with"
+        f" ({digest_bytes(digest or 0).hex()}): put that {name}.json into a folder named by LIZIP_MODELS"
+    )
+
+
+def digest_bytes(digest: int) -> bytes:
+    """A hash as streams hold it."""
+    return digest.to_bytes(8, "little")
+
+
+def read_profile(path: Path) -> Shipped:
+    """Read a profile from its file; raises ModelMissingError when that is none."""
+    try:
+        return _read(path.stem, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ModelMissingError(
+            f"{path} cannot be used as a sensor profile: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _read(name: str, content: dict[str, Any]) -> Shipped:
     quanta = tuple(content["quanta"][p] for p in PARAMETERS)
     values = np.array([[beam[p] for p in PARAMETERS] for beam in content["beams"]])
     beams = Beams(
@@ -83,39 +115,43 @@ def load_profile(name: str) -> Shipped:
 
 @dataclass(frozen=True)
 class Profile:
-    """Beams of a profile: its index, and which of its beams are rings of the grid, (B,) bool."""
+    """Beams of a profile: its index, which of its beams are rings of the grid, (B,) bool, and a hash if not shipped."""
 
     index: int
     present: np.ndarray
+    digest: int | None = None
+
+    @property
+    def whole(self) -> Shipped:
+        """The profile."""
+        return load_profile(PROFILES[self.index], self.digest)
 
     @functools.cached_property
     def beams(self) -> Beams:
         """Those beams."""
-        return load_profile(PROFILES[self.index]).beams.select(np.flatnonzero(self.present))
+        return self.whole.beams.select(np.flatnonzero(self.present))
 
     def apply(self, returns: Returns) -> None:
         """Say which beams the rings are, and when they fire."""
         self.beams.apply(returns)
-        rhythm = load_profile(PROFILES[self.index]).rhythm
+        rhythm = self.whole.rhythm
         if rhythm is not None:
             returns.rhythm = rhythm._replace(slot=rhythm.slot[self.present])
 
     def pack(self) -> bytes:
         """Write number, hash and a bit for each beam."""
-        digest = load_profile(PROFILES[self.index]).digest.to_bytes(8, "little")
-        return pack_varint(self.index) + digest + np.packbits(self.present).tobytes()
+        return pack_varint(self.index) + digest_bytes(self.whole.digest) + np.packbits(self.present).tobytes()
 
     @classmethod
     def unpack(cls, data: bytes) -> Profile:
-        """Read what `pack` wrote; raises CorruptError, ModelMissingError when it was another profile of that name."""
+        """Read what `pack` wrote; raises CorruptError, ModelMissingError when that profile is not at hand."""
         unpacker = Unpacker(data)
         index, digest = unpacker.varint(), int.from_bytes(unpacker.take(8), "little")
         if index >= len(PROFILES):
             raise CorruptError("unknown sensor profile")
-        shipped = load_profile(PROFILES[index])
-        if shipped.digest != digest:
-            raise ModelMissingError(f"sensor profile {shipped.name!r} differs from the one the file was written with")
+        shipped = load_profile(PROFILES[index], digest)
+        note("profile", shipped.name, digest_bytes(digest))
         count = shipped.beams.count
         present = np.unpackbits(np.frombuffer(unpacker.take((count + 7) // 8), np.uint8), count=count)
         unpacker.finish()
-        return cls(index, present.astype(bool))
+        return cls(index, present.astype(bool), digest)

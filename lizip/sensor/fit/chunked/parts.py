@@ -6,6 +6,7 @@ which mostly jumps, where exactly the one ends.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -61,7 +62,7 @@ class _Parts(NamedTuple):
         )
 
 
-_last: _Parts | None = None
+_last = threading.local()
 """First it is asked whether a file holds several sweeps, then, of the same columns, what their parts are."""
 
 
@@ -70,11 +71,10 @@ def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | Non
 
     `columns` are all of the file, coordinates first.
     """
-    global _last
-    last = _last
+    last: _Parts | None = getattr(_last, "parts", None)
     if last is None or not last.about(columns, lasers):
         bounds = _find_parts(columns, lasers)
-        _last = last = _Parts(tuple(map(weakref.ref, columns[:3])), lasers, bounds)
+        _last.parts = last = _Parts(tuple(map(weakref.ref, columns[:3])), lasers, bounds)
     return last.bounds
 
 

@@ -33,6 +33,10 @@ _MOST_APART, _ALONG = 0.5, 2048
 """Share of a second sweep that follows points of the first, and how many of those are passed over at most."""
 _RESOLVED, _MOST_BLURRED = 0.15, 0.25
 """Two returns of a pulse are this far apart (m), or one and the same, but for such a share of them."""
+_OFTEN = 0.2
+"""Share of points alike that stand among more than two: those are no returns."""
+_LEAST_CLOSE = 0.4
+"""Share of directions that agree to a third of what is allowed; of those that do by chance it is a ninth."""
 _MOST_RINGS, _SOME = 256, 8192
 """Of a column that tells the ring; and points by which it is judged."""
 
@@ -59,7 +63,10 @@ def find_further(xyz: np.ndarray, others: Sequence[np.ndarray] = ()) -> np.ndarr
         for told, least in ((_same_ring, _LEAST_BEHIND), (_by_blocks, _LEAST_LATER)):
             few = told(xyz[:_SOME], column[:_SOME].astype(np.int64))
             if least < (few >= 0).mean() < _MOST:
-                return told(xyz, column.astype(np.int64))
+                second = np.flatnonzero(few >= 0)
+                if not _blurred(*xyz[[few[second], second]].astype(np.float64)):
+                    return told(xyz, column.astype(np.int64))
+    xyz = _without_repeated(xyz)
     starts = np.linspace(0, len(xyz) - _WINDOW, _WINDOWS).astype(np.int64)
     windows = [xyz[start : start + _WINDOW] for start in starts]
     usual = _OF_USUAL * _usual(windows)
@@ -86,11 +93,34 @@ def _sight(windows: Sequence[np.ndarray], reach: int, least: float, most: float)
         share = len(first) / looked
         if not (least if placing else _HINT * least) < share < _MOST:
             return None
-        length = np.sqrt(((second - first) ** 2).sum(axis=1))
-        if np.mean((length > 0) & (length < _RESOLVED)) > _MOST_BLURRED:
+        if _blurred(first, second):
             return None
         sight = lines_from(first, second)
-    return sight
+    return sight if reach == 1 or _close(first - sight.origin, second - sight.origin, sight.aside) else None
+
+
+def _close(first: np.ndarray, second: np.ndarray, aside: float) -> bool:
+    """Whether directions of points (K, 3) agree better than chance within what is allowed would have it."""
+    (one, near), (other, far) = directions(first), directions(second)
+    told = (near > 0) & (far > 0)
+    limit = np.maximum(_ALIKE, aside * np.abs(1 / far[told] - 1 / near[told]))
+    return bool(np.mean(((one - other)[told] ** 2).sum(axis=1) < (limit / 3) ** 2) > _LEAST_CLOSE)
+
+
+def _without_repeated(xyz: np.ndarray) -> np.ndarray:
+    """Points with zeros for those that come again and again: what stands for missing returns, moved with the others."""
+    bits = np.ascontiguousarray(xyz).view(np.uint32)
+    same = np.append(False, (bits[1:] == bits[:-1]).all(axis=1))
+    often = np.count_nonzero(same[1:] & same[:-1])
+    if often <= _OFTEN * np.count_nonzero(same):
+        return xyz
+    return np.where((same | np.append(same[1:], False))[:, None], np.float32(0), xyz)
+
+
+def _blurred(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether points (K, 3) are neighbours rather than returns of the pulses of others."""
+    length = np.sqrt(((second - first) ** 2).sum(axis=1))
+    return bool(np.mean((length > 0) & (length < _RESOLVED)) > _MOST_BLURRED)
 
 
 def _with_near(xyz: np.ndarray, follows: np.ndarray, reach: int) -> np.ndarray:
