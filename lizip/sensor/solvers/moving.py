@@ -14,6 +14,7 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
 from lizip.exact.ulp import to_ordinals
+from lizip.sensor.fit.coarse import is_coarse
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.lattice.frame import Frame
@@ -68,8 +69,11 @@ class Moving:
         columns, sensor = list(cloud.columns.values()), hdl32e()
         if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
+        xyz = np.stack(columns[:3], axis=1)
+        if is_coarse(xyz):
+            return None
         best: tuple[_Writing, _Attempt] | None = None
-        for placed in _places(np.stack(columns[:3], axis=1), columns[3:]):
+        for placed in _places(xyz, columns[3:]):
             seen = _observed(placed, sensor, state)
             if seen is None:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import NamedTuple
 
@@ -27,6 +28,9 @@ _LEAST_SHARE, _LEAST_AT_FIRST = 0.6, 0.3
 """Share of elevations that fit; by chance, a tenth does."""
 _AHEAD, _NEARLY, _ASIDE = np.arange(-20.0, 20.1, 0.25), np.arange(-0.2, 0.21, 0.05), np.arange(-0.3, 0.31, 0.1)
 """Places of a displaced sensor tried, m forwards; then nearer by, and to the side."""
+_ROUGH, _LIKELY, _LEAST_ROUGH = 4, 16, 0.55
+"""A sample is thinned by this for a first look at every place; so many of them get a second one, of the share that fits
+by then at least this."""
 _LOOSE, _LEAST_LOOSE, _WELL_SEEN = 0.3 * FULL / 360, 0.6, 8.0
 """Elevations (rad) of a displaced sensor are about so near to rings, as many of them (by chance, 0.45).
 Points nearer than this (m) are not looked at."""
@@ -209,16 +213,31 @@ def find_displaced(points: np.ndarray) -> np.ndarray | None:
     some = some[:: max(1, len(some) // (_SAMPLE // 3))]
     if len(some) < 64:
         return None
-    best, place = 0.0, np.zeros(3)
-    for ways, ahead in (((0.0,), _AHEAD), (_ASIDE, _NEARLY)):
-        middle = place
-        for x, y in product(ways, ahead):
-            there = middle + np.array([x, y, 0.0])
-            away = some - there
-            share = _best_motion(_Sample(away, since_last(away)), rings, _SPEEDS[::10], 0.0, _LOOSE)[1]
-            if share > best:
-                best, place = share, there
+
+    def share_at(place: np.ndarray, every: int = 1) -> float:
+        away = some - place
+        sample = _Sample(away, since_last(away)).every(every)
+        return _best_motion(sample, rings, _SPEEDS[::10], 0.0, _LOOSE)[1]
+
+    # a few points tell where it cannot have been
+    along = [np.array([0.0, y, 0.0]) for y in _AHEAD]
+    rough = np.array([share_at(place, _ROUGH) for place in along])
+    if rough.max() < _LEAST_ROUGH:
+        return None
+    best, place = _likeliest(share_at, [along[k] for k in np.argsort(-rough, kind="stable")[:_LIKELY]])
+    if best < _LEAST_ROUGH:
+        return None
+    around = [place + np.array([x, y, 0.0]) for x, y in product(_ASIDE, _NEARLY)]
+    better, there = _likeliest(share_at, around)
+    best, place = (better, there) if better > best else (best, place)
     return place if best > _LEAST_LOOSE else None
+
+
+def _likeliest(share_at: Callable[[np.ndarray], float], places: list[np.ndarray]) -> tuple[float, np.ndarray]:
+    """The largest share, and the first of places (3,) that has it."""
+    shares = [share_at(place) for place in places]
+    best = int(np.argmax(shares))
+    return shares[best], places[best]
 
 
 def since_last(points: np.ndarray) -> np.ndarray:
