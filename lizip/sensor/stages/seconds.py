@@ -68,6 +68,8 @@ class Seconds(Packed):
         if returns.every is not None or returns.place is not None:
             raise CorruptError("the stages of a sweep are not in order")
         copies = 1 + (second > 0)
+        if int(copies.sum()) > returns.count:
+            raise CorruptError("more returns than points")
         if returns.nth is None:
             returns.nth = np.zeros(len(copies), np.int64)
         returns.take(np.repeat(np.arange(len(copies)), copies))

@@ -68,7 +68,7 @@ def test_second_returns_come_back(seed, count):
     draw = np.random.default_rng(seed)
     ring, first = draw.integers(0, 8, count), draw.integers(1, 1 << 20, count)
     second = np.where(draw.random(count) < 0.3, draw.integers(1, 1 << 20, count), 0)
-    returns = returns_of(np.zeros((1, 8), np.int32), 0)
+    returns = returns_of(np.zeros((1, 8), np.int32), 3 * count)
     returns.ring, returns.ticks = ring, first.copy()
     Seconds.unpack(Seconds.of(returns, second).pack()).apply(returns)
     expected = [tick for pair in zip(first, second, strict=True) for tick in pair if tick]
@@ -79,6 +79,19 @@ def test_second_returns_come_back(seed, count):
     expected = [tick for pair in zip(expected, third, strict=True) for tick in pair if tick]
     np.testing.assert_array_equal(returns.ticks, expected)
     assert np.count_nonzero(returns.nth == 2) == np.count_nonzero(third)
+
+
+def test_no_more_returns_than_points():
+    for count, fits in ((3, True), (2, False)):
+        returns = returns_of(np.zeros((1, 8), np.int32), count)
+        returns.ring, returns.ticks = np.zeros(2, np.int64), np.ones(2, np.int64)
+        stage = Seconds.of(returns, np.array([3, 0]))
+        if fits:
+            stage.apply(returns)
+            np.testing.assert_array_equal(returns.ticks, [1, 3, 1])
+        else:
+            with pytest.raises(CorruptError, match="more returns"):
+                stage.apply(returns)
 
 
 @pytest.mark.parametrize("kind", [BY_FIRING, APART])
