@@ -26,11 +26,24 @@ CONFIDENCE = np.array([int(256 * (n + 0.3) / (n + 1.5)) if n else 0 for n in ran
 """What the logit of a counter is worth after n decisions, in 1/256: short streams need it."""
 
 
+REFINED_STEPS = 33
+"""Places of a row of refinements: a probability each, for logits 128/256 apart."""
+
+_REFINED_RATE = 6
+"""Refinements move by 2**-6 of the error."""
+
+
 def fresh_weights(sets: int, shares: Sequence[float]) -> np.ndarray:
     """Make weights (sets * S,) int32, each set with these weights of its inputs; S is `stride_of(len(shares))`."""
     weights = np.zeros((sets, stride_of(len(shares))), np.int32)
     weights[:, : len(shares)] = [round(WEIGHT_ONE * share) for share in shares]
     return weights.ravel()
+
+
+def fresh_refinements(rows: int) -> np.ndarray:
+    """Make rows of refinements that say what they are asked, (rows * REFINED_STEPS,) int32: 24-bit probabilities."""
+    logits = np.minimum(3072 - 2048 + 128 * np.arange(REFINED_STEPS), SQUASH.size - 1)
+    return np.tile(SQUASH[logits].astype(np.int32) << 8, rows)
 
 
 @inlined_kernel
@@ -64,6 +77,38 @@ def code_doubted(coder, counters, places, weights, sets, limit, rate, bit):
     values = items_at(counters, places)
     logits = doubted(logits_of(values, STRETCH), values, CONFIDENCE)
     return _code(coder, counters, places, values, logits, weights, sets, limit, rate, bit)
+
+
+@inlined_kernel
+def code_refined(coder, counters, places, given, weights, sets, limit, rate, refinements, row, bit):
+    """As `code_mixed`, under doubt, and what the mixer says is refined by how often that came true.
+
+    Half of the probability is the mixer's, half what a row of refinements holds for such a logit (the secondary
+    estimation of paq8).
+
+    Parameters
+    ----------
+    refinements : (rows * REFINED_STEPS,) int32
+        As `fresh_refinements` makes them.
+    row : int64
+        The row in use.
+    """
+    values = items_at(counters, places)
+    logits = doubted(logits_of(values, STRETCH), values, CONFIDENCE) + given
+    total = weigh(weights, sets, logits) >> 16
+    probability = np.int64(SQUASH[np.uintp(min(max(total, -3072), 3071) + 3072)])
+    logit = min(max(total, -2047), 2047) + 2048
+    share = logit & 127
+    at = np.uintp(row * REFINED_STEPS + (logit >> 7))
+    low, high = np.int64(refinements[at]), np.int64(refinements[at + np.uintp(1)])
+    refined = (low * (128 - share) + high * share) >> 7
+    bit = code(coder, ((probability << 8) + refined) >> 1, bit)
+    goal = (bit << 24) - bit
+    refinements[at] = np.int32(low + (((goal - low) * (128 - share)) >> (7 + _REFINED_RATE)))
+    refinements[at + np.uintp(1)] = np.int32(high + (((goal - high) * share) >> (7 + _REFINED_RATE)))
+    learn(weights, sets, (bit << 16) - probability, rate, logits)
+    move(counters, places, values, RATE, (bit << 22) - bit - HALF, limit)
+    return bit
 
 
 @inlined_kernel

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.sweep import model as m
+from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.prior import level_contexts
 from lizip.entropy.adaptive import code_bit, quarter_octave
-from lizip.entropy.mixing import code_mixed
+from lizip.entropy.mixing import code_refined
 from lizip.entropy.vectors import further
 from lizip.jit import inlined_kernel
 
 
 @inlined_kernel
 def _contexts_of(model, r, flag, bits):
-    """First counters of the six contexts of an intensity, and where its two sets of mixer weights begin."""
+    """First counters of the eight contexts of an intensity, and where its three sets of mixer weights begin."""
     history, base, guess = model.history, model.base, model.scratch
     own = r + 1
     kind = 1 - flag
@@ -26,6 +27,7 @@ def _contexts_of(model, r, flag, bits):
     rings = history.shape[0] - 2
     coarse = min(quarter_octave(left) >> 1, 15)
     coarse_up = min(quarter_octave(up) >> 1, 15)
+    coarse_up2 = min(quarter_octave(np.int64(history[r, m.SECOND + flag])) >> 2, 7) if r > 0 else coarse >> 1
     if bits < 8:
         levels = np.int64(1) << min(bits, 6)
         fine, fine2 = left >> max(bits - 6, 0), left2 >> max(bits - 6, 0)
@@ -39,22 +41,24 @@ def _contexts_of(model, r, flag, bits):
     if flag:
         value = np.int64(history[own, m.HELD])
         distance = min(quarter_octave(value >> 5) >> 1, 19)
-        near, best = left, abs(value - guess[0])
+        near, best, whose = left, abs(value - guess[0]), np.int64(0)
         other = abs(value - guess[5]) + 8
         if other < best:
-            near, best = up, other
+            near, best, whose = up, other, np.int64(1)
         other = abs(value - guess[6]) + 6
         if other < best and r < rings - 1:
-            near, best = np.int64(history[own + 1, m.FIRST + 1]), other
-        if abs(value - guess[8]) + 6 < best:
-            near = left2
+            near, best, whose = np.int64(history[own + 1, m.FIRST + 1]), other, np.int64(2)
+        other = abs(value - guess[8]) + 6
+        if other < best:
+            near, best, whose = left2, other, np.int64(3)
         pair = fine * levels + fine2
         triple = ((some << 10 | some2 << 5 | some3) * 40503 >> 4) & (rows - 1)
     else:
         distance = np.int64(0)
-        near = up
+        near, best, whose = up, np.int64(0), np.int64(0)
         pair = levels * levels + fine
         triple = rows + fine
+    step = token(np.int64(history[own, m.LAST_ERROR]))
     places = (
         base[m.INTENSITY_PAIR] + pair * nodes,
         base[m.INTENSITY_TRIPLE] + triple * nodes,
@@ -62,10 +66,13 @@ def _contexts_of(model, r, flag, bits):
         base[m.INTENSITY_NEAR] + (kind * 256 + near) * nodes,
         base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * nodes,
         base[m.INTENSITY_LEFT] + ((kind * levels + fine) * 20 + distance) * nodes,
+        base[m.INTENSITY_UP] + (((kind * 16 + coarse) * 16 + coarse_up) * 8 + coarse_up2) * nodes,
+        base[m.INTENSITY_STEP] + ((kind * m.TOKENS + step) * 16 + coarse) * nodes,
     )
     mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * m.WEIGHT_STRIDE
     mix_value = base[m.MIX_VALUE] + kind * 256 * m.WEIGHT_STRIDE
-    return places, mix_value, mix_level, levels, fine
+    mix_close = base[m.MIX_CLOSE] + (kind * 64 + whose * 16 + min(quarter_octave(best) >> 1, 15)) * m.WEIGHT_STRIDE
+    return places, (mix_value, mix_level, mix_close), levels, fine
 
 
 @inlined_kernel
@@ -73,28 +80,35 @@ def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
     """Code an intensity; cells with and without a return keep histories of their own.
 
     A laser's power follows its echoes, so its intensities swing with a period of two or three: exact pairs and triples
-    of earlier ones say more than their mean. `near` is the intensity of the neighbour closest in range.
+    of earlier ones say more than their mean. `near` is the intensity of the neighbour closest in range; how close, and
+    which, chooses a set of weights. The sweep before adds two contexts.
     """
     counters, history, base = model.counters, model.history, model.base
     own = r + 1
-    places, mix_value, mix_level, levels, fine = _contexts_of(model, r, flag, bits)
-    more = (np.int64(0), np.int64(0))
+    places, sets, levels, fine = _contexts_of(model, r, flag, bits)
+    more = (np.int64(0), np.int64(0), np.int64(0))
     if prior is not None:
         value = np.int64(history[own, m.HELD]) if flag else np.int64(0)
-        one, other = level_contexts(prior, firing, r, expected, value, levels, bits, fine)
+        one, other, chosen = level_contexts(prior, firing, r, expected, value, levels, bits, fine)
         stride = model.tree.stride
-        more = (base[m.INTENSITY_PRIOR] + one * stride, base[m.INTENSITY_PRIOR_PAIR] + other * stride)
+        by_match = base[m.MIX_PRIOR] + chosen * m.WEIGHT_STRIDE
+        more = (base[m.INTENSITY_PRIOR] + one * stride, base[m.INTENSITY_PRIOR_PAIR] + other * stride, by_match)
     low = max(bits - 8, 0)
     top = level >> low
     node = np.int64(model.tree.root)
     while node >= 0:
         bit = np.int64(top >= model.tree.split[np.uintp(node)])
-        nodes, sets = further(places, node), (mix_value + node * m.WEIGHT_STRIDE, mix_level)
+        nodes, in_use = further(places, node), (sets[0] + node * m.WEIGHT_STRIDE, sets[1], sets[2])
+        row = m.REFINED_INTENSITY + (1 - flag) * 256 + node
         if prior is None:
-            bit = code_mixed(coder, counters, nodes, (), model.weights, sets, m.QUICK, 16, bit)
+            bit = code_refined(
+                coder, counters, nodes, (), model.weights, in_use, m.QUICK, 16, model.refinements, row, bit
+            )
         else:
-            all_nodes = nodes + (more[0] + node, more[1] + node)  # noqa: RUF005
-            bit = code_mixed(coder, counters, all_nodes, (), model.weights, sets, m.QUICK, 16, bit)
+            all_nodes, all_sets = nodes + (more[0] + node, more[1] + node), in_use + (more[2],)  # noqa: RUF005
+            bit = code_refined(
+                coder, counters, all_nodes, (), model.weights, all_sets, m.QUICK, 16, model.refinements, row, bit
+            )
         node = np.int64(model.tree.after[np.uintp(2 * node + bit)])
     top = ~node
     history[own, m.THIRD + flag] = history[own, m.SECOND + flag]

@@ -25,7 +25,7 @@ CLASSES = 17
 FLAG_CONTEXTS = 17 * 64
 RANGE_CONTEXTS = CLASSES * m.TOKENS
 LEVEL_CONTEXTS = 257 * 4
-MIX_CONTEXTS = CLASSES * 4
+MIX_CONTEXTS = CLASSES * 4 + 5
 
 _FRESH_SPREAD = 16 * 8
 _SURPRISE = 16 * 24
@@ -108,15 +108,18 @@ def range_context(kind, expected, centre):
 
 @inlined_kernel
 def level_contexts(prior, firing, r, expected, value, levels, bits, fine):
-    """Contexts of an intensity: the one expected, and how well the range met its own; the same beside the last one."""
+    """Contexts of an intensity: the one expected, and how well the range met its own; the same beside the last one.
+
+    And the set of weights, which is chosen by how well the range met its own (4: nothing is expected).
+    """
     level = np.int64(prior[firing, r, LEVEL])
     if level < 0 or value <= 0:
-        return np.int64(256 * 4), levels * levels + fine
+        return np.int64(256 * 4), levels * levels + fine, np.int64(CLASSES * 4 + 4)
     level = min((level + 8) >> 4, 255)
     off = abs(value - expected)
     match = np.int64(0) if off < 12 else np.int64(1) if off < 50 else np.int64(2) if off < 200 else np.int64(3)
     some = level >> max(bits - 6, 0) if bits < 8 else quarter_octave(level)
-    return level * 4 + match, some * levels + fine
+    return level * 4 + match, some * levels + fine, CLASSES * 4 + match
 
 
 @kernel
