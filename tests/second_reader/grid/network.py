@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
+from second_reader import frozen
 from second_reader.bytestream import demand
 from second_reader.grid.rings import Ring
 
-FOLDER = Path(__file__).resolve().parents[3] / "models/predictors"
 FLAG = 256
 """The output of the return flag."""
 _FIELDS = ("first", "first_bias", "second", "second_bias", "out", "out_bias")
@@ -35,7 +34,7 @@ def signed_log(difference: int) -> int:
 @lru_cache
 def load(name: str, digest: bytes) -> tuple[np.ndarray, ...]:
     """The weights of a name that have a hash."""
-    with np.load(FOLDER / f"{name}.npz") as file:
+    with np.load(frozen.find("predictor", name, digest)) as file:
         arrays = [file[field].astype(kind) for field, kind in zip(_FIELDS, ("<i2", "<i4") * 3, strict=True)]
     state = hashlib.blake2b(digest_size=8)
     for each in arrays:
