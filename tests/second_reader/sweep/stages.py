@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from second_reader.sweep import arithmetic, beams, fields, firings, places
+from second_reader.sweep import arithmetic, beams, blocks, cameras, cells, far, fields, firings, misses, places, seconds, slots, tracks
 
 STAGES = {
     0: beams.beams,
@@ -20,4 +20,27 @@ STAGES = {
     12: places.axes,
     13: fields.intensities,
     14: fields.attributes,
+    15: blocks.blocks,
+    16: seconds.seconds,
+    17: blocks.driver,
+    18: slots.slots,
+    19: slots.azimuths,
+    20: slots.packets,
+    21: slots.chunks,
+    22: tracks.screw,
+    23: tracks.fused,
+    24: tracks.packet_times,
+    25: tracks.euler_track,
+    26: cells.cells,
+    27: cells.cell_order,
+    28: cells.firing_azimuths,
+    29: far.far_frame,
+    30: far.pose_law,
+    31: tracks.spline,
+    32: cameras.coarse,
+    33: cameras.camera,
+    34: cameras.doubles,
+    35: misses.far_corrections,
+    36: cameras.moves,
+    37: seconds.return_order,
 }
