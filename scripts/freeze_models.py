@@ -46,14 +46,14 @@ def frozen(folder: Path = MODELS) -> list[dict[str, str]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
-def main() -> int:
+def main(folder: Path = MODELS) -> int:
     """Add what is new; say what is not as it was."""
-    entries = at_hand()
-    lost = [each for each in frozen() if each not in entries]
+    entries = at_hand(folder)
+    lost = [each for each in frozen(folder) if each not in entries]
     for each in lost:
         print(f"{each['file']}: it is frozen, and changed or went; give a changed one another name", file=sys.stderr)
     if not lost:
-        (MODELS / INDEX).write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+        (folder / INDEX).write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
     return 1 if lost else 0
 
 

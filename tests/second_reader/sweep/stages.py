@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from second_reader.sweep import arithmetic, beams, blocks, cameras, cells, far, fields, firings, misses, places, seconds, slots, tracks
+from second_reader.sweep import (
+    arithmetic,
+    beams,
+    blocks,
+    cameras,
+    cells,
+    far,
+    fields,
+    firings,
+    misses,
+    places,
+    seconds,
+    slots,
+    tracks,
+)
 
 STAGES = {
     0: beams.beams,
