@@ -33,7 +33,7 @@ _FURTHEST = 1 << 16
 def describe(
     cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law, missing: np.ndarray, nothing: np.ndarray
 ) -> tuple[Part, Grid, dict[str, int]]:
-    """Grid and stages of a sweep of points (N, 3) float32, of which some are `missing` (N,), with the bits `nothing`."""
+    """Grid and stages of a sweep of points (N, 3) float32, some of them `missing` (N,), with the bits `nothing`."""
     kept = np.flatnonzero((seen.ticks > 0) & (seen.ticks < _MOST_TICKS))
     stages, returns = _geometry(cloud, seen, law, kept)
     back = Mount(np.ascontiguousarray(law.far.T), np.zeros(3))
