@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.timed.describe import describe
 from lizip.sensor.fit.timed.sensor import pandar64
 from lizip.sensor.fit.timed.solve import solve
@@ -19,11 +20,8 @@ class Timed:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find ranges, packets' times and track; see `lizip.sensor.Solver`."""
-        columns = list(cloud.columns.values())
-        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
-            return None
-        xyz = np.stack(columns[:3], axis=1)
-        if not np.isfinite(xyz).all():
+        xyz = stored_points(cloud)
+        if xyz is None or not np.isfinite(xyz).all():
             return None
         found = solve(xyz, pandar64())
         if found is None:
