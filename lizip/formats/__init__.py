@@ -69,7 +69,8 @@ def by_name(name: str) -> Format:
     """Return the format of that name; FormatError when there is none."""
     if name not in NAMES:
         raise FormatError(f"unknown format {name!r}; known are {', '.join(NAMES)}")
-    return import_module(f"lizip.formats.{name}").FORMAT
+    format: Format = import_module(f"lizip.formats.{name}").FORMAT
+    return format
 
 
 def by_number(number: int) -> Format:

@@ -10,6 +10,8 @@ from lizip.formats.points import FORMAT as POINTS
 from lizip.formats.records import Fields, check_regions, columns_of, join_records, pack_fields, size_of
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lizip.cloud import Cloud, Columns
 
 
@@ -23,7 +25,8 @@ class WholeColumns(Format):
         """Take columns of these types apart."""
         from lizip.cloud import Cloud
 
-        count, at, columns = len(data) // size_of(fields), 0, {}
+        count, at = len(data) // size_of(fields), 0
+        columns: dict[str, np.ndarray] = {}
         for field in fields:
             columns |= columns_of(data, at, count, (field,))
             at += count * size_of((field,))

@@ -75,7 +75,7 @@ POINT_FORMATS: tuple[Fields, ...] = (
 )
 """Fields of each point format as in the ASPRS specification 1.4 R15, with laspy's names; bit fields stay packed."""
 
-_EXTRA_TYPES = (None, "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
+_EXTRA_TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 """Data types 1 to 10 of the extra-bytes VLR; 11-20 and 21-30 are pairs and triples of them."""
 
 _MAX_RECORD = 2048
@@ -130,7 +130,7 @@ class Las(Format):
 
 def _read_header(data: memoryview) -> tuple[int, int, int, int] | None:
     """Point format, offset to the points, record length, whole records; None when a reader would give up."""
-    if len(data) < 227 or data[:4] != b"LASF":
+    if len(data) < 227 or bytes(data[:4]) != b"LASF":
         return None
     header_size, offset, _, point_format, length, count = _HEADER.unpack_from(data, 94)
     if data[25] >= 4 and header_size >= 375 and len(data) >= 375:
@@ -177,7 +177,7 @@ def _described_fields(payload: memoryview) -> Fields | None:
         if data_type == 0:
             fields += [(f"{name}_{i}", "u1") for i in range(options)]
         elif data_type <= 30:
-            code = _EXTRA_TYPES[(data_type - 1) % 10 + 1]
+            code = _EXTRA_TYPES[(data_type - 1) % 10]
             repeats = (data_type - 1) // 10 + 1
             fields += [(name, code)] if repeats == 1 else [(f"{name}_{i}", code) for i in range(repeats)]
         else:

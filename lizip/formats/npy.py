@@ -222,8 +222,8 @@ def _record_fields(dtype: np.dtype) -> list[tuple[str, str, str]]:
     """Fields of a structured type, with the bytes between them."""
     found: list[tuple[str, str, str]] = []
     position = 0
-    for name in dtype.names:
-        field, offset = dtype.fields[name][:2]
+    for name in dtype.names or ():
+        field, offset = dtype.fields[name][:2]  # type: ignore[index]  # what has names has fields
         parts = _fields(field, name)
         if not parts or offset < position:
             return []

@@ -19,6 +19,8 @@ from lizip.formats.records import Fields, check_regions, unique
 from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lizip.cloud import Cloud, Columns
 
 _MOST_ARRAYS = 256
@@ -42,7 +44,7 @@ class Npz(Format):
         count = _points(max(arrays, key=lambda each: each[1].stop - each[1].start)[1])
         arrays = [each for each in arrays if _points(each[1]) == count][:_MOST_ARRAYS]
         named = unique((name, code) for each in arrays for name, code in _named(*each, alone=len(arrays) == 1))
-        columns: dict[str, Columns] = {}
+        columns: dict[str, np.ndarray] = {}
         layout, used = pack_varint(len(arrays)), 0
         for _, numbers in arrays:
             own = named[used : used + len(numbers.fields)]

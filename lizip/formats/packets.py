@@ -69,8 +69,9 @@ class Shape(NamedTuple):
     def unpack(cls, layout: bytes) -> Shape:
         """Read a layout; raises CorruptError."""
         unpack = Unpacker(layout)
-        numbers = [unpack.varint() for _ in range(6)]
-        shape = cls(*numbers, unpack.bytes(), unpack_fields(unpack))
+        size, head, blocks, block_head, channels, block_tail = (unpack.varint() for _ in range(6))
+        order = unpack.bytes()
+        shape = cls(size, head, blocks, block_head, channels, block_tail, order, unpack_fields(unpack))
         unpack.finish()
         whole = shape.head + shape.blocks * shape.block
         if not (whole <= shape.size <= _MOST and shape.blocks and shape.channels and shape.fields and shape.order):

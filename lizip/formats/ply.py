@@ -65,7 +65,7 @@ class _Property(NamedTuple):
 
 class _Element(NamedTuple):
     name: bytes
-    count: int
+    count: int  # type: ignore[assignment]  # hides the method of tuples
     properties: tuple[_Property, ...]
 
 

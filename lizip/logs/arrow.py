@@ -148,7 +148,7 @@ class Arrow(LogFile):
         for i, (_, buffer) in enumerate(found):
             last = i == len(found) - 1
             closing = Closing(partial(columns.FORMAT.cloud, fields=fields)) if last else None
-            if buffer.method is None:
+            if buffer.method is None or buffer.content is None:
                 cutter.cut(buffer.start, buffer.stop, 1, closing)
                 yield cutter.cut_so_far()
             else:

@@ -111,9 +111,9 @@ def _payload(data: memoryview, at: int, stop: int) -> tuple[int, int] | None:
     """Where the payload of a UDP datagram in an Ethernet frame lies; None where there is none that is whole."""
     if stop - at < 42:
         return None
-    kind = data[at + 12 : at + 14]
+    kind = bytes(data[at + 12 : at + 14])
     at += 18 if kind == b"\x81\x00" else 14
-    if data[at - 2 : at] != b"\x08\x00" or data[at] >> 4 != 4 or data[at + 9] != 17:
+    if bytes(data[at - 2 : at]) != b"\x08\x00" or data[at] >> 4 != 4 or data[at + 9] != 17:
         return None
     at += 4 * (data[at] & 15)
     if at + 8 > stop:
