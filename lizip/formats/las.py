@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.records import (
     Fields,
     check_regions,
     columns_of,
     join_records,
     pack_fields,
-    schema_of,
     size_of,
     unique,
     unpack_fields,
@@ -26,7 +26,7 @@ from lizip.formats.records import (
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _HEADER = struct.Struct("<HIIBHI")
 """Header size, offset to points, number of VLRs, point format, record length, number of points; at byte 94."""
@@ -83,7 +83,7 @@ _MAX_SINGLE = 32
 """Undescribed extra bytes up to here are columns of one byte; above, of eight."""
 
 
-class Las:
+class Las(Format):
     """Uncompressed LAS. Layout: point format, then the extra bytes' fields."""
 
     name = "las"
@@ -119,10 +119,6 @@ class Las:
         if len(dict(fields)) != len(fields) or size_of(fields) > _MAX_RECORD:
             raise CorruptError("layout names a field twice, or too many")
         return fields
-
-    def schema(self, layout: bytes) -> Schema:
-        """Fields of a record as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield header and VLRs, the records, and what follows them."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.records import (
     MAX_FIELDS,
     TYPES,
@@ -21,7 +22,6 @@ from lizip.formats.records import (
     join_records,
     pack_fields,
     record_type,
-    schema_of,
     size_of,
     unique,
     unpack_fields,
@@ -33,7 +33,7 @@ from lizip.packing import Unpacker, pack_varint, pack_varints
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _BINARY, _ASCII, _PCL_PACKED, _PACKED = range(4)
 """First byte of the layout; the fields follow, then the template of a text or the elements a field of packed data."""
@@ -61,7 +61,7 @@ class _Layout(NamedTuple):
     counts: tuple[int, ...] = ()
 
 
-class Pcd:
+class Pcd(Format):
     """PCD files of every encoding."""
 
     name = "pcd"
@@ -133,10 +133,6 @@ class Pcd:
     def fields(self, layout: bytes) -> Fields:
         """Fields by the header's names; the elements of one with COUNT above 1 are numbered."""
         return _read_layout(layout).fields
-
-    def schema(self, layout: bytes) -> Schema:
-        """Fields as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the header, the points in the file's encoding, and what follows them."""
