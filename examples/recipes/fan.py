@@ -21,6 +21,7 @@ from lizip.cloud import Cloud
 from lizip.errors import CorruptError
 from lizip.exact.trig import DEGREE, TURN, sincos
 from lizip.exact.ulp import spacing
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.model import TITLES, About, Part, Solution, SweepModel
 from lizip.sensor.returns import Returns
@@ -85,10 +86,9 @@ class FanSolver:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find the cell of every point; see `lizip.sensor.Solver`."""
-        columns = list(cloud.columns.values())
-        if cloud.count < _LEAST_POINTS or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+        xyz = stored_points(cloud, _LEAST_POINTS)
+        if xyz is None:
             return None
-        xyz = np.stack(columns[:3], axis=1)
         row, ring, ticks = _cells(xyz.astype(np.float64))
         cell = row * BEAMS + ring
         seen = (ticks > 0) & (cell > np.maximum.accumulate(np.append(-1, cell[:-1])))  # in the order of the file
@@ -102,7 +102,7 @@ class FanSolver:
         returns, listed = _run(cloud, ranges), np.setdiff1d(np.arange(cloud.count), place)
         stages = [Fan(), Corrections.of(returns, corrections[right]), Places.of(xyz, listed)]
         returns.place = place
-        grid = add_further(columns, returns, TICK, stages)
+        grid = add_further(list(cloud.columns.values()), returns, TICK, stages)
         about = About(TITLES.index("spinning sensor"), {"exceptions": len(listed)})
         return Solution(SweepModel([Part(stages, cloud.count)]), [grid], about)
 

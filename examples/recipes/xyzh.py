@@ -13,19 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lizip.formats.records import Fields, check_regions, pack_fields, schema_of, unique, unpack_fields
+from lizip.formats import Format
+from lizip.formats.records import Fields, check_regions, pack_fields, unique, unpack_fields
 from lizip.formats.table import join_table, parse_table
 from lizip.formats.template import ANY, Template
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 MAGIC = b"XYZH "
 _LONGEST_HEADER = 1 << 12
 
 
-class Xyzh:
+class Xyzh(Format):
     """Rows of numbers below a header. Layout: fields, template."""
 
     name = "xyzh"
@@ -46,17 +47,9 @@ class Xyzh:
         layout = pack_fields(table.fields) + table.template.pack()
         return Cloud(self.name, layout, table.columns, (data[:size], data[size + table.size :], table.odd))
 
-    def rowwise(self, layout: bytes) -> bool:
-        """Never: a row has no fixed width."""
-        return False
-
     def fields(self, layout: bytes) -> Fields:
         """Columns of the table."""
         return _read_layout(layout)[0]
-
-    def schema(self, layout: bytes) -> Schema:
-        """Columns as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the header, the rows, and what follows them."""
