@@ -24,6 +24,7 @@ from lizip.sensor.fit.chunked.elevations import (
     points_about,
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
+from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK = 64
@@ -67,13 +68,16 @@ _last = threading.local()
 
 
 def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
-    """Bounds of the sensors' points, None when they are not firing after firing.
+    """Bounds of the sensors' points, None when they are not firing after firing; missing ones are of either.
 
     `columns` are all of the file, coordinates first.
     """
     last: _Parts | None = getattr(_last, "parts", None)
     if last is None or not last.about(columns, lasers):
-        bounds = _find_parts(columns, lasers)
+        missing, _ = find_missing(np.stack(columns[:3], axis=1))
+        present = np.flatnonzero(~missing)
+        bounds = _find_parts([column[present] for column in columns[:3]] if missing.any() else columns, lasers)
+        bounds = bounds and [0, *present[bounds[1:-1]].tolist(), len(missing)]
         _last.parts = last = _Parts(tuple(map(weakref.ref, columns[:3])), lasers, bounds)
     return last.bounds
 
