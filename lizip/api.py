@@ -122,7 +122,7 @@ def decompress(
         A .lizip file.
     max_bytes : int, optional
         Refuse a file whose content has more bytes than this, before anything is decoded: for files of strangers.
-        Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.md.
+        Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.
     sequence : lizip.Sequence, optional
         For sweeps that were compressed with one, in the same order.
 

@@ -122,7 +122,7 @@ class Decoder:
         if self._cut:
             return next(self.parts()).regions()
         if self._stands:
-            return self._again().regions
+            return tuple(map(bytes, self._again().regions))
         limit = min(4 * self.header.length + MAX_LAYOUT, MAX_REGIONS)
         body = bytearray()
         for section in self.container.sections(REGIONS):
@@ -184,7 +184,7 @@ class Decoder:
         follows, past = self.container.section(FOLLOWS), self.container.past
         if follows and past is None:
             raise FormatError("it follows the sweep before it: read it from its pack, or with lizip.Sequence")
-        if follows and not same_hash(past.digest, follows):
+        if past is not None and follows and not same_hash(past.digest, follows):
             raise CorruptError("the sweep that it follows is missing or damaged")
 
     def _check_fields(self, part: Decoder) -> None:

@@ -124,4 +124,4 @@ def _disordered(xyz: np.ndarray, order: np.ndarray) -> bool:
     there = xyz[:, order]
     after = np.median(np.abs(there[:, at] - there[:, at - 1]).sum(axis=0))
     before = min(np.median(np.abs(xyz[:, at] - xyz[:, at - lag]).sum(axis=0)) for lag in range(1, _LAGS))
-    return before > _NEARER * after
+    return bool(before > _NEARER * after)

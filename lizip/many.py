@@ -96,7 +96,7 @@ def decompress_many(
     return _each(partial(_decompress, max_bytes=max_bytes), items, threads, return_exceptions)
 
 
-def _each(function: Callable, items: Iterable, threads: int, return_exceptions: bool) -> Iterator:
+def _each(function: Callable[[Any], Any], items: Iterable[Any], threads: int, return_exceptions: bool) -> Iterator[Any]:
     """Results of the items in order; what is wrong with the call is said now, not when the first is asked for."""
     if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike)):
         raise TypeError("give an iterable of items, [item] for one")
@@ -105,7 +105,7 @@ def _each(function: Callable, items: Iterable, threads: int, return_exceptions: 
     return in_order(partial(_outcome, function) if return_exceptions else function, iter(items), threads or cores())
 
 
-def _outcome(function: Callable, item: Any) -> Any:
+def _outcome(function: Callable[[Any], Any], item: Any) -> Any:
     """The result of an item, or what it raised."""
     try:
         return function(item)

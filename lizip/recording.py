@@ -73,7 +73,7 @@ class Recording:
         self._rest = bytearray()
         for start in range(0, len(content), opaque.PIECE):
             piece = content[start : start + opaque.PIECE]
-            choice = choose(piece, formats.by_name("opaque").split(piece), self._options, self._names, None, False)
+            choice = choose(piece, formats.split(piece, name="opaque"), self._options, self._names, None, False)
             self._write(choice.pack(content_hash(piece)))
 
     def _write_cloud(self, content: memoryview, stream: int, closing: Closing) -> None:

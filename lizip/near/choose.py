@@ -222,11 +222,10 @@ def _quick(cloud: Cloud) -> int:
 
 def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Choice | None:
     """The cloud of a coarser sensor model; None where no solver explains the points."""
-    from lizip.codecs.sweep import lay_out
+    from lizip.codecs.sweep import CODEC, lay_out
     from lizip.near.sensor import coarser
 
-    sweep = codecs.load("sweep")
-    solution = sweep.solve(cloud, options) if cloud.count else None
+    solution = CODEC.solve(cloud, options) if cloud.count else None
     near = None if solution is None else coarser(solution, cloud.schema, options.max_error)
     if near is None:
         return None
@@ -238,7 +237,7 @@ def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Ch
     if choice is None:
         return None
     around = Contest(memoryview(choice.content), choice.cloud, options, alone)
-    return choice._replace(result=Result(sweep, around.layout, (*around.around, *lay_out(near, options))))
+    return choice._replace(result=Result(CODEC, around.layout, (*around.around, *lay_out(near, options))))
 
 
 def _checked(choice: Choice, cloud: Cloud, bounds: Bounds) -> Choice | None:

@@ -34,8 +34,8 @@ def coordinates(cloud: Cloud, options: Options) -> list[Field]:
     if cloud.format == "las":
         units = [Fraction(repr(scale)) for scale in _scales(cloud)]
         return [Field(name, bound / unit, unit) for name, unit in zip("XYZ", units, strict=False)]
-    axes = [next((name for name in names if name.lower() == axis), None) for axis in _AXES]
-    if None in axes or any(cloud.columns[name].dtype.kind not in "fiu" for name in axes):
+    axes = [name for axis in _AXES for name in [name for name in names if name.lower() == axis][:1]]
+    if len(axes) < len(_AXES) or any(cloud.columns[name].dtype.kind not in "fiu" for name in axes):
         return []
     return [Field(name, bound, Fraction(1)) for name in axes]
 

@@ -69,8 +69,8 @@ class Said(NamedTuple):
     @classmethod
     def together(cls, pieces: Sequence[Said], digest: bytes) -> Said:
         """What is to be said of a file of pieces, whose original has the hash `digest`."""
-        largest = (max(numbers) for numbers in zip(*(piece[:4] for piece in pieces), strict=True))
-        return cls(*largest, digest, max(piece.order for piece in pieces))
+        most, found, intensity, found_intensity = map(max, zip(*(piece[:4] for piece in pieces), strict=True))
+        return cls(most, found, intensity, found_intensity, digest, max(piece.order for piece in pieces))
 
     def described(self) -> dict[str, Any]:
         """For `lizip info`."""

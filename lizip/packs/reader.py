@@ -128,10 +128,11 @@ class PackReader:
         with self._decoder(key) as decoder:
             return access.opened_by(decoder, f"{self._data.name}: {self.entry(key).name}")
 
-    def read(self, key: str | int, *rest: Any, **options: Any) -> dict[str, np.ndarray]:
+    def read(self, key: str | int, *rest: Any, structured: bool = False, **options: Any) -> Any:
         """The points of a sweep as columns; the other parameters are those of `lizip.read`."""
         with self._decoder(key, options.pop("max_bytes", None)) as decoder:
-            return access.read_from(decoder, *rest, **options)
+            columns = access.read_from(decoder, *rest, **options)
+        return access.as_structured(columns) if structured else columns
 
     def pieces(self, key: str | int) -> Iterator[bytes]:
         """Yield the bytes of the original in order; see `Decoder.pieces`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -91,7 +91,7 @@ def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
         yield Recipe(tuple(Rule(SPLIT) if i in split else rule for i, rule in enumerate(base.rules)))
 
 
-def _all(holds, *columns: np.ndarray) -> bool:
+def _all(holds: Callable[..., bool], *columns: np.ndarray) -> bool:
     """Whether something holds for all pieces of columns."""
     return all(
         holds(*(column[start : start + _PIECE] for column in columns)) for start in range(0, len(columns[0]), _PIECE)
@@ -149,7 +149,8 @@ def _coordinates(cloud: Cloud) -> tuple[int, int, int] | None:
     names = [name.lower() for name in cloud.columns]
     if not all(name in names for name in _COORDINATES):
         return None
-    return tuple(names.index(name) for name in _COORDINATES)
+    x, y, z = map(names.index, _COORDINATES)
+    return x, y, z
 
 
 class _Polar:

@@ -31,6 +31,6 @@ def test_tags_and_classes_of_stages_are_told_apart():
 
 
 def test_the_document_of_the_format_lists_every_stage():
-    text = (Path(__file__).resolve().parents[2] / "docs" / "format.md").read_text()
+    text = (Path(__file__).resolve().parents[2] / "docs/format/sweep.md").read_text(encoding="utf-8")
     for row in STAGES:
         assert f"\n| {row.tag} | {row.name} | " in text

@@ -10,6 +10,8 @@ from lizip.cloud import Cloud
 from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
+from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, About, Solution, SweepModel
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.slots import VLP_32C
@@ -21,17 +23,19 @@ class Chunked:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find packets, chunks and track of each sensor; see `lizip.sensor.Solver`."""
-        columns = list(cloud.columns.values())
-        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+        xyz = stored_points(cloud)
+        if xyz is None:
             return None
-        axes, bounds, columns = _find_parts(columns)
+        missing, nothing = find_missing(xyz)
+        axes, bounds, columns = _find_parts(list(cloud.columns.values()))
         if bounds is None:
             return None
         parts, grids, notes = [], [], {}
         for first, last in pairwise(bounds):
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
-            found = solve(np.stack(inside[:3], axis=1), VLP_32C)
-            described = None if found is None else describe(inside, cloud.schema, *found, axes)
+            absent = missing[first:last]
+            found = solve(np.stack(inside[:3], axis=1)[~absent], VLP_32C)
+            described = None if found is None else describe(inside, cloud.schema, *found, axes, absent, nothing)
             if described is None:
                 return None
             parts.append(described[0])

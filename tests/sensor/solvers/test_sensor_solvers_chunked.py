@@ -179,3 +179,22 @@ def test_errors_that_fit_exactly_are_no_division_by_zero():
     origin, margin = find_origin(VLP_32C, False, np.zeros(30, np.int64), some)
     assert 0 <= origin < 36000
     assert np.isfinite(margin)
+
+
+@pytest.mark.parametrize("nothing", [0.0, np.nan])
+def test_what_is_missing_is_left_out(sweep, nothing):
+    """Also among the last points of the first sensor."""
+    records = sweep.records.copy()
+    draw = np.random.default_rng(2)
+    records[draw.random(len(records)) < 0.02, :3] = nothing
+    columns = list(np.ascontiguousarray(np.concatenate([records, np.full_like(records[:9000], nothing)]).T))
+    found = solve(columns)
+    assert len(found.model.parts) == 2
+    assert found.about.notes["exceptions"] < 0.01 * len(records)
+    check(found, columns)
+
+
+def test_backwards_it_is_nobodys_sweep(sweep):
+    """Firings by azimuth would be one a turn, and tables of all of them larger than any memory."""
+    columns = list(np.ascontiguousarray(sweep.records[9000::-1].T))
+    assert solve(columns) is None

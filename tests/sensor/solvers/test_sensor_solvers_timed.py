@@ -193,3 +193,14 @@ def test_real_sweeps(data):
         packed = lizip.compress(raw)
         assert lizip.decompress(packed) == raw
         assert 8 * len(packed) < bits * (len(raw) // 16)
+
+
+@pytest.mark.parametrize("nothing", [0.0, np.nan])
+def test_what_is_missing_is_left_out(sweep, solution, nothing):
+    records = np.concatenate([sweep.records, np.zeros_like(sweep.records[:5000])])
+    records[np.random.default_rng(2).random(len(records)) < 0.01, :3] = nothing
+    records[-5000:, :3] = nothing
+    columns = list(np.ascontiguousarray(records.T))
+    found = solve(columns)
+    assert found.about.notes["exceptions"] < solution.about.notes["exceptions"] + 0.002 * len(records)
+    check(found, columns)

@@ -18,12 +18,13 @@ from lizip.exact.trig import DEGREE, TURN
 from lizip.sensor.fit.chunked.elevations import (
     Rough,
     block_headings,
-    find_sensor,
     fit_elevations,
     headings,
     points_about,
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
+from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.fit.pairs import find_moving
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK = 64
@@ -67,13 +68,16 @@ _last = threading.local()
 
 
 def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
-    """Bounds of the sensors' points, None when they are not firing after firing.
+    """Bounds of the sensors' points, None when they are not firing after firing; missing ones are of either.
 
     `columns` are all of the file, coordinates first.
     """
     last: _Parts | None = getattr(_last, "parts", None)
     if last is None or not last.about(columns, lasers):
-        bounds = _find_parts(columns, lasers)
+        missing, _ = find_missing(np.stack(columns[:3], axis=1))
+        present = np.flatnonzero(~missing)
+        bounds = _find_parts([column[present] for column in columns[:3]] if missing.any() else columns, lasers)
+        bounds = bounds and [0, *present[bounds[1:-1]].tolist(), len(missing)]
         _last.parts = last = _Parts(tuple(map(weakref.ref, columns[:3])), lasers, bounds)
     return last.bounds
 
@@ -87,7 +91,7 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     points = np.stack(columns[:3], axis=1)
     if not (np.abs(points) < _FARTHEST).all():
         return None
-    found = find_sensor(points[: (2 * count) // 5])
+    found = find_moving(points[: (2 * count) // 5])
     if found is None:
         return None
     about = points.astype(np.float64) - found[1]

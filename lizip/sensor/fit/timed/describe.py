@@ -30,8 +30,10 @@ _FURTHEST = 1 << 16
 """ULPs: what is further off is an exception."""
 
 
-def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[Part, Grid, dict[str, int]]:
-    """Grid and stages of a sweep of points (N, 3) float32."""
+def describe(
+    cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law, missing: np.ndarray, nothing: np.ndarray
+) -> tuple[Part, Grid, dict[str, int]]:
+    """Grid and stages of a sweep of points (N, 3) float32, some of them `missing` (N,), with the bits `nothing`."""
     kept = np.flatnonzero((seen.ticks > 0) & (seen.ticks < _MOST_TICKS))
     stages, returns = _geometry(cloud, seen, law, kept)
     back = Mount(np.ascontiguousarray(law.far.T), np.zeros(3))
@@ -45,9 +47,9 @@ def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[P
     ways = (_corrected(returns, back, units), _far_corrected(returns, law, stored))
     ending, returns = min(ways, key=lambda way: sum(len(stage.pack()) for stage in way[0]))
     stages += ending
-    listed = np.ones(cloud.count, bool)
+    listed = ~missing
     listed[place] = False
-    stages.append(Places.of(xyz, np.flatnonzero(listed)))
+    stages.append(Places.of(xyz, np.flatnonzero(listed), missing, nothing))
     returns.xyz = stored
     stages[-1].apply(returns)
     grid = add_further(list(cloud.columns.values()), returns, seen.sensor.tick, stages)
