@@ -108,7 +108,7 @@ def _in_any_order(
     bounds = Bounds((), ()) if bounds is None else bounds
     strict = replace(options, drop_order=False)
     given = Choice(Result(codecs.load("opaque"), b"", ()), cloud, data)
-    listed = [name for name in names if name in _ORDERED]
+    listed = [name for name in names if name in _ORDERED] if cloud.count else []
 
     def best_of(there: Choice, names: Sequence[str]) -> Choice | None:
         """The best of a cloud in some order."""

@@ -125,7 +125,7 @@ def _takes(numbers: Numbers) -> bool:
     if numbers.form == ORDINAL:
         return numbers.size >= 4 and not numbers.exponent and numbers.top < 0 and not numbers.values
     wide = abs(numbers.offset) + numbers.step * (numbers.top + 1)
-    return not numbers.values and 0 <= numbers.top and wide < _LARGEST
+    return not numbers.values and numbers.top >= 0 and wide < _LARGEST
 
 
 def cut(cloud: Cloud) -> Cut | None:
@@ -149,6 +149,8 @@ def cut(cloud: Cloud) -> Cut | None:
     if any(each.min() < 0 or each.max() >= 1 << space.levels for each in cells):
         return None
     places = [each - edges[cell] for edges, each, cell in zip(begins, integers, cells, strict=True)]
+    if any(each.min() < 0 for each in places):
+        return None
     return Cut(space, np.stack(cells, axis=1), np.stack(places, axis=1))
 
 
@@ -162,7 +164,7 @@ def _axes(cloud: Cloud) -> list[Axis] | None:
         return None
     axes = []
     for place in places:
-        if not np.isfinite(columns[place]).all():
+        if not (np.abs(columns[place].astype(np.float64)) < _LARGEST).all():
             return None
         numbers = seen(find_numbers(columns[place]))
         if numbers is not None and numbers.form == ORDINAL and numbers.exponent:
@@ -184,8 +186,12 @@ def _unit(axis: Axis, values: np.ndarray) -> float:
 def _cell_size(values: Sequence[np.ndarray], units: Sequence[float]) -> float | None:
     """The edge of a cell in which there is mostly one point or none; None where points are too far apart for cells."""
     extent = max(float(each.max() - each.min()) for each in values)
+    farthest = max(float(np.abs(each).max()) for each in values)
     least = min(units)
-    if not 0 < least <= extent < 1e15:
+    if not 0 < least <= extent:
+        return None
+    least *= 2.0 ** max(0, int(np.ceil(np.log2(extent / least))) - MOST_LEVELS + 2)
+    if farthest / least > _LARGEST:
         return None
     enough = _SPREAD * len(values[0])
     fine = int(np.floor(np.log2(extent / least)))
@@ -196,7 +202,7 @@ def _cell_size(values: Sequence[np.ndarray], units: Sequence[float]) -> float | 
     for round_size in (decade * factor * power for power in (10.0, 1.0) for factor in reversed(_ROUND)):
         if 0.5 * size < round_size < 2.5 * size and _cells(values, round_size) >= _ALONE * len(values[0]):
             return float(round_size)
-    return size if extent / size < 1 << (MOST_LEVELS - 2) else None
+    return size
 
 
 def _cells(values: Sequence[np.ndarray], size: float) -> int:
@@ -205,7 +211,7 @@ def _cells(values: Sequence[np.ndarray], size: float) -> int:
 
 
 def keys_of(cells: np.ndarray) -> np.ndarray:
-    """The place of cells (N, 3) in the order of the tree: their bits interleaved, (N,) uint64, of the lowest 21 bits."""
+    """The place of cells (N, 3) in the order of the tree: their lowest 21 bits interleaved, (N,) uint64."""
     keys = np.zeros(len(cells), np.uint64)
     for axis in range(3):
         bits = cells[:, axis].astype(np.uint64) & np.uint64(0x1FFFFF)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.survey.decisions import decide, fresh_model, row
+from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import Coder
 from lizip.errors import CorruptError
 from lizip.jit import inlined_kernel, kernel
@@ -20,6 +21,7 @@ MOST_LEVELS = 20
 _SLOTS = 1 << 12
 _SETS = 32
 _EMPTY, _FULL, _UNKNOWN = 0, 1, 2
+_LIMIT = 250
 _BLOCK = 64
 """The children of a node and the cells around them: 4 x 4 x 4."""
 
@@ -125,7 +127,9 @@ def _code_level(coder, model, table, nodes, masks, parents, level, block, beside
             )
             bit = np.int64(1)
             if child < 7 or full:
-                bit = decide(coder, model, rows, min(around, 7) * 4 + siblings, 4 * child + siblings, (mask >> child) & 1)
+                bit = decide(
+                    coder, model, rows, min(around, 7) * 4 + siblings, 4 * child + siblings, (mask >> child) & 1
+                )
             block[at] = bit
             known |= bit << child
             full += bit
@@ -191,3 +195,32 @@ def _masks(masks, cells, shift):
             i += 1
         child = ((cells[k, 0] >> shift) & 1) * 4 + ((cells[k, 1] >> shift) & 1) * 2 + ((cells[k, 2] >> shift) & 1)
         masks[i] |= np.uint8(1 << child)
+
+
+@kernel
+def _code_counts(coder, counters, table, cells, counts, most):
+    """Code how many points each cell holds (K,) int64; returns how many all do, above `most` where damaged."""
+    total = np.int64(0)
+    before = np.int64(1)
+    for i in range(cells.shape[0]):
+        beside = np.int64(1)
+        for axis in range(3):
+            x = cells[i, 0] - (axis == 0)
+            y = cells[i, 1] - (axis == 1)
+            z = cells[i, 2] - (axis == 2)
+            j = find(table, cells, x, y, z)
+            if j >= 0:
+                beside = max(beside, counts[j])
+        context = min(before, 8) * 8 + min(beside, 8) - 9
+        count = code_integer(coder, counters, context * INTEGER_NODES, _LIMIT, counts[i] - 1) + 1
+        if count < 1 or count > most - total:
+            return most + 1
+        counts[i] = count
+        total += count
+        before = count
+    return total
+
+
+def code_counts(coder: Coder, cells: np.ndarray, counts: np.ndarray, most: int) -> int:
+    """Code how many points each cell (K, 3) holds, (K,) int64 from 1 up; returns the sum, above `most` if damaged."""
+    return _code_counts(coder, fresh_counters(64 * INTEGER_NODES), table_of(cells), cells, counts, most)
