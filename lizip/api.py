@@ -89,6 +89,17 @@ def compress(
         When `data` is a .lizip file already, or is not what `fields` or `codec` says.
     TypeError
         When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
+
+    Examples
+    --------
+    >>> import lizip, numpy as np
+    >>> points = np.random.default_rng(1).normal(0, 9, (200, 4)).astype(np.float32)  # x, y, z and intensity
+    >>> packed = lizip.compress(points)
+    >>> lizip.decompress(packed).tobytes() == points.tobytes()
+    True
+    >>> near = lizip.decompress(lizip.compress(points, max_error=0.01))  # smaller, and within a centimetre
+    >>> bool(np.abs(near - points)[:, :3].max() <= 0.01)
+    True
     """
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
     options = replace(options, drop_order=drop_order)
@@ -136,6 +147,21 @@ def decompress(
         When it is damaged. Nothing of it is returned then.
     UnsupportedVersionError, ModelMissingError
         When it needs a newer lizip, or a predictor that is not installed.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress(b"the bytes of any file")
+    >>> lizip.decompress(packed)
+    b'the bytes of any file'
+    >>> lizip.decompress(packed[:-1])
+    Traceback (most recent call last):
+        ...
+    lizip.errors.CorruptError: ...
+    >>> lizip.decompress(packed, max_bytes=10)
+    Traceback (most recent call last):
+        ...
+    lizip.errors.TooLargeError: ...
     """
     if not is_buffer(data):
         raise TypeError(
@@ -199,6 +225,18 @@ def compress_file(
     StorageError
         When the target exists, is the source, or the source changed while being read.
     FormatError, OSError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> lizip.compress_file("scan.bin")
+    'scan.bin.lizip'
+    >>> lizip.compress_file("scan.bin", level="fast")
+    Traceback (most recent call last):
+        ...
+    lizip.errors.TargetExistsError: ...
+    >>> lizip.compress_file("scan.bin", level="fast", force=True)
+    'scan.bin.lizip'
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
@@ -258,6 +296,15 @@ def decompress_file(
     FormatError
         When the source is not a .lizip file, or its name does not end in .lizip and no target is given.
     CorruptError, TooLargeError, UnsupportedVersionError, ModelMissingError, StorageError, OSError
+
+    Examples
+    --------
+    >>> import filecmp, lizip
+    >>> packed = lizip.compress_file("scan.bin")
+    >>> lizip.decompress_file(packed, "again.bin")
+    'again.bin'
+    >>> filecmp.cmp("scan.bin", "again.bin", shallow=False)
+    True
     """
     source = os.fsdecode(source)
     target = original_name(source) if target is None else os.fsdecode(target)

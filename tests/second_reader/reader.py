@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import xxhash
 
-from second_reader import coded, floats, layout, log, opaque
+from second_reader import coded, floats, image, layout, log, opaque, survey, sweep
 from second_reader.bytestream import Bytes, demand
 from second_reader.container import FOLLOWS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
 
-_CODECS = {0: opaque, 1: floats}
+_CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image}
 
 
 def read(data: bytes) -> bytes:
