@@ -66,7 +66,7 @@ def made_of(inputs: tuple[str, ...], include: tuple[str, ...], png: bool, quiet:
     paths = [each.path for each in found]
     if not paths:
         raise click.UsageError("nothing to report on: no file there")
-    alone = len(paths) == 1 and not os.path.isdir(inputs[0])
+    alone = len(paths) == len(inputs) == 1 and not os.path.isdir(inputs[0])
     if png or against:
         if not alone:
             raise click.UsageError(f"{'--png' if png else '--against'} is for one file")

@@ -75,7 +75,7 @@ def channel_of(key: str, values: np.ndarray) -> Channel:
 def _by_logarithm(key: str, values: np.ndarray, there: np.ndarray) -> Channel:
     positive = there[there > 0]
     low, high = np.percentile(positive, (1, 100)) if len(positive) else (1e-6, 1e-3)
-    high = max(high, low * 10)
+    low = min(low, high / 10)
     with np.errstate(all="ignore"):
         steps = np.clip(np.log(values / low) / np.log(high / low), 0, 1) * (STEPS - 1)
     codes = np.where(values > 0, 2 + np.nan_to_num(steps), 1)

@@ -70,7 +70,7 @@ def image_of(scene: Scene, chosen: np.ndarray) -> np.ndarray | None:
     columns = int(row[inside].max()) + 1
     together = -(-columns // _MOST_COLUMNS)
     if len(chosen) < len(scene.xyz):  # thinned: holes would show
-        together = max(together, -(-len(scene.xyz) // len(chosen)))
+        together = max(together, round(len(scene.xyz) / len(chosen)))
     image = np.zeros((int(ring[inside].max()) + 1, -(-columns // together)), np.uint32)
     nearest = inside[::-1] if "range" not in scene.numbers else _far_first(scene.numbers["range"][chosen], inside)
     image[ring[nearest], row[nearest] // together] = nearest + 1
@@ -102,7 +102,7 @@ def drawn(scene: Scene, is_sweep: bool, unit: str = "m") -> dict[str, Any]:
         "span": view.span.tolist(),
         "middle": (view.middle - shift).tolist(),
         "radius": view.radius,
-        "grain": view.radius / 420,
+        "grain": view.radius / float(np.clip(1.3 * len(chosen) ** 0.5, 60, 500)),
         "unit": unit,
     }
     channels = [{**each.described(unit), "codes": base64_of(each.codes)} for each in channels_of(scene, chosen)]

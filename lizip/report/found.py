@@ -54,6 +54,8 @@ def part_of(stages: Sequence[Stage], returns: Returns) -> Part:
             tick = returns.unit(beams.tick)
             short.append(f"{length(beams.tick)} ticks")
             lines += _of_beams(beams, stage, elevations)
+            if isinstance(stage, Profile) and (rhythm := stage.whole.rhythm) is not None:
+                lines.append(("Timing", f"a firing every {rhythm.period:.4g} µs, {rhythm.packet} firings a packet"))
         elif isinstance(stage, Slots):
             lasers = stage.lasers
             tick = lasers.tick

@@ -82,6 +82,8 @@ def scene_of(decoder: Decoder, original: Decoder | Columns | None = None) -> Sce
     parts = [part for piece in pieces for part in piece.parts]
     ring, row = _cells(pieces)
     measured = _joined([piece.range for piece in pieces])
+    if measured is not None:
+        xyz[measured == 0] = np.nan  # nothing returned, whatever the file has there
     numbers = _numbers(columns, xyz, measured, decoder.format.name == "las")
     numbers["bits"] = np.concatenate([piece.bits for piece in pieces])
     if (error := _joined([piece.error for piece in pieces])) is not None:

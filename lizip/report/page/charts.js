@@ -31,8 +31,14 @@ function drawStreams(body, streams, points) {
 
 // [{ring, elevation, points, bits}], one bar a ring: its bits a point.
 function drawRings(body, rings) {
-  const [width, height, left, foot] = [560, 190, 34, 22];
-  const chart = shapeOf("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" });
+  const place = element("div");
+  body.append(place, element("p", { class: "note" }, "Mean bits a point, from the highest ring down."));
+  new ResizeObserver(() => place.replaceChildren(ringsChart(rings, Math.max(place.clientWidth, 200)))).observe(place);
+}
+
+function ringsChart(rings, width) {
+  const [height, left, foot] = [190, 30, 22];
+  const chart = shapeOf("svg", { class: "chart", viewBox: `0 0 ${width} ${height}` });
   const mean = rings.map((ring) => (ring.points ? ring.bits / ring.points : 0));
   const most = niceAbove(Math.max(...mean));
   const step = (width - left) / rings.length;
@@ -61,8 +67,7 @@ function drawRings(body, rings) {
     text.textContent = ring.elevation === null ? `ring ${ring.ring}` : `${ring.elevation > 0 ? "+" : ""}${ring.elevation.toFixed(1).replace("-", "−")}°`;
     chart.append(text);
   }
-  chart.removeAttribute("preserveAspectRatio");
-  body.append(chart, element("p", { class: "note" }, "Mean bits a point, from the highest ring down."));
+  return chart;
 }
 
 function niceAbove(value) {
@@ -87,14 +92,14 @@ function drawRivals(body, rivals, where) {
   for (const rival of rivals) {
     const share = rival.size / rival.of;
     const name = element("td", { style: "width:46%" }, rival.name, element("div", { class: "meter", style: `width:${(100 * share) / most}%` }));
-    if (rival.note) name.append(element("small", {}, rival.note));
     rows.append(element(
-      "tr", rival === rivals[0] ? { class: "best" } : {}, name,
+      "tr", { class: rival === rivals[0] ? "best" : rival.note ? "noted" : "" }, name,
       element("td", { class: "right" }, inBytes(rival.size)),
       element("td", { class: "right" }, `${(1 / share).toFixed(2)}`),
       element("td", { class: "right" }, inSeconds(rival.encode)),
       element("td", { class: "right" }, inSeconds(rival.decode)),
     ));
+    if (rival.note) rows.append(element("tr", {}, element("td", { colspan: "5", class: "aside" }, rival.note)));
   }
   const head = element("tr", {}, ...["", "size", "to 1", "pack", "unpack"].map(
     (text, place) => element("th", place ? { class: "right" } : {}, text),
