@@ -39,6 +39,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "image": lambda: npy(image(20, 90)),
     "log": lambda: mcap(numbers(60), numbers(60)),
     "unordered": lambda: simulator.unordered(1, points=300),
+    "tree": lambda: tree(400),
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
     "pcd": lambda: pcd(200),
@@ -67,6 +68,7 @@ GOLDEN = (
     "image.image.fast",
     "log.floats",
     "unordered.opaque",
+    "tree.octree",
     "las_1.survey",
     "las_3.survey",
     "las_1.floats",
@@ -92,6 +94,18 @@ def numbers(count: int) -> np.ndarray:
     i = np.arange(count, dtype=np.int64)
     x, y, z = (i * 7919) % 1009 - 500, (i * i) % 2003 - 1000, (i * 31) % 97 - 40
     return np.stack([x + i, y - i, z, i % 256], axis=1).astype(np.float32) / np.float32(1000)
+
+
+def tree(count: int) -> bytes:
+    """Points on a bent sheet, some of them twice, in the order of an octree, from integers only."""
+    from lizip.codecs.octree.points import order
+    from lizip.formats import split
+
+    i = np.arange(count, dtype=np.int64) * 7919 % (count - count // 8)
+    x, y = i * 104729 % 4001, i * 15485863 % 3001
+    sheet = np.stack([x, y, 200 + (x * x + 3 * y * y) // 40000 + i % 5, i % 90], axis=1)
+    points = sheet.astype(np.float32) / np.float32(1000)
+    return points[order(split(points.tobytes(), 4))].tobytes()
 
 
 def odd_values() -> np.ndarray:

@@ -131,11 +131,14 @@ coding = together(
                  " file. By default files come back byte for byte."),
     click.option("--intensity-error", type=click.FloatRange(0), default=0.0, metavar="N",
                  help="Near-lossless: each intensity may change by so much, in stored numbers."),
+    click.option("--drop-order", is_flag=True,
+                 help="Points may come back in another order where that saves much (shuffled sweeps, unordered clouds);"
+                 " every record whole. By default the order stays."),
     click.option("--no-check", is_flag=True, help="Do not decode and compare each result."),
 )  # fmt: skip
 
 
-CODING = ("codec", "fields", "model", "backend", "max_error", "intensity_error")
+CODING = ("codec", "fields", "model", "backend", "max_error", "intensity_error", "drop_order")
 """Of these, the ones that `lizip.compress` takes as they are."""
 
 
