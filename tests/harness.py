@@ -12,7 +12,9 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import struct
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -81,6 +83,17 @@ GOLDEN = (
     "empty.opaque",
 )
 """Samples, codecs and levels (none: default) whose files stand in tests/golden: every codec, format and chain."""
+
+
+def printed(script: str, beside: str = "", **environment: str) -> str:
+    """What a script prints in a process of its own, where warnings are errors; modules `beside` a file are at hand."""
+    folders = os.path.dirname(beside), os.path.dirname(__file__), os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(filter(None, folders))
+    command = [sys.executable, "-W", "error", "-c", script]
+    environment = {**os.environ, "PYTHONPATH": path, **environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @cache
