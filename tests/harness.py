@@ -12,7 +12,9 @@ import argparse
 import hashlib
 import io
 import json
+import os
 import struct
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
@@ -40,6 +42,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "image": lambda: npy(image(20, 90)),
     "log": lambda: mcap(numbers(60), numbers(60)),
     "unordered": lambda: simulator.unordered(1, points=300),
+    "tree": lambda: tree(400),
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
     "pcd": lambda: pcd(200),
@@ -74,6 +77,7 @@ GOLDEN = (
     "image.image.fast",
     "log.floats",
     "unordered.opaque",
+    "tree.octree",
     "las_1.survey",
     "las_3.survey",
     "las_1.floats",
@@ -88,6 +92,17 @@ GOLDEN = (
     "empty.opaque",
 )
 """Samples, codecs and levels (none: default) whose files stand in tests/golden: every codec, format and chain."""
+
+
+def printed(script: str, beside: str = "", **environment: str) -> str:
+    """What a script prints in a process of its own, where warnings are errors; modules `beside` a file are at hand."""
+    folders = os.path.dirname(beside), os.path.dirname(__file__), os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(filter(None, folders))
+    command = [sys.executable, "-W", "error", "-c", script]
+    environment = {**os.environ, "PYTHONPATH": path, **environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @cache
@@ -130,6 +145,18 @@ def moved(data: bytes) -> bytes:
     x, y, z = records[:, :3].astype(np.float64).T
     records[:, 0], records[:, 1], records[:, 2] = 0.8 * x - 0.6 * y + 1.5, 0.6 * x + 0.8 * y - 2.5, z + 0.25
     return records.tobytes()
+
+
+def tree(count: int) -> bytes:
+    """Points on a bent sheet, some of them twice, in the order of an octree, from integers only."""
+    from lizip.codecs.octree.points import order
+    from lizip.formats import split
+
+    i = np.arange(count, dtype=np.int64) * 7919 % (count - count // 8)
+    x, y = i * 104729 % 4001, i * 15485863 % 3001
+    sheet = np.stack([x, y, 200 + (x * x + 3 * y * y) // 40000 + i % 5, i % 90], axis=1)
+    points = sheet.astype(np.float32) / np.float32(1000)
+    return points[order(split(points.tobytes(), 4))].tobytes()
 
 
 def odd_values() -> np.ndarray:
