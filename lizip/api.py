@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import storage
@@ -36,6 +37,7 @@ def compress(
     state: SensorState | None = None,
     max_error: float = 0.0,
     intensity_error: float = 0.0,
+    drop_order: bool = False,
     sequence: Sequence | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
@@ -47,7 +49,7 @@ def compress(
         instance (N, 4) float32: x, y, z in metres and intensity. An array comes back as an array.
     level : {"fast", "default", "max"}
         Time against size.
-    codec : {"opaque", "floats", "sweep", "survey"}, optional
+    codec : {"opaque", "floats", "sweep", "survey", "image", "octree"}, optional
         Use this codec instead of the one that comes out smallest.
     fields : int, optional
         Number of float32 fields of a record in a raw .bin file; found from the data otherwise.
@@ -68,6 +70,10 @@ def compress(
         the file comes back byte for byte.
     intensity_error : float
         The same for intensities, in stored numbers.
+    drop_order : bool
+        Let the points come back in another order where that saves much: shuffled sweeps as their sensor listed them,
+        other clouds as a tree over space has them. Every record comes back whole, as often as before; goes with and
+        without the bounds. `lizip.info` tells whether the order is another one.
     sequence : lizip.Sequence, optional
         What the sweeps before left, and this one leaves something to: smaller and faster than `state` alone. Such files
         come back only one after the other, with another Sequence.
@@ -96,6 +102,7 @@ def compress(
     True
     """
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
+    options = replace(options, drop_order=drop_order)
     options = options if sequence is None else sequence.options(options)
     sink = io.BytesIO()
     left = encode_data(data, options, sink)
@@ -190,6 +197,7 @@ def compress_file(
     state: SensorState | None = None,
     max_error: float = 0.0,
     intensity_error: float = 0.0,
+    drop_order: bool = False,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -232,9 +240,10 @@ def compress_file(
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    if remove and (max_error or intensity_error):
+    if remove and (max_error or intensity_error or drop_order):
         raise ValueError("the source is not removed where something only near to it is kept")
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
+    options = replace(options, drop_order=drop_order)
     source = os.fsdecode(source)
     target = source + SUFFIX if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)

@@ -65,6 +65,12 @@ def sorted_orders(cloud: Cloud) -> Iterator[Sorted]:
     yield Sorted(by_rows, key)
 
 
+def is_disordered(cloud: Cloud, order: np.ndarray) -> bool:
+    """Whether points within reach in the file are far from each other, where in another order near ones follow."""
+    xyz = _coordinates(cloud)
+    return xyz is not None and cloud.count >= _FEWEST and bool(_disordered(xyz, order))
+
+
 def find_key(columns: list[np.ndarray]) -> Key | None:
     """What points with these columns (N,), coordinates first, are sorted by; None if by nothing."""
     count = len(columns[0])
