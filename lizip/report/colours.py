@@ -47,7 +47,8 @@ class Channel(NamedTuple):
 
     def colours(self) -> np.ndarray:
         """(N, 3) uint8; grey where there is no number."""
-        return table_of(self.key)[self.codes]
+        colours: np.ndarray = table_of(self.key)[self.codes]
+        return colours
 
 
 def table_of(key: str) -> np.ndarray:
@@ -55,7 +56,8 @@ def table_of(key: str) -> np.ndarray:
     stops = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in _MAPS[key]], float)
     places = np.linspace(0, len(stops) - 1, STEPS + 1)
     colours = np.stack([np.interp(places, np.arange(len(stops)), stops[:, k]) for k in range(3)], axis=1)
-    return np.rint(np.concatenate([[[88, 92, 104]], colours])).astype(np.uint8)
+    table: np.ndarray = np.rint(np.concatenate([[[88, 92, 104]], colours])).astype(np.uint8)
+    return table
 
 
 def channel_of(key: str, values: np.ndarray) -> Channel:

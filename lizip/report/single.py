@@ -33,7 +33,7 @@ def told(reported: Reported, rivals: bool = True) -> dict[str, Any]:
     if scene is not None:
         data |= drawn(scene, not is_las, "" if is_las else "m")
         data["rings"] = _rings(scene)
-        data["first"] = "change" if "change" in scene.numbers else ("height" if is_las else "range")
+        data["first"] = next(key for key in ("change", "range", "height") if key in scene.numbers)
         if data.get("drawn", 0) < info["points"]:
             data["notes"].append(_thinned(data.get("drawn", 0), info["points"], len(scene.xyz)))
     return data
