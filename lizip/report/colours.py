@@ -61,12 +61,12 @@ def table_of(key: str) -> np.ndarray:
 
 
 def channel_of(key: str, values: np.ndarray) -> Channel:
-    """Steps of numbers (N,) between what nearly all of them lie between; errors by their logarithm, 0 apart."""
+    """Steps of numbers (N,) between what nearly all of them lie between; model errors by their logarithm, 0 apart."""
     there = values[np.isfinite(values)]
-    if key in ("error", "change"):
+    if key == "error":
         return _by_logarithm(key, values, there)
-    low, high = np.percentile(there, (0.5, 99)) if len(there) else (0.0, 1.0)
-    low = 0.0 if key == "bits" or 0 < low < 0.2 * high else float(low)
+    low, high = np.percentile(there, (0.5, 100 if key == "change" else 99)) if len(there) else (0.0, 1.0)
+    low = 0.0 if key in ("bits", "change") or 0 < low < 0.2 * high else float(low)
     high = float(max(high, low + 1e-9))
     with np.errstate(invalid="ignore"):
         steps = np.clip((values - low) / (high - low), 0, 1) * STEPS
