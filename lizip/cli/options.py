@@ -105,6 +105,16 @@ class Subset(click.ParamType):
         return int(found[1]), int(found[2])
 
 
+shaping = together(
+    click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
+    click.option("--codec", type=click.Choice(NAMES), help="Use this one instead of the smallest."),
+    click.option("--fields", type=click.IntRange(1, 64), help="Float32 fields of a record of a raw .bin file."),
+    click.option("--max-error", type=Length(), metavar="LENGTH", help="Near-lossless, as for compress."),
+    click.option("--intensity-error", type=click.FloatRange(0), metavar="N", help="The same for intensities."),
+)
+"""How a file is compressed that is not: of `coding`, what changes what one sees."""
+
+
 coding = together(
     click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
     click.option("--fast", is_flag=True, help="The same as --level fast."),
