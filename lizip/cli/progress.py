@@ -70,7 +70,8 @@ def _with_bar(outcomes: Iterable[Outcome], count: int, voice: Voice) -> Iterable
         return outcomes
     from tqdm import tqdm
 
-    return tqdm(outcomes, total=count, unit="file", leave=False)
+    bar: Iterable[Outcome] = tqdm(outcomes, total=count, unit="file", leave=False)
+    return bar
 
 
 def report(outcome: Outcome, voice: Voice) -> None:

@@ -46,6 +46,15 @@ class PackReader:
     FormatError
         When it is no pack.
     UnsupportedVersionError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> with lizip.PackWriter("drive.lizips") as pack:
+    ...     entries = [pack.add(f"{i}.bin", b"sweep %d" % i, time=100 * i) for i in range(3)]
+    >>> with lizip.PackReader("drive.lizips") as pack:
+    ...     list(pack), pack["1.bin"], pack[-1], pack[pack.nearest(90)]
+    (['0.bin', '1.bin', '2.bin'], b'sweep 1', b'sweep 2', b'sweep 1')
     """
 
     def __init__(self, path: storage.StrPath | bytes | BinaryIO):
@@ -128,10 +137,11 @@ class PackReader:
         with self._decoder(key) as decoder:
             return access.opened_by(decoder, f"{self._data.name}: {self.entry(key).name}")
 
-    def read(self, key: str | int, *rest: Any, **options: Any) -> dict[str, np.ndarray]:
+    def read(self, key: str | int, *rest: Any, structured: bool = False, **options: Any) -> Any:
         """The points of a sweep as columns; the other parameters are those of `lizip.read`."""
         with self._decoder(key, options.pop("max_bytes", None)) as decoder:
-            return access.read_from(decoder, *rest, **options)
+            columns = access.read_from(decoder, *rest, **options)
+        return access.as_structured(columns) if structured else columns
 
     def pieces(self, key: str | int) -> Iterator[bytes]:
         """Yield the bytes of the original in order; see `Decoder.pieces`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lizip import access
 from lizip.container import FOLLOWS, Container
@@ -43,12 +43,13 @@ class Sequences:
 
     def before(self, place: int, packed: bytes) -> Past:
         """What was left to a sweep, whose .lizip file is given: decodes from the last key frame on, if not at hand."""
-        past, waiting = nothing(), []
-        at: int | None = place
+        past, waiting = nothing(), list[bytes]()
+        at = place
         while follows(packed):
-            at = self._before[at]
-            if at is None or len(waiting) == MOST:
+            before = self._before[at]
+            if before is None or len(waiting) == MOST:
                 raise CorruptError("the sweep that it follows is missing")
+            at = before
             held = self._held.get(folder_of(self._names[at]))
             if held is not None and held[0] == at:
                 past = held[1]
@@ -67,7 +68,7 @@ class Sequences:
             for folder in list(self._held)[:-HELD]:
                 self._held.pop(folder, None)
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_held": {}}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.timed.describe import describe
 from lizip.sensor.fit.timed.sensor import pandar64
@@ -20,10 +21,9 @@ class Timed:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find ranges, packets' times and track; see `lizip.sensor.Solver`."""
-        columns = list(cloud.columns.values())
-        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+        xyz = stored_points(cloud)
+        if xyz is None:
             return None
-        xyz = np.stack(columns[:3], axis=1)
         missing, nothing = find_missing(xyz)
         present = np.flatnonzero(~missing)
         if not np.isfinite(xyz[present]).all():
