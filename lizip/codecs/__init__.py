@@ -50,7 +50,7 @@ class Options:
     intensity_error : float
         Likewise each intensity, in stored numbers.
     past : Past or None
-        What the sweep before left, for one that may follow it; see `lizip.sequence`.
+        What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
     """
 
     level: str = "default"
