@@ -38,6 +38,14 @@ def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> i
     io.BufferedReader
         Readable and seekable, binary: `laspy.read(lizip.open("x.las.lizip"))`. Asked for its file number, as
         `numpy.fromfile` does, it decodes everything into a temporary file without a name.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress(b"the bytes of any file")
+    >>> with lizip.open(packed) as file:
+    ...     file.seek(4), file.read(5)
+    (4, b'bytes')
     """
     file, owned = file_of(path)
     try:
@@ -116,6 +124,14 @@ def read(
     FormatError
         When there is no such field, or not a .lizip file, or there are bounds and no coordinates.
     CorruptError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress_file("scan.bin")
+    >>> columns = lizip.read(packed, fields=["x", "y"], points=slice(0, 100))
+    >>> {name: (len(column), column.dtype.name) for name, column in columns.items()}
+    {'x': (100, 'float32'), 'y': (100, 'float32')}
     """
     with opened(path) as file:
         columns = read_from(Decoder(Container(file), max_bytes), fields, points, bounds)
@@ -160,6 +176,15 @@ def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
         `bits_per_point`, `hash` (XXH3-128 in
         hexadecimal; of a file below 4 kB the first half), `version`, `streams` (name -> bytes), and what else the codec
         has to say (sensor, model, ...).
+
+    Examples
+    --------
+    >>> import lizip
+    >>> info = lizip.info(lizip.compress_file("scan.bin"))
+    >>> info["format"], [name for name, _ in info["fields"]]
+    ('bin', ['x', 'y', 'z', 'intensity'])
+    >>> info["compressed_bytes"] < 0.5 * info["bytes"]
+    True
     """
     with opened(path) as file:
         return _describe(Decoder(Container(file)))
@@ -186,6 +211,16 @@ def verify(
     ------
     CorruptError
         When the file is damaged or differs from `against`.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress_file("scan.bin")
+    >>> lizip.verify(packed, against="scan.bin")
+    >>> lizip.verify(packed, against=b"something else")
+    Traceback (most recent call last):
+        ...
+    lizip.errors.CorruptError: ...
     """
     with opened(path) as file:
         decoder = Decoder(Container(file), max_bytes)

@@ -57,6 +57,14 @@ def compress_many(
     FormatError, TypeError, StorageError, OSError
         What an item raises comes in place of its result, after the results of all items before it, and ends the
         iteration unless `return_exceptions`. What `items` itself raises comes in the same place, and always ends it.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> items = [b"one", b"two"]
+    >>> packed = list(lizip.compress_many(items, threads=2))
+    >>> packed == [lizip.compress(item) for item in items]
+    True
     """
     if refused := [name for name in _NOT_HERE if name in options]:
         raise TypeError(
@@ -92,6 +100,16 @@ def decompress_many(
     ------
     CorruptError, FormatError, TooLargeError, UnsupportedVersionError, ModelMissingError, OSError
         In the place of the item, as for `compress_many`.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = [lizip.compress(b"one"), b"no .lizip file", lizip.compress(b"two")]
+    >>> for item in lizip.decompress_many(packed, return_exceptions=True):
+    ...     print(item if isinstance(item, bytes) else type(item).__name__)
+    b'one'
+    FormatError
+    b'two'
     """
     return _each(partial(_decompress, max_bytes=max_bytes), items, threads, return_exceptions)
 

@@ -131,7 +131,7 @@ def encode_log(
         When something only near to the original is asked for.
     """
     if options.near:
-        raise FormatError("a log is only kept as it is: max_error is for single clouds")
+        raise FormatError("a log is only kept as it is: max_error and drop_order are for single clouds")
     recording = Recording(options, names, sink)
     for span in log.spans:
         recording.splice.add(span, _compressed(span))

@@ -37,6 +37,14 @@ class Sequence:
     ----------
     past : Past
         What the last key frame left; empty before the first.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> ahead, behind = lizip.Sequence(), lizip.Sequence()
+    >>> packed = [lizip.compress(sweep, sequence=ahead) for sweep in (b"the first", b"the second")]
+    >>> [lizip.decompress(each, sequence=behind) for each in packed]
+    [b'the first', b'the second']
     """
 
     def __init__(self, every: int = 10):

@@ -46,6 +46,15 @@ class PackReader:
     FormatError
         When it is no pack.
     UnsupportedVersionError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> with lizip.PackWriter("drive.lizips") as pack:
+    ...     entries = [pack.add(f"{i}.bin", b"sweep %d" % i, time=100 * i) for i in range(3)]
+    >>> with lizip.PackReader("drive.lizips") as pack:
+    ...     list(pack), pack["1.bin"], pack[-1], pack[pack.nearest(90)]
+    (['0.bin', '1.bin', '2.bin'], b'sweep 1', b'sweep 2', b'sweep 1')
     """
 
     def __init__(self, path: storage.StrPath | bytes | BinaryIO):

@@ -44,6 +44,17 @@ class PackWriter:
         When the pack is there and neither `append` nor `force`, or another process writes it.
     FormatError
         When what is to be appended to is no pack.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> with lizip.PackWriter("drive.lizips", every=1) as pack:  # each sweep stands alone
+    ...     entry = pack.add("a/0.bin", b"the first", time=0)
+    >>> with lizip.PackWriter("drive.lizips", append=True) as pack:
+    ...     if "a/1.bin" not in pack:
+    ...         entry = pack.add("a/1.bin", b"the second", time=100_000_000)
+    >>> list(lizip.PackReader("drive.lizips"))
+    ['a/0.bin', 'a/1.bin']
     """
 
     def __init__(self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10):

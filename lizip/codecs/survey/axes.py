@@ -32,7 +32,7 @@ from lizip.codecs.survey.scan_history import (
 )
 from lizip.codecs.survey.tokens import code_number
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters, quarter_octave
-from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.entropy.coder import FAULT, MODE, Coder, mark
 from lizip.jit import inlined_kernel, kernel
 
 BLOCK = 12500
@@ -146,6 +146,7 @@ def _walk(coder, model, history, pulses, course, planes, tops, look):
     shift_near, shift_across = course.shifts[0], course.shifts[1]
     coding = look.groups.size == 0
     for i in range(planes.shape[1]):
+        mark(coder, i)
         before = max(i - 1, 0)
         same, gap, step, rest = pulses_passed(history, pulses, i)
         kind = pulses.kinds[i]

@@ -87,7 +87,7 @@ def read_index(data: bytes, count: int) -> list[Entry]:
         flag = unpack.take(1)[0]
         if flag > 1:
             raise CorruptError("index is malformed")
-        times = tuple(np.frombuffer(unpack.take(16), "<f8").tolist()) if flag else None
+        times = tuple(unpack.array("<f8", 2).tolist()) if flag else None
         before = tuple(low)
         entries.append(Entry(start, size, before, tuple(high), times))
         start += size

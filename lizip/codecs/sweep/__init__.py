@@ -91,7 +91,7 @@ class Sweep:
             raise CorruptError("more points than a sweep may have")
         unpacker = Unpacker(container.section(HEADER))
         unpack_about(unpacker)
-        _unpack_shapes(unpacker)
+        unpack_shapes(unpacker)
         model = unpack_model(unpacker, count)
         unpacker.finish()
         grids = list(container.sections(GRID))
@@ -115,7 +115,7 @@ class Sweep:
         """Sensor, fit and model in words, and the bytes of each stream."""
         unpacker = Unpacker(container.section(HEADER))
         sensor, notes = unpack_about(unpacker)
-        net, shapes = _unpack_shapes(unpacker)
+        net, shapes = unpack_shapes(unpacker)
         parts = list_stages(unpacker, container.header.count)
         unpacker.finish()
         streams = dict.fromkeys(_GRID_STREAMS, 0)
@@ -197,7 +197,7 @@ def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 
-def _unpack_shapes(unpacker: Unpacker) -> tuple[str, list[list[int]]]:
+def unpack_shapes(unpacker: Unpacker) -> tuple[str, list[list[int]]]:
     """For `describe`: the predictor; firings, rings and bytes of `_GRID_STREAMS` of each part. Raises CorruptError."""
     net, parts = unpacker.bytes().decode("utf-8", "replace"), unpacker.varint()
     if not 0 < parts <= unpacker.remaining:

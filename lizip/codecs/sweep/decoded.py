@@ -74,9 +74,8 @@ def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None
     if 2 * len(bounds) > header.remaining:
         raise CorruptError("grid has more segments than bytes")
     if follows:
-        coder: FastCoder | DecisionCoder = _follower(
-            header, Form(near, bits, everywhere, None), (firings, rings), before
-        )
+        form = Form(near, bits, everywhere, np.zeros(1, np.int64))
+        coder: FastCoder | DecisionCoder = _follower(header, form, (firings, rings), before)
     else:
         shares = unpack_shares(header.bytes(), 1 << min(bits, 8)) if bits else np.zeros(1, np.int64)
         coder = _decoder(header, Form(near, bits, everywhere, shares), rings, bool(fast))

@@ -143,7 +143,7 @@ def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> 
 
 
 class Past(NamedTuple):
-    """What a key frame leaves: the hash of its content, and what each of its grids leaves. Nothing, before the first."""
+    """What a key frame leaves: the hash of its content, and what each grid leaves. Nothing, before the first."""
 
     digest: bytes = b""
     grids: tuple[GridPast, ...] = ()

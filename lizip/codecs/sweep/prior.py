@@ -1,9 +1,9 @@
 """What a key frame says of the sweeps that follow it: for each cell of the grid what is expected there.
 
-A prior is an (F, R, FACTS) int32 array: the expected range in ticks (0: unknown), and the mean of it and those beside it
-on its ring, in sixteenths; how rough the ring is there, in sixteenths of a tick (-1: unknown), which is what the range
-is off by; which of the cell, those beside it, above and below it had a return (a pattern of five bits; -1: unknown);
-the intensity, and the mean of it and those beside it, in its upper eight bits (-1: unknown).
+A prior is an (F, R, FACTS) int32 array: the expected range in ticks (0: unknown), and the mean of it and those beside
+it on its ring, in sixteenths; how rough the ring is there, in sixteenths of a tick (-1: unknown), which is what the
+range is off by; which of the cell, those beside it, above and below it had a return (a pattern of five bits; -1:
+unknown); the intensity, and the mean of it and those beside it, in its upper eight bits (-1: unknown).
 
 In the coding loop it is three more candidates for the range, and more contexts for flag, range and intensity.
 """
@@ -24,7 +24,7 @@ CLASSES = 18
 """Of how rough a cell is; the last: nothing is expected; before it: not known."""
 
 FLAG_CONTEXTS = 33 * 64
-RANGE_CONTEXTS = CLASSES * m.TOKENS
+RANGE_CONTEXTS = CLASSES * 12
 LEVEL_CONTEXTS = 257 * 4
 MIX_CONTEXTS = CLASSES * 4
 
@@ -37,7 +37,7 @@ def expected_range(prior, firing, r):
 
 @inlined_kernel
 def prior_candidates(history, prior, firing, r, guess):
-    """Write three more candidates: what is expected; that of the surface; and that moved on by what the ring was off."""
+    """Write three more candidates: what is expected, its mean, and that moved on by what the ring was off."""
     own = r + 1
     smooth = (np.int64(prior[firing, r, SMOOTH]) + 8) >> 4
     change = np.int64(history[own, m.CHANGE]) >> 4
@@ -106,12 +106,12 @@ def flag_context(prior, firing, r, past, up, down):
 @inlined_kernel
 def range_context(kind, expected, centre):
     """Context of a residual: the class of the spread, and where what is expected lies from the centre."""
-    return kind * m.TOKENS + (token(expected - centre) >> 2 if expected > 0 else np.int64(0))
+    return kind * 12 + (token(expected - centre) >> 2 if expected > 0 else np.int64(0))
 
 
 @inlined_kernel
 def level_contexts(prior, firing, r, expected, value, levels, bits, fine):
-    """Contexts of an intensity: that of the surface, and how well the range met its own; the same beside the last one."""
+    """Contexts of an intensity: the mean there, and how well the range met its own; that there beside the last one."""
     level = np.int64(prior[firing, r, LEVEL])
     if level < 0 or value <= 0:
         return np.int64(256 * 4), levels * levels + fine

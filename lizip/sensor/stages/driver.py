@@ -187,7 +187,7 @@ class Printed(NamedTuple):
         if decimals > _MAX_DECIMALS + 1:
             raise CorruptError("impossible angles of a laser")
         if decimals == 0:
-            return cls(np.frombuffer(unpacker.take(4 * lasers), "<u4").astype(np.int64), -1, bool(single))
+            return cls(unpacker.array("<u4", lasers).astype(np.int64), -1, bool(single))
         numbers = [unpacker.signed() for _ in range(lasers)]
         if max(map(abs, numbers)) > _MAX_NUMBER:
             raise CorruptError("impossible angles of a laser")
@@ -246,7 +246,7 @@ class Driver:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         law = DriverLaw(*(unpacker.varint() for _ in range(4)))
-        lasers, tick = unpacker.varint(), float(np.frombuffer(unpacker.take(8), "<f8")[0])
+        lasers, tick = unpacker.varint(), float(unpacker.array("<f8", 1)[0])
         possible = (
             law.distance <= DOUBLE_DISTANCE and law.angle <= EXACT_MOVED and law.sine <= 1 and law.frame < len(FRAMES)
         )

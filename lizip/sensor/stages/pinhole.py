@@ -162,7 +162,7 @@ class Pinhole:
         numbers = _NUMBERS.unpack(unpacker.take(_NUMBERS.size))
         if form & 3 > 2 or form > 31 or law > DOUBLE or unit > len(UNITS) or not np.isfinite(numbers).all():
             raise CorruptError("impossible camera")
-        nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32) if form & 16 else None
+        nothing = unpacker.array("<u4", 3) if form & 16 else None
         count = unpacker.varint()
         if count > MAX_LEVELS:
             raise CorruptError("impossible depths")

@@ -16,7 +16,8 @@ from lizip.exact.linear import rotate, solve_definite
 from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.pairs import find_moving, upright
+from lizip.sensor.fit.chunked.pairs_on_rings import find_sensor
+from lizip.sensor.fit.mount import _upright
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK = 64
@@ -198,21 +199,21 @@ def elevations_of(lasers: Lasers, upside_down: bool) -> np.ndarray:
 
 def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
     """Fit a sensor's motion to points (N, 3) float32 in firing order; None when they are not from such lasers."""
-    found = find_moving(points)
+    found = find_sensor(points)
     if found is None:
         return None
     axis, place = found
-    axes = upright(axis)
-    standing = rotate(points.astype(np.float64), axes.T)
+    axes = _upright(axis)
+    upright = rotate(points.astype(np.float64), axes.T)
     place = rotate(place[None], axes.T)[0]
-    turn = _turn(standing - place)
+    turn = _turn(upright - place)
     turn = turn - 0.5 * (turn[0] + turn[-1])
-    distance = np.sqrt(((standing - place) ** 2).sum(axis=1))
+    distance = np.sqrt(((upright - place) ** 2).sum(axis=1))
     near = np.flatnonzero((distance > _NEAREST) & (distance < _FARTHEST))
     if len(near) < 1000:
         return None
     chosen = near[np.linspace(0, len(near) - 1, min(_SAMPLES, len(near))).astype(np.int64)]
-    few, when = np.ascontiguousarray(standing[chosen[::4]]), turn[chosen[::4]]
+    few, when = np.ascontiguousarray(upright[chosen[::4]]), turn[chosen[::4]]
     start = np.zeros(12)
     start[4:7] = place
     best, costs = (np.inf, False, 0.0), np.empty(len(_SPEEDS))
@@ -224,15 +225,15 @@ def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
     if cost > _FOREIGN:
         return None
     table = np.sort(elevations_of(lasers, upside_down))
-    motion, cost = _fit(standing[chosen], turn[chosen], start, table)
+    motion, cost = _fit(upright[chosen], turn[chosen], start, table)
     for _ in range(_AGAIN):
         if cost < _FINE:
             break
         start = motion.copy()
         start[_RATES] = 0.0
-        again = _fit(standing[chosen], turn[chosen], start, table)
+        again = _fit(upright[chosen], turn[chosen], start, table)
         motion, cost = min((motion, cost), again, key=itemgetter(1))
-    return Rough(upside_down, axes, motion, turn, points_about(standing, turn, motion), cost)
+    return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
 
 
 def _fit(points: np.ndarray, turn: np.ndarray, start: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, float]:

@@ -18,13 +18,13 @@ from lizip.exact.trig import DEGREE, TURN
 from lizip.sensor.fit.chunked.elevations import (
     Rough,
     block_headings,
+    find_sensor,
     fit_elevations,
     headings,
     points_about,
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
 from lizip.sensor.fit.missing import find_missing
-from lizip.sensor.fit.pairs import find_moving
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK = 64
@@ -91,7 +91,7 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     points = np.stack(columns[:3], axis=1)
     if not (np.abs(points) < _FARTHEST).all():
         return None
-    found = find_moving(points[: (2 * count) // 5])
+    found = find_sensor(points[: (2 * count) // 5])
     if found is None:
         return None
     about = points.astype(np.float64) - found[1]

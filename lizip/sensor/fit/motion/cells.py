@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lizip.sensor.fit.motion.firing import RINGS, hdl32e
+from lizip.sensor.fit.motion.firing import RINGS, as_rings, hdl32e
 from lizip.sensor.fit.motion.frame import find_firings
 from lizip.sensor.fit.motion.track import last_seen
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
@@ -118,10 +118,8 @@ def _of_whole_firings(xyz: np.ndarray, others: list[np.ndarray], missing: np.nda
 def _of_ring_column(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray):
     """Rings from a column; a firing ends where they fall."""
     for column in others:
-        with np.errstate(invalid="ignore"):
-            ring = column.astype(np.int64)
-            whole = (ring == column) & (ring >= 0) & (ring < RINGS)
-        if not whole.all() or len(np.unique(ring[:4096])) < 4:
+        ring = as_rings(column)
+        if ring is None:
             continue
         kept = np.flatnonzero(~missing)
         laid = _returns_first(ring, kept, missing, nothing)
