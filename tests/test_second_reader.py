@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import second_reader
+from second_reader import pack
 from second_reader.bytestream import Damaged
 
 FOLDER = Path(__file__).parent
@@ -27,6 +28,12 @@ _TAKEN |= {"__future__", "bisect", "collections", "functools", "itertools", "dat
 def test_golden_files_are_read(name):
     """The reader compares what comes with the hash of the original, so reading is the proof."""
     assert second_reader.read(FILES[name].read_bytes()) is not None
+
+
+def test_the_golden_pack_is_read():
+    files = pack.read((FOLDER / "golden/packs/v1.lizips").read_bytes(), second_reader.read)
+    assert list(files) == [f"drive/{number}.bin" for number in range(6)]
+    assert [len(content) for content in files.values()] == [0, 50, 100, 0, 50, 100]
 
 
 @pytest.mark.parametrize("name", ["kitti.floats", "npy.opaque"])
