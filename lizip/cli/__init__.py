@@ -17,7 +17,21 @@ import lizip
 from lizip.cli import signals
 from lizip.errors import CorruptError, LizipWarning
 
-VERBS = ("compress", "decompress", "info", "verify", "pack", "append", "ls", "unpack", "models", "bench", "demo")
+VERBS = (
+    "compress",
+    "decompress",
+    "info",
+    "verify",
+    "pack",
+    "append",
+    "ls",
+    "unpack",
+    "report",
+    "view",
+    "models",
+    "bench",
+    "demo",
+)
 
 
 class Verbs(click.Group):

@@ -47,7 +47,7 @@ targets = together(
 
 key_frames = click.option(
     "--key-frames", type=click.IntRange(1, 1000), default=10, metavar="N", show_default=True,
-    help="A sweep of a folder may follow the one before; every Nth stands alone. 1: for reading at random.",
+    help="A sweep of a folder may follow the last that stands alone, which every Nth does. 1: all do.",
 )  # fmt: skip
 
 many = together(
@@ -103,6 +103,16 @@ class Subset(click.ParamType):
         if not found or not 1 <= int(found[1]) <= int(found[2]):
             self.fail(f"{value!r}: give the part and how many there are, as 3/30", param, ctx)
         return int(found[1]), int(found[2])
+
+
+shaping = together(
+    click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
+    click.option("--codec", type=click.Choice(NAMES), help="Use this one instead of the smallest."),
+    click.option("--fields", type=click.IntRange(1, 64), help="Float32 fields of a record of a raw .bin file."),
+    click.option("--max-error", type=Length(), metavar="LENGTH", help="Near-lossless, as for compress."),
+    click.option("--intensity-error", type=click.FloatRange(0), metavar="N", help="The same for intensities."),
+)
+"""How a file is compressed that is not: of `coding`, what changes what one sees."""
 
 
 coding = together(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import xxhash
 
-from second_reader import coded, floats, image, layout, log, opaque, survey, sweep
+from second_reader import coded, floats, image, layout, log, octree, opaque, survey, sweep
 from second_reader.bytestream import Bytes, demand
 from second_reader.container import FOLLOWS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
+from second_reader.relations import Recipe
 
-_CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image}
+_CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image, 5: octree}
 
 
 def read(data: bytes) -> bytes:
@@ -27,7 +28,7 @@ def _content(file: File) -> bytes:
         return b"".join(map(read, file.all(PIECE)))
     if file.all(WHOLE):
         return b"".join(map(coded.decode, file.all(WHOLE)))
-    demand(not file.all(RECIPE) and not file.all(FOLLOWS), "relations and sequences are not read here")
+    demand(not file.all(FOLLOWS), "sequences are not read here")
     how = coded.decode(file.layout) if file.layout else b""
     return layout.join(file.format, how, _regions(file), _columns(file, how))
 
@@ -47,4 +48,7 @@ def _columns(file: File, how: bytes) -> list:
         return []
     fields = layout.fields_of(file.format, how)
     demand(file.codec in _CODECS, f"codec {file.codec} is not read here")
-    return _CODECS[file.codec].decode(file, fields)
+    if not file.one(RECIPE):
+        return _CODECS[file.codec].decode(file, fields)
+    recipe = Recipe(file.one(RECIPE), fields)
+    return recipe.restored(_CODECS[file.codec].decode(file, recipe.coded()))

@@ -10,7 +10,6 @@ from lizip.cloud import Cloud
 from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
-from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, About, Solution, SweepModel
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
@@ -23,11 +22,11 @@ class Chunked:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find packets, chunks and track of each sensor; see `lizip.sensor.Solver`."""
-        xyz = stored_points(cloud)
-        if xyz is None:
+        columns = list(cloud.columns.values())
+        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
-        missing, nothing = find_missing(xyz)
-        axes, bounds, columns = _find_parts(list(cloud.columns.values()))
+        missing, nothing = find_missing(np.stack(columns[:3], axis=1))
+        axes, bounds, columns = _find_parts(columns)
         if bounds is None:
             return None
         parts, grids, notes = [], [], {}

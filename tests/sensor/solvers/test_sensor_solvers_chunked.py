@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from sweeps import NAMES, grids_of, rebuilt
+import sweeps
+from sweeps import check_columns as check
+from sweeps import cloud_of, grids_of
 
 import lizip
-from lizip.cloud import Cloud
 from lizip.errors import CorruptError
 from lizip.sensor.fit.chunked.azimuths import Seen, find_origin
 from lizip.sensor.solvers.chunked import SOLVER
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.packets import Packets
 from lizip.sensor.stages.slots import VLP_32C, Azimuths
-from lizip.sensor.state import SensorState
 from lizip.simulator import hdl32, hdl64, vlp32
 
 ELSEWHERE = (
@@ -21,12 +21,8 @@ ELSEWHERE = (
 )
 
 
-def cloud_of(columns):
-    return Cloud("bin", b"\4", dict(zip(NAMES, columns, strict=False)))
-
-
 def solve(columns):
-    return SOLVER.solve(cloud_of(columns), "default", SensorState())
+    return sweeps.solve(columns, solver=SOLVER)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +33,6 @@ def sweep():
 @pytest.fixture(scope="module")
 def solution(sweep):
     return solve(list(np.ascontiguousarray(sweep.records.T)))
-
-
-def check(solution, columns):
-    schema = cloud_of(columns).schema
-    again = rebuilt(solution.model.pack(), grids_of(solution), schema, len(columns[0]))
-    for k, column in enumerate(columns):
-        np.testing.assert_array_equal(again[:, k], np.ascontiguousarray(column).view(f"<u{column.dtype.itemsize}"))
 
 
 def test_a_sweep_comes_back(sweep, solution):

@@ -18,13 +18,14 @@ from lizip.exact.trig import DEGREE, TURN
 from lizip.sensor.fit.chunked.elevations import (
     Rough,
     block_headings,
+    elevations_of,
+    find_sensor,
     fit_elevations,
     headings,
     points_about,
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
 from lizip.sensor.fit.missing import find_missing
-from lizip.sensor.fit.pairs import find_moving
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK = 64
@@ -86,12 +87,12 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     count = len(columns[0])
     if count < _LEAST:
         return None
-    if not any(_turns(columns, int(share * count)) for share in _PLACES):
+    if not turns_steadily(columns):
         return None
     points = np.stack(columns[:3], axis=1)
     if not (np.abs(points) < _FARTHEST).all():
         return None
-    found = find_moving(points[: (2 * count) // 5])
+    found = find_sensor(points[: (2 * count) // 5])
     if found is None:
         return None
     about = points.astype(np.float64) - found[1]
@@ -100,7 +101,8 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     if turned[-1] < _TWO:
         return [0, count]
     first, last = (_BLOCK * block for block in _window(turned))
-    one, other = fit_elevations(points[:first], lasers), fit_elevations(points[last:], lasers)
+    elevations = elevations_of(lasers, False)
+    one, other = fit_elevations(points[:first], elevations), fit_elevations(points[last:], elevations)
     if one is None or other is None:
         return None
     between = points[first:last]
@@ -123,9 +125,15 @@ def _window(turned: np.ndarray) -> tuple[int, int]:
     return begin, min(max(end, begin + _MARGIN), len(turned))
 
 
-def _turns(columns: Sequence[np.ndarray], first: int) -> bool:
-    """Whether blocks of points turn slowly and steadily, clockwise, from the first on."""
-    points = np.stack([column[first : first + _LOOK] for column in columns[:3]], axis=1).astype(np.float64)
+def turns_steadily(columns: Sequence[np.ndarray]) -> bool:
+    """Whether blocks of points turn slowly and steadily, clockwise, in some place of a file."""
+    count = len(columns[0])
+    return any(_turns([column[int(share * count) :][:_LOOK] for column in columns[:3]]) for share in _PLACES)
+
+
+def _turns(columns: Sequence[np.ndarray]) -> bool:
+    """Whether blocks of all points do so."""
+    points = np.stack(columns, axis=1).astype(np.float64)
     if not (np.abs(points) < _FARTHEST).all():
         return False
     step = -np.diff(block_headings(points, _BLOCK)) / DEGREE

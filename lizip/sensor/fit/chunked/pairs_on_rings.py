@@ -1,0 +1,101 @@
+"""Axis and position of a moving sensor from pairs of neighbours on its rings, without knowing its lasers. Encoder only.
+
+As for a sensor at rest, `lizip.sensor.fit.mount`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+
+from lizip.exact.linear import solve_definite
+from lizip.jit import kernel
+from lizip.sensor.fit.mount import _differences, _nearest, _upright
+
+_PAIRS, _STEPS = 2500, 30
+Reaches = tuple[tuple[int, int], ...]
+REACHES: Reaches = ((16, 48),)
+"""How far ahead in the file the next point of a ring is looked for, of 32 lasers."""
+_AWAY, _SOME = 20.0, 999
+"""Points so far from the origin (m) may be of a sensor that is amid them."""
+_CLOSE = 0.02
+"""Metres by which neighbours on a ring miss each other's elevation, at most."""
+_HOPELESS, _EARLY = 4.0, 8
+"""So many times as far after so many steps, they are none: where they are, six steps do nearly all."""
+
+
+@kernel
+def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, row):
+    """Normal equations of two turns of the axis, of the position and of the velocity along x and y."""
+    for a in range(7):
+        vector[a] = 0.0
+        for b in range(7):
+            matrix[a, b] = 0.0
+    for i in range(miss.size):
+        x, y, z = level[i, 0], level[i, 1], level[i, 2]
+        row[0] = x * tangents[0, 0] + y * tangents[0, 1] + z * tangents[0, 2]
+        row[1] = x * tangents[1, 0] + y * tangents[1, 1] + z * tangents[1, 2]
+        row[2], row[3], row[4] = rates[i, 0], rates[i, 1], rates[i, 2]
+        row[5], row[6] = rates[i, 0] * when[i], rates[i, 1] * when[i]
+        for a in range(7):
+            vector[a] += weight[i] * row[a] * miss[i]
+            for b in range(a + 1):
+                matrix[a, b] += weight[i] * row[a] * row[b]
+
+
+def find_sensor(
+    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = ()
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32.
+
+    The next point of a ring is as many points further on as one of `reaches` has it. The sensor is near the origin; or,
+    where the points are not, amid them, or near one of `starts` (3,). What a part of the sweep shows may
+    lead astray; then a half is looked at, in the middle, at the front or the back.
+    """
+    half = len(points) // 2
+    middle = np.median(points[:: max(1, len(points) // _SOME)], axis=0)
+    places = [np.zeros(3), middle, *starts] if (np.abs(middle) > _AWAY).any() else [np.zeros(3)]
+    for start, reach in product(places, reaches):
+        for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
+            found = _sensor_among(points[first:last], reach, start)
+            if found is not None:
+                return found
+    return None
+
+
+def _sensor_among(
+    points: np.ndarray, reach: tuple[int, int], start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """As `find_sensor`, from all points at once, beginning with a position (3,)."""
+    low, high = reach
+    count = len(points) - high - 1
+    if count < 1000:
+        return None
+    first = np.arange(0, count, max(1, count // _PAIRS))
+    second = np.empty_like(first)
+    _nearest(points, first, low, high, second)
+    one, other = points[first].astype(np.float64), points[second].astype(np.float64)
+    when = (first / len(points) - 0.5)[:, None]
+    axis, place, speed = np.array([0.0, 0.0, 1.0]), start.copy(), np.zeros(3)
+    level, rates, miss = np.empty((len(first), 3)), np.empty((len(first), 3)), np.empty(len(first))
+    weight, matrix, vector, row = np.ones(len(first)), np.zeros((7, 7)), np.zeros(7), np.zeros(7)
+    for step in range(_STEPS):
+        gone = when * speed
+        _differences(one - gone, other - gone, place, axis, level, rates, miss)
+        middle = float(np.median(np.abs(miss)))
+        if step == _EARLY and not middle < _HOPELESS * _CLOSE:
+            return None
+        scale = max(1.5 * middle, 1e-7)
+        if step:
+            weight = (1.0 / (1.0 + (miss / scale) ** 2)) ** 2
+        tangents = np.ascontiguousarray(_upright(axis)[:, :2].T)
+        _pair_normals(level, rates, when[:, 0], miss, weight, tangents, matrix, vector, row)
+        matrix[np.arange(7), np.arange(7)] += [10.0, 10.0, 1e-6, 1e-6, 1e-6, 1.0, 10.0]
+        move = np.clip(solve_definite(matrix, vector), -0.5, 0.5)
+        axis = axis - move[0] * tangents[0] - move[1] * tangents[1]
+        axis = axis / np.sqrt((axis * axis).sum())
+        place = place - move[2:5]
+        speed[:2] -= move[5:]
+    return (axis, place) if float(np.median(np.abs(miss))) < _CLOSE else None
