@@ -103,7 +103,9 @@ class Sweep:
             decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=past))
             left -= decoded[-1].ranges.size
         yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
-        if container.past is not None:
+        if container.entries(FOLLOWS):
+            container.left = container.past
+        elif container.past is not None:
             from lizip.codecs.sweep.past import Past
 
             pasts = [each.past() for each in decoded]
