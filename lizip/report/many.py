@@ -52,9 +52,10 @@ def of_files(paths: Iterable[str], title: str, options: Options, tell: Callable[
 
 def _rows(paths: Iterable[str], options: Options, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     paths = list(paths)
-    base = os.path.commonpath([os.path.dirname(path) for path in paths]) if len(paths) > 1 else ""
+    local = not any(map(storage.is_url, paths))
+    base = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths]) if local and paths else ""
     for path in paths:
-        name = os.path.relpath(path, base) if base else os.path.basename(path)
+        name = os.path.relpath(os.path.abspath(path), base) if base else path
         tell(name)
         try:
             yield _row(name, _info(path, options))
