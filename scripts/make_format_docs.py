@@ -167,8 +167,8 @@ def _grid() -> str:
         ("codecs.sweep.features", "FEATURES"),
         ("codecs.sweep.net", "HIDDEN", "FLAG_OUTPUT", "FIRST_SHIFT", "SECOND_SHIFT", "OUT_SHIFT"),
         ("entropy.mixing", "LOGIT_LIMIT"),
-        ("codecs.sweep.prior", "CLASSES", "_FRESH_SPREAD", "_SURPRISE"),
-        ("codecs.sweep.past", "_LONG", "_SHORT"),
+        ("codecs.sweep.prior", "CLASSES"),
+        ("codecs.sweep.past", "BLOCK"),
         (
             "codecs.sweep.fast.ranges",
             "_BITS",
@@ -255,6 +255,16 @@ def _survey() -> str:
     return _table(("order", "axes", "cells of the first", "cells of the last"), orders) + "\n\n" + constants
 
 
+def _octree() -> str:
+    return _constants(
+        ("codecs.octree.points", "MOST_POINTS"),
+        ("codecs.octree.cells", "_TIE"),
+        ("codecs.octree.occupancy", "MOST_LEVELS", "_SLOTS", "_SETS", "_LIMIT"),
+        ("codecs.octree.surface", "CANDIDATES", "_OF_A_CELL"),
+        ("codecs.octree.inside", "_ENOUGH", "_SHARP", "_FIRST_BITS"),
+    )
+
+
 def _models() -> str:
     from lizip.models_export import INDEX
 
@@ -277,6 +287,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "words": _words,
     "survey groups": _survey_groups,
     "survey": _survey,
+    "octree": _octree,
     "models": _models,
 }
 

@@ -5,6 +5,9 @@ python scripts/release_matrix.py --install             environments of the oldes
 python scripts/release_matrix.py --emulator "qemu-aarch64-static -L ROOT ROOT/usr/bin/python3.11"
 python scripts/release_matrix.py --only JIT --files odd.floats kitti.floats     some lines, some files
 
+An emulated Python needs what lizip needs, but not constriction: the twin serves. Hours of compiling under emulation are
+saved by: python scripts/build_kernels.py lizip/jit/packs --levels aarch64
+
 A line says `ran`, `failed` or `skipped`, with what was run or why not; any that failed makes the program fail, and
 with --strict any that was skipped.
 """
@@ -97,7 +100,7 @@ def lines(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
             elif options.only in name:
                 yield _installed(name, version, which, folder)
     emulator = shlex.split(options.emulator)
-    none = "" if emulator else "needs --emulator; see scripts/check_aarch64.sh"
+    none = "" if emulator else "needs --emulator"
     yield Line("64-bit ARM, emulated", emulator, skipped=none)
 
 
@@ -114,7 +117,7 @@ def run(line: Line, files: Sequence[Path]) -> tuple[str, str]:
     try:
         said = json.loads(child.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        return "failed", (child.stderr.strip().splitlines() or [f"ends with {child.returncode}"])[-1]
+        return "failed", " / ".join(child.stderr.strip().splitlines()[-4:]) or f"ends with {child.returncode}"
     if line.name.endswith("objects") and not said["shipped"]:
         return "failed", "the packs are not for this lizip, Python or processor: build them anew"
     bad = {name: words for name, words in said["files"].items() if words != "ok"}

@@ -44,7 +44,7 @@ class Points:
         """The type of the column."""
         return self.pa_type
 
-    def encode_example(self, value: bytes | np.ndarray | list) -> bytes:
+    def encode_example(self, value: bytes | np.ndarray | list[Any]) -> bytes:
         """Compress what a user puts in."""
         if isinstance(value, bytes) and is_lizip(value):
             return value

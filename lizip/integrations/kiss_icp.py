@@ -33,7 +33,8 @@ class LizipDataset:
         return len(self._sweeps)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        return self._sweeps[index]
+        frame: tuple[np.ndarray, np.ndarray] = self._sweeps[index]
+        return frame
 
 
 def _frame(columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -38,7 +38,8 @@ class _Compressed:
         """x, y, z, reflectance (N, 4) float32 of the sweep of a frame."""
         path = self.velo_files[idx]
         if not path.endswith(SUFFIX):
-            return super().get_velo(idx)  # type: ignore[misc]
+            points: np.ndarray = super().get_velo(idx)  # type: ignore[misc]
+            return points
         with lizip.open(path) as file:
             return np.frombuffer(file.read(), "<f4").reshape(-1, 4)
 

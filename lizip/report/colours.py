@@ -47,7 +47,8 @@ class Channel(NamedTuple):
 
     def colours(self) -> np.ndarray:
         """(N, 3) uint8; grey where there is no number."""
-        return table_of(self.key)[self.codes]
+        colours: np.ndarray = table_of(self.key)[self.codes]
+        return colours
 
 
 def table_of(key: str) -> np.ndarray:
@@ -55,16 +56,17 @@ def table_of(key: str) -> np.ndarray:
     stops = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in _MAPS[key]], float)
     places = np.linspace(0, len(stops) - 1, STEPS + 1)
     colours = np.stack([np.interp(places, np.arange(len(stops)), stops[:, k]) for k in range(3)], axis=1)
-    return np.rint(np.concatenate([[[88, 92, 104]], colours])).astype(np.uint8)
+    table: np.ndarray = np.rint(np.concatenate([[[88, 92, 104]], colours])).astype(np.uint8)
+    return table
 
 
 def channel_of(key: str, values: np.ndarray) -> Channel:
-    """Steps of numbers (N,) between what nearly all of them lie between; errors by their logarithm, 0 apart."""
+    """Steps of numbers (N,) between what nearly all of them lie between; model errors by their logarithm, 0 apart."""
     there = values[np.isfinite(values)]
-    if key in ("error", "change"):
+    if key == "error":
         return _by_logarithm(key, values, there)
-    low, high = np.percentile(there, (0.5, 99)) if len(there) else (0.0, 1.0)
-    low = 0.0 if key == "bits" or 0 < low < 0.2 * high else float(low)
+    low, high = np.percentile(there, (0.5, 100 if key == "change" else 99)) if len(there) else (0.0, 1.0)
+    low = 0.0 if key in ("bits", "change") or 0 < low < 0.2 * high else float(low)
     high = float(max(high, low + 1e-9))
     with np.errstate(invalid="ignore"):
         steps = np.clip((values - low) / (high - low), 0, 1) * STEPS

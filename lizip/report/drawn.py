@@ -42,9 +42,9 @@ def thinned(scene: Scene) -> np.ndarray:
 
 
 def view_of(xyz: np.ndarray, is_sweep: bool) -> View:
-    """Of a sweep what is within reach of the sensor, else everything."""
+    """Of a sweep all around the origin what is within reach of the sensor, else everything."""
     low, high = np.percentile(xyz, (0.5, 99.5), axis=0)
-    if is_sweep:
+    if is_sweep and (low[:2] < 0).all() and (high[:2] > 0).all():
         reach = float(np.percentile(np.hypot(xyz[:, 0], xyz[:, 1]), 93))
         centre, span = np.zeros(2), np.full(2, 2 * reach)
         middle, radius = np.array([0.0, 0.0, np.median(xyz[:, 2])]), 0.75 * reach
@@ -90,7 +90,7 @@ def drawn(scene: Scene, is_sweep: bool, unit: str = "m") -> dict[str, Any]:
     view = view_of(xyz, is_sweep)
     low, high = xyz.min(axis=0), xyz.max(axis=0)
     if is_sweep:  # a few far points would make all steps coarse
-        low, high = (np.clip(end, -4 * view.span[0], 4 * view.span[0]) for end in (low, high))
+        low, high = np.maximum(low, view.middle - 4 * view.span[0]), np.minimum(high, view.middle + 4 * view.span[0])
     step = np.maximum(high - low, 1e-9) / _STEPS
     places = np.rint(np.clip((xyz - low) / step, 0, _STEPS)).astype(np.uint16)
     shift = np.append(view.centre, 0.0)

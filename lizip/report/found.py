@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from lizip.errors import CorruptError
 from lizip.sensor.model import Stage
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.beams import COSINE, FORWARD, LATERAL, SINE, UP, Beams
@@ -19,6 +20,8 @@ from lizip.sensor.stages.profile import Profile
 from lizip.sensor.stages.rounding import HALF, Rounding
 from lizip.sensor.stages.screw import Screw
 from lizip.sensor.stages.slots import Slots
+
+Known = TypeVar("Known")
 
 
 class Part(NamedTuple):
@@ -40,6 +43,13 @@ class Part(NamedTuple):
     lines: list[tuple[str, str]]
     elevations: np.ndarray | None
     tick: float = 0.0
+
+
+def filled(found: Known | None) -> Known:
+    """What the stages of a sweep have filled in; raises CorruptError where they have not."""
+    if found is None:
+        raise CorruptError("the stages of a sweep leave something out")
+    return found
 
 
 def part_of(stages: Sequence[Stage], returns: Returns) -> Part:
@@ -139,19 +149,20 @@ def _motion(stages: Sequence[Stage], returns: Returns) -> str:
     places, micros = None, 0.0
     for stage in stages:
         if isinstance(stage, Screw):
-            places = returns.shifts
-            micros = float(np.ptp(returns.pose_times))
+            places = filled(returns.shifts)
+            micros = float(np.ptp(filled(returns.pose_times)))
         elif isinstance(stage, EulerTrack):
             track = (stage.times - stage.times[0]) / max(float(np.ptp(stage.times)), 1e-9)
             places = np.column_stack([np.interp((0, 1), track, axis) for axis in stage.places.T])
-            micros = float(np.ptp(stage.times)) * returns.rhythm.period / max(returns.rhythm.slots, 1)
+            rhythm = filled(returns.rhythm)
+            micros = float(np.ptp(stage.times)) * rhythm.period / max(rhythm.slots, 1)
         elif isinstance(stage, PoseLaw):
-            rhythm, phase = returns.rhythm, returns.phase
+            rhythm, phase = filled(returns.rhythm), returns.phase
             _, places = stage.poses(rhythm, returns.firings, phase)
             law = decode_law(stage.body, returns.firings, phase, rhythm.packet)
             micros = float(np.ptp(firing_times(law.steps, returns.firings, phase, rhythm.packet, rhythm.period)))
         elif isinstance(stage, PoseSpline):
-            _, places = stage.poses(returns.firings, returns.far.base)
+            _, places = stage.poses(returns.firings, filled(returns.far).base)
             micros = (returns.firings - 1) * returns.rhythm.period if returns.rhythm else 0.0
     if places is None:
         return ""

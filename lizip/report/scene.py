@@ -22,6 +22,9 @@ MOST_POINTS = 4_000_000
 _SCALES_AT = 131
 """Where a LAS header has three scale factors and three offsets."""
 
+_NEAR = 0.3
+"""The nearest points of a sweep are this much nearer to its sensor than it is wide; a part of one is as well."""
+
 _COLUMNS, _ROWS = 1440, 96
 """Of a range image by direction, where no grid was found."""
 
@@ -41,8 +44,6 @@ class Scene(NamedTuple):
         Degrees of these rings.
     is_grid : bool
         Whether cells are the sensor's own, not made of directions.
-    count : int
-        Points of the file.
     shared : float
         Bits that belong to no point.
     parts : list of Part
@@ -54,12 +55,11 @@ class Scene(NamedTuple):
     row: np.ndarray | None
     elevations: np.ndarray | None
     is_grid: bool
-    count: int
     shared: float
     parts: list[Part]
 
 
-def scene_of(decoder: Decoder, original: Decoder | Columns | None = None) -> Scene | None:
+def scene_of(decoder: Decoder, original: Columns | None = None) -> Scene | None:
     """Decode a file and look at it; None of one without points that have coordinates.
 
     `original`: columns of the file that a near-lossless one was made of.
@@ -83,23 +83,25 @@ def scene_of(decoder: Decoder, original: Decoder | Columns | None = None) -> Sce
     ring, row = _cells(pieces)
     measured = _joined([piece.range for piece in pieces])
     if measured is not None:
-        xyz[measured == 0] = np.nan  # nothing returned, whatever the file has there
-    numbers = _numbers(columns, xyz, measured, decoder.format.name == "las")
+        nothing = measured == 0  # nothing returned, whatever the file has there
+        xyz[nothing] = measured[nothing] = np.nan
+    around = decoder.format.name != "las" and is_around(xyz)
+    numbers = _numbers(columns, xyz, measured, around)
     numbers["bits"] = np.concatenate([piece.bits for piece in pieces])
     if (error := _joined([piece.error for piece in pieces])) is not None:
         numbers["error"] = error
     if original is not None and (before := coordinates(original, decoder)) is not None:
         numbers["change"] = np.linalg.norm(xyz - before[: len(xyz)], axis=1)
     known = _elevations(parts) if len(pieces) == 1 else None
-    ring, row, elevations, is_grid = _image(xyz, ring, row, known, decoder.format.name == "las")
+    ring, row, elevations, is_grid = _image(xyz, ring, row, known, around)
     shared = sum(piece.shared for piece in pieces)
-    return Scene(xyz, numbers, ring, row, elevations, is_grid, decoder.header.count, shared, parts)
+    return Scene(xyz, numbers, ring, row, elevations, is_grid, shared, parts)
 
 
 def coordinates(columns: Columns, decoder: Decoder) -> np.ndarray | None:
     """Points (N, 3) float64; None where there are no three such columns."""
-    names = [next((name for name in columns if name.lower() == axis), None) for axis in "xyz"]
-    if None in names or any(columns[name].dtype.kind not in "fiu" or columns[name].ndim > 1 for name in names):
+    names = [name for axis in "xyz" for name in columns if name.lower() == axis]
+    if len(names) != 3 or any(columns[name].dtype.kind not in "fiu" or columns[name].ndim > 1 for name in names):
         return None
     xyz = np.stack([columns[name].astype(np.float64) for name in names], axis=1)
     if decoder.format.name == "las":
@@ -109,11 +111,23 @@ def coordinates(columns: Columns, decoder: Decoder) -> np.ndarray | None:
     return xyz
 
 
-def _numbers(columns: Columns, xyz: np.ndarray, measured: np.ndarray | None, is_las: bool) -> dict[str, np.ndarray]:
+def is_around(xyz: np.ndarray) -> bool:
+    """Whether points (N, 3) are seen from the origin, as in a sensor's or a vehicle's frame, not somewhere on a map."""
+    there = xyz[np.isfinite(xyz).all(axis=1), :2]
+    if not len(there):
+        return False
+    low, high = np.percentile(there, (0.5, 99.5), axis=0)
+    nearest = np.percentile(np.linalg.norm(there, axis=1), 1)
+    return bool(nearest < _NEAR * np.linalg.norm(high - low))
+
+
+def _numbers(columns: Columns, xyz: np.ndarray, measured: np.ndarray | None, around: bool) -> dict[str, np.ndarray]:
     numbers: dict[str, np.ndarray] = {}
-    if not is_las:
-        away = np.linalg.norm(xyz, axis=1)
-        numbers["range"] = away if measured is None else np.where(np.isfinite(measured), measured, away)
+    if measured is not None:
+        away = np.linalg.norm(xyz, axis=1) if around else np.nan
+        numbers["range"] = np.where(np.isfinite(measured), measured, away)
+    elif around:
+        numbers["range"] = np.linalg.norm(xyz, axis=1)
     numbers["height"] = xyz[:, 2]
     light = next((name for name in columns if name.lower() in INTENSITIES), None)
     if light is not None and columns[light].dtype.kind in "fiu":
@@ -122,17 +136,17 @@ def _numbers(columns: Columns, xyz: np.ndarray, measured: np.ndarray | None, is_
 
 
 def _joined(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    return None if any(array is None for array in arrays) else np.concatenate(arrays)
+    there = [array for array in arrays if array is not None]
+    return np.concatenate(there) if len(there) == len(arrays) else None
 
 
 def _cells(pieces: Sequence[Spent]) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Cells of the first piece that has some; several sweeps would lie over one another."""
-    if pieces[0].ring is None:
+    ring, row = pieces[0].ring, pieces[0].row
+    if ring is None or row is None:
         return None, None
-    length = sum(len(piece.bits) for piece in pieces)
-    ring, row = np.full(length, -1, np.int64), np.full(length, -1, np.int64)
-    ring[: len(pieces[0].ring)], row[: len(pieces[0].row)] = pieces[0].ring, pieces[0].row
-    return ring, row
+    beyond = np.full(sum(len(piece.bits) for piece in pieces) - len(ring), -1, np.int64)
+    return np.concatenate([ring, beyond]), np.concatenate([row, beyond])
 
 
 def _elevations(parts: Sequence[Part]) -> np.ndarray | None:
@@ -140,7 +154,7 @@ def _elevations(parts: Sequence[Part]) -> np.ndarray | None:
 
 
 def _image(
-    xyz: np.ndarray, ring: np.ndarray | None, row: np.ndarray | None, elevations: np.ndarray | None, is_las: bool
+    xyz: np.ndarray, ring: np.ndarray | None, row: np.ndarray | None, elevations: np.ndarray | None, around: bool
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None, bool]:
     """Cells of the range image, top ring first; by direction where there is no grid, none of an airborne survey."""
     flat = np.hypot(xyz[:, 0], xyz[:, 1])
@@ -157,7 +171,7 @@ def _image(
         known = elevations if elevations is not None and len(elevations) == count else None
         return ring, row, known, True
     there = np.isfinite(angle) & (flat > 0)
-    if is_las or there.sum() < 1000:
+    if not around or there.sum() < 1000:
         return None, None, None, False
     low, high = np.percentile(angle[there], (0.5, 99.5))
     level = np.clip((high - angle) / max(high - low, 1e-9) * (_ROWS - 1), 0, _ROWS - 1)

@@ -33,9 +33,8 @@ def told(reported: Reported, rivals: bool = True) -> dict[str, Any]:
     if scene is not None:
         data |= drawn(scene, not is_las, "" if is_las else "m")
         data["rings"] = _rings(scene)
-        data["first"] = "change" if "change" in scene.numbers else ("height" if is_las else "range")
-        if data.get("drawn", 0) < info["points"]:
-            data["notes"].append(_thinned(data.get("drawn", 0), info["points"], len(scene.xyz)))
+        data["first"] = next(key for key in ("change", "range", "height") if key in scene.numbers)
+        data["notes"] += _left_out(scene, data.get("drawn", 0), info["points"])
     return data
 
 
@@ -138,6 +137,13 @@ def _notes(info: dict[str, Any], scene: Scene | None, reported: Reported) -> lis
     return notes
 
 
-def _thinned(shown: int, points: int, looked: int) -> str:
-    text = f"{shown:,} of {points:,} points are drawn, evenly thinned."
-    return text if looked == points else f"{text} Only the first {looked:,} were looked at."
+def _left_out(scene: Scene, shown: int, points: int) -> list[str]:
+    """Which points are not drawn, and why."""
+    looked = len(scene.xyz)
+    nowhere = int((~np.isfinite(scene.xyz).all(axis=1)).sum())
+    notes = [f"Only the first {looked:,} of {points:,} points were looked at."] if looked < points else []
+    if nowhere:
+        notes.append(f"{nowhere:,} points are nowhere: nothing returned, or no number is there.")
+    if shown < looked - nowhere:
+        notes.append(f"{shown:,} of {looked - nowhere:,} points are drawn, evenly thinned.")
+    return notes

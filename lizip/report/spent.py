@@ -80,10 +80,10 @@ def _piece(decoder: Decoder, size: int) -> Spent:
     coded = way(decoder.container, rules.coded(schema), count)
     ranks = decode_order(rules.order, list(coded.columns.values())) if rules.order else slice(None)
     (columns,) = rules.restored([coded.columns], schema)
-    each = {
-        name: None if (of := getattr(coded, name)) is None else of[ranks] for name in ("ring", "row", "range", "error")
-    }
-    return _shared(coded._replace(columns=columns, bits=coded.bits[ranks], **each), size)
+    ring, row, away, error = (
+        None if each is None else each[ranks] for each in (coded.ring, coded.row, coded.range, coded.error)
+    )
+    return _shared(Spent(columns, coded.bits[ranks], 0.0, ring, row, away, error, coded.parts), size)
 
 
 def _shared(piece: Spent, size: int) -> Spent:

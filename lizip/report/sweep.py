@@ -14,12 +14,11 @@ from lizip.codecs.sweep.grid import encode_grid
 from lizip.entropy.coder import metered
 from lizip.exact.ulp import from_ordinals
 from lizip.packing import Unpacker
-from lizip.report.found import Part, part_of
+from lizip.report.found import Part, filled, part_of
 from lizip.sensor.model import Stage, SweepModel, unpack_about, unpack_model
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
-from lizip.sensor.stages.places import Places
 
 if TYPE_CHECKING:
     from lizip.cloud import Columns, Schema
@@ -123,14 +122,12 @@ def _explain(stages: Sequence[Stage], count: int, grid: DecodedGrid, costs: np.n
         with metered() as meters:
             stage.apply(returns)
         if isinstance(stage, Corrections):
-            corrected = np.zeros(len(returns.xyz))
+            corrected = np.zeros(len(filled(returns.xyz)))
             for places, bits in (meter.costs() for meter in meters):
                 corrected[places] += bits
         if expected is not None:
-            error = _distance(returns.xyz, expected)
-        if isinstance(stage, Places):
-            placed = returns
-    return _spread(placed, costs, corrected, error, part_of(stages, returns))
+            error = _distance(filled(returns.xyz), expected)
+    return _spread(returns, costs, corrected, error, part_of(stages, returns))
 
 
 def _expected(stage: Stage, returns: Returns) -> np.ndarray | None:
@@ -151,9 +148,9 @@ def _distance(stored: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 def _spread(returns: Returns, costs: np.ndarray, corrected: np.ndarray, error: np.ndarray, part: Part) -> Explained:
     """From returns (M,) to the points (N,) of the part."""
-    count, place = returns.count, returns.place
+    count, place = returns.count, filled(returns.place)
     ring, row = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
-    ring[place], row[place] = returns.ring, returns.row
+    ring[place], row[place] = filled(returns.ring), filled(returns.row)
     bits, off = np.zeros(count), np.full(count, np.nan)
     own = place if returns.nth is None else place[returns.nth == 0]
     bits[own] = costs[row[own], ring[own]].sum(axis=1)
@@ -163,6 +160,6 @@ def _spread(returns: Returns, costs: np.ndarray, corrected: np.ndarray, error: n
         bits[place] += corrected
     away = np.full(count, np.nan)
     if part.tick:
-        away[place] = returns.ticks * part.tick
+        away[place] = filled(returns.ticks) * part.tick
     off[place] = error if len(error) == len(place) else 0.0
     return Explained(returns.columns, ring, row, bits, left.sum(axis=(0, 2)), away, off, [part])

@@ -69,7 +69,8 @@ def _of_sweep(info: dict[str, Any]) -> str:
     text = f"a sensor model explains the points: {info['sensor']}"
     points = info["points"]
     outside, corrected = info.get("exceptions", 0), info.get("corrected", 0)
-    told = [f"{_share(corrected, points)} of them corrected"] if corrected else []
+    # before a near-lossless file was made coarser, others were
+    told = [f"{_share(corrected, points)} of them corrected"] if corrected and info.get("exact", True) else []
     told += [f"{outside:,} outside of the grid"] if outside else []
     return ", ".join([text, *told])
 
@@ -85,7 +86,7 @@ def promise(info: dict[str, Any]) -> str:
         return "comes back byte for byte"
     bounds = []
     if "max_error" in info:
-        bounds.append(f"coordinates within {info['max_error']:g} (largest change {info['largest_error']:.3g})")
+        bounds.append(f"coordinates within {info['max_error']:g}, the largest change is {info['largest_error']:.3g}")
     if "intensity_error" in info:
         bounds.append(f"intensities within {info['intensity_error']:g}")
-    return f"near-lossless: {', '.join(bounds)}"
+    return f"is near-lossless: {'; '.join(bounds)}"

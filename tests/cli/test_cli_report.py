@@ -68,6 +68,16 @@ def test_a_folder(lizip_command, points, tmp_path):
     assert "points.bin" not in only.read_text(encoding="utf-8").split('id="data"')[1].split("</script>")[0]
 
 
+def test_some_files_from_here_and_there(lizip_command, points, tmp_path, monkeypatch):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "words.txt").write_text("words")
+    monkeypatch.chdir(tmp_path / "sub")
+    assert lizip_command("report", "words.txt", points, "-o", tmp_path / "page.html").status == 0
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '"name":"points.bin"' in text
+    assert '"name":"sub/words.txt"' in text
+
+
 def test_a_pack(lizip_command, points, tmp_path):
     with PackWriter(tmp_path / "log.lizips") as pack:
         pack.add("one.bin", points.read_bytes())

@@ -152,7 +152,7 @@ def cloud(count: int) -> Scene:
     xyz = rng.normal(0, 20, (count, 3))
     xyz[::1000] = np.nan
     ring, row = np.arange(count) % 64, np.arange(count) // 64
-    return Scene(xyz, {"range": np.linalg.norm(xyz, axis=1)}, ring, row, None, True, count, 0.0, [])
+    return Scene(xyz, {"range": np.linalg.norm(xyz, axis=1)}, ring, row, None, True, 0.0, [])
 
 
 def test_many_points_are_thinned_evenly():

@@ -72,6 +72,7 @@ def test_ranges_are_those_of_the_sensor(sweep):
     away = np.linalg.norm(scene.xyz, axis=1)
     # the HDL-64E's beams leave its axis by some centimetres
     assert np.abs(scene.numbers["range"] - away).max() < 0.3
+    assert np.isfinite(scene.numbers["range"]).all()
     whole = scene.numbers["range"][scene.ring >= 0] / 0.002
     assert np.abs(whole - np.rint(whole)).max() < 1e-6
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import xxhash
 
-from second_reader import coded, floats, image, layout, log, opaque, survey, sweep
+from second_reader import coded, floats, image, layout, log, octree, opaque, survey, sweep
 from second_reader.bytestream import Bytes, demand
 from second_reader.container import FOLLOWS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
 from second_reader.relations import Recipe
 
-_CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image}
+_CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image, 5: octree}
 
 
 def read(data: bytes) -> bytes:

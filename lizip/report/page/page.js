@@ -60,7 +60,7 @@ function drawLegend(channel) {
   const least = channel.logarithmic ? "0" : withUnit(channel.low, unit);
   const scale = element("span", { class: "scale", style: `background:linear-gradient(90deg, ${channel.map.join(", ")})` });
   const none = channel.codes.includes(0) ? element("span", { class: "none" }, "no number") : null;
-  const most = withUnit(channel.high, unit) + (channel.logarithmic ? "" : " and more");
+  const most = withUnit(channel.high, unit) + (channel.logarithmic || channel.key === "change" ? "" : " and more");
   legend.replaceChildren(...[element("span", {}, least), scale, element("span", {}, most), none, element("span", {}, `${channel.name}: ${channel.meaning}`)].filter(Boolean));
 }
 

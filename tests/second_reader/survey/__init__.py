@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from second_reader.ans import Stream
-from second_reader.bytestream import Bytes, Damaged, demand
+from second_reader.bytestream import Bytes, demand
 from second_reader.container import CODEC, File
 from second_reader.layout import Fields
 from second_reader.survey import plain
@@ -102,17 +102,20 @@ def _plane(stream: Stream, group: str, name: str, top: int, whole: bool, known: 
         returns = known.bit_fields + 256 * known.follows
         return plain.times(stream, known.previous_in_line.tolist(), returns.tolist(), inputs)
     if group == "extra":
-        (choice,) = parameters(stream, 1)
-        if choice == 0:
-            return plain.symbols(stream, count, top, *_of_symbols(name, known), inputs)
-        if choice == 2:
-            return flat(stream, count, top)
-        if choice != 1:
-            raise Damaged("extra bytes are coded in an unknown way")
-    elif group == "angle" or name == "user_data":
+        return unknown(stream, top, _of_numbers(name, known), *_of_symbols(name, known), inputs)
+    if group == "angle" or name == "user_data":
         given = known.previous_in_line, known.same_pulse, known.pace
         return plain.drift(stream, *(each.tolist() for each in given), inputs)
     return numbers(stream, count, top, _of_numbers(name, known), inputs)
+
+
+def unknown(stream: Stream, top: int, around: Around, references: list, hints: list, inputs: int) -> list[int]:
+    """Numbers of unknown meaning: symbols, numbers or raw, as a parameter says."""
+    (choice,), count = parameters(stream, 1), len(around.classes)
+    if choice == 0:
+        return plain.symbols(stream, count, top, references, hints, inputs)
+    demand(choice in (1, 2), "numbers are coded in an unknown way")
+    return flat(stream, count, top) if choice == 2 else numbers(stream, count, top, around, inputs)
 
 
 def _hints(known: Known, *given: np.ndarray) -> list[list[int]]:

@@ -189,3 +189,21 @@ def test_what_is_missing_is_left_out(sweep, solution, nothing):
     found = solve(columns)
     assert found.about.notes["exceptions"] < solution.about.notes["exceptions"] + 0.002 * len(records)
     check(found, columns)
+
+
+CUTS = {
+    "without the ground": lambda x, y, z: z > 0.3,
+    "ahead": lambda x, y, z: (x > 1) & (np.abs(y) < 0.7 * x),
+    "to the right": lambda x, y, z: (y < 0) & (x > -5),
+    "every third point": lambda x, y, z: np.arange(len(x)) % 3 == 0,
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_parts_of_a_sweep_are_explained(cut):
+    records = simulator.sweep(5).records
+    part = records[cut(*records[:, :3].T)]
+    columns = list(np.ascontiguousarray(part.T))
+    found = solve(columns)
+    assert found.about.notes["exceptions"] < 0.03 * len(part)
+    check(found, columns)
