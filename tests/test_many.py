@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import lizip
 from lizip import simulator
+from lizip.container import is_lizip
 from lizip.formats import npy
 
 
@@ -25,7 +26,7 @@ def arrays(count: int) -> list[np.ndarray]:
 
 ITEMS = st.lists(
     st.one_of(
-        st.binary(max_size=300),
+        st.binary(max_size=300).filter(lambda data: not is_lizip(data)),
         st.lists(st.floats(width=32), min_size=1, max_size=40).map(lambda values: np.array(values, np.float32)),
     ),
     max_size=8,

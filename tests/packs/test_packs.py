@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lizip
+from lizip.container import is_lizip
 from lizip.errors import CorruptError, FormatError, LizipWarning, StorageError, UnsupportedVersionError
 from lizip.packs import layout
 
@@ -52,7 +53,10 @@ def extents(data: bytes) -> list[tuple[int, int]]:
     return list(zip([len(layout.MAGIC), *ends[:-1]], ends, strict=True))
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=20), st.binary(max_size=100), max_size=6), st.data())
+NOT_PACKED = st.binary(max_size=100).filter(lambda data: not is_lizip(data))
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=20), NOT_PACKED, max_size=6), st.data())
 def test_there_and_back(tmp_path_factory, contents, data):
     path = tmp_path_factory.mktemp("pack") / "x.lizips"
     contents = {name.encode(errors="replace").decode(): content for name, content in contents.items()}
