@@ -183,7 +183,7 @@ class Decoder:
         """Refuse a sweep that follows another one than that which is at hand."""
         follows, past = self.container.section(FOLLOWS), self.container.past
         if follows and past is None:
-            raise FormatError("it follows the sweep before it: read it from its pack, or with lizip.Sequence")
+            raise FormatError("it follows a sweep before it: read it from its pack, or with lizip.Sequence")
         if past is not None and follows and not same_hash(past.digest, follows):
             raise CorruptError("the sweep that it follows is missing or damaged")
 

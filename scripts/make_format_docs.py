@@ -167,8 +167,8 @@ def _grid() -> str:
         ("codecs.sweep.features", "FEATURES"),
         ("codecs.sweep.net", "HIDDEN", "FLAG_OUTPUT", "FIRST_SHIFT", "SECOND_SHIFT", "OUT_SHIFT"),
         ("entropy.mixing", "LOGIT_LIMIT"),
-        ("codecs.sweep.prior", "CLASSES", "_FRESH_SPREAD", "_SURPRISE"),
-        ("codecs.sweep.past", "_LONG", "_SHORT"),
+        ("codecs.sweep.prior", "CLASSES"),
+        ("codecs.sweep.past", "BLOCK"),
         (
             "codecs.sweep.fast.ranges",
             "_BITS",

@@ -47,7 +47,7 @@ targets = together(
 
 key_frames = click.option(
     "--key-frames", type=click.IntRange(1, 1000), default=10, metavar="N", show_default=True,
-    help="A sweep of a folder may follow the one before; every Nth stands alone. 1: for reading at random.",
+    help="A sweep of a folder may follow the last that stands alone, which every Nth does. 1: all do.",
 )  # fmt: skip
 
 many = together(

@@ -52,7 +52,7 @@ class Options:
     drop_order : bool
         Points may come back in another order.
     past : Past or None
-        What the sweep before left, for one that may follow it; see `lizip.sequence`.
+        What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
     """
 
     level: str = "default"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import access, api, storage
-from lizip.container import Container, same_hash
+from lizip.container import FOLLOWS, Container, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
@@ -70,7 +70,7 @@ class PackReader:
         self._places = {entry.name: place for place, entry in enumerate(self.entries)}
         timed = [(each.time, place) for place, each in enumerate(self.entries) if each.time is not None]
         self._times = sorted(timed)
-        self._sequences = Sequences([entry.name for entry in self.entries], self.packed)
+        self._sequences = Sequences(self.entries, self.packed)
         if self.lost:
             text = f"{self._data.name}: {self.lost} bytes belong to no complete sweep; the {len(self)} others are there"
             warnings.warn(text, LizipWarning, stacklevel=2)
@@ -167,12 +167,13 @@ class PackReader:
 
     @contextmanager
     def _decoder(self, key: str | int, max_bytes: int | None = None) -> Iterator[Decoder]:
-        """What decodes a sweep; what that leaves is kept for the next one."""
+        """What decodes a sweep; what a key frame leaves is kept for those that follow it."""
         place = self._places[key] if isinstance(key, str) else range(len(self))[key]
         packed = self.packed(place)
         decoder = Decoder(Container(io.BytesIO(packed)), max_bytes, self._sequences.before(place, packed))
         yield decoder
-        self._sequences.hold(place, decoder.container.left)
+        if not decoder.container.entries(FOLLOWS):
+            self._sequences.hold(place, decoder.container.left)
 
     def _body(self, entry: Entry) -> bytes:
         body = self._data.read(entry.offset, entry.length)

@@ -108,7 +108,7 @@ class Returns:
     beams: Beams = field(default_factory=_none)
     fired: Fired = field(default_factory=_none)
     base: int = 0
-    rhythm: Rhythm | None = None
+    rhythm: Rhythm = field(default_factory=_none)
     firings: int = 0
     phase: int = 0
     far: Far | None = None

@@ -157,9 +157,7 @@ def cut(cloud: Cloud) -> Cut | None:
 def _axes(cloud: Cloud) -> list[Axis] | None:
     names = {name.lower(): place for place, name in reversed(list(enumerate(cloud.columns)))}
     columns = list(cloud.columns.values())
-    places = [names.get(axis) for axis in "xyz"]
-    if None in places:
-        places = [0, 1, 2]
+    places = [names[axis] for axis in "xyz"] if all(axis in names for axis in "xyz") else [0, 1, 2]
     if len(columns) < 3 or any(columns[place].dtype.kind not in "fiu" for place in places):
         return None
     axes = []

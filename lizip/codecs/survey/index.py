@@ -60,7 +60,7 @@ def describe_chunk(columns: Columns, start: int) -> Entry:
 def pack_index(entries: list[Entry]) -> bytes:
     """Write the entries; each box corner relative to the chunk before."""
     packed = bytearray(pack_varint(len(entries)))
-    before = (0, 0, 0)
+    before: tuple[int, ...] = (0, 0, 0)
     for entry in entries:
         packed += pack_varint(entry.count)
         for low, high, last in zip(entry.low, entry.high, before, strict=True):
@@ -75,7 +75,8 @@ def read_index(data: bytes, count: int) -> list[Entry]:
     """Read what `pack_index` wrote for a file of `count` points; CorruptError when it cannot be so."""
     unpack = Unpacker(data)
     entries: list[Entry] = []
-    before, start = (0, 0, 0), 0
+    before: tuple[int, ...] = (0, 0, 0)
+    start = 0
     for _ in range(min(unpack.varint(), len(data))):
         size = unpack.varint()
         if not 0 < size <= MAX_CHUNK:

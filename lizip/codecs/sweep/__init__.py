@@ -80,7 +80,7 @@ class Sweep:
         # what looks like further returns may be none
         solutions = (each for each in (solution, solve_one(cloud)) if each is not None)
         solution = min(solutions, key=_weight, default=None)
-        return None if solution is None else with_common_steps(solution)
+        return None if solution is None else with_common_steps(solution, cloud.schema)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
@@ -103,7 +103,9 @@ class Sweep:
             decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=past))
             left -= decoded[-1].ranges.size
         yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
-        if container.past is not None:
+        if container.entries(FOLLOWS):
+            container.left = container.past
+        elif container.past is not None:
             from lizip.codecs.sweep.past import Past
 
             pasts = [each.past() for each in decoded]

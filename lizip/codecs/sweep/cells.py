@@ -82,10 +82,10 @@ def code_flag(coder, model, prior, firing, r, rings, held, quiet, given, flag):
 
 
 @inlined_kernel
-def _centre_of(history, prior, r, guess, near, expected):
-    """What the range of ring `r` is guessed to be, by its neighbours and, where there is one, the sweep before."""
+def _centre_of(history, prior, firing, r, guess, near, expected):
+    """What the range of ring `r` is guessed to be, by its neighbours and, where there is one, the key frame."""
     if prior is not None and expected > 0:
-        prior_candidates(history, r, guess, expected)
+        prior_candidates(history, prior, firing, r, guess)
         return centre_with_prior(history, r, guess, near)
     return blended_centre(history, r, guess, near)
 
@@ -116,7 +116,7 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
     intensity : (F, R) int32
         Below 2**bits; not touched when `bits` is 0.
     prior : (F, R, FACTS) int32 or None
-        What the sweep before makes expect, see `lizip.codecs.sweep.prior`.
+        What the key frame makes expect, see `lizip.codecs.sweep.prior`.
     near : int64
         Ticks within which a candidate belongs to the same surface.
     bits : int64
@@ -149,7 +149,7 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
             given = np.int64(0)
             asks = net.mode != 0 and not quiet
             if asks:
-                centre = _centre_of(history, prior, r, guess, near, expected)
+                centre = _centre_of(history, prior, firing, r, guess, near, expected)
                 think(net, history, r, rings, guess, centre, bits, firing * rings + r)
                 given = opinion(net, FLAG_OUTPUT)
                 if net.mode == RECORD:
@@ -162,7 +162,7 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
             value = np.int64(0)
             if flag:
                 if not asks:
-                    centre = _centre_of(history, prior, r, guess, near, expected)
+                    centre = _centre_of(history, prior, firing, r, guess, near, expected)
                 if decoding:
                     mark(coder, 3 * (firing * rings + r) + 1)
                 value = np.int64(ranges[firing, r])

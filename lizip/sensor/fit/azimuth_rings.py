@@ -48,9 +48,9 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Ax
     decimal = find_decimal(xyz)
     if decimal == HALF:
         decimal += _DECIMAL  # what is of this family was on that lattice before
-    finite = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
-    bounds = split_rings(*finite, _MOST_RINGS)
-    del finite
+    x, y = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
+    bounds = split_rings(x, y, _MOST_RINGS)
+    del x, y
     if bounds is None:
         return None
     key = f"azimuth rings {axes.pack()[0]}"

@@ -118,11 +118,12 @@ class _Form(NamedTuple):
     @property
     def doubtful(self) -> bool:
         """Whether beams may rather advance inside a firing."""
-        return self.noise > _EXACT_ENOUGH or self.share < _NEARLY_ALL
+        return bool(self.noise > _EXACT_ENOUGH or self.share < _NEARLY_ALL)
 
     def better(self, other: _Form) -> bool:
         """Whether this explains clearly more."""
-        return self.noise < other.noise or (self.noise == other.noise and self.share > other.share + 0.02)
+        same = self.noise == other.noise and self.share > other.share + 0.02
+        return bool(self.noise < other.noise or same)
 
 
 def calibrate(
@@ -163,7 +164,7 @@ def calibrate(
     units = fitting_units(rings.stored, decimal, tick)
     form = _choose_form(rings, units, model, turns)
     plain = None if form is None else _fit_all(rings, layout, form, units, hinges)
-    settled = plain is not None and (not form.doubtful or plain[0].arithmetic != PLAIN)
+    settled = plain is not None and form is not None and (not form.doubtful or plain[0].arithmetic != PLAIN)
     if settled or layout.turn is None or decimal:
         return plain
     firing = layout.turn[rings.order]
@@ -172,7 +173,7 @@ def calibrate(
         return plain
     still = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
     other = _choose_form(still, units, model, [advances.columns])
-    if other is None or (plain is not None and not other.better(form)):
+    if other is None or (plain is not None and form is not None and not other.better(form)):
         return plain
     return _fit_all(still, layout, other, units, hinges, advances) or plain
 

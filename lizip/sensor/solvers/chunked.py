@@ -29,7 +29,7 @@ class Chunked:
         axes, bounds, columns = _find_parts(columns)
         if bounds is None:
             return None
-        parts, grids, notes = [], [], {}
+        parts, grids, notes = [], [], dict[str, int]()
         for first, last in pairwise(bounds):
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
             absent = missing[first:last]

@@ -24,7 +24,7 @@ class ByDriver:
         missing = find_missing(xyz)
         polar = find_polar(xyz, ~missing.which)
         found = None if polar is None else find_driver(polar)
-        return None if found is None else solution_of(cloud, xyz, polar, found, missing)
+        return None if polar is None or found is None else solution_of(cloud, xyz, polar, found, missing)
 
 
 SOLVER = ByDriver()

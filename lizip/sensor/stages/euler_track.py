@@ -19,7 +19,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _MOST_KNOTS = 1 << 10
 _FAR = 1e8

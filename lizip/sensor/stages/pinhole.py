@@ -20,7 +20,7 @@ from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.stages.attributes import decode_attribute, encode_attribute, nowhere
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 COUNTS_FIRST, DEPTH_FIRST, RAY_FIRST, QUOTIENT, DOUBLE = range(5)
 """In float32: ((pixel - c) * counts) * k, k being unit / f (depth_image_proc on 16 bits); ((pixel - c) * depth) * k, k

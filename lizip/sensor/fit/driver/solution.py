@@ -93,8 +93,8 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
                 (_turned(driver, frame, angle), _seen_from(points, driver, frame))
                 for frame, angle in itertools.product(range(4), (EXACT, EXACT_MOVED))
             ]
-        fired = [_fire_all(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
-        return _write(cloud, xyz, max(fired, key=lambda each: _exact(cloud, xyz, each)), missing)
+        all_ways = [_fire_all(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
+        return _write(cloud, xyz, max(all_ways, key=lambda each: _exact(cloud, xyz, each)), missing)
     if by_rings:
         return None  # what was fired together does not show
     for _ in range(2):

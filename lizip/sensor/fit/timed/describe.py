@@ -13,7 +13,8 @@ from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.fit.timed.law import Law
 from lizip.sensor.fit.timed.observed import COLUMN, Observed
-from lizip.sensor.model import Grid, Part, Returns, Stage
+from lizip.sensor.model import Grid, Part, Stage
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.arithmetic import PLAIN
 from lizip.sensor.stages.blocks import RETURNS, Blocks, encode_azimuths
 from lizip.sensor.stages.corrections import Corrections, find_corrections
@@ -60,7 +61,7 @@ def describe(
 def _corrected(returns: Returns, back: Mount, units: np.ndarray) -> tuple[list[Stage], Returns]:
     """Stages from the far axes to stored coordinates (M, 3): turned back, rounded, corrected by units (M, 3)."""
     returns = replace(returns)
-    stages = [back, Rounding()]
+    stages: list[Stage] = [back, Rounding()]
     for stage in stages:
         stage.apply(returns)
     return [*stages, Corrections.of(returns, units)], returns
