@@ -1,8 +1,9 @@
 """Which cloud within the bounds is the shortest to say, and how.
 
-Where a solver explains the points, its model is made coarser (`lizip.near.sensor`). Else the numbers are moved to a
-lattice (`lizip.near.lattice`). Where neither is shorter than the cloud as it is, it stays as it is. Where the order of
-the points is given up, what is in none comes as its sensor listed it, or in that of a tree (`lizip.near.order`).
+Where a solver explains the points, its model is made coarser (`lizip.sensor.fit.coarser`). Else the numbers are moved
+to a lattice (`lizip.near.lattice`). Where neither is shorter than the cloud as it is, it stays as it is. Where the
+order of the points is given up, what is in none comes as its sensor listed it, or in that of a tree
+(`lizip.near.order`).
 """
 
 from __future__ import annotations
@@ -223,7 +224,7 @@ def _quick(cloud: Cloud) -> int:
 def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Choice | None:
     """The cloud of a coarser sensor model; None where no solver explains the points."""
     from lizip.codecs.sweep import CODEC, lay_out
-    from lizip.near.sensor import coarser
+    from lizip.sensor.fit.coarser import coarser
 
     solution = CODEC.solve(cloud, options) if cloud.count else None
     near = None if solution is None else coarser(solution, cloud.schema, options.max_error)

@@ -80,7 +80,7 @@ class Sweep:
         # what looks like further returns may be none
         solutions = (each for each in (solution, solve_one(cloud)) if each is not None)
         solution = min(solutions, key=_weight, default=None)
-        return None if solution is None else with_common_steps(solution)
+        return None if solution is None else with_common_steps(solution, cloud.schema)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
