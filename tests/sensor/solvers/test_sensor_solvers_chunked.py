@@ -187,3 +187,21 @@ def test_backwards_it_is_nobodys_sweep(sweep):
     """Firings by azimuth would be one a turn, and tables of all of them larger than any memory."""
     columns = list(np.ascontiguousarray(sweep.records[9000::-1].T))
     assert solve(columns) is None
+
+
+CUTS = {
+    "ahead": lambda x, y: (x > 1) & (np.abs(y) < x),
+    "to the left": lambda x, y: y > 0,
+    "behind": lambda x, y: x < 0,
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_both_sensors_are_found_in_a_part_of_the_surroundings(sweep, cut):
+    inside = cut(*sweep.records[:, :2].T)
+    columns = list(np.ascontiguousarray(sweep.records[inside].T))
+    found = solve(columns)
+    upper = np.count_nonzero(inside[: int(sweep.truth["upper"])])
+    assert abs(found.model.parts[0].count - upper) < 3
+    assert found.about.notes["exceptions"] < 0.03 * len(columns[0])
+    check(found, columns)

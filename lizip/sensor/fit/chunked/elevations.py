@@ -119,7 +119,7 @@ def block_headings(points: np.ndarray, block: int = _BLOCK, back: float = 0.5) -
     return heading + np.concatenate([[0.0], -np.cumsum(np.ceil(step / TURN - back)) * TURN])
 
 
-def _turn(points: np.ndarray) -> np.ndarray:
+def turns_of(points: np.ndarray) -> np.ndarray:
     """Part of a turn gone by at each of points (N, 3) about the sensor, 0 at the first."""
     heading = -block_headings(points, back=_BACK)
     middle = (np.arange(len(heading)) + 0.5) * _BLOCK
@@ -217,7 +217,7 @@ def fit_elevations(
     axes = _upright(axis)
     upright = rotate(points.astype(np.float64), axes.T)
     place = rotate(place[None], axes.T)[0]
-    turn = _turn(upright - place)
+    turn = turns_of(upright - place)
     turn = turn - 0.5 * (turn[0] + turn[-1])
     distance = np.sqrt(((upright - place) ** 2).sum(axis=1))
     near = np.flatnonzero((distance > _NEAREST) & (distance < _FARTHEST))

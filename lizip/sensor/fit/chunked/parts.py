@@ -23,6 +23,7 @@ from lizip.sensor.fit.chunked.elevations import (
     fit_elevations,
     headings,
     points_about,
+    turns_of,
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
 from lizip.sensor.fit.missing import find_missing
@@ -40,6 +41,10 @@ _TWO = 1.25 * TURN
 
 _END = (338 * DEGREE, 375 * DEGREE)
 """A sensor's part ends somewhere between these."""
+
+_SURELY, _HIGHER = (0.3, 0.7), 0.05
+"""Of a part of the surroundings, the first and the last points are surely of the one and of the other sensor; one of
+them is higher (m), unless it is upside down."""
 
 _LONGEST, _MARGIN = 120, 8
 _CLEAR = 15 * DEGREE
@@ -98,20 +103,24 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     about = points.astype(np.float64) - found[1]
     heading = block_headings(about, _BLOCK)
     turned = heading[0] - heading
-    if turned[-1] < _TWO:
-        return [0, count]
-    first, last = (_BLOCK * block for block in _window(turned))
+    whole = turned[-1] >= _TWO
+    first, last = (_BLOCK * block for block in _window(turned)) if whole else (int(part * count) for part in _SURELY)
     elevations = elevations_of(lasers, False)
     one, other = fit_elevations(points[:first], elevations), fit_elevations(points[last:], elevations)
     if one is None or other is None:
-        return None
-    between = points[first:last]
-    misses = [
-        _misses(between, one, lasers, 0.5 + np.arange(len(between)) / first),
-        _misses(between, other, lasers, -0.5 + (np.arange(len(between)) - len(between)) / (count - last)),
-    ]
-    costs = np.append(0.0, np.cumsum(misses[0] - misses[1]))
+        return None if whole else [0, count]
+    if not whole and not _are_two(one, other):
+        return [0, count]
+    costs = _misses(points, one, lasers, slice(0, first), slice(first, last))
+    costs -= _misses(points, other, lasers, slice(last, count), slice(first, last))
+    costs = np.append(0.0, np.cumsum(costs))
     return [0, first + _sharpen(about[first:last], int(np.argmin(costs))), count]
+
+
+def _are_two(one: Rough, other: Rough) -> bool:
+    """Whether two motions are of two sensors: a vehicle keeps its sensors' heights."""
+    heights = [float(rotate(rough.motion[None, 4:7], rough.axes)[0, 2]) for rough in (one, other)]
+    return one.upside_down != other.upside_down or abs(heights[0] - heights[1]) > _HIGHER
 
 
 def _window(turned: np.ndarray) -> tuple[int, int]:
@@ -140,9 +149,12 @@ def _turns(columns: Sequence[np.ndarray]) -> bool:
     return bool(((step > _STEP[0]) & (step < _STEP[1])).mean() > 0.5)
 
 
-def _misses(points: np.ndarray, rough: Rough, lasers: Lasers, turn: np.ndarray) -> np.ndarray:
-    """How far (rad, capped) points (M, 3) at times `turn` are from the elevations of a sensor's lasers."""
-    about = points_about(rotate(points.astype(np.float64), rough.axes.T), turn, rough.motion)
+def _misses(points: np.ndarray, rough: Rough, lasers: Lasers, own: slice, between: slice) -> np.ndarray:
+    """How far (rad, capped) some of points (N, 3) are from the elevations of the lasers of a sensor with `own` ones."""
+    upright = rotate(points.astype(np.float64), rough.axes.T)
+    turn = turns_of(upright - rough.motion[4:7])
+    turn -= 0.5 * (turn[own][0] + turn[own][-1])
+    about = points_about(upright[between], turn[between], rough.motion)
     return np.minimum(np.abs(away_from_lasers(about, lasers, rough.upside_down)), _CAP)
 
 
