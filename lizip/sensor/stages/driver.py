@@ -106,12 +106,12 @@ def fine_sincos(index, form, kind):
 @kernel
 def azimuth_sincos(azimuth, offset, form, kind):
     """Sine and cosine of the angle of a point; see `SUM` and following."""
-    if form == FINE or form == FINE_SINGLE:
+    if form in (FINE, FINE_SINGLE):
         return fine_sincos(256.0 * azimuth + offset, form, kind)
     if form == LENS:
         azimuth += offset
     index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
-    if form == EXACT or form == EXACT_MOVED:
+    if form in (EXACT, EXACT_MOVED):
         turned = index + offset
         turned -= np.floor(turned / 36000.0) * 36000.0
         return sincos(turned / 100.0 * DEGREE)
@@ -121,7 +121,7 @@ def azimuth_sincos(azimuth, offset, form, kind):
         angle = np.float32(index / 100.0 * DEGREE) + np.float32(offset)
     elif form == HUNDREDTHS:
         angle = np.float32(0.01 * index * DEGREE)
-    elif form == SINGLE_HUNDREDTHS or form == TURNED:
+    elif form in (SINGLE_HUNDREDTHS, TURNED):
         angle = single_hundredths(index)
     else:
         angle = np.float32(0.01) * np.float32(index) * _PI / np.float32(180.0)
@@ -151,7 +151,7 @@ def driver_points(law, tick, lens, rises, offsets, laser, azimuth, ticks, points
     laser, azimuth, ticks : (M,) int64
         Azimuth in 0.01 degrees.
     """
-    double = law.angle == EXACT or law.angle == EXACT_MOVED
+    double = law.angle in (EXACT, EXACT_MOVED)
     for i in range(laser.size):
         which = laser[i]
         distance = laser_distance(np.float64(ticks[i]), tick, law.distance)
@@ -187,9 +187,9 @@ def driver_points(law, tick, lens, rises, offsets, laser, azimuth, ticks, points
 @kernel
 def _rises(law, elevations, rises):
     for i in range(elevations.size):
-        if law.angle == EXACT or law.angle == EXACT_MOVED:
+        if law.angle in (EXACT, EXACT_MOVED):
             rises[0, i], rises[1, i] = sincos(elevations[i])
-        elif law.angle == FINE or law.angle == FINE_SINGLE:
+        elif law.angle in (FINE, FINE_SINGLE):
             rises[0, i], rises[1, i] = fine_sincos(elevations[i], law.angle, law.sine)
         elif law.angle == LENS:
             rises[0, i], rises[1, i] = sincos_single(elevations[i], ROUNDED)

@@ -129,10 +129,7 @@ def _laws(polar: Polar, heights: Heights) -> Iterator[Found]:
             for angle in (HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES):
                 driver = Driver(DriverLaw(heights.distance, angle, heights.sine, frame), polar.tick, elevations, none)
                 yield Found(driver, azimuth, share_exact(driver, polar, azimuth, few))
-            ways: tuple[int, ...] = (TURNED,)
-        else:
-            ways = (SUM, TURNED)
-        for angle in ways[: 2 if frame == 0 else ways.index(TURNED)]:
+        for angle in (SUM, TURNED) if frame == 0 else (SUM,):
             law = DriverLaw(heights.distance, angle, heights.sine, frame)
             if (found := _find_offsets(polar, law, units, phase, elevations)) is not None:
                 yield found._replace(share=share_exact(found.driver, polar, found.azimuth, few))

@@ -1,4 +1,4 @@
-"""Sensors whose lens lies beside the axis, from a calibration in double: its place, and whole 0.01 degrees of all lasers.
+"""Sensors whose lens lies beside the axis: its place, and whole 0.01 degrees of all lasers, from a calibration.
 
 A beam that starts (away, up) from the axis and looks `offset` aside passes the axis at
 
