@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, overload
 
 from lizip.container import Container, content_hash_of, same_hash
 from lizip.decoder import Decoder
@@ -38,6 +38,14 @@ def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> i
     io.BufferedReader
         Readable and seekable, binary: `laspy.read(lizip.open("x.las.lizip"))`. Asked for its file number, as
         `numpy.fromfile` does, it decodes everything into a temporary file without a name.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress(b"the bytes of any file")
+    >>> with lizip.open(packed) as file:
+    ...     file.seek(4), file.read(5)
+    (4, b'bytes')
     """
     file, owned = file_of(path)
     try:
@@ -54,14 +62,39 @@ def opened_by(decoder: Decoder, name: str, owned: BinaryIO | None = None) -> io.
     return io.BufferedReader(DecodedFile(decoder, owned, name), 1 << 16)
 
 
+@overload
 def read(
     path: StrPath | BinaryIO | bytes,
     fields: Sequence[str] | str | None = None,
     points: slice | None = None,
     bounds: Sequence[float] | None = None,
     *,
+    structured: Literal[False] = False,
     max_bytes: int | None = None,
-) -> dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]: ...
+
+
+@overload
+def read(
+    path: StrPath | BinaryIO | bytes,
+    fields: Sequence[str] | str | None = None,
+    points: slice | None = None,
+    bounds: Sequence[float] | None = None,
+    *,
+    structured: Literal[True],
+    max_bytes: int | None = None,
+) -> np.ndarray: ...
+
+
+def read(
+    path: StrPath | BinaryIO | bytes,
+    fields: Sequence[str] | str | None = None,
+    points: slice | None = None,
+    bounds: Sequence[float] | None = None,
+    *,
+    structured: bool = False,
+    max_bytes: int | None = None,
+) -> dict[str, np.ndarray] | np.ndarray:
     """Read the points of a .lizip file as columns.
 
     Parameters
@@ -75,12 +108,15 @@ def read(
         Of these points only those with x, y and z within (least x, y, z, most x, y, z), ends included, in the
         coordinates of the file (metres in sweeps; scaled, with offset, in .las). Of a large .las only the chunks that
         can hold such points are read.
+    structured : bool
+        Give one structured array (n,) with the columns as its fields, as PDAL takes it:
+        `pdal.Pipeline(stages, arrays=[lizip.read("scan.bin.lizip", structured=True)])`.
     max_bytes : int, optional
         As for `decompress`.
 
     Returns
     -------
-    dict of str to numpy.ndarray
+    dict of str to numpy.ndarray, or numpy.ndarray
         Column name -> (n,) array, in the stored type and unit.
 
     Raises
@@ -88,9 +124,18 @@ def read(
     FormatError
         When there is no such field, or not a .lizip file, or there are bounds and no coordinates.
     CorruptError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress_file("scan.bin")
+    >>> columns = lizip.read(packed, fields=["x", "y"], points=slice(0, 100))
+    >>> {name: (len(column), column.dtype.name) for name, column in columns.items()}
+    {'x': (100, 'float32'), 'y': (100, 'float32')}
     """
     with opened(path) as file:
-        return read_from(Decoder(Container(file), max_bytes), fields, points, bounds)
+        columns = read_from(Decoder(Container(file), max_bytes), fields, points, bounds)
+    return as_structured(columns) if structured else columns
 
 
 def read_from(
@@ -104,6 +149,17 @@ def read_from(
         raise TypeError(f"points is a slice, as in points=slice(0, 1000), not {kind_of(points)}")
     fields = [fields] if isinstance(fields, str) else fields
     return read_columns(decoder, fields, points or slice(None), bounds)
+
+
+def as_structured(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """Columns as the fields of one structured array."""
+    import numpy as np
+
+    count = len(next(iter(columns.values()), ()))
+    records = np.empty(count, [(name, column.dtype) for name, column in columns.items()])
+    for name, column in columns.items():
+        records[name] = column
+    return records
 
 
 def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
@@ -120,6 +176,15 @@ def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
         `bits_per_point`, `hash` (XXH3-128 in
         hexadecimal; of a file below 4 kB the first half), `version`, `streams` (name -> bytes), and what else the codec
         has to say (sensor, model, ...).
+
+    Examples
+    --------
+    >>> import lizip
+    >>> info = lizip.info(lizip.compress_file("scan.bin"))
+    >>> info["format"], [name for name, _ in info["fields"]]
+    ('bin', ['x', 'y', 'z', 'intensity'])
+    >>> info["compressed_bytes"] < 0.5 * info["bytes"]
+    True
     """
     with opened(path) as file:
         return _describe(Decoder(Container(file)))
@@ -146,6 +211,16 @@ def verify(
     ------
     CorruptError
         When the file is damaged or differs from `against`.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress_file("scan.bin")
+    >>> lizip.verify(packed, against="scan.bin")
+    >>> lizip.verify(packed, against=b"something else")
+    Traceback (most recent call last):
+        ...
+    lizip.errors.CorruptError: ...
     """
     with opened(path) as file:
         decoder = Decoder(Container(file), max_bytes)

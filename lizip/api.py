@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import storage
@@ -36,6 +37,7 @@ def compress(
     state: SensorState | None = None,
     max_error: float = 0.0,
     intensity_error: float = 0.0,
+    drop_order: bool = False,
     sequence: Sequence | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
@@ -47,7 +49,7 @@ def compress(
         instance (N, 4) float32: x, y, z in metres and intensity. An array comes back as an array.
     level : {"fast", "default", "max"}
         Time against size.
-    codec : {"opaque", "floats", "sweep", "survey"}, optional
+    codec : {"opaque", "floats", "sweep", "survey", "image", "octree"}, optional
         Use this codec instead of the one that comes out smallest.
     fields : int, optional
         Number of float32 fields of a record in a raw .bin file; found from the data otherwise.
@@ -68,6 +70,10 @@ def compress(
         the file comes back byte for byte.
     intensity_error : float
         The same for intensities, in stored numbers.
+    drop_order : bool
+        Let the points come back in another order where that saves much: shuffled sweeps as their sensor listed them,
+        other clouds as a tree over space has them. Every record comes back whole, as often as before; goes with and
+        without the bounds. `lizip.info` tells whether the order is another one.
     sequence : lizip.Sequence, optional
         What the sweeps before left, and this one leaves something to: smaller and faster than `state` alone. Such files
         come back only one after the other, with another Sequence.
@@ -83,8 +89,20 @@ def compress(
         When `data` is a .lizip file already, or is not what `fields` or `codec` says.
     TypeError
         When `data` is neither bytes nor an array, or a masked array: what comes back would have no mask.
+
+    Examples
+    --------
+    >>> import lizip, numpy as np
+    >>> points = np.random.default_rng(1).normal(0, 9, (200, 4)).astype(np.float32)  # x, y, z and intensity
+    >>> packed = lizip.compress(points)
+    >>> lizip.decompress(packed).tobytes() == points.tobytes()
+    True
+    >>> near = lizip.decompress(lizip.compress(points, max_error=0.01))  # smaller, and within a centimetre
+    >>> bool(np.abs(near - points)[:, :3].max() <= 0.01)
+    True
     """
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
+    options = replace(options, drop_order=drop_order)
     options = options if sequence is None else sequence.options(options)
     sink = io.BytesIO()
     left = encode_data(data, options, sink)
@@ -115,7 +133,7 @@ def decompress(
         A .lizip file.
     max_bytes : int, optional
         Refuse a file whose content has more bytes than this, before anything is decoded: for files of strangers.
-        Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.md.
+        Decoding takes at most 1 GiB beside the content itself, whatever is in the file; see docs/format.
     sequence : lizip.Sequence, optional
         For sweeps that were compressed with one, in the same order.
 
@@ -129,6 +147,21 @@ def decompress(
         When it is damaged. Nothing of it is returned then.
     UnsupportedVersionError, ModelMissingError
         When it needs a newer lizip, or a predictor that is not installed.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress(b"the bytes of any file")
+    >>> lizip.decompress(packed)
+    b'the bytes of any file'
+    >>> lizip.decompress(packed[:-1])
+    Traceback (most recent call last):
+        ...
+    lizip.errors.CorruptError: ...
+    >>> lizip.decompress(packed, max_bytes=10)
+    Traceback (most recent call last):
+        ...
+    lizip.errors.TooLargeError: ...
     """
     if not is_buffer(data):
         raise TypeError(
@@ -164,6 +197,7 @@ def compress_file(
     state: SensorState | None = None,
     max_error: float = 0.0,
     intensity_error: float = 0.0,
+    drop_order: bool = False,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -191,12 +225,25 @@ def compress_file(
     StorageError
         When the target exists, is the source, or the source changed while being read.
     FormatError, OSError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> lizip.compress_file("scan.bin")
+    'scan.bin.lizip'
+    >>> lizip.compress_file("scan.bin", level="fast")
+    Traceback (most recent call last):
+        ...
+    lizip.errors.TargetExistsError: ...
+    >>> lizip.compress_file("scan.bin", level="fast", force=True)
+    'scan.bin.lizip'
     """
     if remove and not check:
         raise ValueError("the source is not removed without the check")
-    if remove and (max_error or intensity_error):
+    if remove and (max_error or intensity_error or drop_order):
         raise ValueError("the source is not removed where something only near to it is kept")
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
+    options = replace(options, drop_order=drop_order)
     source = os.fsdecode(source)
     target = source + SUFFIX if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)
@@ -249,6 +296,15 @@ def decompress_file(
     FormatError
         When the source is not a .lizip file, or its name does not end in .lizip and no target is given.
     CorruptError, TooLargeError, UnsupportedVersionError, ModelMissingError, StorageError, OSError
+
+    Examples
+    --------
+    >>> import filecmp, lizip
+    >>> packed = lizip.compress_file("scan.bin")
+    >>> lizip.decompress_file(packed, "again.bin")
+    'again.bin'
+    >>> filecmp.cmp("scan.bin", "again.bin", shallow=False)
+    True
     """
     source = os.fsdecode(source)
     target = original_name(source) if target is None else os.fsdecode(target)

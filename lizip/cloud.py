@@ -45,6 +45,14 @@ class Cloud:
         return next((len(column) for column in self.columns.values()), 0)
 
     @property
+    def coordinates(self) -> tuple[int, int, int] | None:
+        """Places of the columns that are called x, y and z, of any case; None when they are not all there."""
+        names = [name.lower() for name in self.columns]
+        if not all(axis in names for axis in "xyz"):
+            return None
+        return names.index("x"), names.index("y"), names.index("z")
+
+    @property
     def schema(self) -> Schema:
         """Name and dtype of every column."""
         return tuple((name, column.dtype) for name, column in self.columns.items())

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
 
-_REACH = {"image": 0.0, "sweep": 0.0, "survey": 0.0, "floats": 0.15, "opaque": 0.4}
+_REACH = {"image": 0.0, "sweep": 0.0, "survey": 0.0, "octree": 0.0, "floats": 0.15, "opaque": 0.4}
 """The smallest share of a quick zstd that a codec is known to reach on real files (KITTI both times, with some room):
 where another codec came below, trying it is a waste of time."""
 
@@ -92,7 +92,7 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         sole = len(data) > ONE_PASS or len(names) == 1
         contest.attempt(codecs.load(name), base, sole)
         if name == "sweep" and contest.best is None and base.motion is None:
-            contest.attempt_unscaled(codecs.load(name), base, sole)
+            contest.attempt_undone(codecs.load(name), base, sole)
             if contest.best is None and not sole:
                 contest.attempt_sorted(codecs.load(name), base)
         if sole and contest.best is not None:
@@ -182,13 +182,17 @@ class Contest:
         """Whether no codec that knows sensors has said the points."""
         return self.best is None or self.best.codec.name in ("floats", opaque.CODEC.name)
 
-    def attempt_unscaled(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
-        """Let points that were multiplied by a number try once more, as they were before."""
+    def attempt_undone(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
+        """Let points on other axes, or multiplied by a number, try once more, as they were before."""
         from lizip.sensor.fit.outer.scale import undo_scale
+        from lizip.sensor.fit.outer.sideways import undo_sideways
 
-        undone = self._undone(recipe, undo_scale)
-        if undone.motion is not None:
-            self.attempt(codec, undone, sole)
+        for undo in (undo_scale, undo_sideways):
+            undone = self._undone(recipe, undo)
+            if undone.motion is not None:
+                self.attempt(codec, undone, sole)
+            if self.best is not None:
+                break
 
     def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
         """Let scans that are in no order, or sorted by a user, try once more as a sensor would have listed them."""

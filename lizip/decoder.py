@@ -70,7 +70,7 @@ class Decoder:
             raise CorruptError("header announces more points than the file could have held")
         self._cut = bool(container.entries(PIECES))
         self._spliced = bool(container.entries(SPLICE))
-        self._stands = bool(container.entries(WHOLE))
+        self.stands = bool(container.entries(WHOLE))
         self._cloud: Cloud | None = None
         self.layout = opaque.decode_bytes(self.header.layout, MAX_LAYOUT) if self.header.layout else b""
 
@@ -91,7 +91,7 @@ class Decoder:
 
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Names and type codes of the columns; of a file that is kept as it stands, only after decoding it."""
-        if self._stands and self.header.format != opaque.CODEC.number:
+        if self.stands and self.header.format != opaque.CODEC.number:
             return tuple((name, dtype.str[1:]) for name, dtype in self.schema())
         return tuple(self.format.fields(self.layout))
 
@@ -121,8 +121,8 @@ class Decoder:
         """Opaque regions around the points, in file order; of a file that is cut, those of the first piece."""
         if self._cut:
             return next(self.parts()).regions()
-        if self._stands:
-            return self._again().regions
+        if self.stands:
+            return tuple(map(bytes, self._again().regions))
         limit = min(4 * self.header.length + MAX_LAYOUT, MAX_REGIONS)
         body = bytearray()
         for section in self.container.sections(REGIONS):
@@ -140,7 +140,7 @@ class Decoder:
 
     def schema(self) -> Schema:
         """Names and dtypes of the columns."""
-        return self._again().schema if self._stands else self.format.schema(self.layout)
+        return self._again().schema if self.stands else self.format.schema(self.layout)
 
     def blocks(self) -> Iterator[Columns]:
         """Yield runs of points, all columns, in file order; every promise of the codec is checked."""
@@ -151,7 +151,7 @@ class Decoder:
             return
         if not self.header.count:
             return
-        if self._stands:
+        if self.stands:
             yield self._again().columns
             return
         if not self.schema():
@@ -183,8 +183,8 @@ class Decoder:
         """Refuse a sweep that follows another one than that which is at hand."""
         follows, past = self.container.section(FOLLOWS), self.container.past
         if follows and past is None:
-            raise FormatError("it follows the sweep before it: read it from its pack, or with lizip.Sequence")
-        if follows and not same_hash(past.digest, follows):
+            raise FormatError("it follows a sweep before it: read it from its pack, or with lizip.Sequence")
+        if past is not None and follows and not same_hash(past.digest, follows):
             raise CorruptError("the sweep that it follows is missing or damaged")
 
     def _check_fields(self, part: Decoder) -> None:
@@ -230,7 +230,7 @@ class Decoder:
         """What the codec says of the points: sensor, model, bytes by stream; nothing is decoded."""
         if self._cut:
             return self._describe_parts()
-        if not self.header.count and not self._stands:
+        if not self.header.count and not self.stands:
             return {"streams": {}}
         with defects.sheltered():
             return self.codec.describe(self.container)
@@ -289,7 +289,7 @@ class Decoder:
         elif self._cut:
             for part in self.parts():
                 yield from part.pieces()
-        elif self._stands:
+        elif self.stands:
             yield from self._contents()
         else:
             yield from self.format.join(self.layout, self.regions(), self.blocks())

@@ -65,6 +65,12 @@ def sorted_orders(cloud: Cloud) -> Iterator[Sorted]:
     yield Sorted(by_rows, key)
 
 
+def is_disordered(cloud: Cloud, order: np.ndarray) -> bool:
+    """Whether points within reach in the file are far from each other, where in another order near ones follow."""
+    xyz = _coordinates(cloud)
+    return xyz is not None and cloud.count >= _FEWEST and bool(_disordered(xyz, order))
+
+
 def find_key(columns: list[np.ndarray]) -> Key | None:
     """What points with these columns (N,), coordinates first, are sorted by; None if by nothing."""
     count = len(columns[0])
@@ -101,12 +107,12 @@ def _keys(columns: list[np.ndarray]) -> Iterator[Key]:
 
 def _coordinates(cloud: Cloud) -> np.ndarray | None:
     """The coordinates (3, N) float64, with zeros for what is none: by name, else the first three columns of floats."""
-    names = {name.lower(): name for name in cloud.columns}
-    chosen = [names[name] for name in "xyz"] if all(name in names for name in "xyz") else list(cloud.columns)[:3]
-    if len(chosen) < 3 or any(cloud.columns[name].dtype.kind != "f" for name in chosen):
+    columns = list(cloud.columns.values())
+    chosen = [columns[place] for place in cloud.coordinates or range(min(3, len(columns)))]
+    if len(chosen) < 3 or any(column.dtype.kind != "f" for column in chosen):
         return None
     with np.errstate(all="ignore"):
-        xyz = np.array([cloud.columns[name] for name in chosen], np.float64)
+        xyz = np.array(chosen, np.float64)
         xyz[~(np.abs(xyz) < 1e6)] = 0
     return xyz
 
@@ -118,4 +124,4 @@ def _disordered(xyz: np.ndarray, order: np.ndarray) -> bool:
     there = xyz[:, order]
     after = np.median(np.abs(there[:, at] - there[:, at - 1]).sum(axis=0))
     before = min(np.median(np.abs(xyz[:, at] - xyz[:, at - lag]).sum(axis=0)) for lag in range(1, _LAGS))
-    return before > _NEARER * after
+    return bool(before > _NEARER * after)

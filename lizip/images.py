@@ -50,6 +50,14 @@ def compress_image(
     ------
     ValueError
         When planes differ in shape, are no integers, or hold numbers out of these bounds.
+
+    Examples
+    --------
+    >>> import lizip, numpy as np
+    >>> image = (2000 + np.add.outer(np.arange(16) * 40, np.arange(256) % 50)).astype(np.uint16)
+    >>> packed = lizip.compress_image(image)
+    >>> bool((lizip.decompress(packed)["range"] == image).all())
+    True
     """
     import numpy as np
 

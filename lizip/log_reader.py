@@ -66,6 +66,14 @@ def messages(
     FormatError
         When it is not a log, or has no such topic.
     CorruptError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = lizip.compress_file("run.mcap")
+    >>> for message in lizip.messages(packed, "/points", start=1_000_000_000):
+    ...     print(message.time, list(message.columns), len(message.columns["x"]))
+    1000000000 ['x', 'y', 'z', 'i'] 600
     """
     with opened(path) as file:
         decoder = Decoder(Container(file), max_bytes)

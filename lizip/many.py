@@ -57,6 +57,14 @@ def compress_many(
     FormatError, TypeError, StorageError, OSError
         What an item raises comes in place of its result, after the results of all items before it, and ends the
         iteration unless `return_exceptions`. What `items` itself raises comes in the same place, and always ends it.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> items = [b"one", b"two"]
+    >>> packed = list(lizip.compress_many(items, threads=2))
+    >>> packed == [lizip.compress(item) for item in items]
+    True
     """
     if refused := [name for name in _NOT_HERE if name in options]:
         raise TypeError(
@@ -92,11 +100,21 @@ def decompress_many(
     ------
     CorruptError, FormatError, TooLargeError, UnsupportedVersionError, ModelMissingError, OSError
         In the place of the item, as for `compress_many`.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> packed = [lizip.compress(b"one"), b"no .lizip file", lizip.compress(b"two")]
+    >>> for item in lizip.decompress_many(packed, return_exceptions=True):
+    ...     print(item if isinstance(item, bytes) else type(item).__name__)
+    b'one'
+    FormatError
+    b'two'
     """
     return _each(partial(_decompress, max_bytes=max_bytes), items, threads, return_exceptions)
 
 
-def _each(function: Callable, items: Iterable, threads: int, return_exceptions: bool) -> Iterator:
+def _each(function: Callable[[Any], Any], items: Iterable[Any], threads: int, return_exceptions: bool) -> Iterator[Any]:
     """Results of the items in order; what is wrong with the call is said now, not when the first is asked for."""
     if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike)):
         raise TypeError("give an iterable of items, [item] for one")
@@ -105,7 +123,7 @@ def _each(function: Callable, items: Iterable, threads: int, return_exceptions: 
     return in_order(partial(_outcome, function) if return_exceptions else function, iter(items), threads or cores())
 
 
-def _outcome(function: Callable, item: Any) -> Any:
+def _outcome(function: Callable[[Any], Any], item: Any) -> Any:
     """The result of an item, or what it raised."""
     try:
         return function(item)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def pack_varint(value: int) -> bytes:
@@ -63,6 +67,12 @@ class Unpacker:
             raise CorruptError("header ends early")
         self._position += size
         return bytes(self._data[self._position - size : self._position])
+
+    def array(self, dtype: str, count: int) -> np.ndarray:
+        """Read numbers of a numpy type, (count,), an array of its own."""
+        import numpy as np
+
+        return np.frombuffer(self.take(np.dtype(dtype).itemsize * count), dtype).copy()
 
     def varint(self) -> int:
         """Read an unsigned integer."""

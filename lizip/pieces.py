@@ -83,7 +83,7 @@ def _regions(cloud: Cloud, around: Sequence[memoryview]) -> tuple[memoryview, ..
 def _plain(data: memoryview) -> Iterator[tuple[Cloud, memoryview]]:
     for start in range(0, len(data), PIECE):
         piece = data[start : start + PIECE]
-        yield formats.by_name("opaque").split(piece), piece
+        yield formats.split(piece, name="opaque"), piece
 
 
 def _whole(data: memoryview, cloud: Cloud) -> Iterator[tuple[Cloud, memoryview]]:

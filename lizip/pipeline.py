@@ -185,7 +185,7 @@ def _encode_log(
         return encode_log(log, len(data), digest, options, names, sink, release)
     parts = io.BytesIO()
     used = encode_log(log, len(data), digest, options, names, parts, release)
-    whole = choose(data, formats.by_name("opaque").split(data), options, names, None).pack(digest)
+    whole = choose(data, formats.split(data, name="opaque"), options, names, None).pack(digest)
     sink.write(min(parts.getvalue(), whole, key=len))
     return used if len(parts.getvalue()) <= len(whole) else {opaque.CODEC.name}
 

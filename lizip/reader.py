@@ -7,7 +7,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip.errors import CorruptError, FormatError
 
@@ -75,7 +75,7 @@ class DecodedFile(io.RawIOBase):
         self._position = base + offset
         return self._position
 
-    def readinto(self, buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Decode up to the end of the buffer, or of the file, and fill it."""
         wanted = min(len(buffer), max(0, self._length - self._position))
         self._decode(self._position + wanted)

@@ -73,7 +73,7 @@ class Recording:
         self._rest = bytearray()
         for start in range(0, len(content), opaque.PIECE):
             piece = content[start : start + opaque.PIECE]
-            choice = choose(piece, formats.by_name("opaque").split(piece), self._options, self._names, None, False)
+            choice = choose(piece, formats.split(piece, name="opaque"), self._options, self._names, None, False)
             self._write(choice.pack(content_hash(piece)))
 
     def _write_cloud(self, content: memoryview, stream: int, closing: Closing) -> None:
@@ -131,7 +131,7 @@ def encode_log(
         When something only near to the original is asked for.
     """
     if options.near:
-        raise FormatError("a log is only kept as it is: max_error is for single clouds")
+        raise FormatError("a log is only kept as it is: max_error and drop_order are for single clouds")
     recording = Recording(options, names, sink)
     for span in log.spans:
         recording.splice.add(span, _compressed(span))

@@ -6,7 +6,7 @@
         assert lizip.decompress(packed, sequence=behind) == sweep
 
 Packs do this by themselves. A sweep that nothing before it helps to say (the first, one of another sensor) stands
-alone, and so does every `every`th, from where others can be reached.
+alone, and so does every `every`th: a key frame, which those after it follow, each of them on its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST = 1000
 
 
 class Sequence:
-    """What the sweeps so far leave to the next: one for compressing them, in order, another for decompressing them.
+    """What the last key frame leaves to the next sweep: one for compressing them, in order, another for decompressing.
 
     Parameters
     ----------
@@ -36,7 +36,15 @@ class Sequence:
     Attributes
     ----------
     past : Past
-        What the last sweep left; empty before the first.
+        What the last key frame left; empty before the first.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> ahead, behind = lizip.Sequence(), lizip.Sequence()
+    >>> packed = [lizip.compress(sweep, sequence=ahead) for sweep in (b"the first", b"the second")]
+    >>> [lizip.decompress(each, sequence=behind) for each in packed]
+    [b'the first', b'the second']
     """
 
     def __init__(self, every: int = 10):
@@ -61,7 +69,7 @@ class Sequence:
         return replace(options, state=options.state or self._state, past=past)
 
     def leave(self, left: Past | None) -> None:
-        """Take over what a sweep left, None if it was none."""
+        """Take over what a sweep left, a follower what its key frame did; None if it was none."""
         self._since = self._since + 1 if left is not None else 0
         self.past = left or nothing()
 

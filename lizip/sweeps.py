@@ -182,7 +182,7 @@ def _by_elevation(xyz: np.ndarray, turns: float) -> list[int]:
     """Where elevations fall back, of points (N, 3) that go round so often, ring by ring."""
     elevation, size = _elevations(xyz), int(len(xyz) / turns)
     places, change = _falls(elevation, size, _FALL)
-    starts = []
+    starts: list[int] = []
     for group in np.split(places, np.flatnonzero(np.diff(places) > size) + 1) if len(places) else ():
         if len(group) > 2 * size or len(starts) == MOST_SWEEPS or change[group[0]] * change[places[0]] < 0:
             return []

@@ -154,6 +154,17 @@ def test_read_las_within_bounds_in_metres():
         assert np.array_equal(found["gps_time"], cloud.columns["gps_time"][inside])
 
 
+def test_read_as_a_structured_array(path, tmp_path):
+    records = lizip.read(path, fields=["z", "x"], points=slice(5, 9), structured=True)
+    assert records.dtype == np.dtype([("z", "<f4"), ("x", "<f4")])
+    assert np.array_equal(records["x"], points()[5:9, 0])
+    assert np.array_equal(records["z"], points()[5:9, 2])
+    assert lizip.read(path, points=slice(0, 0), structured=True).shape == (0,)
+    with lizip.PackWriter(tmp_path / "x.lizips") as pack:
+        pack.add("a", points())
+    assert np.array_equal(lizip.PackReader(tmp_path / "x.lizips").read(0, structured=True)["y"], points()[:, 1])
+
+
 @given(st.slices(500))
 def test_read_any_slice(path_once, part):
     assert np.array_equal(lizip.read(path_once, fields=["y"], points=part)["y"], points()[part, 1])

@@ -35,6 +35,7 @@ LAYOUT = (
     ("packs",),
     ("batch",),
     ("bench",),
+    ("report",),
     ("integrations",),
     ("cli",),
     ("__main__",),

@@ -93,17 +93,17 @@ def _tasks(chains: Sequence[Sequence[Job]], size: int) -> Iterator[list[Job]]:
 def _placed(job: Job) -> Job:
     """A job that can be done from any folder, and done again where it was broken off."""
 
-    def absolute(path: str | None) -> str | None:
-        return path if path is None or storage.is_url(path) else os.path.abspath(path)
+    def absolute(path: str) -> str:
+        return path if storage.is_url(path) else os.path.abspath(path)
 
     if job.verb == "pack":
         return replace(job, source=absolute(job.source))
+    target = None if job.target is None else absolute(job.target)
     if job.verb == "unpack":
         options = {**job.options, "pack": absolute(job.options["pack"])}
-        return replace(job, target=absolute(job.target), options=options)
+        return replace(job, target=target, options=options)
     again = job.verb != "verify" and job.target is not None and not storage.exists(job.target)
-    source, target = absolute(job.source), absolute(job.target)
-    return replace(job, source=source, target=target, resume=job.resume or again)
+    return replace(job, source=absolute(job.source), target=target, resume=job.resume or again)
 
 
 def _do(jobs: list[Job]) -> list[Outcome]:
@@ -116,7 +116,7 @@ def _do(jobs: list[Job]) -> list[Outcome]:
 def _outcomes(distributed: Any, client: Any, scheduler: str, task: list[Job], future: Any) -> list[Outcome]:
     """Outcomes of a task; where it ends all workers that try it, file by file, so that only one is lost."""
     try:
-        return future.result()
+        return list(future.result())
     except distributed.KilledWorker:
         if len(task) > 1:
             again = [client.submit(_do, [_placed(job)], pure=False) for job in task]

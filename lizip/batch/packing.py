@@ -31,7 +31,7 @@ def plan_packing(inputs: Sequence[Input], pack: PackWriter, every: int = 1, **op
     What is in the pack already is compared and left out. `every`: see `PackWriter`. StorageError when two files would
     get the same name.
     """
-    jobs, taken = [], {}
+    jobs, taken = [], dict[str, str]()
     chain, length, folder = None, every, ""
     for each in inputs:
         name = each.place.removesuffix(SUFFIX)

@@ -26,7 +26,7 @@ from lizip.errors import (
     TargetExistsError,
 )
 from lizip.expand import expanded
-from lizip.near.said import Said
+from lizip.near.said import STAYS, Said
 from lizip.packs import PackReader, is_pack
 from lizip.resources import noting
 from lizip.sensor.state import SensorState
@@ -180,8 +180,8 @@ def _same(packed: str, original: str, job: Job) -> bool:
         return False
     digest = container.header.digest
     if job.verb == "compress":
-        bounds = (said.max_error, said.intensity_error) if said else (0.0, 0.0)
-        if bounds != (job.options.get("max_error", 0.0), job.options.get("intensity_error", 0.0)):
+        made = (said.max_error, said.intensity_error, said.order != STAYS) if said else (0.0, 0.0, False)
+        if made != tuple(job.options.get(name, 0) for name in ("max_error", "intensity_error", "drop_order")):
             return False
         digest = said.digest if said else digest
     return same_hash(digest, bytes.fromhex(_describe_original(original)["hash"]))

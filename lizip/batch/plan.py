@@ -85,10 +85,7 @@ def plan(
     """
     inputs = [each for each in inputs if each.named or _of_kind(each, verb)]
     many = mirror or len(inputs) > 1 or any(not each.named for each in inputs)
-    if output is not None and not (many or output.endswith(("/", os.sep)) or storage.is_folder(output)):
-        target_of = lambda each: output  # noqa: E731
-    else:
-        target_of = lambda each: _target(verb, each, output)  # noqa: E731
+    alone = output is not None and not (many or output.endswith(("/", os.sep)) or storage.is_folder(output))
     resume = many and verb != "verify" and not options.get("force")
     jobs = []
     for each in inputs:
@@ -97,7 +94,7 @@ def plan(
         target, error = None, each.error
         if verb != "verify" and error is None:
             try:
-                target = target_of(named)
+                target = output if alone else _target(verb, named, output)
             except FormatError as refusal:
                 error = refusal
         jobs.append(Job(verb, each.path, target, resume, options, laz, error))

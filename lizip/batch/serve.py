@@ -74,7 +74,8 @@ class _Ending:
 
 def _end_with_parent() -> None:
     """Clean up and end when the parent was killed."""
-    wait([parent_process().sentinel])
+    if parent := parent_process():
+        wait([parent.sentinel])
     _thread.interrupt_main()
     time.sleep(PATIENCE)
     os._exit(1)

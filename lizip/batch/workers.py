@@ -52,7 +52,7 @@ def _on_cluster(jobs: Sequence[Job], workers: int, scheduler: str) -> Iterator[O
 
 def _tidy(jobs: Sequence[Job]) -> None:
     """Remove what processes that were killed left in the folders of jobs."""
-    for folder in sorted(set(map(_folder_of, jobs)) - {None}):
+    for folder in sorted({folder for job in jobs if (folder := _folder_of(job)) is not None}):
         storage.remove_stale(folder)
 
 
@@ -161,7 +161,7 @@ class _Worker:
         if self.job is not None and self.process.is_alive():
             if os.name == "nt":
                 self.process.terminate()
-            else:
+            elif self.process.pid is not None:
                 os.kill(self.process.pid, signal.SIGINT)
 
     def join(self, latest: float) -> None:

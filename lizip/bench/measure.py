@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median, quantiles
+from typing import TypeVar
 
 from lizip.bench.subject import Rival, Subject
 from lizip.errors import FormatError, LizipError
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -130,7 +133,7 @@ def _measure(rival: Rival, result: Result, subject: Subject, path: str, seconds:
         result.bits.append(8 * len(stream) / points)
 
 
-def _timed(call: Callable[[], object], times_ms: list[float], seconds: float) -> object:
+def _timed(call: Callable[[], T], times_ms: list[float], seconds: float) -> T:
     """Call again and again for some seconds, note the times, and return what the last call gave."""
     spent = 0.0
     while True:

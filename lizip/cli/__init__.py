@@ -17,7 +17,21 @@ import lizip
 from lizip.cli import signals
 from lizip.errors import CorruptError, LizipWarning
 
-VERBS = ("compress", "decompress", "info", "verify", "pack", "append", "ls", "unpack", "models", "bench", "demo")
+VERBS = (
+    "compress",
+    "decompress",
+    "info",
+    "verify",
+    "pack",
+    "append",
+    "ls",
+    "unpack",
+    "report",
+    "view",
+    "models",
+    "bench",
+    "demo",
+)
 
 
 class Verbs(click.Group):
@@ -115,8 +129,8 @@ def _fail(error: BaseException, arguments: list[str]) -> None:
     from lizip.batch import cause
     from lizip.cli.text import say, shown, tell_json
 
-    usage = isinstance(error, click.ClickException)
-    message = error.format_message() if usage else cause(error, "lizip")
+    usage = error if isinstance(error, click.ClickException) else None
+    message = usage.format_message() if usage else cause(error, "lizip")
     if "--json" in arguments and not usage and getattr(error, "filename", "") != "stdout":
         tell_json({"status": "failed", "error": type(error).__name__, "message": message})
     if "-vv" in arguments and not usage:
@@ -133,7 +147,7 @@ def _fail(error: BaseException, arguments: list[str]) -> None:
     sys.exit(3 if isinstance(error, CorruptError) else 1)
 
 
-def _warn(message: Warning | str, *_: Any) -> None:
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
     from lizip.cli.text import say
 
     say(f"lizip: warning: {message}")

@@ -43,8 +43,10 @@ def command(
     coding |= {"level": options.chosen_level(level, fast, max_), "check": not no_check}
     if rest["remove"] and no_check:
         raise click.UsageError("--rm needs the check: without it nobody knows whether the file comes back")
-    if rest["remove"] and (coding["max_error"] or coding["intensity_error"]):
-        raise click.UsageError("--rm does not go with --max-error and --intensity-error: the source does not come back")
+    if rest["remove"] and (coding["max_error"] or coding["intensity_error"] or coding["drop_order"]):
+        raise click.UsageError(
+            "--rm does not go with --max-error, --intensity-error and --drop-order: the source does not come back"
+        )
     if rest["remove"] and expand:
         raise click.UsageError("--rm does not go with --expand: the .laz files themselves do not come back")
     if streams.concerned(inputs, output, stdout):

@@ -23,7 +23,7 @@ def command(inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], 
     """
     from lizip.batch import cause, plan
     from lizip.cli import jobs, streams
-    from lizip.cli.report import leave
+    from lizip.cli.progress import leave
     from lizip.cli.text import say, tell, tell_json
 
     failures: list[Exception] = []

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from lizip.batch import Input, InputError, Job, cause, find, identity
-from lizip.cli.report import Voice, leave, work_off
+from lizip.cli.progress import Voice, leave, work_off
 from lizip.cli.text import say, shown, tell, tell_json
 
 

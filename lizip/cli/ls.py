@@ -11,7 +11,7 @@ import click
 def command(packs: tuple[str, ...], as_json: bool) -> None:
     """List the sweeps of packs: points, bytes packed and raw, time, name. Reads the index, decodes nothing."""
     from lizip.batch import cause
-    from lizip.cli.report import leave
+    from lizip.cli.progress import leave
     from lizip.cli.text import say, shown, tell, tell_json
     from lizip.errors import LizipError
     from lizip.packs import PackReader

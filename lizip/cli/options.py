@@ -6,18 +6,19 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import click
 
 from lizip.codecs import BACKENDS, LEVELS, NAMES
 
-Decorator = Callable[[Callable], Callable]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def together(*decorators: Decorator) -> Decorator:
     """One decorator of several, in the order of the help text."""
 
-    def apply(function: Callable) -> Callable:
+    def apply(function: Callable[..., Any]) -> Callable[..., Any]:
         for decorator in reversed(decorators):
             function = decorator(function)
         return function
@@ -46,7 +47,7 @@ targets = together(
 
 key_frames = click.option(
     "--key-frames", type=click.IntRange(1, 1000), default=10, metavar="N", show_default=True,
-    help="A sweep of a folder may follow the one before; every Nth stands alone. 1: for reading at random.",
+    help="A sweep of a folder may follow the last that stands alone, which every Nth does. 1: all do.",
 )  # fmt: skip
 
 many = together(
@@ -104,6 +105,16 @@ class Subset(click.ParamType):
         return int(found[1]), int(found[2])
 
 
+shaping = together(
+    click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
+    click.option("--codec", type=click.Choice(NAMES), help="Use this one instead of the smallest."),
+    click.option("--fields", type=click.IntRange(1, 64), help="Float32 fields of a record of a raw .bin file."),
+    click.option("--max-error", type=Length(), metavar="LENGTH", help="Near-lossless, as for compress."),
+    click.option("--intensity-error", type=click.FloatRange(0), metavar="N", help="The same for intensities."),
+)
+"""How a file is compressed that is not: of `coding`, what changes what one sees."""
+
+
 coding = together(
     click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
     click.option("--fast", is_flag=True, help="The same as --level fast."),
@@ -120,11 +131,14 @@ coding = together(
                  " file. By default files come back byte for byte."),
     click.option("--intensity-error", type=click.FloatRange(0), default=0.0, metavar="N",
                  help="Near-lossless: each intensity may change by so much, in stored numbers."),
+    click.option("--drop-order", is_flag=True,
+                 help="Points may come back in another order where that saves much (shuffled sweeps, unordered clouds);"
+                 " every record whole. By default the order stays."),
     click.option("--no-check", is_flag=True, help="Do not decode and compare each result."),
 )  # fmt: skip
 
 
-CODING = ("codec", "fields", "model", "backend", "max_error", "intensity_error")
+CODING = ("codec", "fields", "model", "backend", "max_error", "intensity_error", "drop_order")
 """Of these, the ones that `lizip.compress` takes as they are."""
 
 

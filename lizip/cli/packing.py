@@ -12,7 +12,7 @@ from lizip import storage
 from lizip.batch import Job, Outcome, described_bytes
 from lizip.batch.packing import plan_packing, time_of
 from lizip.cli import jobs, options
-from lizip.cli.report import Voice, leave, work_off
+from lizip.cli.progress import Voice, leave, work_off
 from lizip.packs import PackWriter
 
 

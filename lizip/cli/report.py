@@ -1,133 +1,82 @@
-"""What a user sees of a batch: a bar, lines, JSON, the failures, and the exit status."""
+"""`lizip report`."""
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+import os
 from typing import Any
 
 import click
 
-from lizip.batch import Job, ManifestWriter, Outcome, run
-from lizip.cli import signals
-from lizip.cli.text import is_terminal, say, shown, tell_json
-from lizip.errors import CorruptError
-
-_DONE = {
-    "compress": "compressed",
-    "decompress": "decompressed",
-    "verify": "verified",
-    "hash": "verified",
-    "pack": "packed",
-    "unpack": "unpacked",
-}
+from lizip.cli import options
 
 
-@dataclass(frozen=True)
-class Voice:
-    """How much is said, and in which form."""
+@click.command(short_help="A page that shows what happened to the points.")
+@options.inputs_with_folders
+@click.option("-o", "--output", metavar="PATH", help="Where to write. [default: report.html, with --png report.png]")
+@click.option("-f", "--force", is_flag=True, help="Replace an existing page.")
+@click.option("--png", is_flag=True, help="A picture alone; also where PATH ends in .png.")
+@click.option("--against", metavar="ORIGINAL", help="What a near-lossless file was made of: shows where it changed.")
+@click.option("--no-rivals", is_flag=True, help="Do not run zstd, xz and LASzip on the file.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not say what is being done.")
+@options.shaping
+def command(
+    inputs: tuple[str, ...],
+    include: tuple[str, ...],
+    output: str | None,
+    force: bool,
+    png: bool,
+    quiet: bool,
+    **rest: Any,
+) -> None:
+    """Write one HTML page, for any browser and without a network: points from above, as a range image and turnable,
+    coloured by range, intensity, bits spent and error of the model; bits by stream and by ring; what was found of the
+    sensor; size and speed beside others. Of several files, a folder or a pack: a table that sorts.
 
-    quiet: bool = False
-    verbose: int = 0
-    as_json: bool = False
+    INPUT: .lizip files, packs, folders, or files that are not compressed yet (they are, in memory).
+    """
+    from lizip import storage
 
+    png = png or (output or "").lower().endswith(".png")
+    output = output or ("report.png" if png else "report.html")
+    for source in inputs:
+        storage.check_target(source if not os.path.isdir(source) else None, output, force)
+    made = made_of(inputs, include, png, quiet, rest)
+    with storage.publishing(output, force=force) as file:
+        file.write(made)
+    if not quiet:
+        from lizip.cli.text import say
 
-def work_off(
-    jobs: list[Job],
-    options: Mapping[str, Any],
-    voice: Voice,
-    manifest: str | None = None,
-    take: Callable[[Job, Outcome], Outcome] = lambda _, outcome: outcome,
-) -> list[Exception]:
-    """Do the jobs as `options.many` say, let `take` see each outcome, and report; errors of those that failed."""
-    verb = jobs[0].verb
-    outcomes_of = run(jobs, options["workers"], options["scheduler"])
-    with ManifestWriter(manifest, verb) if manifest else nullcontext() as listing:
-        outcomes = []
-        for job, outcome in zip(jobs, _with_bar(outcomes_of, len(jobs), voice), strict=True):
-            signals.check()
-            outcome = take(job, outcome)
-            outcomes.append(outcome)
-            if listing is not None:
-                listing.add(outcome)
-            report(outcome, voice)
-    _sum_up(outcomes, _DONE[verb], voice)
-    return [outcome.error for outcome in outcomes if outcome.error is not None]
-
-
-def leave(errors: Sequence[Exception]) -> None:
-    """End with exit status 1 or 3 when there are errors."""
-    if errors:
-        raise click.exceptions.Exit(3 if any(isinstance(error, CorruptError) for error in errors) else 1)
-
-
-def _with_bar(outcomes: Iterable[Outcome], count: int, voice: Voice) -> Iterable[Outcome]:
-    """Show a bar on a terminal, for more than one file, unless JSON goes to the same."""
-    if voice.quiet or count < 2 or not is_terminal(sys.stderr) or (voice.as_json and is_terminal(sys.stdout)):
-        return outcomes
-    from tqdm import tqdm
-
-    return tqdm(outcomes, total=count, unit="file", leave=False)
+        say(f"wrote {output}")
 
 
-def report(outcome: Outcome, voice: Voice) -> None:
-    """Report one file."""
-    if voice.as_json:
-        tell_json(outcome.record())
-    for warning in () if voice.quiet else outcome.warnings:
-        say(f"lizip: warning: {warning}")
-    if outcome.error is not None:
-        if voice.verbose > 1:
-            click.echo(outcome.trace, err=True)
-        say(f"lizip: {outcome.cause()}")
-    elif voice.verbose and not voice.as_json:
-        say(_line(outcome))
+def made_of(inputs: tuple[str, ...], include: tuple[str, ...], png: bool, quiet: bool, rest: dict[str, Any]) -> bytes:
+    """The page, or the picture, of what was named; raises click.UsageError, LizipError and OSError."""
+    from lizip import report
+    from lizip.cli import jobs
+    from lizip.cli.text import say
+    from lizip.codecs import Options
+    from lizip.report.many import is_pack
 
-
-def _line(outcome: Outcome) -> str:
-    arrow = f" -> {outcome.target}" if outcome.target else ""
-    sizes = f", {_sizes(outcome.size, outcome.compressed)}" if outcome.compressed else ""
-    return f"{outcome.source}{arrow}: {outcome.status}{sizes}, {outcome.seconds * 1e3:.0f} ms"
-
-
-def _sum_up(outcomes: list[Outcome], participle: str, voice: Voice) -> None:
-    """A line about all, and the names of the failures again: above they drown among the others."""
-    failures = [outcome for outcome in outcomes if outcome.error is not None]
-    if failures and len(outcomes) > 1:
-        click.echo(f"lizip: {len(failures)} of {len(outcomes)} files failed:", err=True)
-        for outcome in failures:
-            click.echo(f"  {shown(outcome.source)}", err=True)
-    done = [outcome for outcome in outcomes if outcome.status == "done"]
-    skipped = sum(outcome.status == "skipped" for outcome in outcomes)
-    if voice.quiet or voice.as_json or not (done or skipped):
-        return
-    if not done:
-        click.echo(f"nothing to do: {_files(skipped)} done already", err=True)
-        return
-    text = f"{_files(len(done))} {participle}: "
-    text += _sizes(sum(outcome.size for outcome in done), sum(outcome.compressed for outcome in done))
-    text = text.removesuffix(": 0 B")
-    click.echo(text + (f"; {skipped} done already" if skipped else ""), err=True)
-    if needed := sorted({each for outcome in done for each in outcome.resources}):
-        click.echo(f"needed to decode: {', '.join(map(str, needed))}", err=True)
-
-
-def _files(count: int) -> str:
-    return f"{count} file{'s' if count != 1 else ''}"
-
-
-def _sizes(size: int, compressed: int) -> str:
-    if not compressed:
-        return in_units(size)
-    return f"{in_units(size)} raw, {in_units(compressed)} packed, {size / compressed:.2f} to 1"
-
-
-def in_units(size: float) -> str:
-    """Bytes for people: 1.8 MB."""
-    if size < 1000:
-        return f"{size:.0f} B"
-    power = min(int(math.log10(size)) // 3, 4)
-    return f"{size / 1000**power:.2f} {' kMGT'[power]}B"
+    against, no_rivals = rest.pop("against"), rest.pop("no_rivals")
+    how = Options(**{name: value for name, value in rest.items() if value is not None})
+    found = jobs.found(inputs, True, include)
+    for each in found:
+        if each.error is not None:
+            raise each.error
+    paths = [each.path for each in found]
+    if not paths:
+        raise click.UsageError("nothing to report on: no file there")
+    alone = len(paths) == len(inputs) == 1 and not os.path.isdir(inputs[0])
+    if png or against:
+        if not alone:
+            raise click.UsageError(f"{'--png' if png else '--against'} is for one file")
+        if png:
+            return report.png_of_file(paths[0], how)
+    if alone and is_pack(paths[0]):
+        return report.page_of_pack(paths[0]).encode()
+    if alone:
+        return report.page_of_file(paths[0], how, against=against, rivals=not no_rivals).encode()
+    title = os.path.basename(os.path.abspath(inputs[0])) if len(inputs) == 1 else f"{len(paths)} files"
+    return report.page_of_files(
+        paths, title, how, (lambda _: None) if quiet else lambda name: say(f"  {name}")
+    ).encode()

@@ -7,7 +7,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any, BinaryIO, cast
 
 import click
 
@@ -15,7 +16,7 @@ import lizip
 from lizip import storage
 from lizip.api import compress_into
 from lizip.batch import Outcome, attempt, described
-from lizip.cli.report import Voice, leave, report
+from lizip.cli.progress import Voice, leave, report
 from lizip.cli.text import is_terminal, standard
 from lizip.codecs import Options
 from lizip.container import Container
@@ -52,10 +53,10 @@ def compress(source: str, output: str | None, options: dict[str, Any], **coding:
         stream = _stdin() if source == "-" else None
         with tempfile.SpooledTemporaryFile(storage.WHOLE) as packed, threads(options["workers"]):
             with storage.Source("stdin" if stream else source, stream) as original:
-                compress_into(packed, original, Options(**coding))
+                compress_into(cast(BinaryIO, packed), original, Options(**coding))
             packed.seek(0)
             _write(iter(lambda: packed.read(1 << 20), b""), output, options["force"])
-            return "done", described(packed)
+            return "done", described(cast(BinaryIO, packed))
 
     _report([_attempt(source, output, action)], options)
 
@@ -72,7 +73,7 @@ def decompress(sources: Iterable[str], output: str | None, options: dict[str, An
             _write(Decoder(Container(file)).pieces(), output, options["force"])
             return "done", described(file)
 
-    _report((_attempt(source, output, lambda source=source: action(source)) for source in sources), options)
+    _report((_attempt(source, output, partial(action, source)) for source in sources), options)
 
 
 def verify(against: str | None, options: dict[str, Any]) -> None:
@@ -98,7 +99,7 @@ def seekable(source: str) -> BinaryIO:
     except BaseException:
         file.close()
         raise
-    return file
+    return cast(BinaryIO, file)
 
 
 def _stdin() -> BinaryIO:

@@ -49,8 +49,10 @@ class Options:
         How far each coordinate may be from the original, in the unit of the coordinates; 0: it comes back exactly.
     intensity_error : float
         Likewise each intensity, in stored numbers.
+    drop_order : bool
+        Points may come back in another order.
     past : Past or None
-        What the sweep before left, for one that may follow it; see `lizip.sequence`.
+        What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
     """
 
     level: str = "default"
@@ -63,11 +65,12 @@ class Options:
     max_error: float = 0.0
     intensity_error: float = 0.0
     past: Past | None = None
+    drop_order: bool = False
 
     @property
     def near(self) -> bool:
         """Whether anything may come back changed."""
-        return self.max_error > 0 or self.intensity_error > 0
+        return self.max_error > 0 or self.intensity_error > 0 or self.drop_order
 
     def __post_init__(self) -> None:
         for name in ("max_error", "intensity_error"):
@@ -93,7 +96,7 @@ class Codec(Protocol):
     """
 
     name: str
-    """As shown to users: opaque, floats, sweep, survey, image."""
+    """As shown to users: opaque, floats, sweep, survey, image, octree."""
     number: int
     """As written to .lizip files; never reused."""
 
@@ -118,10 +121,10 @@ class Codec(Protocol):
         """
 
 
-NAMES = ("opaque", "floats", "sweep", "survey", "image")
+NAMES = ("opaque", "floats", "sweep", "survey", "image", "octree")
 """Names of the codecs; the position is the number written to files."""
 
-PROMISING_FIRST = ("image", "sweep", "survey", "floats", "opaque")
+PROMISING_FIRST = ("image", "sweep", "survey", "octree", "floats", "opaque")
 """The order in which an encoder tries them."""
 
 

@@ -148,8 +148,8 @@ def _lay_out(planes: Sequence[np.ndarray], shifts: Sequence[int], options: Optio
             coded.append(stream)
     everywhere = paired is not None and bool(paired[first == 0].any())
     coded.insert(0, _code(first, paired, everywhere, options))
-    shape = planes[0].shape
-    head = _Head(*shape, shifts, list(zip(forms, steps, strict=True)))
+    rows, columns = planes[0].shape
+    head = _Head(rows, columns, shifts, list(zip(forms, steps, strict=True)))
     return [Section(HEADER, head.pack()), *(Section(GRID, stream) for stream in coded)]
 
 
@@ -173,7 +173,8 @@ def _code(ranges: np.ndarray, levels: np.ndarray | None, everywhere: bool, optio
     from lizip.codecs.sweep.weights import DEFAULT_NET
 
     fast = options.level == "fast"
-    how = {"net": None if fast else options.model or DEFAULT_NET, "backend": options.backend, "fast": fast}
+    how: dict[str, Any] = {"net": None if fast else options.model or DEFAULT_NET, "backend": options.backend}
+    how["fast"] = fast
     return encode_grid(ranges, levels, everywhere=everywhere, near=_NEAR, **how).data
 
 

@@ -1,4 +1,4 @@
-"""The .lizip file: magic, sections back to back, and a table of contents at the end. See docs/format.md.
+"""The .lizip file: magic, sections back to back, and a table of contents at the end. See docs/format.
 
 The table stands at the end so that a file can be written to a pipe as it is made, and everything `info` shows is in one
 small read of the tail. A file cut short has lost its end mark, so truncation is always noticed.

@@ -1,4 +1,4 @@
-"""What a .lizip file consists of: magic, sections, header, and the hash of the content. See docs/format.md."""
+"""What a .lizip file consists of: magic, sections, header, and the hash of the content. See docs/format."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from lizip.container.parts import (
     CRC,
@@ -145,7 +145,7 @@ class Container:
         unpack = Unpacker(table)
         codec, format = unpack.take(2)
         length, digest, count, layout = unpack.varint(), unpack.take(16), unpack.varint(), unpack.bytes()
-        entries = []
+        entries: list[Entry] = []
         offset = start
         while unpack.remaining:
             if len(entries) == MAX_ENTRIES:
@@ -169,7 +169,7 @@ class Container:
 
     def inside(self, entry: Entry) -> Container:
         """Open a section that is a .lizip file itself."""
-        return Container(_Window(self, entry))
+        return Container(cast(BinaryIO, _Window(self, entry)))
 
     def read(self, entry: Entry) -> bytes:
         """Read one section and check it; several threads may."""

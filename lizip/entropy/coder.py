@@ -12,7 +12,9 @@ The stream of ANS words is, word for word, what `constriction.stream.stack.AnsCo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +22,7 @@ import numpy as np
 from lizip.entropy.ans import log_to_words, words_by_twin
 from lizip.entropy.spill import register, spill, spilled
 from lizip.errors import CorruptError
-from lizip.jit import kernel
+from lizip.jit import inlined_kernel, kernel
 from lizip.packing import Unpacker, pack_varint
 
 MODE, WORD, LOG, RAW, RAW_FILL, FAULT, OWNER, CALL = range(8)
@@ -36,6 +38,14 @@ _MASK = np.uint64((1 << 24) - 1)
 _WORD_BITS = np.uint64(32)
 _LOW = np.uint64(1 << 32)
 
+_MARK = 4
+"""Numbers of a mark, see `mark`."""
+
+_MARKS = 1 << 20
+"""Most marks in a stream; those beyond are left out."""
+
+_metering: ContextVar[list[Meter] | None] = ContextVar("metering", default=None)
+
 
 class Coder(NamedTuple):
     """State of one stream, passed through the kernels.
@@ -49,7 +59,7 @@ class Coder(NamedTuple):
     words : (W,) uint32
         ANS words (decoder only).
     log : (L,) uint32
-        Decisions, probability of a one << 1 | bit (encoder only).
+        Decisions, probability of a one << 1 | bit; of a decoder, the marks that it was asked for.
     raw : (R,) uint32
         Raw words, 32 bits each, least significant bit first.
     """
@@ -138,6 +148,49 @@ def code_raw(coder, value, bits):
     return value
 
 
+@inlined_kernel
+def mark(coder, place):
+    """Note, in a decoder that is metered, that what comes next says `place`, 0 to 2**32 - 1."""
+    at = coder.at
+    if at[MODE] == 1 and at[LOG] + 4 <= coder.log.size:
+        position = at[LOG]
+        coder.log[position] = np.uint32(place)
+        coder.log[position + 1] = np.uint32(at[WORD])
+        coder.log[position + 2] = np.uint32(np.float32(coder.state[0]).view(np.int32))
+        coder.log[position + 3] = np.uint32(32 * at[RAW] - at[RAW_FILL])
+        at[LOG] = position + 4
+
+
+class Meter(NamedTuple):
+    """A decoder and the bits that its stream had at the beginning."""
+
+    coder: Coder
+    bits: float
+
+    def costs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Places marked (M,) int64, in the order of the stream, and the bits (M,) float64 from each to the next.
+
+        An ANS decoder holds 32 bits for each word that it has not taken, and log2 of its state: what that loses is
+        what was said. What came before the first mark is part of no place.
+        """
+        marks = self.coder.log[: self.coder.at[LOG]].reshape(-1, _MARK)
+        left = 32.0 * marks[:, 1] + np.log2(np.maximum(np.ascontiguousarray(marks[:, 2]).view(np.float32), 1))
+        said = self.bits - left + marks[:, 3]
+        raw = 32.0 * len(self.coder.raw)
+        return marks[:, 0].astype(np.int64), np.diff(said, append=self.bits + raw)
+
+
+@contextmanager
+def metered() -> Iterator[list[Meter]]:
+    """Have the streams that are decoded meanwhile in this thread say where their bits went, in the order of opening."""
+    meters: list[Meter] = []
+    token = _metering.set(meters)
+    try:
+        yield meters
+    finally:
+        _metering.reset(token)
+
+
 def open_encoder(decisions: int = ROOM, raw_words: int = ROOM) -> Coder:
     """Make an encoder that holds so many decisions and raw words before it puts them by."""
     return _encoder_into(np.empty(decisions, np.uint32), np.empty(raw_words, np.uint32))
@@ -205,7 +258,12 @@ def open_decoder(stream: bytes) -> Coder:
     while at[WORD] and state < 1 << 32:
         at[WORD] -= 1
         state = state << 32 | int(words[at[WORD]])
-    return Coder(at, np.array([state, 0], np.uint64), words, np.empty(0, np.uint32), raw)
+    meters = _metering.get()
+    log = np.zeros(0 if meters is None else _MARK * _MARKS, np.uint32)
+    coder = Coder(at, np.array([state, 0], np.uint64), words, log, raw)
+    if meters is not None:
+        meters.append(Meter(coder, 32.0 * at[WORD] + float(np.log2(max(state, 1)))))
+    return coder
 
 
 def finish_decoder(coder: Coder) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from lizip.errors import FormatError, UnsupportedVersionError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
 
 
-class Format(Protocol):
+class Format:
     """What a module of this package offers (as a module-level object `FORMAT`)."""
 
     name: str
@@ -29,24 +29,33 @@ class Format(Protocol):
     """What users should know to be a guess; need not be there."""
 
     def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
-        """Take a file apart, without copying where possible; None when it is not of this format.
+        """Take a file apart, without copying where possible; None when it is not of this format, or one of those that
+        only stand inside of other files.
 
         `fields` forces the number of float32 fields of a record (only `bin` looks at it).
         """
+        return None
 
     def rowwise(self, layout: bytes) -> bool:
         """Whether the file is a region, the records one after the other as wide as the columns together, and a region
         (of a format with one region, the records and the region): then it can be cut between records."""
+        return False
 
     def fields(self, layout: bytes) -> tuple[tuple[str, str], ...]:
-        """Names and type codes ("f4", "u1", ...) of the columns, without numpy; raises CorruptError like `schema`."""
+        """Names and type codes ("f4", "u1", ...) of the columns, without numpy; raises CorruptError on a layout that
+        `split` never makes."""
+        raise NotImplementedError
 
     def schema(self, layout: bytes) -> Schema:
-        """Names and dtypes of the columns; raises CorruptError on a layout that `split` never makes."""
+        """The same with numpy dtypes."""
+        from lizip.formats.records import schema_of
+
+        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the bytes of the file, in order. `blocks` are consecutive runs of points; a format of fixed records
         yields as it goes, so that memory stays bounded."""
+        raise NotImplementedError
 
 
 NAMES = ("opaque", "bin", "las", "pcd", "ply", "npy", "array", "text", "npz", "points", "log", "packets", "columns")
@@ -60,7 +69,8 @@ def by_name(name: str) -> Format:
     """Return the format of that name; FormatError when there is none."""
     if name not in NAMES:
         raise FormatError(f"unknown format {name!r}; known are {', '.join(NAMES)}")
-    return import_module(f"lizip.formats.{name}").FORMAT
+    format: Format = import_module(f"lizip.formats.{name}").FORMAT
+    return format
 
 
 def by_number(number: int) -> Format:

@@ -8,16 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError, FormatError
-from lizip.formats import npy, opaque
-from lizip.formats.records import Fields, schema_of
+from lizip.formats import Format, npy, opaque
+from lizip.formats.records import Fields
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 
-class Array:
+class Array(Format):
     """The bytes that `to_bytes` makes of an array. An empty layout is an array whose numbers are not plain ones."""
 
     name = "array"
@@ -35,10 +35,6 @@ class Array:
     def fields(self, layout: bytes) -> Fields:
         """As `npy`."""
         return npy.FORMAT.fields(layout) if layout else ()
-
-    def schema(self, layout: bytes) -> Schema:
-        """As `npy`."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the bytes of the .npy file; see `from_bytes`."""

@@ -10,17 +10,18 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError, FormatError
+from lizip.formats import Format
 from lizip.formats.guess import guess_record
-from lizip.formats.records import TYPES, Fields, check_regions, columns_of, join_records, schema_of, size_of
+from lizip.formats.records import TYPES, Fields, check_regions, columns_of, join_records, size_of
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 NAMES = ("x", "y", "z", "intensity", "ring")
 MAX_FORCED = 64
 
 
-class Bin:
+class Bin(Format):
     """Records of up to 64 numbers; a last record cut short is a region.
 
     Layout: the number of fields where all are float32, else 0 and the type of each.
@@ -55,10 +56,6 @@ class Bin:
         if not 1 <= len(codes) <= MAX_FORCED or (len(layout) > 1 and layout[0]) or len(codes) < len(layout) - 1:
             raise CorruptError("impossible number of fields")
         return tuple((NAMES[i] if i < len(NAMES) else f"f{i}", code) for i, code in enumerate(codes))
-
-    def schema(self, layout: bytes) -> Schema:
-        """Names and types of the fields."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the records, then the odd tail."""

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.records import (
     Fields,
     check_regions,
     columns_of,
     join_records,
     pack_fields,
-    schema_of,
     size_of,
     unique,
     unpack_fields,
@@ -26,7 +26,7 @@ from lizip.formats.records import (
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _HEADER = struct.Struct("<HIIBHI")
 """Header size, offset to points, number of VLRs, point format, record length, number of points; at byte 94."""
@@ -75,7 +75,7 @@ POINT_FORMATS: tuple[Fields, ...] = (
 )
 """Fields of each point format as in the ASPRS specification 1.4 R15, with laspy's names; bit fields stay packed."""
 
-_EXTRA_TYPES = (None, "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
+_EXTRA_TYPES = ("u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 """Data types 1 to 10 of the extra-bytes VLR; 11-20 and 21-30 are pairs and triples of them."""
 
 _MAX_RECORD = 2048
@@ -83,7 +83,7 @@ _MAX_SINGLE = 32
 """Undescribed extra bytes up to here are columns of one byte; above, of eight."""
 
 
-class Las:
+class Las(Format):
     """Uncompressed LAS. Layout: point format, then the extra bytes' fields."""
 
     name = "las"
@@ -120,10 +120,6 @@ class Las:
             raise CorruptError("layout names a field twice, or too many")
         return fields
 
-    def schema(self, layout: bytes) -> Schema:
-        """Fields of a record as numpy dtypes."""
-        return schema_of(self.fields(layout))
-
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield header and VLRs, the records, and what follows them."""
         check_regions(regions, 2)
@@ -134,7 +130,7 @@ class Las:
 
 def _read_header(data: memoryview) -> tuple[int, int, int, int] | None:
     """Point format, offset to the points, record length, whole records; None when a reader would give up."""
-    if len(data) < 227 or data[:4] != b"LASF":
+    if len(data) < 227 or bytes(data[:4]) != b"LASF":
         return None
     header_size, offset, _, point_format, length, count = _HEADER.unpack_from(data, 94)
     if data[25] >= 4 and header_size >= 375 and len(data) >= 375:
@@ -181,7 +177,7 @@ def _described_fields(payload: memoryview) -> Fields | None:
         if data_type == 0:
             fields += [(f"{name}_{i}", "u1") for i in range(options)]
         elif data_type <= 30:
-            code = _EXTRA_TYPES[(data_type - 1) % 10 + 1]
+            code = _EXTRA_TYPES[(data_type - 1) % 10]
             repeats = (data_type - 1) // 10 + 1
             fields += [(name, code)] if repeats == 1 else [(f"{name}_{i}", code) for i in range(repeats)]
         else:

@@ -7,25 +7,18 @@ from typing import TYPE_CHECKING
 
 from lizip import formats
 from lizip.errors import CorruptError
-from lizip.formats.records import Fields, schema_of
+from lizip.formats import Format
+from lizip.formats.records import Fields
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Columns
 
 
-class Log:
+class Log(Format):
     """Layout: number and layout of the format of all clouds, empty where they are not all alike."""
 
     name = "log"
     number = 10
-
-    def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
-        """No cloud: a log has many."""
-        return None
-
-    def rowwise(self, layout: bytes) -> bool:
-        """Never."""
-        return False
 
     def fields(self, layout: bytes) -> Fields:
         """Those of all clouds; none where they differ."""
@@ -34,10 +27,6 @@ class Log:
         if layout[0] == self.number:
             raise CorruptError("a log inside of a log")
         return tuple(formats.by_number(layout[0]).fields(layout[1:]))
-
-    def schema(self, layout: bytes) -> Schema:
-        """Columns as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Logs are put together from pieces only."""

@@ -16,6 +16,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.records import (
     TYPES,
     Fields,
@@ -23,7 +24,6 @@ from lizip.formats.records import (
     join_records,
     native_columns,
     pack_fields,
-    schema_of,
     size_of,
     unique,
     unpack_fields,
@@ -33,7 +33,7 @@ from lizip.packing import Unpacker
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _MODES = ("<", ">", "<F", ">F")
 """First byte of the layout: byte order, and F where whole columns follow one another; the fields come after it."""
@@ -121,7 +121,7 @@ def read_layout(unpack: Unpacker) -> tuple[str, Fields]:
     return _MODES[mode], fields
 
 
-class Npy:
+class Npy(Format):
     """The .npy file format."""
 
     name = "npy"
@@ -145,10 +145,6 @@ class Npy:
     def fields(self, layout: bytes) -> Fields:
         """Fields of a structured array; x y z intensity ring f5 ... of a plain one, `value` if it has one axis."""
         return _read_layout(layout)[1]
-
-    def schema(self, layout: bytes) -> Schema:
-        """Columns as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the header, the numbers, and what follows them."""
@@ -226,8 +222,8 @@ def _record_fields(dtype: np.dtype) -> list[tuple[str, str, str]]:
     """Fields of a structured type, with the bytes between them."""
     found: list[tuple[str, str, str]] = []
     position = 0
-    for name in dtype.names:
-        field, offset = dtype.fields[name][:2]
+    for name in dtype.names or ():
+        field, offset = dtype.fields[name][:2]  # type: ignore[index]  # what has names has fields
         parts = _fields(field, name)
         if not parts or offset < position:
             return []

@@ -13,19 +13,22 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.npy import Numbers, find_numbers, join_numbers, read_layout
-from lizip.formats.records import Fields, check_regions, schema_of, unique
+from lizip.formats.records import Fields, check_regions, unique
 from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    import numpy as np
+
+    from lizip.cloud import Cloud, Columns
 
 _MOST_ARRAYS = 256
 _LOCAL = struct.Struct("<26xHH")
 """Local header of a member: lengths of its name and of what is extra; both follow."""
 
 
-class Npz:
+class Npz(Format):
     """Archives of arrays. Layout: their number, then each one's as in .npy; a region before each, and one behind."""
 
     name = "npz"
@@ -41,7 +44,7 @@ class Npz:
         count = _points(max(arrays, key=lambda each: each[1].stop - each[1].start)[1])
         arrays = [each for each in arrays if _points(each[1]) == count][:_MOST_ARRAYS]
         named = unique((name, code) for each in arrays for name, code in _named(*each, alone=len(arrays) == 1))
-        columns: dict[str, Columns] = {}
+        columns: dict[str, np.ndarray] = {}
         layout, used = pack_varint(len(arrays)), 0
         for _, numbers in arrays:
             own = named[used : used + len(numbers.fields)]
@@ -63,10 +66,6 @@ class Npz:
         if len(dict(fields)) != len(fields):
             raise CorruptError("layout names a field twice")
         return fields
-
-    def schema(self, layout: bytes) -> Schema:
-        """Columns as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the arrays and what stands around them; that of several needs all points at once."""

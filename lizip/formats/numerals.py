@@ -9,7 +9,7 @@ column's type, as Python prints it, and s is the same without a final ".0". What
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
@@ -32,6 +32,13 @@ _EXPONENT = re.compile(r"([eE])([+-])(\d+)$")
 _NATIVE_EXPONENT = re.compile(rb"[eE]([+-]?)(\d+)$")
 _CLEARLY = 0.02
 """By so much more of the numbers must a type that is not the first choice print as they are."""
+
+
+def parts_of(conversion: str) -> tuple[str, str, str | None, str]:
+    """Flags, width, precision and kind of a conversion."""
+    found = CONVERSION.fullmatch(conversion)
+    assert found is not None, "templates are checked when they are read"
+    return found[1], found[2], found[3], found[4]
 
 
 class Notation(NamedTuple):
@@ -163,7 +170,7 @@ def print_column(column: np.ndarray, conversion: str, notation: Notation) -> lis
     """Print the numbers of a column (n,), each padded to the conversion's width."""
     import numpy as np
 
-    flags, width, precision, kind = CONVERSION.fullmatch(conversion).groups()
+    flags, width, precision, kind = parts_of(conversion)
     floats = column.dtype.kind == "f"
     if kind in "rs":
         texts = column.astype("U32").tolist() if column.dtype.itemsize < 8 else list(map(repr, column.tolist()))
@@ -184,7 +191,7 @@ def print_column(column: np.ndarray, conversion: str, notation: Notation) -> lis
     return texts
 
 
-def _rewrite(exponent: int):
+def _rewrite(exponent: int) -> Callable[[re.Match[str]], str]:
     """Rewrites an exponent in one of the ways of `EXPONENTS`."""
     digits, plus = (2, 3, 1, 1, 2)[exponent], ("+", "+", "+", "", "")[exponent]
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError
-from lizip.formats.records import Fields, check_regions, schema_of
+from lizip.formats import Format
+from lizip.formats.records import Fields, check_regions
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 
-class Opaque:
+class Opaque(Format):
     """The format of everything that no other format takes."""
 
     name = "opaque"
@@ -24,19 +25,11 @@ class Opaque:
 
         return Cloud(self.name, regions=(data,))
 
-    def rowwise(self, layout: bytes) -> bool:
-        """There are no records."""
-        return False
-
     def fields(self, layout: bytes) -> Fields:
         """There are no columns."""
         if layout:
             raise CorruptError("an opaque file has no layout")
         return ()
-
-    def schema(self, layout: bytes) -> Schema:
-        """There are no columns."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the region."""

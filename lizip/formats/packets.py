@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.records import (
     Fields,
     check_regions,
     pack_fields,
     record_type,
-    schema_of,
     size_of,
     unpack_fields,
 )
@@ -26,7 +26,7 @@ from lizip.packing import Unpacker, pack_bytes, pack_varints
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _MOST = 1 << 17
 """Most bytes of a packet."""
@@ -69,8 +69,9 @@ class Shape(NamedTuple):
     def unpack(cls, layout: bytes) -> Shape:
         """Read a layout; raises CorruptError."""
         unpack = Unpacker(layout)
-        numbers = [unpack.varint() for _ in range(6)]
-        shape = cls(*numbers, unpack.bytes(), unpack_fields(unpack))
+        size, head, blocks, block_head, channels, block_tail = (unpack.varint() for _ in range(6))
+        order = unpack.bytes()
+        shape = cls(size, head, blocks, block_head, channels, block_tail, order, unpack_fields(unpack))
         unpack.finish()
         whole = shape.head + shape.blocks * shape.block
         if not (whole <= shape.size <= _MOST and shape.blocks and shape.channels and shape.fields and shape.order):
@@ -89,15 +90,11 @@ class Shape(NamedTuple):
         return sides, [blocks[..., : self.block_head], blocks[..., stop:]], blocks[..., self.block_head : stop]
 
 
-class Packets:
+class Packets(Format):
     """The format; see the page's head. Layout: six numbers of `Shape` as varints, its order, its fields."""
 
     name = "packets"
     number = 11
-
-    def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
-        """Nothing in such bytes says what they are: `cloud` takes them apart."""
-        return None
 
     def cloud(self, data: memoryview, shape: Shape) -> Cloud:
         """Take whole packets apart."""
@@ -116,17 +113,9 @@ class Packets:
         regions = (_differences(around[0], 1), _differences(rows, 2))
         return Cloud(self.name, shape.pack(), columns, regions, cells.shape)
 
-    def rowwise(self, layout: bytes) -> bool:
-        """Never."""
-        return False
-
     def fields(self, layout: bytes) -> Fields:
         """Fields of a channel."""
         return Shape.unpack(layout).fields
-
-    def schema(self, layout: bytes) -> Schema:
-        """Columns as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield all packets at once: they need all points."""

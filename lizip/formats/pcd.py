@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.records import (
     MAX_FIELDS,
     TYPES,
@@ -21,7 +22,6 @@ from lizip.formats.records import (
     join_records,
     pack_fields,
     record_type,
-    schema_of,
     size_of,
     unique,
     unpack_fields,
@@ -33,7 +33,7 @@ from lizip.packing import Unpacker, pack_varint, pack_varints
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _BINARY, _ASCII, _PCL_PACKED, _PACKED = range(4)
 """First byte of the layout; the fields follow, then the template of a text or the elements a field of packed data."""
@@ -61,7 +61,7 @@ class _Layout(NamedTuple):
     counts: tuple[int, ...] = ()
 
 
-class Pcd:
+class Pcd(Format):
     """PCD files of every encoding."""
 
     name = "pcd"
@@ -111,7 +111,7 @@ class Pcd:
         values = lzf.unpack(stream, unpacked)
         if values is None:
             return None
-        columns = _unpacked_columns(values, header)
+        columns = _unpacked_columns(values, header, header.points or 0)
         packing = pack_fields(header.fields) + pack_varint(len(header.counts)) + pack_varints(header.counts)
         around = data[: header.size], data[start + packed :]
         if lzf.pack(values) == stream:
@@ -134,10 +134,6 @@ class Pcd:
         """Fields by the header's names; the elements of one with COUNT above 1 are numbered."""
         return _read_layout(layout).fields
 
-    def schema(self, layout: bytes) -> Schema:
-        """Fields as numpy dtypes."""
-        return schema_of(self.fields(layout))
-
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the header, the points in the file's encoding, and what follows them."""
         parts = _read_layout(layout)
@@ -145,7 +141,7 @@ class Pcd:
         yield regions[0]
         if parts.mode == _BINARY:
             yield from join_records(parts.fields, blocks)
-        elif parts.mode == _ASCII:
+        elif parts.template is not None:
             yield from join_table(parts.template, parts.fields, regions[2], blocks)
         else:
             yield from _join_packed(parts, regions[-1] if parts.mode == _PACKED else None, blocks)
@@ -196,6 +192,7 @@ def _elements(kind: bytes, size: bytes, count: bytes) -> tuple[str, int]:
 
 def _points(entries: dict[bytes, list[bytes]]) -> int | None:
     """Number of points: POINTS, else WIDTH times HEIGHT; None when there is neither, or a width never filled in."""
+    points: int | None
     if entries.get(b"POINTS"):
         points = int(entries[b"POINTS"][0])
     else:
@@ -208,7 +205,8 @@ def _points(entries: dict[bytes, list[bytes]]) -> int | None:
 def _read_layout(layout: bytes) -> _Layout:
     unpack = Unpacker(layout)
     mode, fields = unpack.take(1)[0], unpack_fields(unpack)
-    template, counts = None, ()
+    template: Template | None = None
+    counts: tuple[int, ...] = ()
     if mode == _ASCII:
         template = Template.unpack(unpack, fields)
     elif mode in (_PCL_PACKED, _PACKED):
@@ -229,13 +227,13 @@ def _groups(fields: Fields, counts: tuple[int, ...]) -> Iterator[Fields]:
         start += count
 
 
-def _unpacked_columns(values: np.ndarray, header: _Header) -> dict[str, np.ndarray]:
+def _unpacked_columns(values: np.ndarray, header: _Header, points: int) -> dict[str, np.ndarray]:
     """Columns of unpacked data (D,) uint8: field after field, in each the elements point by point."""
     columns: dict[str, np.ndarray] = {}
     position = 0
     for group in _groups(header.fields, header.counts):
-        columns |= columns_of(memoryview(values), position, header.points, group)
-        position += header.points * size_of(group)
+        columns |= columns_of(values.data, position, points, group)
+        position += points * size_of(group)
     return columns
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
+from lizip.formats import Format
 from lizip.formats.records import (
     MAX_FIELDS,
     Fields,
@@ -16,7 +17,6 @@ from lizip.formats.records import (
     join_records,
     native_columns,
     pack_fields,
-    schema_of,
     size_of,
     unique,
     unpack_fields,
@@ -26,7 +26,7 @@ from lizip.formats.template import Template
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _HEADER_LIMIT = 1 << 20
 _ORDERS = {b"binary_little_endian": "<", b"binary_big_endian": ">", b"ascii": "a"}
@@ -65,7 +65,7 @@ class _Property(NamedTuple):
 
 class _Element(NamedTuple):
     name: bytes
-    count: int
+    count: int  # type: ignore[assignment]  # hides the method of tuples
     properties: tuple[_Property, ...]
 
 
@@ -82,7 +82,7 @@ class _Layout(NamedTuple):
     template: Template | None
 
 
-class Ply:
+class Ply(Format):
     """PLY files whose vertices are plain numbers."""
 
     name = "ply"
@@ -116,10 +116,6 @@ class Ply:
     def fields(self, layout: bytes) -> Fields:
         """Properties of a vertex."""
         return _read_layout(layout).fields
-
-    def schema(self, layout: bytes) -> Schema:
-        """Properties of a vertex as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield what stands before the vertices, the vertices, and what follows them."""

@@ -6,23 +6,20 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lizip.errors import CorruptError
-from lizip.formats.records import Fields, check_regions, columns_of, join_records, pack_fields, schema_of, size_of
+from lizip.formats import Format
+from lizip.formats.records import Fields, check_regions, columns_of, join_records, pack_fields, size_of
 from lizip.formats.records import unpack_fields as read_fields
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 
-class Points:
+class Points(Format):
     """Little-endian records; what is no whole record is a region. Layout: the fields."""
 
     name = "points"
     number = 9
-
-    def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
-        """Nothing in such bytes says what they are: `cloud` takes them apart."""
-        return None
 
     def cloud(self, data: memoryview, fields: Fields) -> Cloud:
         """Take records of these fields apart."""
@@ -44,10 +41,6 @@ class Points:
         if not fields:
             raise CorruptError("points without fields")
         return fields
-
-    def schema(self, layout: bytes) -> Schema:
-        """Columns as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the records, then what is left."""

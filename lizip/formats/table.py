@@ -134,8 +134,13 @@ class _Parsed:
         width = len(self._fields)
         if len(tokens) != rows * width:
             return None
-        columns = [numerals.numbers(tokens[i::width], code) for i, (_, code) in enumerate(self._fields)]
-        return None if any(column is None for column in columns) else columns
+        found = (numerals.numbers(tokens[i::width], code) for i, (_, code) in enumerate(self._fields))
+        columns = [column for column in found if column is not None]
+        return columns if len(columns) == width else None
+
+    def _columns_of(self, words: dict[int, list[bytes]], rows: set[int]) -> list[np.ndarray] | None:
+        """Columns of some of the lines, in order; None as for `_columns`, and where there are none."""
+        return self._columns(list(chain.from_iterable(words[i] for i in sorted(rows))), len(rows)) if rows else None
 
     def _take(self, columns: list[np.ndarray], end: int) -> None:
         self._blocks.append(columns)
@@ -148,13 +153,13 @@ class _Parsed:
         lines = [(i, _line(self._data, self._ends, i)) for i in range(start, stop)]
         words = {i: tokens_of(line) for i, line in lines}
         rows = {i for i, line in lines if is_row(words[i], width)}
-        columns = self._columns(list(chain.from_iterable(words[i] for i in sorted(rows))), len(rows)) if rows else None
+        columns = self._columns_of(words, rows)
         contrary: list[bytes] = []
         if rows and columns is None:
             contrary = [line for i, line in lines if i in rows and self._columns(words[i], 1) is None]
             rows = {i for i in rows if self._columns(words[i], 1) is not None}
-            columns = self._columns(list(chain.from_iterable(words[i] for i in sorted(rows))), len(rows))
-        expected = iter(lines_of(columns, self._template) if rows else ())
+            columns = self._columns_of(words, rows)
+        expected = iter(lines_of(columns, self._template) if columns else ())
         row = self._count
         for i, line in lines:
             if i not in rows:
@@ -163,7 +168,7 @@ class _Parsed:
             if next(expected) != line:
                 self._odd.replace(row, line)
             row += 1
-        if rows:
+        if columns:
             self._take(columns, int(self._ends[max(rows)]))
         return contrary
 

@@ -131,7 +131,7 @@ def _set(between: list[list[bytes]], columns: list[list[bytes]], conversions: li
 
 def _widen(conversion: str, setting: str) -> str:
     """Put flag and width into a conversion that has none yet."""
-    flags, width, precision, kind = numerals.CONVERSION.fullmatch(conversion).groups()
+    flags, width, precision, kind = numerals.parts_of(conversion)
     if width or (flags and not setting[0].isdigit()):
         return conversion
     return f"%{flags}{setting}{precision or ''}{kind}"

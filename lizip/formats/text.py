@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from lizip.formats import Format
 from lizip.formats.numerals import is_number
-from lizip.formats.records import Fields, check_regions, pack_fields, schema_of, unique, unpack_fields
+from lizip.formats.records import Fields, check_regions, pack_fields, unique, unpack_fields
 from lizip.formats.table import join_table, parse_table
 from lizip.formats.template import ANY, Template, tokens_of
 from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Columns
 
 _NAMES = ("x", "y", "z")
 _PTS = (*_NAMES, "intensity", "red", "green", "blue")
@@ -31,7 +32,7 @@ _LEAST_ROWS = 0.5
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
-class Text:
+class Text(Format):
     """Rows of at least two numbers. Layout: fields, template."""
 
     name = "text"
@@ -49,17 +50,9 @@ class Text:
         layout = pack_fields(table.fields) + table.template.pack()
         return Cloud(self.name, layout, table.columns, (data[table.size :], table.odd))
 
-    def rowwise(self, layout: bytes) -> bool:
-        """Never: a row has no fixed width."""
-        return False
-
     def fields(self, layout: bytes) -> Fields:
         """Columns of the table."""
         return _read_layout(layout)[0]
-
-    def schema(self, layout: bytes) -> Schema:
-        """Columns as numpy dtypes."""
-        return schema_of(self.fields(layout))
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the rows, with the odd lines among them, and what follows."""

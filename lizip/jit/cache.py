@@ -74,7 +74,7 @@ def cache_root() -> Path | None:
     """Folder of the compiled kernels: NUMBA_CACHE_DIR, or `lizip` in the user's cache folder; None without a home."""
     if configured := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(configured)
-    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    base: str | Path | None = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
     if not base:
         with contextlib.suppress(RuntimeError):  # no home folder
             base = Path.home() / ".cache"

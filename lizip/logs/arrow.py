@@ -14,7 +14,7 @@ from typing import NamedTuple
 from lizip.formats import columns
 from lizip.formats.records import MAX_FIELDS, TYPES, unique
 from lizip.logs.chunks import LZ4, ZSTD, Again, Method
-from lizip.logs.parts import MAX_CLOUD, Closing, Cutter, Log, Part, Span, Stream
+from lizip.logs.parts import MAX_CLOUD, Closing, Cutter, LogFile, Part, Span, Stream
 
 MAGIC = b"ARROW1\0\0"
 
@@ -86,23 +86,14 @@ class _Buffer(NamedTuple):
     method: Method | None = None
 
 
-class Arrow:
-    """A file while it is read.
-
-    Parameters
-    ----------
-    data : memoryview
-        The file; it may end anywhere.
-    """
+class Arrow(LogFile):
+    """A file."""
 
     def __init__(self, data: memoryview):
-        self._data = data
+        super().__init__(data)
+        self._topics.streams.append(Stream("rows", "arrow"))
         self._columns: list[_Column] = []
         self._again = Again()
-
-    def log(self) -> Log:
-        """Take it apart."""
-        return Log([Stream("rows", "arrow")], self._spans())
 
     def _spans(self) -> Iterator[Span]:
         cutter = Cutter(self._data)
@@ -114,8 +105,7 @@ class Arrow:
                     yield from self._batch(cutter, table, body)
             except (struct.error, ValueError):
                 break
-        cutter.rest(len(self._data))
-        yield Span(cutter.parts())
+        yield cutter.end()
 
     def _messages(self) -> Iterator[tuple[int, _Table, int]]:
         """Yield kind and table of each message, and where its body begins."""
@@ -158,14 +148,12 @@ class Arrow:
         for i, (_, buffer) in enumerate(found):
             last = i == len(found) - 1
             closing = Closing(partial(columns.FORMAT.cloud, fields=fields)) if last else None
-            if buffer.method is None:
+            if buffer.method is None or buffer.content is None:
                 cutter.cut(buffer.start, buffer.stop, 1, closing)
-                yield Span(cutter.parts())
+                yield cutter.cut_so_far()
             else:
-                cutter.rest(buffer.start)
-                yield Span(cutter.parts())
-                yield Span([Part(memoryview(buffer.content), 1, closing)], buffer.method, buffer.stop - buffer.start)
-                cutter.skip(buffer.stop)
+                content = [Part(memoryview(buffer.content), 1, closing)]
+                yield from cutter.compressed(buffer.start, buffer.stop, content, buffer.method)
 
     def _buffer(self, start: int, length: int, size: int, kind: int | None) -> _Buffer | None:
         """The numbers in a buffer; None where they are cut short, or cannot be made again."""

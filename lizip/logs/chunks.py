@@ -66,7 +66,7 @@ def version_of(kind: int) -> str:
         extras.check("lz4", "logs", "the log has chunks compressed by LZ4")
         import lz4
 
-        return "lz4 " + lz4.library_version_string()
+        return f"lz4 {lz4.library_version_string()}"
     return "bzip2"
 
 
@@ -126,8 +126,8 @@ def _candidates(kind: int, head: bytes) -> Iterator[Method]:
 def _zstd(data: bytes | memoryview, level: int, flags: int) -> bytes:
     import zstandard
 
-    how = {"write_content_size": bool(flags & 1), "write_checksum": bool(flags & 2)}
-    compressor = zstandard.ZstdCompressor(level=level, **how)
+    sized, checked = bool(flags & 1), bool(flags & 2)
+    compressor = zstandard.ZstdCompressor(level=level, write_content_size=sized, write_checksum=checked)
     if not flags & 4:
         return compressor.compress(data)
     stream = compressor.compressobj()
@@ -146,10 +146,10 @@ def _lz4(data: bytes | memoryview, level: int, flags: int) -> bytes:
         "block_checksum": bool(flags & 4),
     }
     if not flags & 16:
-        return lz4.frame.compress(data, store_size=bool(flags & 8), **how)
+        return bytes(lz4.frame.compress(data, store_size=bool(flags & 8), **how))
     stream = lz4.frame.LZ4FrameCompressor(**how)
     begun = stream.begin(source_size=len(data)) if flags & 8 else stream.begin()
-    return begun + stream.compress(data) + stream.flush()
+    return b"".join((begun, stream.compress(data), stream.flush()))
 
 
 def _bz2(data: bytes | memoryview, level: int, flags: int) -> bytes:

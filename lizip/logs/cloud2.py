@@ -66,7 +66,8 @@ class _Reader:
         if self.cdr:
             self.at += (4 - self.at) % size
         self.at += size
-        return struct.unpack_from("<" + code, self._data, self.at - size)[0]
+        (value,) = struct.unpack_from("<" + code, self._data, self.at - size)
+        return int(value)
 
     def string(self) -> str:
         size = self.number("I")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from lizip.logs.chunks import KINDS, Again, Method
-from lizip.logs.parts import REST, Cutter, Log, Span, Topics
+from lizip.logs.chunks import KINDS, Again
+from lizip.logs.parts import REST, Cutter, LogFile, Part, Span
 
 MAGIC = b"\x89MCAP0\r\n"
 
@@ -16,25 +16,14 @@ _MESSAGE_HEAD = struct.Struct("<HIQQ")
 """Channel, sequence, log time, publish time."""
 
 
-class Mcap:
-    """An MCAP file while it is read.
-
-    Parameters
-    ----------
-    data : memoryview
-        The file; it may end anywhere.
-    """
+class Mcap(LogFile):
+    """An MCAP file."""
 
     def __init__(self, data: memoryview):
-        self._data = data
-        self._topics = Topics()
+        super().__init__(data)
         self._types: dict[int, str] = {}
         self._channels: dict[int, tuple[int, bool]] = {}
         self._again = Again()
-
-    def log(self) -> Log:
-        """Take it apart."""
-        return Log(self._topics.streams, self._spans())
 
     def _spans(self) -> Iterator[Span]:
         cutter = Cutter(self._data)
@@ -47,26 +36,22 @@ class Mcap:
                 if kind == "":
                     for inner in _records(self._data[: first + size], first):
                         if self._take(cutter, *inner):
-                            yield Span(cutter.parts())
+                            yield cutter.cut_so_far()
                 elif kind in KINDS and first + size <= len(self._data):
                     made = self._again.expanded(KINDS[kind], self._data[first : first + size], expanded)
                     if made is not None:
-                        yield from self._compressed(cutter, first, size, *made)
+                        content, method = made
+                        yield from cutter.compressed(first, first + size, self._content(content), method)
             if found:
-                yield Span(cutter.parts())
-        cutter.rest(len(self._data))
-        yield Span(cutter.parts())
+                yield cutter.cut_so_far()
+        yield cutter.end()
 
-    def _compressed(self, cutter: Cutter, first: int, size: int, content: bytes, method: Method) -> Iterator[Span]:
-        """The rest before a compressed chunk, and its content."""
-        cutter.rest(first)
-        yield Span(cutter.parts())
+    def _content(self, content: bytes) -> Sequence[Part]:
+        """Parts of what was a compressed chunk."""
         inner = Cutter(memoryview(content))
         for record in _records(inner.data, 0):
             self._take(inner, *record)
-        inner.rest(len(content))
-        yield Span(inner.parts(), method, size)
-        cutter.skip(first + size)
+        return inner.end().parts
 
     def _take(self, cutter: Cutter, opcode: int, body: int, stop: int) -> bool:
         """Learn from a record, or cut points out of it; whether there were any."""

@@ -89,14 +89,22 @@ class Cutter:
             self._parts.append(Part(self.data[self._at : stop]))
             self._at = stop
 
-    def skip(self, stop: int) -> None:
-        """Go on from here: what is before was taken otherwise."""
-        self._at = stop
-
-    def parts(self) -> list[Part]:
+    def cut_so_far(self) -> Span:
         """What was cut since the last time."""
         parts, self._parts = self._parts, []
-        return parts
+        return Span(parts)
+
+    def compressed(self, start: int, stop: int, content: Sequence[Part], method: Method) -> Iterator[Span]:
+        """The rest before a chunk that was compressed, and the parts of what it was."""
+        self.rest(start)
+        yield self.cut_so_far()
+        yield Span(content, method, stop - start)
+        self._at = stop
+
+    def end(self) -> Span:
+        """All that is left."""
+        self.rest(len(self.data))
+        return self.cut_so_far()
 
 
 class Topics:
@@ -129,6 +137,28 @@ class Topics:
         self._clouds += 1
         cutter.cut(start + found.start, start + found.stop, stream, closing_of(found, time))
         return True
+
+
+class LogFile:
+    """A file of one kind of logs, while it is taken apart.
+
+    Parameters
+    ----------
+    data : memoryview
+        The file; it may end anywhere.
+    """
+
+    def __init__(self, data: memoryview):
+        self._data = data
+        self._topics = Topics()
+
+    def log(self) -> Log | None:
+        """Take it apart; None when it is no such log after all."""
+        return Log(self._topics.streams, self._spans())
+
+    def _spans(self) -> Iterator[Span]:
+        """Yield all bytes of the file."""
+        raise NotImplementedError
 
 
 def closing_of(found: Found, time: int, turn: int = 0) -> Closing:

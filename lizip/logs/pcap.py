@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from lizip.formats import packets
-from lizip.logs.parts import MAX_STREAMS, Closing, Cutter, Log, Span, Stream
+from lizip.logs.parts import MAX_STREAMS, Closing, Cutter, LogFile, Span, Stream
 from lizip.logs.sensors import Sensor, find_sensor
 
 MAGICS = (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")
@@ -44,22 +44,8 @@ class _Kind(NamedTuple):
     behind: int
 
 
-class Pcap:
-    """A capture while it is read.
-
-    Parameters
-    ----------
-    data : memoryview
-        The file; it may end anywhere.
-    """
-
-    def __init__(self, data: memoryview):
-        self._data = data
-        self._streams: list[Stream] = []
-
-    def log(self) -> Log:
-        """Take it apart."""
-        return Log(self._streams, self._spans())
+class Pcap(LogFile):
+    """A capture of packets."""
 
     def _records(self) -> Iterator[_Record]:
         return _blocks(self._data) if self._data[:4] == MAGIC_NG else _packets(self._data)
@@ -72,7 +58,7 @@ class Pcap:
         left = Counter(filter(None, map(self._kind, self._records())))
         kinds = [kind for kind, count in left.most_common(_MOST_OPEN) if count >= _FEW][: MAX_STREAMS - 1]
         numbers = {kind: i for i, kind in enumerate(kinds, 1)}
-        self._streams += [Stream(kind.sensor.name, "packets") for kind in kinds]
+        self._topics.streams += [Stream(kind.sensor.name, "packets") for kind in kinds]
         taken: Counter[_Kind] = Counter()
         cutter = Cutter(self._data)
         for record in self._records():
@@ -88,9 +74,8 @@ class Pcap:
                 taken[kind] = 0
             cutter.cut(record.start, record.stop, numbers[kind], closing)
             if closing is not None:
-                yield Span(cutter.parts())
-        cutter.rest(len(self._data))
-        yield Span(cutter.parts())
+                yield cutter.cut_so_far()
+        yield cutter.end()
 
 
 def _packets(data: memoryview) -> Iterator[_Record]:
@@ -126,9 +111,9 @@ def _payload(data: memoryview, at: int, stop: int) -> tuple[int, int] | None:
     """Where the payload of a UDP datagram in an Ethernet frame lies; None where there is none that is whole."""
     if stop - at < 42:
         return None
-    kind = data[at + 12 : at + 14]
+    kind = bytes(data[at + 12 : at + 14])
     at += 18 if kind == b"\x81\x00" else 14
-    if data[at - 2 : at] != b"\x08\x00" or data[at] >> 4 != 4 or data[at + 9] != 17:
+    if bytes(data[at - 2 : at]) != b"\x08\x00" or data[at] >> 4 != 4 or data[at + 9] != 17:
         return None
     at += 4 * (data[at] & 15)
     if at + 8 > stop:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lizip.logs.chunks import KINDS, Again, Method
-from lizip.logs.parts import REST, Cutter, Log, Span, Topics
+from lizip.logs.chunks import KINDS, Again
+from lizip.logs.parts import REST, Cutter, LogFile, Part, Span
 
 MAGIC = b"#ROSBAG V2.0\n"
 
@@ -22,24 +22,13 @@ class _Record(NamedTuple):
     """Of the data; the latter perhaps beyond the end."""
 
 
-class Bag:
-    """A bag while it is read.
-
-    Parameters
-    ----------
-    data : memoryview
-        The file; it may end anywhere.
-    """
+class Bag(LogFile):
+    """A bag."""
 
     def __init__(self, data: memoryview):
-        self._data = data
-        self._topics = Topics()
+        super().__init__(data)
         self._connections: dict[bytes, int] = {}
         self._again = Again()
-
-    def log(self) -> Log:
-        """Take it apart."""
-        return Log(self._topics.streams, self._spans())
 
     def _spans(self) -> Iterator[Span]:
         cutter = Cutter(self._data)
@@ -51,25 +40,21 @@ class Bag:
             if kind == "none":
                 for inner in _records(self._data[: record.stop], record.start):
                     if self._take(cutter, inner):
-                        yield Span(cutter.parts())
+                        yield cutter.cut_so_far()
             elif kind in KINDS and record.stop <= len(self._data):
                 size = int.from_bytes(record.fields.get(b"size", b"")[:4], "little")
                 made = self._again.expanded(KINDS[kind], self._data[record.start : record.stop], size)
                 if made is not None:
-                    yield from self._compressed(cutter, record, *made)
-        cutter.rest(len(self._data))
-        yield Span(cutter.parts())
+                    content, method = made
+                    yield from cutter.compressed(record.start, record.stop, self._content(content), method)
+        yield cutter.end()
 
-    def _compressed(self, cutter: Cutter, record: _Record, content: bytes, method: Method) -> Iterator[Span]:
-        """The rest before a compressed chunk, and its content."""
-        cutter.rest(record.start)
-        yield Span(cutter.parts())
+    def _content(self, content: bytes) -> Sequence[Part]:
+        """Parts of what was a compressed chunk."""
         inner = Cutter(memoryview(content))
         for each in _records(inner.data, 0):
             self._take(inner, each)
-        inner.rest(len(content))
-        yield Span(inner.parts(), method, record.stop - record.start)
-        cutter.skip(record.stop)
+        return inner.end().parts
 
     def _take(self, cutter: Cutter, record: _Record) -> bool:
         """Learn from a record, or cut points out of it; whether there were any."""

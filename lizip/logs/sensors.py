@@ -24,38 +24,40 @@ _VLP_32 = _order([*_VLP_32_LOW, 0.667, -4, *_VLP_32_HIGH])
 
 
 class Sensor(NamedTuple):
-    """A kind of packet: name, bytes of its payload, bytes that it has at places, and how it is laid out."""
+    """A kind of packet: name, bytes that it has at places, and how its payload is laid out."""
 
     name: str
-    size: int
     marks: tuple[tuple[int, bytes], ...]
-    head: int
-    blocks: int
-    block_head: int
-    channels: int
-    block_tail: int
-    order: bytes
-    fields: Fields
+    payload: Shape
+
+    @property
+    def size(self) -> int:
+        """Bytes of the payload."""
+        return self.payload.size
 
     def shape(self, before: int, behind: int) -> Shape:
         """Layout of a record that has so many bytes before and behind the payload."""
-        return Shape(before + self.size + behind, before + self.head, *self[4:])
+        return self.payload._replace(size=before + self.size + behind, head=before + self.payload.head)
 
 
 def _velodyne(name: str, product: int, order: bytes) -> Sensor:
     marks = ((0, b"\xff\xee"), (1205, bytes([product])))
-    return Sensor(name, 1206, marks, 0, 12, 4, 32, 0, order, _NARROW)
+    return Sensor(name, marks, Shape(1206, 0, 12, 4, 32, 0, order, _NARROW))
 
 
 def _ouster(pixels: int) -> Sensor:
     head, order = 16, bytes(range(pixels))
     size = 16 * (head + 12 * pixels + 4)
-    return Sensor(f"Ouster, {pixels} beams", size, (), 0, 16, head, pixels, 4, order, _OUSTER)
+    return Sensor(f"Ouster, {pixels} beams", (), Shape(size, 0, 16, head, pixels, 4, order, _OUSTER))
 
 
 def _hesai(name: str, size: int, head: int, blocks: int, channels: int, fields: Fields, marks: bytes) -> Sensor:
     places = ((0, b"\xee\xff"), (6 if head == 12 else 2, marks))
-    return Sensor(name, size, places, head, blocks, 2, channels, 0, bytes(range(channels)), fields)
+    return Sensor(name, places, Shape(size, head, blocks, 2, channels, 0, bytes(range(channels)), fields))
+
+
+def _pandar40(size: int) -> Sensor:
+    return Sensor("Hesai Pandar40P", ((0, b"\xff\xee"),), Shape(size, 0, 10, 4, 40, 0, bytes(range(40)), _NARROW))
 
 
 SENSORS = (
@@ -69,8 +71,8 @@ SENSORS = (
     _hesai("Hesai QT64", 1072, 12, 4, 64, _WIDE, b"\x40\x04"),
     _hesai("Hesai Pandar64", 1194, 8, 6, 64, _NARROW, b"\x40\x06"),
     _hesai("Hesai Pandar64", 1198, 8, 6, 64, _NARROW, b"\x40\x06"),
-    Sensor("Hesai Pandar40P", 1262, ((0, b"\xff\xee"),), 0, 10, 4, 40, 0, bytes(range(40)), _NARROW),
-    Sensor("Hesai Pandar40P", 1266, ((0, b"\xff\xee"),), 0, 10, 4, 40, 0, bytes(range(40)), _NARROW),
+    _pandar40(1262),
+    _pandar40(1266),
 )
 
 _BY_SIZE: dict[int, list[Sensor]] = {}

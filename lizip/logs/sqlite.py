@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from lizip.logs.cloud2 import Found, find_points, is_points
-from lizip.logs.parts import MAX_CLOUD, MOST_CLOUDS, REST, Closing, Cutter, Log, Span, Topics, closing_of
+from lizip.logs.parts import MAX_CLOUD, MOST_CLOUDS, REST, Closing, Cutter, Log, LogFile, Span, closing_of
 
 MAGIC = b"SQLite format 3\0"
 
@@ -59,21 +59,15 @@ class _Slot:
     size: int = 0
 
 
-class Sqlite:
-    """A bag while it is read.
-
-    Parameters
-    ----------
-    data : memoryview
-        The file; it may end anywhere.
-    """
+class Sqlite(LogFile):
+    """A bag."""
 
     def __init__(self, data: memoryview):
-        self._data = data
+        super().__init__(data)
         (size,) = struct.unpack_from(">H", data, 16) if len(data) >= 100 else (0,)
         self._page = 65536 if size == 1 else size
         self._usable = self._page - (data[20] if len(data) >= 100 else 0)
-        self._topics = Topics()
+        self._topics_at = self._messages_at = 0
 
     def log(self) -> Log | None:
         """Take it apart; None when it has not the tables of a bag."""
@@ -86,21 +80,21 @@ class Sqlite:
                 roots[values[1]] = values[3]
         if not {b"topics", b"messages"} <= roots.keys():
             return None
-        return Log(self._topics.streams, self._spans(roots[b"topics"], roots[b"messages"]))
+        self._topics_at, self._messages_at = roots[b"topics"], roots[b"messages"]
+        return super().log()
 
-    def _spans(self, topics: int, messages: int) -> Iterator[Span]:
+    def _spans(self) -> Iterator[Span]:
         names: dict[int, tuple[str, str]] = {}
-        for row in self._rows(topics):
+        for row in self._rows(self._topics_at):
             values = self._values(row)
             if len(values) > 3 and values[3] == b"cdr":
                 names[row.number] = (_text(values[1]), _text(values[2]))
         cutter = Cutter(self._data)
-        for segment in sorted(self._segments(names, messages), key=itemgetter(0)):
+        for segment in sorted(self._segments(names, self._messages_at), key=itemgetter(0)):
             cutter.cut(*segment)
             if segment.closing is not None:
-                yield Span(cutter.parts())
-        cutter.rest(len(self._data))
-        yield Span(cutter.parts())
+                yield cutter.cut_so_far()
+        yield cutter.end()
 
     def _segments(self, names: dict[int, tuple[str, str]], messages: int) -> Iterator[_Segment]:
         """Where the points of all messages lie."""

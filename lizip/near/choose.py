@@ -1,7 +1,9 @@
 """Which cloud within the bounds is the shortest to say, and how.
 
-Where a solver explains the points, its model is made coarser (`lizip.near.sensor`). Else the numbers are moved to a
-lattice (`lizip.near.lattice`). Where neither is shorter than the cloud as it is, it stays as it is.
+Where a solver explains the points, its model is made coarser (`lizip.sensor.fit.coarser`). Else the numbers are moved
+to a lattice (`lizip.near.lattice`). Where neither is shorter than the cloud as it is, it stays as it is. Where the
+order of the points is given up, what is in none comes as its sensor listed it, or in that of a tree
+(`lizip.near.order`).
 """
 
 from __future__ import annotations
@@ -16,11 +18,19 @@ from lizip.container import NEAR, Section, content_hash, write
 from lizip.contest import Contest, Result
 from lizip.errors import CorruptError, FormatError
 from lizip.near.fields import Field, coordinates, intensities
-from lizip.near.said import Said
+from lizip.near.said import DROPPED, KEPT, Said
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from lizip.cloud import Cloud, Columns
     from lizip.codecs import Options
+
+_MUCH = 0.97
+"""Points come in another order where that takes at most so much of what the file's own takes."""
+
+_ORDERED = ("image", "sweep")
+"""Codecs that explain the order of the points."""
 
 _SURE = 0.5
 """A coarser model that comes to so small a share of a quick zstd of the cloud as it was needs no rivals."""
@@ -81,10 +91,95 @@ def choose(
     FormatError
         When no codec has anything to say.
     """
+    if options.drop_order:
+        return _in_any_order(data, cloud, options, names, bounds, alone)
     if bounds is None:
         return Choice(contest.choose(data, cloud, options, names, alone), cloud, data)
     best = min(_rivals(data, cloud, options, names, bounds, alone), key=lambda choice: choice.size)
     return best._replace(said=_said(cloud, best.cloud, bounds, options, data))
+
+
+def _in_any_order(
+    data: memoryview, cloud: Cloud, options: Options, names: Sequence[str], bounds: Bounds | None, alone: bool
+) -> Choice:
+    """As `choose`, and the points may be in another order; whatever is chosen says whether they are."""
+    from lizip.disorder import is_disordered
+    from lizip.near.order import is_free, of_sensors, of_tree
+
+    bounds = Bounds((), ()) if bounds is None else bounds
+    strict = replace(options, drop_order=False)
+    given = Choice(Result(codecs.load("opaque"), b"", ()), cloud, data)
+    listed = [name for name in names if name in _ORDERED] if cloud.count else []
+
+    def best_of(there: Choice, names: Sequence[str]) -> Choice | None:
+        """The best of a cloud in some order."""
+        with suppress(FormatError):
+            best = min(_rivals(memoryview(there.content), there.cloud, strict, names, bounds, alone), key=_size)
+            said = _said(there.cloud, best.cloud, bounds, strict, data)
+            return best._replace(said=said._replace(order=KEPT if there is given else DROPPED))
+        return None
+
+    found: list[Choice] = []
+    for name in listed:
+        best = best_of(given, [name])
+        if best is not None and best.size < _SURE * _quick(cloud):
+            return best
+        found += [] if best is None else [best]
+    free = is_free(cloud)
+    for order in of_sensors(cloud) if free and "sweep" in names else ():
+        there = _reordered(given, order, strict, alone)
+        best = None if there is None else best_of(there, ["sweep"])
+        found += [] if best is None else [best]
+        if best is not None and best.size < _SURE * _quick(cloud):
+            return best
+    moved = _on_lattices(cloud, bounds)
+    order = of_tree(moved) if free and "octree" in names else None
+    if order is not None:
+        found += _in_tree(given, moved, order, strict, bounds, alone)
+    if not (found and order is not None and is_disordered(cloud, order)):
+        rest = best_of(given, [name for name in names if name not in listed]) if len(listed) < len(names) else None
+        found += [] if rest is None else [rest]
+    if not found:
+        raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
+    return min(found, key=lambda choice: choice.size * (_MUCH if choice.said.order == KEPT else 1.0))
+
+
+def _size(choice: Choice) -> int:
+    return choice.size
+
+
+def _reordered(given: Choice, order: np.ndarray, options: Options, alone: bool) -> Choice | None:
+    """A file with its records in another order; None where they are not the same ones then."""
+    from lizip.near.order import reordered, same_records
+
+    there = _joined(given.cloud, reordered(given.cloud, order).columns, options, alone)
+    return there if there is not None and same_records(given.cloud, there.cloud) else None
+
+
+def _on_lattices(cloud: Cloud, bounds: Bounds) -> Cloud:
+    """A cloud with its numbers moved to lattices within the bounds."""
+    from lizip.near.lattice import rounded
+
+    columns = dict(cloud.columns)
+    for field in (*bounds.coordinates, *bounds.intensities):
+        columns[field.name] = rounded(columns[field.name], field)
+    return replace(cloud, columns=columns)
+
+
+def _in_tree(
+    given: Choice, moved: Cloud, order: np.ndarray, options: Options, bounds: Bounds, alone: bool
+) -> Iterator[Choice]:
+    """The points, moved within the bounds, in the order of a tree."""
+    from lizip.near.order import reordered
+
+    there = _reordered(given, order, options, alone)
+    near = None if there is None else _joined(there.cloud, reordered(moved, order).columns, options, alone)
+    if near is None or not _within(there.cloud, near.cloud, bounds):
+        return
+    with suppress(FormatError):
+        result = _chosen(memoryview(near.content), near.cloud, options, ["octree"], alone)
+        said = _said(there.cloud, near.cloud, bounds, options, memoryview(given.content))
+        yield near._replace(result=result, said=said._replace(order=DROPPED))
 
 
 def _rivals(
@@ -128,11 +223,10 @@ def _quick(cloud: Cloud) -> int:
 
 def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Choice | None:
     """The cloud of a coarser sensor model; None where no solver explains the points."""
-    from lizip.codecs.sweep import lay_out
-    from lizip.near.sensor import coarser
+    from lizip.codecs.sweep import CODEC, lay_out
+    from lizip.sensor.fit.coarser import coarser
 
-    sweep = codecs.load("sweep")
-    solution = sweep.solve(cloud, options) if cloud.count else None
+    solution = CODEC.solve(cloud, options) if cloud.count else None
     near = None if solution is None else coarser(solution, cloud.schema, options.max_error)
     if near is None:
         return None
@@ -144,7 +238,7 @@ def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Ch
     if choice is None:
         return None
     around = Contest(memoryview(choice.content), choice.cloud, options, alone)
-    return choice._replace(result=Result(sweep, around.layout, (*around.around, *lay_out(near, options))))
+    return choice._replace(result=Result(CODEC, around.layout, (*around.around, *lay_out(near, options))))
 
 
 def _checked(choice: Choice, cloud: Cloud, bounds: Bounds) -> Choice | None:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from lizip.codecs import Options
 
 INTENSITIES = ("intensity", "reflectivity", "reflectance", "remission")
-_AXES = ("x", "y", "z")
 _SCALES = struct.Struct("<3d")
 _SCALES_AT = 131
 """Where a LAS header has its scale factors."""
@@ -34,8 +33,8 @@ def coordinates(cloud: Cloud, options: Options) -> list[Field]:
     if cloud.format == "las":
         units = [Fraction(repr(scale)) for scale in _scales(cloud)]
         return [Field(name, bound / unit, unit) for name, unit in zip("XYZ", units, strict=False)]
-    axes = [next((name for name in names if name.lower() == axis), None) for axis in _AXES]
-    if None in axes or any(cloud.columns[name].dtype.kind not in "fiu" for name in axes):
+    axes = [names[place] for place in cloud.coordinates or ()]
+    if any(cloud.columns[name].dtype.kind not in "fiu" for name in axes):
         return []
     return [Field(name, bound, Fraction(1)) for name in axes]
 

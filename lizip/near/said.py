@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from lizip.container import Container
 
 _NUMBERS = struct.Struct("<4d16s")
+STAYS, KEPT, DROPPED = range(3)
+"""The order of the points was to stay; was given up and stayed; was given up and is another one."""
 
 
 class Said(NamedTuple):
@@ -26,6 +28,8 @@ class Said(NamedTuple):
         Of an intensity, in stored numbers.
     digest : bytes
         XXH3-128 of the original, 16 bytes.
+    order : int
+        `STAYS`, or what became of the order of the points where it was given up.
     """
 
     max_error: float
@@ -33,22 +37,24 @@ class Said(NamedTuple):
     intensity_error: float
     largest_intensity_error: float
     digest: bytes
+    order: int = STAYS
 
     @property
     def exact(self) -> bool:
         """Whether nothing was changed at all."""
-        return self.largest_error == 0 and self.largest_intensity_error == 0
+        return self.largest_error == 0 and self.largest_intensity_error == 0 and self.order != DROPPED
 
     def pack(self) -> bytes:
         """Write the section."""
-        return _NUMBERS.pack(*self)
+        return _NUMBERS.pack(*self[:5]) + (bytes([self.order]) if self.order else b"")
 
     @classmethod
     def unpack(cls, data: bytes) -> Said:
         """Read what `pack` wrote; raises CorruptError on numbers that say nothing."""
-        if len(data) != _NUMBERS.size:
+        order = data[_NUMBERS.size :]
+        if len(data) < _NUMBERS.size or order not in (b"", bytes([KEPT]), bytes([DROPPED])):
             raise CorruptError("a bound of errors of impossible size")
-        said = cls(*_NUMBERS.unpack(data))
+        said = cls(*_NUMBERS.unpack(data[: _NUMBERS.size]), order[0] if order else STAYS)
         if not (0 <= said.largest_error <= said.max_error < float("inf")):
             raise CorruptError("impossible bound of errors")
         if not (0 <= said.largest_intensity_error <= said.intensity_error < float("inf")):
@@ -63,7 +69,8 @@ class Said(NamedTuple):
     @classmethod
     def together(cls, pieces: Sequence[Said], digest: bytes) -> Said:
         """What is to be said of a file of pieces, whose original has the hash `digest`."""
-        return cls(*(max(numbers) for numbers in zip(*(piece[:4] for piece in pieces), strict=True)), digest)
+        most, found, intensity, found_intensity = map(max, zip(*(piece[:4] for piece in pieces), strict=True))
+        return cls(most, found, intensity, found_intensity, digest, max(piece.order for piece in pieces))
 
     def described(self) -> dict[str, Any]:
         """For `lizip info`."""
@@ -72,4 +79,6 @@ class Said(NamedTuple):
             words |= {"max_error": self.max_error, "largest_error": self.largest_error}
         if self.intensity_error:
             words |= {"intensity_error": self.intensity_error, "largest_intensity_error": self.largest_intensity_error}
+        if self.order:
+            words |= {"order": "not that of the original" if self.order == DROPPED else "that of the original"}
         return {"exact": self.exact, **words}

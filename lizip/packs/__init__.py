@@ -6,7 +6,7 @@
     pack["000000.bin"], pack[-1], pack.nearest(1532402927000000000)
 
 A pack is appended to, sweep by sweep, and may be cut at any byte: what was complete is there, with or without the index
-that stands at its end. See docs/format.md.
+that stands at its end. See docs/format.
 """
 
 from lizip.packs.layout import SUFFIX, Entry

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import access, api, storage
-from lizip.container import Container, same_hash
+from lizip.container import FOLLOWS, Container, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
@@ -46,6 +46,15 @@ class PackReader:
     FormatError
         When it is no pack.
     UnsupportedVersionError
+
+    Examples
+    --------
+    >>> import lizip
+    >>> with lizip.PackWriter("drive.lizips") as pack:
+    ...     entries = [pack.add(f"{i}.bin", b"sweep %d" % i, time=100 * i) for i in range(3)]
+    >>> with lizip.PackReader("drive.lizips") as pack:
+    ...     list(pack), pack["1.bin"], pack[-1], pack[pack.nearest(90)]
+    (['0.bin', '1.bin', '2.bin'], b'sweep 1', b'sweep 2', b'sweep 1')
     """
 
     def __init__(self, path: storage.StrPath | bytes | BinaryIO):
@@ -61,7 +70,7 @@ class PackReader:
         self._places = {entry.name: place for place, entry in enumerate(self.entries)}
         timed = [(each.time, place) for place, each in enumerate(self.entries) if each.time is not None]
         self._times = sorted(timed)
-        self._sequences = Sequences([entry.name for entry in self.entries], self.packed)
+        self._sequences = Sequences(self.entries, self.packed)
         if self.lost:
             text = f"{self._data.name}: {self.lost} bytes belong to no complete sweep; the {len(self)} others are there"
             warnings.warn(text, LizipWarning, stacklevel=2)
@@ -128,10 +137,11 @@ class PackReader:
         with self._decoder(key) as decoder:
             return access.opened_by(decoder, f"{self._data.name}: {self.entry(key).name}")
 
-    def read(self, key: str | int, *rest: Any, **options: Any) -> dict[str, np.ndarray]:
+    def read(self, key: str | int, *rest: Any, structured: bool = False, **options: Any) -> Any:
         """The points of a sweep as columns; the other parameters are those of `lizip.read`."""
         with self._decoder(key, options.pop("max_bytes", None)) as decoder:
-            return access.read_from(decoder, *rest, **options)
+            columns = access.read_from(decoder, *rest, **options)
+        return access.as_structured(columns) if structured else columns
 
     def pieces(self, key: str | int) -> Iterator[bytes]:
         """Yield the bytes of the original in order; see `Decoder.pieces`."""
@@ -157,12 +167,13 @@ class PackReader:
 
     @contextmanager
     def _decoder(self, key: str | int, max_bytes: int | None = None) -> Iterator[Decoder]:
-        """What decodes a sweep; what that leaves is kept for the next one."""
+        """What decodes a sweep; what a key frame leaves is kept for those that follow it."""
         place = self._places[key] if isinstance(key, str) else range(len(self))[key]
         packed = self.packed(place)
         decoder = Decoder(Container(io.BytesIO(packed)), max_bytes, self._sequences.before(place, packed))
         yield decoder
-        self._sequences.hold(place, decoder.container.left)
+        if not decoder.container.entries(FOLLOWS):
+            self._sequences.hold(place, decoder.container.left)
 
     def _body(self, entry: Entry) -> bytes:
         body = self._data.read(entry.offset, entry.length)

@@ -1,4 +1,4 @@
-"""Sweeps that follow one another: a pack decodes what it needs to get at one, and remembers where it was."""
+"""Sweeps that follow a key frame: a pack decodes that first, and remembers what it left."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lizip import access
-from lizip.container import FOLLOWS, Container
+from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import CorruptError
-from lizip.packs.layout import folder_of
+from lizip.packs.layout import Entry, folder_of
 from lizip.sequence import MOST, nothing
 
 if TYPE_CHECKING:
@@ -17,55 +17,57 @@ if TYPE_CHECKING:
 
 
 HELD = 8
-"""Folders whose last sweep is kept: some megabytes each."""
+"""Key frames whose state is kept: some megabytes each."""
 
 
 class Sequences:
-    """What stands before each sweep of a pack; several threads may ask.
+    """What the key frame of each sweep of a pack left; several threads may ask.
 
     Parameters
     ----------
-    names : sequence of str
+    entries : sequence of Entry
         Of all sweeps, in the order of the pack.
     packed : callable
         From the place of a sweep to its .lizip file.
     """
 
-    def __init__(self, names: Sequence[str], packed: Callable[[int], bytes]):
-        self._packed = packed
+    def __init__(self, entries: Sequence[Entry], packed: Callable[[int], bytes]):
+        self._entries, self._packed = entries, packed
         self._before: list[int | None] = []
-        self._held: dict[str, tuple[int, Past]] = {}
+        self._held: dict[int, Past] = {}
         last: dict[str, int] = {}
-        for place, name in enumerate(names):
-            self._before.append(last.get(folder_of(name)))
-            last[folder_of(name)] = place
-        self._names = names
+        for place, entry in enumerate(entries):
+            self._before.append(last.get(folder_of(entry.name)))
+            last[folder_of(entry.name)] = place
 
     def before(self, place: int, packed: bytes) -> Past:
-        """What was left to a sweep, whose .lizip file is given: decodes from the last key frame on, if not at hand."""
-        past, waiting = nothing(), []
-        at: int | None = place
-        while follows(packed):
-            at = self._before[at]
-            if at is None or len(waiting) == MOST:
-                raise CorruptError("the sweep that it follows is missing")
-            held = self._held.get(folder_of(self._names[at]))
-            if held is not None and held[0] == at:
-                past = held[1]
+        """What was left to a sweep, whose .lizip file is given: decodes its key frame, if that is not at hand."""
+        digest = Container(io.BytesIO(packed)).section(FOLLOWS)
+        at = self._before[place]
+        for _ in range(MOST if digest else 0):
+            if at is None:
                 break
-            packed = self._packed(at)
-            waiting.append(packed)
-        for each in reversed(waiting):
-            past = access.verified(io.BytesIO(each), past) or nothing()
-        return past
+            if same_hash(self._entries[at].digest, digest):
+                held = self._held.get(at)
+                if held is not None:
+                    return held
+                key = self._packed(at)
+                if not follows(key):  # else a sweep that only looks the same
+                    past = access.verified(io.BytesIO(key), nothing()) or nothing()
+                    self.hold(at, past)
+                    return past
+            at = self._before[at]
+        if digest:
+            raise CorruptError("the sweep that it follows is missing")
+        return nothing()
 
     def hold(self, place: int, left: Past | None) -> None:
-        """Keep what a sweep left, for the one that follows it."""
-        if left is not None:
-            self._held.pop(folder_of(self._names[place]), None)
-            self._held[folder_of(self._names[place])] = place, left
-            for folder in list(self._held)[:-HELD]:
-                self._held.pop(folder, None)
+        """Keep what a key frame left, for those that follow it."""
+        if left is not None and same_hash(left.digest, self._entries[place].digest):
+            self._held.pop(place, None)
+            self._held[place] = left
+            for other in list(self._held)[:-HELD]:
+                self._held.pop(other, None)
 
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_held": {}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lizip import storage
 
@@ -44,8 +44,10 @@ class Bytes:
         """Read so many bytes, or those there are."""
         with self._lock, storage.naming(self.name):
             if self._file is None or self._process != os.getpid():  # a position is shared with the parent of a fork
-                self._file = storage.open_binary(self._path) if self._path is not None else self._file
+                if self._path is not None:
+                    self._file = storage.open_binary(self._path)
                 self._process = os.getpid()
+            assert self._file is not None, "a pack from a file object is never without it"
             self._file.seek(offset)
             return self._file.read(length)
 
@@ -58,11 +60,11 @@ class Bytes:
         if getattr(self, "_file", None) is not None:
             self.close()
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         if self._path is None:
             raise TypeError("a pack that was opened from a file object cannot go to another process; give its path")
         return {"_path": self._path, "name": self.name, "size": self.size}
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock, self._file, self._process = threading.Lock(), None, os.getpid()

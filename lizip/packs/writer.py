@@ -35,9 +35,8 @@ class PackWriter:
     force : bool
         Replace what is there.
     every : int
-        Sweeps of a folder (of names) make a sequence: each may follow the one before, and to be read takes those since
-        the last key frame, which stands alone. There is one every so many; 1: each sweep stands alone, for packs that
-        are read at random.
+        Sweeps of a folder (of names) make a sequence: each may follow the last key frame, and to be read takes that one
+        too. There is one every so many; 1: each sweep stands alone.
 
     Raises
     ------
@@ -45,6 +44,17 @@ class PackWriter:
         When the pack is there and neither `append` nor `force`, or another process writes it.
     FormatError
         When what is to be appended to is no pack.
+
+    Examples
+    --------
+    >>> import lizip
+    >>> with lizip.PackWriter("drive.lizips", every=1) as pack:  # each sweep stands alone
+    ...     entry = pack.add("a/0.bin", b"the first", time=0)
+    >>> with lizip.PackWriter("drive.lizips", append=True) as pack:
+    ...     if "a/1.bin" not in pack:
+    ...         entry = pack.add("a/1.bin", b"the second", time=100_000_000)
+    >>> list(lizip.PackReader("drive.lizips"))
+    ['a/0.bin', 'a/1.bin']
     """
 
     def __init__(self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10):
@@ -56,7 +66,7 @@ class PackWriter:
         self._places: dict[tuple[int, str], int] = {}
         self._every = every
         self._sequences: dict[str, Sequence] = {}
-        self._last: dict[str, bytes] = {}
+        self._keys: dict[str, bytes] = {}
         self._position = len(MAGIC)
         if storage.is_url(path) and append:
             raise StorageError(f"{self._path}: only local packs can be appended to")
@@ -80,7 +90,6 @@ class PackWriter:
             found = contents(Bytes(file))
             self._entries, self._position = found.entries, found.end
             self._places = {(each.kind, each.name): place for place, each in enumerate(found.entries)}
-            self._last = {folder_of(each.name): each.digest for each in found.entries if each.kind == SWEEP}
             file.seek(0)
             if file.read(len(MAGIC)) != MAGIC:
                 file.seek(0)
@@ -137,17 +146,20 @@ class PackWriter:
         self._sequences[folder_of(name)] = sequence
         for folder in list(self._sequences)[:-HELD]:
             del self._sequences[folder]
-        if not same_hash(sequence.past.digest, self._last.get(folder_of(name), b"")):
+        if not same_hash(sequence.past.digest, self._keys.get(folder_of(name), b"")):
             sequence.restart()
         return self.add_packed(name, api.compress(data, **options, sequence=sequence), time)
 
     def add_packed(self, name: str, packed: bytes, time: int | None = None) -> Entry:
-        """Add a .lizip file as it is; FormatError or CorruptError when it is none, or follows another than the last."""
+        """Add a .lizip file as it is; FormatError or CorruptError when it is none, or follows another key frame."""
         container = Container(io.BytesIO(packed))
         header, follows = container.header, container.section(FOLLOWS)
-        if follows and not same_hash(follows, self._last.get(folder_of(name), b"")):
-            raise FormatError(f"{self._path}: {name}: it follows another sweep than the last of its folder")
-        return self._append(SWEEP, name, packed, time, header.count, header.length, header.digest)
+        if follows and not same_hash(follows, self._keys.get(folder_of(name), b"")):
+            raise FormatError(f"{self._path}: {name}: it follows another sweep than the last key frame of its folder")
+        entry = self._append(SWEEP, name, packed, time, header.count, header.length, header.digest)
+        if not follows:
+            self._keys[folder_of(name)] = header.digest
+        return entry
 
     def share(self, name: str, data: bytes) -> Entry:
         """Add bytes that sweeps may refer to by name: a calibration, a dictionary."""
@@ -194,8 +206,6 @@ class PackWriter:
             raise
         entry = Entry(name, time, points, size, digest, begin, len(body), entry.crc, kind)
         self._places[kind, name] = len(self._entries)
-        if kind == SWEEP:
-            self._last[folder_of(name)] = digest
         self._entries.append(entry)
         self._position = begin + len(body)
         return entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -42,7 +42,6 @@ _USUAL = 0.9
 _EXACT = 1 << 16
 """Largest usual difference, in units of the last place."""
 
-_COORDINATES = ("x", "y", "z")
 _COLOURS = (("r", "g", "b"), ("red", "green", "blue"))
 _SCALES = (1, 100, 250, 256, 500, 1000)
 """Units in a metre of integer distances."""
@@ -59,7 +58,7 @@ def narrowed(cloud: Cloud) -> Recipe:
             rules[i] = Rule(NARROW)
     for i, sources in _packed(cloud):
         rules[i] = Rule(PACKED, sources)
-    own = _coordinates(cloud) or range(min(3, len(columns)))
+    own = cloud.coordinates or range(min(3, len(columns)))
     for i, j in _equal(columns):
         if i not in own and rules[i].kind < PACKED and rules[j].kind < EQUAL:
             rules[i] = Rule(EQUAL, (j,))
@@ -70,7 +69,7 @@ def narrowed(cloud: Cloud) -> Recipe:
 
 def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
     """Recipes worth a trial: coordinates computed from angles and distance, or these from them; split colours."""
-    places = _coordinates(cloud)
+    places = cloud.coordinates
     if places and cloud.count >= _FEWEST:
         polar = _Polar(list(cloud.columns.values()), places)
         rest = [i for i, rule in enumerate(base.rules) if i not in places and rule.kind < SPLIT]
@@ -91,7 +90,7 @@ def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
         yield Recipe(tuple(Rule(SPLIT) if i in split else rule for i, rule in enumerate(base.rules)))
 
 
-def _all(holds, *columns: np.ndarray) -> bool:
+def _all(holds: Callable[..., bool], *columns: np.ndarray) -> bool:
     """Whether something holds for all pieces of columns."""
     return all(
         holds(*(column[start : start + _PIECE] for column in columns)) for start in range(0, len(columns[0]), _PIECE)
@@ -142,14 +141,6 @@ def _is_packed(piece: np.ndarray, *sources: np.ndarray) -> bool:
     if any(source.dtype.kind == "f" and not (np.abs(source) < 1e6).all() for source in sources):
         return False
     return _same(packed(list(sources), piece.dtype), piece)
-
-
-def _coordinates(cloud: Cloud) -> tuple[int, int, int] | None:
-    """Places of x, y, z by name."""
-    names = [name.lower() for name in cloud.columns]
-    if not all(name in names for name in _COORDINATES):
-        return None
-    return tuple(names.index(name) for name in _COORDINATES)
 
 
 class _Polar:

@@ -74,7 +74,8 @@ def _move(points, matrix, arithmetic, out):
         z = np.float64(points[i, 2])
         for k in range(3):
             value = _row(matrix[k, 0], matrix[k, 1], matrix[k, 2], matrix[k, 3], x, y, z, arithmetic)
-            out[i, k] = np.float32(value)
+            # bits of a NaN that was computed are not the same on every machine
+            out[i, k] = np.float32(value) if value == value else points[i, k]
 
 
 def moved(points: np.ndarray, matrix: np.ndarray, arithmetic: int) -> np.ndarray:

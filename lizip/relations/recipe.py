@@ -176,7 +176,7 @@ class Recipe:
             elif rule.rest:
                 out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
         out |= reduced
-        if self.motion is not None:
+        if self.motion is not None and inner is not None:
             out = with_points(out, inner)
         return out if order is None else {name: column[order] for name, column in out.items()}
 
@@ -199,11 +199,11 @@ class Recipe:
         """All columns of the file from those that were coded."""
         made: dict[int, np.ndarray] = {}
         means = (name for rule, (name, _) in zip(self.rules, schema, strict=True) if rule.kind == MEAN)
-        points = coded.get(f"{next(means, None)}[points]")
+        of_all = f"{next(means, None)}[points]"
         order = sorted(range(len(schema)), key=lambda i: self.rules[i].kind)
         for i in order:
             if self.rules[i].kind == MEAN:
-                made[i] = mean_of(schema[i][0], coded, points, self.rules[i].numbers[0])
+                made[i] = mean_of(schema[i][0], coded, coded[of_all], self.rules[i].numbers[0])
             else:
                 made[i] = self._made(i, coded, made, *schema[i])
         return {name: made[i] for i, (name, _) in enumerate(schema)}
@@ -228,7 +228,9 @@ class Recipe:
 
 def reduced_means(columns: Columns, decimals: Mapping[str, int]) -> dict[str, np.ndarray]:
     """Columns that are means, and then how many points they are of, their parts, and what is off after that."""
-    points, _ = find_means(list(columns.values()))
+    found = find_means(list(columns.values()))
+    assert found is not None, "the rule was made for columns that are means"
+    points, _ = found
     both = {name: split(column, points, decimals[name]) for name, column in columns.items()}
     made = {name: joined(*both[name], points, decimals[name]) for name in columns}
     near = {name: pair[0] for name, pair in both.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lizip.errors import CorruptError
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from lizip.sensor.stages.slots import Slots
 
 
-def _none() -> None:
-    """Nothing; as a factory, so that the class has no attribute of a field's name."""
+def _none() -> Any:
+    """Nothing; as a factory, so that the class has no attribute of a field's name.
+
+    What a stage fills is None before (see `need`); its type is what it is after.
+    """
 
 
 @dataclass
@@ -102,36 +105,36 @@ class Returns:
     schema: Schema
     count: int
     halved: bool = False
-    beams: Beams | None = None
-    fired: Fired | None = None
+    beams: Beams = field(default_factory=_none)
+    fired: Fired = field(default_factory=_none)
     base: int = 0
-    rhythm: Rhythm | None = None
+    rhythm: Rhythm = field(default_factory=_none)
     firings: int = 0
     phase: int = 0
     far: Far | None = None
     blank: np.ndarray | None = field(default_factory=_none)
-    ring: np.ndarray | None = field(default_factory=_none)
-    row: np.ndarray | None = field(default_factory=_none)
-    firing: np.ndarray | None = field(default_factory=_none)
-    ticks: np.ndarray | None = field(default_factory=_none)
-    column: np.ndarray | None = field(default_factory=_none)
+    ring: np.ndarray = field(default_factory=_none)
+    row: np.ndarray = field(default_factory=_none)
+    firing: np.ndarray = field(default_factory=_none)
+    ticks: np.ndarray = field(default_factory=_none)
+    column: np.ndarray = field(default_factory=_none)
     ahead: np.ndarray | None = field(default_factory=_none)
     nth: np.ndarray | None = field(default_factory=_none)
     time: np.ndarray | None = field(default_factory=_none)
-    slots: Slots | None = None
-    laser: np.ndarray | None = field(default_factory=_none)
-    group: np.ndarray | None = None
-    pose_times: np.ndarray | None = None
-    turns: np.ndarray | None = None
-    shifts: np.ndarray | None = None
-    points: np.ndarray | None = field(default_factory=_none)
-    rounded: np.ndarray | None = field(default_factory=_none)
-    fraction: np.ndarray | None = field(default_factory=_none)
+    slots: Slots = field(default_factory=_none)
+    laser: np.ndarray = field(default_factory=_none)
+    group: np.ndarray = field(default_factory=_none)
+    pose_times: np.ndarray = field(default_factory=_none)
+    turns: np.ndarray = field(default_factory=_none)
+    shifts: np.ndarray = field(default_factory=_none)
+    points: np.ndarray = field(default_factory=_none)
+    rounded: np.ndarray = field(default_factory=_none)
+    fraction: np.ndarray = field(default_factory=_none)
     decimal: int = 0
-    xyz: np.ndarray | None = field(default_factory=_none)
-    place: np.ndarray | None = None
+    xyz: np.ndarray = field(default_factory=_none)
+    place: np.ndarray = field(default_factory=_none)
     every: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-    nothing: np.ndarray | None = None
+    nothing: np.ndarray = field(default_factory=_none)
     columns: dict[str, np.ndarray] = field(default_factory=dict)
 
     _OF_EACH = (
@@ -170,8 +173,8 @@ class Returns:
         if name not in self._OF_EACH or name not in self._waiting:
             raise AttributeError(f"returns have no {name}")
         array, which = self._waiting.pop(name)
-        setattr(self, name, array[which])
-        return self.__dict__[name]
+        setattr(self, name, ready := array[which])
+        return ready
 
     def unit(self, tick: float) -> float:
         """What ranges count, of a sensor with this tick (m)."""

@@ -10,7 +10,7 @@ from lizip.simulator.draws import Draws
 from lizip.simulator.exact import cosine, interpolate, multiply, sine, sine_cosine
 
 
-def rotation(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
+def rotation(yaw: np.ndarray | float, pitch: np.ndarray | float, roll: np.ndarray | float) -> np.ndarray:
     """Rz(yaw) Ry(pitch) Rx(roll): (..., 3, 3) float64 from angles in rad."""
     (sy, cy), (sp, cp), (sr, cr) = sine_cosine(yaw), sine_cosine(pitch), sine_cosine(roll)
     rows = [

@@ -54,8 +54,8 @@ class Beams:
 
     def printed(self) -> Beams:
         """Angles rounded to hundredths of a degree, as the maker prints them."""
-        rounded = (np.radians(np.round(np.degrees(angles), 2)) for angles in (self.altitude, self.azimuth))
-        return Beams(*rounded, self.origin)
+        altitude, azimuth = (np.radians(np.round(np.degrees(each), 2)) for each in (self.altitude, self.azimuth))
+        return Beams(altitude, azimuth, self.origin)
 
     def points(self, ring: np.ndarray, encoder: np.ndarray, reach: np.ndarray) -> np.ndarray:
         """Points (N, 3) float64 in the sensor's frame; encoder in rad, reach in m."""

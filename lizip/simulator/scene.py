@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -79,14 +80,14 @@ def street(seed: int, density: float = 1.0, reach: float = 120.0) -> Scene:
         *_cars(draws, reach, density),
     ]
     cylinders, crowns, signs = _upright(draws, reach, density)
-    boxes = np.array(boxes + signs).reshape(-1, 8)
-    cylinders = np.array(cylinders).reshape(-1, 6)
-    crowns = np.array(crowns).reshape(-1, 6)
+    solid = np.array(boxes + signs).reshape(-1, 8)
+    round_ = np.array(cylinders).reshape(-1, 6)
+    leafy = np.array(crowns).reshape(-1, 6)
     # Everything was built on the plane z = 0; set it onto the ground.
-    boxes[:, 2:4] += ground.height(boxes[:, 0], boxes[:, 1])[:, None]
-    cylinders[:, 2:4] += ground.height(cylinders[:, 0], cylinders[:, 1])[:, None]
-    crowns[:, 2] += ground.height(crowns[:, 0], crowns[:, 1])
-    return Scene(boxes, cylinders, crowns, slope, waves)
+    solid[:, 2:4] += ground.height(solid[:, 0], solid[:, 1])[:, None]
+    round_[:, 2:4] += ground.height(round_[:, 0], round_[:, 1])[:, None]
+    leafy[:, 2] += ground.height(leafy[:, 0], leafy[:, 1])
+    return Scene(solid, round_, leafy, slope, waves)
 
 
 def _pavements(reach: float) -> list[tuple[float, ...]]:
@@ -126,15 +127,15 @@ def _houses(draws: Draws, reach: float, density: float) -> list[tuple[float, ...
 
 def _backdrop(draws: Draws, reach: float, density: float) -> list[tuple[float, ...]]:
     """Large buildings behind the houses and across both ends of the street."""
-    boxes = []
+    boxes: list[Any] = []
     for _ in range(int(14 * density)):
         x, side, y = draws.uniform(-reach, reach), draws.integers(0, 2) * 2 - 1, draws.uniform(34.0, 60.0)
         length, height, yaw = draws.uniform(8, 25), draws.uniform(5, 25), 0.3 * draws.normal()
         boxes.append((x, side * y, -2.0, height, length, 5.0, yaw, draws.uniform(0.15, 0.6)))
-    for side in (-1, 1):
+    for end in (-1, 1):
         if draws.chance(min(1.0, 0.6 * density)):
             x, yaw, tint = draws.uniform(55.0, reach), 0.1 * draws.normal(), draws.uniform(0.2, 0.6)
-            boxes.append((side * x, draws.uniform(-20, 20), -3.0, draws.uniform(6, 20), 4.0, 25.0, yaw, tint))
+            boxes.append((end * x, draws.uniform(-20, 20), -3.0, draws.uniform(6, 20), 4.0, 25.0, yaw, tint))
     return [tuple(float(value) for value in box) for box in boxes]
 
 
@@ -159,9 +160,12 @@ def _cars(draws: Draws, reach: float, density: float) -> list[tuple[float, ...]]
     return [tuple(float(value) for value in box) for box in boxes]
 
 
-def _upright(draws: Draws, reach: float, density: float) -> tuple[list, list, list]:
+Solids = list[tuple[float, ...]]
+
+
+def _upright(draws: Draws, reach: float, density: float) -> tuple[Solids, Solids, Solids]:
     """Poles with signs, trees with crowns, people and hedges."""
-    cylinders, crowns, signs = [], [], []
+    cylinders, crowns, signs = list[Any](), list[Any](), list[Any]()
     for _ in range(int(16 * density)):
         x, side, y = draws.uniform(-reach, reach), draws.integers(0, 2) * 2 - 1, draws.uniform(5.8, 6.4)
         height, radius, tint = draws.uniform(2.5, 8.0), draws.uniform(0.04, 0.12), draws.uniform(0.2, 0.5)

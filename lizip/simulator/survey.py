@@ -140,7 +140,7 @@ def _terrain(draws: Draws, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np
     order = np.argsort(y, kind="stable")
     sorted_y = y[order]
 
-    def near(centre: float, reach: float) -> np.ndarray:
+    def near(centre: np.ndarray, reach: np.ndarray) -> np.ndarray:
         first, last = np.searchsorted(sorted_y, [centre - reach, centre + reach])
         return order[first:last]
 

@@ -10,7 +10,7 @@ computed in double, or in float32 from tables of sines and cosines.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class Model:
         return len(self.elevation)
 
 
-def model_of(elevation: np.ndarray, **numbers: np.ndarray | float | str) -> Model:
+def model_of(elevation: np.ndarray, **numbers: Any) -> Model:
     """Fill in what is zero."""
     none = np.zeros(len(elevation))
     return Model(**{"elevation": elevation, "azimuth": none, "up": none, "slot": none, **numbers})

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -153,7 +153,7 @@ def _knots(draws: Draws, speed: float, yaw_rate: float, packets: int) -> Knots:
     return Knots(times + late, rotation_of_vector(angles - angles[1]), places - places[1])
 
 
-def _sensor(mount: Mount, scene: Scene, knots: Knots, packets: int, draws: Draws, lost: float) -> dict:
+def _sensor(mount: Mount, scene: Scene, knots: Knots, packets: int, draws: Draws, lost: float) -> dict[str, Any]:
     """All that one sensor reports in a turn."""
     firings = packets * PACKET
     raw = np.rint(draws.uniform(0, TURN) + 19.9066 * np.arange(firings) + 0.3 * draws.normal(firings)).astype(np.int64)

@@ -9,7 +9,7 @@ import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from lizip import extras
 from lizip.errors import LizipError, LizipWarning, StorageError
@@ -74,7 +74,7 @@ def open_binary(path: StrPath) -> BinaryIO:
     """Open a local file or URL for reading; seekable."""
     if is_url(path):
         with remotely(path) as (system, name):
-            return system.open(name, "rb")
+            return cast(BinaryIO, system.open(name, "rb"))
     return open(path, "rb")
 
 
@@ -82,7 +82,7 @@ def exists(path: StrPath) -> bool:
     """Whether there is something at a local path or URL."""
     if is_url(path):
         with remotely(path) as (system, name):
-            return system.exists(name)
+            return bool(system.exists(name))
     return os.path.lexists(path)
 
 
@@ -99,7 +99,7 @@ def is_folder(path: StrPath) -> bool:
     """Whether a local path or URL is a folder."""
     if is_url(path):
         with remotely(path) as (system, name):
-            return system.isdir(name)
+            return bool(system.isdir(name))
     return os.path.isdir(path)
 
 

@@ -14,13 +14,14 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 from lizip.errors import LizipWarning
 
 try:
     import fcntl
 except ImportError:  # Windows: a file that is open there cannot be deleted, which is as good as a lock
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 _NAME = re.compile(r"\..*\.lizip-[0-9a-f]{16}\.tmp", re.DOTALL)
 
@@ -42,24 +43,24 @@ class _Raw(io.FileIO):
         super().__init__(handle, "r+b")
         self._known_as = known_as
 
-    def _named(self, method: str, *arguments):
+    def _named(self, method: str, *arguments: Any) -> Any:
         try:
             return getattr(super(), method)(*arguments)
         except OSError as error:
             error.filename = self._known_as
             raise
 
-    def write(self, data) -> int:
-        return self._named("write", data)
+    def write(self, data: Any) -> int:
+        return cast(int, self._named("write", data))
 
-    def readinto(self, buffer) -> int:
-        return self._named("readinto", buffer)
+    def readinto(self, buffer: Any) -> int:
+        return cast(int, self._named("readinto", buffer))
 
     def readall(self) -> bytes:
-        return self._named("readall")
+        return cast(bytes, self._named("readall"))
 
     def truncate(self, size: int | None = None) -> int:
-        return self._named("truncate", size)
+        return cast(int, self._named("truncate", size))
 
 
 @contextmanager

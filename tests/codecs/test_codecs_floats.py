@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from harness import printed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -230,8 +228,7 @@ def test_describe_accounts_for_every_byte():
 
 
 _SCRIPT = """
-import hashlib, sys
-sys.path.insert(0, {here!r})
+import hashlib
 from test_codecs_floats import encode, decode, odd
 from lizip.cloud import Cloud
 columns = odd({count})
@@ -243,11 +240,7 @@ print(hashlib.sha256(b"".join(section.data for section in sections)).hexdigest()
 
 
 def _digest(count: int, **environment: str) -> str:
-    script = _SCRIPT.format(here=os.path.dirname(__file__), count=count)
-    command = [sys.executable, "-W", "error", "-c", script]
-    result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    return result.stdout
+    return printed(_SCRIPT.format(count=count), __file__, **environment)
 
 
 def test_same_bytes_without_the_compiler():

@@ -1,13 +1,11 @@
 import io
-import os
-import subprocess
-import sys
 import zlib
 from hashlib import blake2b
 from random import Random
 
 import numpy as np
 import pytest
+from harness import printed
 
 from lizip import container, simulator
 from lizip.cloud import Cloud
@@ -165,22 +163,18 @@ def test_impossible_counts_are_refused():
 
 def test_without_the_compiler_the_bytes_are_the_same():
     script = (
-        "import io, sys; sys.path.insert(0, sys.argv[1]); from test_codecs_survey import *\n"
+        "from test_codecs_survey import *\n"
         "for cloud in (made(3, 90), strange(40)):\n"
         "    print(zlib.crc32(assert_round_trip(cloud, Options(level='max'))), zlib.crc32(assert_round_trip(cloud)))"
     )
-    here = os.path.dirname(__file__)
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    command = [sys.executable, "-W", "error", "-c", script, here]
-    interpreted = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert interpreted.returncode == 0, interpreted.stderr
+    interpreted = printed(script, __file__, NUMBA_DISABLE_JIT="1")
     expected = []
     for cloud in (made(3, 90), strange(40)):
         expected += [
             str(zlib.crc32(assert_round_trip(cloud, Options(level="max")))),
             str(zlib.crc32(assert_round_trip(cloud))),
         ]
-    assert interpreted.stdout.split() == expected
+    assert interpreted.split() == expected
 
 
 def test_streams_do_not_depend_on_the_run():

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from harness import printed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -253,22 +250,10 @@ def test_mode_tells_encoder_from_decoder():
     assert open_decoder(b"\0").at[MODE] == 1
 
 
-_SCRIPT = """
-import hashlib, sys
-sys.path.insert(0, {here!r})
-from test_entropy_models import every_model
-print(hashlib.sha256(every_model(400, 5)).hexdigest())
-"""
-
-
 def test_same_words_without_the_compiler():
-    def digest(**environment):
-        command = [sys.executable, "-W", "error", "-c", _SCRIPT.format(here=os.path.dirname(__file__))]
-        result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
-    assert digest() == digest(NUMBA_DISABLE_JIT="1")
+    script = "import hashlib\nfrom test_entropy_models import every_model\n"
+    script += "print(hashlib.sha256(every_model(400, 5)).hexdigest())"
+    assert printed(script, __file__) == printed(script, __file__, NUMBA_DISABLE_JIT="1")
 
 
 def test_bits_left_over_in_the_last_raw_word_are_noticed():

@@ -10,7 +10,8 @@ import lizip
 from lizip.codecs import Options, load
 from lizip.errors import CorruptError
 from lizip.formats import split
-from lizip.near import sensor
+from lizip.sensor.fit import coarser as sensor
+from lizip.sensor.fit import common_step
 from lizip.sensor.fit.common_step import with_common_steps
 from lizip.sensor.model import Returns
 from lizip.sensor.stages.coarse import Coarse
@@ -92,16 +93,41 @@ def test_a_part_whose_order_cannot_be_kept_is_not_made_coarser(monkeypatch):
 
 
 def test_a_common_step_is_taken_out_of_the_grid():
-    solution = load("sweep").solve(split(harness.sample("kitti_part")), Options())
+    cloud = split(harness.sample("kitti_part"))
+    solution = load("sweep").solve(cloud, Options())
     grid = solution.grids[0]
     ranges = Coarse(6, 0).divided(grid.ranges) * np.int32(6)
-    found = with_common_steps(solution._replace(grids=[grid._replace(ranges=ranges)]))
+    found = with_common_steps(solution._replace(grids=[grid._replace(ranges=ranges)]), cloud.schema)
     assert found.model.parts[0].stages[0] == Coarse(6, 0)
     assert (found.grids[0].ranges * 6 == ranges).all()
     assert found.grids[0].tick == 6 * grid.tick
-    ranges[np.nonzero(ranges)[0][0], np.nonzero(ranges)[1][0]] += 1
-    left = solution._replace(grids=[grid._replace(ranges=ranges)])
-    assert not isinstance(with_common_steps(left).model.parts[0].stages[0], Coarse)
+
+
+@pytest.mark.parametrize(("name", "bound"), [("kitti_part", 0.01), ("nuscenes_part", 0.01)])
+def test_a_step_that_nearly_all_ranges_have_is_taken_out(name, bound):
+    """Though some points were moved along their rays or corrected."""
+    back = lizip.decompress(lizip.compress(harness.sample(name), max_error=bound))
+    again = lizip.compress(back)
+    assert lizip.decompress(again) == back
+    assert "coarse ranges" in lizip.info(again)["streams"]
+
+
+def test_a_model_that_does_not_give_the_same_points_is_not_taken(monkeypatch):
+    cloud = split(harness.sample("kitti_part"))
+    solution = load("sweep").solve(cloud, Options())
+    (part,), (grid,) = solution.model.parts, solution.grids
+    other = part, grid._replace(ranges=np.where(grid.ranges > 0, grid.ranges + 1, 0).astype(np.int32))
+    monkeypatch.setattr(common_step, "exactly", lambda *_: other)
+    monkeypatch.setattr(common_step, "_nearly_common", lambda *_: Coarse(3, 0))
+    assert with_common_steps(solution, cloud.schema) is solution
+
+
+@pytest.mark.parametrize("bound", [0.01])
+def test_real_sweeps_are_coded_again_at_their_size(data, bound):
+    """Points that were moved along their rays do not hide the step."""
+    for place in ("kitti/full_a.bin", "nuscenes/sweep_a.bin"):
+        near = lizip.compress((data / place).read_bytes(), max_error=bound)
+        assert len(lizip.compress(lizip.decompress(near))) < 1.03 * len(near)
 
 
 def test_what_came_back_is_coded_again_without_loss_at_its_size():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import warnings
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import lizip
+from lizip.codecs.sweep import Sweep
 from lizip.container import FOLLOWS, Container
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.sequences import follows
@@ -44,10 +46,11 @@ def test_there_and_back_in_any_order_and_smaller(parked, tmp_path):
     assert (tmp_path / "y.lizips").read_bytes() == (tmp_path / "x.lizips").read_bytes()
 
 
-def test_a_damaged_sweep_costs_those_until_the_next_key_frame(parked, tmp_path):
+@pytest.mark.parametrize(("damaged", "lost"), [(0, {0, 1, 2}), (1, {1}), (4, {4})])
+def test_a_damaged_key_frame_costs_its_followers_and_another_sweep_itself(parked, tmp_path, damaged, lost):
     make(tmp_path / "x.lizips", parked, 3)
     data = bytearray((tmp_path / "x.lizips").read_bytes())
-    entry = lizip.PackReader(tmp_path / "x.lizips").entry(1)
+    entry = lizip.PackReader(tmp_path / "x.lizips").entry(damaged)
     data[entry.offset + entry.length // 2] ^= 4
     for change in (len(data), -200):  # with the index, and without
         with warnings.catch_warnings():
@@ -58,14 +61,14 @@ def test_a_damaged_sweep_costs_those_until_the_next_key_frame(parked, tmp_path):
             try:
                 whole.append(parked.index(pack[name]))
             except CorruptError:
-                assert name in ("top/001.bin", "top/002.bin")
-        assert whole == [0, 3, 4, 5, 6]
+                assert int(name[4:7]) in lost
+        assert {*range(7)} - {*whole} == lost
 
 
 def test_a_sweep_taken_out_stands_alone(parked, tmp_path):
     make(tmp_path / "x.lizips", parked[:3], 3)
     pack = lizip.PackReader(tmp_path / "x.lizips")
-    with pytest.raises(FormatError, match="follows the sweep before"):
+    with pytest.raises(FormatError, match="follows a sweep before"):
         lizip.decompress(pack.packed(1))
     assert lizip.info(pack.packed(1))["codec"] == "sweep"
     assert lizip.decompress(pack.alone(1)) == parked[1]
@@ -106,14 +109,40 @@ def test_a_sweep_of_another_kind_stands_alone(parked):
     assert [lizip.decompress(each, sequence=behind) for each in packed] == sweeps
 
 
-def test_no_other_sweep_before_will_do(parked):
-    ahead = lizip.Sequence()
-    packed = [lizip.compress(sweep, sequence=ahead) for sweep in parked[:3]]
+def test_only_its_key_frame_will_do(parked):
+    ahead = lizip.Sequence(2)
+    packed = [lizip.compress(sweep, sequence=ahead) for sweep in parked[:4]]
     behind = lizip.Sequence()
     lizip.decompress(packed[0], sequence=behind)
     with pytest.raises(CorruptError, match="missing or damaged"):
-        lizip.decompress(packed[2], sequence=behind)
-    assert Container(__import__("io").BytesIO(packed[1])).section(FOLLOWS)
+        lizip.decompress(packed[3], sequence=behind)
+    assert Container(io.BytesIO(packed[3])).section(FOLLOWS)
+
+
+def test_a_random_sweep_costs_its_own_decode_and_its_key_frames(parked, tmp_path, monkeypatch):
+    make(tmp_path / "x.lizips", parked, 4)
+    decoded = []
+    plain = Sweep.decode
+
+    def decode(codec, container, *rest):
+        decoded.append(container.header.digest)
+        yield from plain(codec, container, *rest)
+
+    monkeypatch.setattr(Sweep, "decode", decode)
+    pack = lizip.PackReader(tmp_path / "x.lizips")
+    for place, costs in ((3, 2), (1, 1), (6, 2), (2, 1), (0, 1), (5, 1)):
+        decoded.clear()
+        assert pack[place] == parked[place]
+        assert len(decoded) == costs
+
+
+def test_a_sensor_that_sends_the_same_sweep_again(parked, tmp_path):
+    """Which of sweeps with one content is meant is never in doubt: that which follows none."""
+    same = [parked[0], parked[0], parked[1], parked[0], parked[1], parked[1]]
+    make(tmp_path / "x.lizips", same, 3)
+    pack = lizip.PackReader(tmp_path / "x.lizips")
+    assert [follows(pack.packed(k)) for k in range(6)] == [False, True, True] * 2
+    assert [pack[k] for k in (5, 1, 4, 2, 3, 0)] == [same[k] for k in (5, 1, 4, 2, 3, 0)]
 
 
 def test_in_the_shell_whatever_the_workers(parked, tmp_path):

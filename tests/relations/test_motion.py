@@ -113,3 +113,12 @@ def test_a_damaged_stream_is_points_or_corrupt(body):
         return
     assert out.shape == inner.shape
     assert out.dtype == np.dtype("<f4")
+
+
+@pytest.mark.parametrize("arithmetic", range(motion.ARITHMETICS))
+def test_what_is_no_number_stays_as_it_is(arithmetic):
+    """Which bits a computed NaN has is the machine's business."""
+    words = np.array([0x7FC00000, 0xFFC00001, 0x7FA00003, 0xFFFFFFFF], np.uint32)
+    points = words[np.random.default_rng(1).integers(0, 4, (64, 3))].view(np.float32)
+    turned = motion.moved(points, np.random.default_rng(2).normal(size=(3, 4)).astype("<f4").astype("<f8"), arithmetic)
+    assert turned.tobytes() == points.tobytes()

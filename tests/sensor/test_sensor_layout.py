@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 from lizip.sensor.stages import STAGES
 
@@ -28,9 +27,3 @@ def test_tags_and_classes_of_stages_are_told_apart():
         kind = row.load()
         assert kind.__name__ == row.kind
         assert callable(kind.unpack)
-
-
-def test_the_document_of_the_format_lists_every_stage():
-    text = (Path(__file__).resolve().parents[2] / "docs" / "format.md").read_text()
-    for row in STAGES:
-        assert f"\n| {row.tag} | {row.name} | " in text

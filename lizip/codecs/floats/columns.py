@@ -22,6 +22,7 @@ from lizip.codecs.floats.cheapest import (
 )
 from lizip.codecs.floats.track import HISTORY
 from lizip.entropy.adaptive import fresh_counters
+from lizip.entropy.coder import mark
 from lizip.entropy.mixing import code_mixed, fresh_weights
 from lizip.entropy.vectors import further, stride_of
 from lizip.jit import kernel
@@ -105,6 +106,7 @@ def code_symbols(coder, models, links, given, depth, count, values):
     span = np.int64(256) << depth
     wide = np.int64(_WIDE) << depth
     for j in range(HISTORY, HISTORY + count):
+        mark(coder, j - HISTORY)
         row = j - links.lag[j]
         near = values[row]
         beside = values[j - links.beside[j]]
@@ -139,6 +141,7 @@ def code_numbers(coder, models, links, given, depth, count, values):
     predictions = models.predictions
     length = models.length
     for j in range(HISTORY, HISTORY + count):
+        mark(coder, j - HISTORY)
         row = j - links.lag[j]
         beside = j - links.beside[j]
         before = values[j - 1]

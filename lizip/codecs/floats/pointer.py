@@ -33,7 +33,7 @@ from lizip.codecs.floats.rays import (
 )
 from lizip.codecs.floats.track import HISTORY, HOT, grain_of, move_origin, to_integer, to_value
 from lizip.entropy.adaptive import code_bit, code_tree, fresh_counters
-from lizip.entropy.coder import MODE
+from lizip.entropy.coder import MODE, mark
 from lizip.jit import inlined_kernel, kernel
 
 _LIMIT = 250
@@ -165,6 +165,7 @@ def code_coordinates(coder, frame, track, models, count, low):
     integers = track.integers
     blanks = frame.blank[0] >= 0.0
     for j in range(HISTORY, HISTORY + count):
+        mark(coder, j - HISTORY)
         choice = np.int64(0)
         blank = np.int64(0)
         path = min(max(j - track.lag[j - 1], low), j - 1)

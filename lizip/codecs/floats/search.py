@@ -17,7 +17,6 @@ from lizip.codecs.floats.track import HISTORY
 from lizip.entropy.coder import open_encoder, spent_bits
 
 _STILL = (0.0, 0.0, 0.0)
-_NAMES = ("x", "y", "z")
 SMALL = 4096
 """Below so many points all columns share a stream, and nothing is tried out."""
 
@@ -186,11 +185,7 @@ def _misses(column: np.ndarray, reach: int) -> np.ndarray:
 
 def _coordinates(cloud: Cloud, numbers: Sequence[Numbers]) -> tuple[int, int, int] | None:
     """Find x, y and z: by name, else the first three columns if they are floats."""
-    names = [name.lower() for name in cloud.columns]
-    if all(name in names for name in _NAMES):
-        places = tuple(names.index(name) for name in _NAMES)
-    elif len(names) >= 3 and all(dtype.kind == "f" for _, dtype in cloud.schema[:3]):
-        places = (0, 1, 2)
-    else:
-        return None
-    return places if all(seen(numbers[i]) for i in places) else None
+    places = cloud.coordinates
+    if places is None and len(numbers) >= 3 and all(dtype.kind == "f" for _, dtype in cloud.schema[:3]):
+        places = 0, 1, 2
+    return places if places and all(seen(numbers[i]) for i in places) else None

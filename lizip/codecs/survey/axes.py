@@ -13,7 +13,7 @@ import numpy as np
 
 from lizip.codecs.survey.axis_order import AXIS_ORDERS, AxisCoding
 from lizip.codecs.survey.decisions import fresh_model, row
-from lizip.codecs.survey.fit import COEFFICIENT_ONE, Effort, fit_groups, keep, open_look, predict, seen, thinned
+from lizip.codecs.survey.fit import COEFFICIENT_ONE, Effort, Look, fit_groups, keep, open_look, predict, seen, thinned
 from lizip.codecs.survey.grid import FOUND, Grid, empty_grid, good_shift, insert, search
 from lizip.codecs.survey.numbers import code_coefficients, code_parameters
 from lizip.codecs.survey.scan_history import (
@@ -32,7 +32,7 @@ from lizip.codecs.survey.scan_history import (
 )
 from lizip.codecs.survey.tokens import code_number
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters, quarter_octave
-from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.entropy.coder import FAULT, MODE, Coder, mark
 from lizip.jit import inlined_kernel, kernel
 
 BLOCK = 12500
@@ -146,6 +146,7 @@ def _walk(coder, model, history, pulses, course, planes, tops, look):
     shift_near, shift_across = course.shifts[0], course.shifts[1]
     coding = look.groups.size == 0
     for i in range(planes.shape[1]):
+        mark(coder, i)
         before = max(i - 1, 0)
         same, gap, step, rest = pulses_passed(history, pulses, i)
         kind = pulses.kinds[i]
@@ -253,7 +254,16 @@ def _widths(shifts: np.ndarray) -> np.ndarray:
     return widths
 
 
-def _run(coder, planes, tops, pulses, shifts, unmixed, coefficients, look):
+def _run(
+    coder: Coder,
+    planes: np.ndarray,
+    tops: np.ndarray,
+    pulses: Pulses,
+    shifts: np.ndarray,
+    unmixed: int,
+    coefficients: np.ndarray,
+    look: Look,
+) -> None:
     """One walk through the points with everything fresh."""
     model = fresh_model(3, 512, _SETS, 3)
     centres = 2.0 / np.maximum(tops[1:], 1)
@@ -261,7 +271,15 @@ def _run(coder, planes, tops, pulses, shifts, unmixed, coefficients, look):
     _walk(coder, model, fresh_history(planes.shape[1]), pulses, course, planes, tops, look)
 
 
-def _fit(coder, planes, tops, pulses, shifts, fitted, effort):
+def _fit(
+    coder: Coder,
+    planes: np.ndarray,
+    tops: np.ndarray,
+    pulses: Pulses,
+    shifts: np.ndarray,
+    fitted: list[np.ndarray],
+    effort: Effort,
+) -> None:
     """Walk once to see the features, then fit every axis."""
     look = open_look(planes.shape[1], len(fitted[0]), WIDTH, 3, effort.samples)
     _run(coder, planes, tops, pulses, shifts, 1, np.zeros((3, 1)), look)

@@ -118,13 +118,14 @@ class Decoded:
     @cached_property
     def coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """X, Y, Z from zero up, in steps of their greatest common divisor; (N,) int64 each."""
-        shifted = []
+        shifted: list[np.ndarray] = []
         for axis in "XYZ":
             values = self.integers(axis)
             values -= values.min()
             step = max(common_step(values), 1)
             shifted.append(values if step == 1 else values // step)
-        return tuple(shifted)
+        x, y, z = shifted
+        return x, y, z
 
     @cached_property
     def neighbours(self) -> tuple[np.ndarray, np.ndarray]:

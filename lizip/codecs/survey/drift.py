@@ -6,7 +6,7 @@ import numpy as np
 
 from lizip.codecs.survey.decisions import decide, fresh_model, row
 from lizip.codecs.survey.tokens import code_number
-from lizip.entropy.coder import FAULT, Coder
+from lizip.entropy.coder import FAULT, Coder, mark
 from lizip.jit import kernel
 
 _LONGEST = 63
@@ -19,6 +19,7 @@ def _code_all(coder, model, previous, same, pace, values, top):
     move_before = np.int64(0)
     still = np.int64(1)
     for i in range(values.size):
+        mark(coder, i)
         before = values[previous[i]] if previous[i] >= 0 else np.int64(0)
         pulse = same[i]
         moved = min(max(move, -128), 127) + 128

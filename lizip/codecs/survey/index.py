@@ -60,7 +60,7 @@ def describe_chunk(columns: Columns, start: int) -> Entry:
 def pack_index(entries: list[Entry]) -> bytes:
     """Write the entries; each box corner relative to the chunk before."""
     packed = bytearray(pack_varint(len(entries)))
-    before = (0, 0, 0)
+    before: tuple[int, ...] = (0, 0, 0)
     for entry in entries:
         packed += pack_varint(entry.count)
         for low, high, last in zip(entry.low, entry.high, before, strict=True):
@@ -75,7 +75,8 @@ def read_index(data: bytes, count: int) -> list[Entry]:
     """Read what `pack_index` wrote for a file of `count` points; CorruptError when it cannot be so."""
     unpack = Unpacker(data)
     entries: list[Entry] = []
-    before, start = (0, 0, 0), 0
+    before: tuple[int, ...] = (0, 0, 0)
+    start = 0
     for _ in range(min(unpack.varint(), len(data))):
         size = unpack.varint()
         if not 0 < size <= MAX_CHUNK:
@@ -87,7 +88,7 @@ def read_index(data: bytes, count: int) -> list[Entry]:
         flag = unpack.take(1)[0]
         if flag > 1:
             raise CorruptError("index is malformed")
-        times = tuple(np.frombuffer(unpack.take(16), "<f8").tolist()) if flag else None
+        times = tuple(unpack.array("<f8", 2).tolist()) if flag else None
         before = tuple(low)
         entries.append(Entry(start, size, before, tuple(high), times))
         start += size

@@ -12,6 +12,7 @@ from lizip.codecs.survey.axis_order import AxisCoding
 from lizip.codecs.survey.columns import Model
 from lizip.codecs.survey.decoded import Decoded
 from lizip.codecs.survey.fit import EFFORTS
+from lizip.codecs.survey.numbers import Surroundings
 from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
 from lizip.entropy.coder import MODE, Coder, finish_short, open_encoder
 from lizip.errors import CorruptError
@@ -75,10 +76,28 @@ def _code_plane(
 
 
 def _code_extra(coder: Coder, plane: np.ndarray, top: int, name: str, known: Decoded, inputs: int, level: str) -> None:
-    """Code numbers of unknown meaning as symbols, as numbers or as they are, whichever is smallest on a sample."""
-    kinds = range(3) if top < symbols.LIMIT else (1, 2)
     references, hints = model_inputs.of_symbols(name, known)
     around = model_inputs.of_numbers(name, known)
+    code_unknown(coder, plane, top, around, inputs, level, references, hints)
+
+
+def code_unknown(
+    coder: Coder,
+    plane: np.ndarray,
+    top: int,
+    around: Surroundings,
+    inputs: int,
+    level: str,
+    references: np.ndarray | None = None,
+    hints: np.ndarray | None = None,
+) -> None:
+    """Code numbers of unknown meaning as symbols, as numbers or as they are, whichever is smallest on a sample.
+
+    As symbols they may have references and hints of their own.
+    """
+    kinds = range(3) if top < symbols.LIMIT else (1, 2)
+    references = around.references if references is None else references
+    hints = around.hints if hints is None else hints
 
     def code_part(coder: Coder, plane: np.ndarray, part: slice, kind: int) -> None:
         if kind == 2:

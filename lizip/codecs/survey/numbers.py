@@ -14,7 +14,7 @@ from lizip.codecs.survey.decisions import fresh_model, row, scramble
 from lizip.codecs.survey.fit import COEFFICIENT_ONE, EFFORTS, fit_groups, keep, open_look, predict, seen, thinned
 from lizip.codecs.survey.tokens import code_number
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_integer, fresh_counters, quarter_octave
-from lizip.entropy.coder import FAULT, MODE, Coder, code_raw
+from lizip.entropy.coder import FAULT, MODE, Coder, code_raw, mark
 from lizip.jit import inlined_kernel, kernel
 
 LAGS = 4
@@ -138,6 +138,7 @@ def code_flat(coder, values, top):
     """Code integers of which nothing can be said but that they are from 0 to `top` < 2**58."""
     bits = bit_length(top)
     for i in range(values.size):
+        mark(coder, i)
         high = code_raw(coder, values[i] >> 32, max(bits - 32, 0))
         values[i] = high << 32 | code_raw(coder, values[i] & 0xFFFFFFFF, min(bits, 32))
         if values[i] > top:
@@ -168,6 +169,7 @@ def _code_all(coder, model, coefficients, around, features, errors, recent, unmi
     fast = np.int64(64)
     widest = references.shape[1]
     for i in range(values.size):
+        mark(coder, i)
         c = classes[i]
         if c < 0:
             values[i] = values[copied[i]]

@@ -6,7 +6,7 @@ import numpy as np
 
 from lizip.codecs.survey.decisions import fresh_model, row, scramble
 from lizip.codecs.survey.tokens import code_symbol
-from lizip.entropy.coder import FAULT, Coder
+from lizip.entropy.coder import FAULT, Coder, mark
 from lizip.jit import kernel
 
 LIMIT = 1 << 16
@@ -23,6 +23,7 @@ def _code_all(coder, model, references, hints, depth, successors, values, top):
     older = np.int64(0)
     wide = references.shape[1]
     for i in range(values.size):
+        mark(coder, i)
         near = values[references[i, 0]] if wide > 0 and i else one
         other = values[references[i, 1]] if wide > 1 and i else two
         first, second = hints[i, 0], hints[i, 1]

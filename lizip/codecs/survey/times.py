@@ -8,7 +8,7 @@ from lizip.codecs.survey.decisions import decide, fresh_model, row
 from lizip.codecs.survey.numbers import code_parameters
 from lizip.codecs.survey.tokens import code_number, code_rank
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, fresh_counters
-from lizip.entropy.coder import FAULT, MODE, Coder
+from lizip.entropy.coder import FAULT, MODE, Coder, mark
 from lizip.jit import kernel
 
 STEPS = 255
@@ -46,6 +46,7 @@ def _code_all(coder, same, usual, jump, steps, known, ranks, successors, previou
     near = np.int64(0)
     far = np.int64(0)
     for i in range(values.size):
+        mark(coder, i)
         before = values[previous[i]] if previous[i] >= 0 else np.int64(0)
         step = values[i] - before
         kind = returns[i]

@@ -80,7 +80,7 @@ class Sweep:
         # what looks like further returns may be none
         solutions = (each for each in (solution, solve_one(cloud)) if each is not None)
         solution = min(solutions, key=_weight, default=None)
-        return None if solution is None else with_common_steps(solution)
+        return None if solution is None else with_common_steps(solution, cloud.schema)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
         """Yield all points at once: a sweep is small."""
@@ -91,7 +91,7 @@ class Sweep:
             raise CorruptError("more points than a sweep may have")
         unpacker = Unpacker(container.section(HEADER))
         unpack_about(unpacker)
-        _unpack_shapes(unpacker)
+        unpack_shapes(unpacker)
         model = unpack_model(unpacker, count)
         unpacker.finish()
         grids = list(container.sections(GRID))
@@ -103,7 +103,9 @@ class Sweep:
             decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=past))
             left -= decoded[-1].ranges.size
         yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
-        if container.past is not None:
+        if container.entries(FOLLOWS):
+            container.left = container.past
+        elif container.past is not None:
             from lizip.codecs.sweep.past import Past
 
             pasts = [each.past() for each in decoded]
@@ -113,7 +115,7 @@ class Sweep:
         """Sensor, fit and model in words, and the bytes of each stream."""
         unpacker = Unpacker(container.section(HEADER))
         sensor, notes = unpack_about(unpacker)
-        net, shapes = _unpack_shapes(unpacker)
+        net, shapes = unpack_shapes(unpacker)
         parts = list_stages(unpacker, container.header.count)
         unpacker.finish()
         streams = dict.fromkeys(_GRID_STREAMS, 0)
@@ -195,7 +197,7 @@ def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 
-def _unpack_shapes(unpacker: Unpacker) -> tuple[str, list[list[int]]]:
+def unpack_shapes(unpacker: Unpacker) -> tuple[str, list[list[int]]]:
     """For `describe`: the predictor; firings, rings and bytes of `_GRID_STREAMS` of each part. Raises CorruptError."""
     net, parts = unpacker.bytes().decode("utf-8", "replace"), unpacker.varint()
     if not 0 < parts <= unpacker.remaining:

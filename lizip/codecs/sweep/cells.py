@@ -21,7 +21,7 @@ from lizip.codecs.sweep.prior import (
 )
 from lizip.codecs.sweep.ranges import blended_centre, candidates_of, code_range
 from lizip.entropy.adaptive import code_bit, quarter_octave
-from lizip.entropy.coder import LOG, MODE
+from lizip.entropy.coder import LOG, MODE, mark
 from lizip.entropy.mixing import code_mixed
 from lizip.jit import inlined_kernel, kernel
 
@@ -82,10 +82,10 @@ def code_flag(coder, model, prior, firing, r, rings, held, quiet, given, flag):
 
 
 @inlined_kernel
-def _centre_of(history, prior, r, guess, near, expected):
-    """What the range of ring `r` is guessed to be, by its neighbours and, where there is one, the sweep before."""
+def _centre_of(history, prior, firing, r, guess, near, expected):
+    """What the range of ring `r` is guessed to be, by its neighbours and, where there is one, the key frame."""
     if prior is not None and expected > 0:
-        prior_candidates(history, r, guess, expected)
+        prior_candidates(history, prior, firing, r, guess)
         return centre_with_prior(history, r, guess, near)
     return blended_centre(history, r, guess, near)
 
@@ -116,7 +116,7 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
     intensity : (F, R) int32
         Below 2**bits; not touched when `bits` is 0.
     prior : (F, R, FACTS) int32 or None
-        What the sweep before makes expect, see `lizip.codecs.sweep.prior`.
+        What the key frame makes expect, see `lizip.codecs.sweep.prior`.
     near : int64
         Ticks within which a candidate belongs to the same surface.
     bits : int64
@@ -136,7 +136,9 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
     for firing in range(first, last):
         for r in range(rings):
             own = r + 1
-            mark = coder.at[LOG]
+            since = coder.at[LOG]
+            if decoding:
+                mark(coder, 3 * (firing * rings + r))
             held = candidates_of(history, r, rings, guess)
             quiet = is_quiet(history, r, rings)
             expected = np.int64(0)
@@ -147,7 +149,7 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
             given = np.int64(0)
             asks = net.mode != 0 and not quiet
             if asks:
-                centre = _centre_of(history, prior, r, guess, near, expected)
+                centre = _centre_of(history, prior, firing, r, guess, near, expected)
                 think(net, history, r, rings, guess, centre, bits, firing * rings + r)
                 given = opinion(net, FLAG_OUTPUT)
                 if net.mode == RECORD:
@@ -155,30 +157,34 @@ def code_grid(coder, ranges, intensity, prior, first, last, near, bits, everywhe
             flag = np.int64(1) if not decoding and ranges[firing, r] > 0 else np.int64(0)
             flag = code_flag(coder, model, prior, firing, r, rings, held, quiet, given, flag)
             if not decoding:
-                spent[0] += cost(coder, mark)
-                mark = coder.at[LOG]
+                spent[0] += cost(coder, since)
+                since = coder.at[LOG]
             value = np.int64(0)
             if flag:
                 if not asks:
-                    centre = _centre_of(history, prior, r, guess, near, expected)
+                    centre = _centre_of(history, prior, firing, r, guess, near, expected)
+                if decoding:
+                    mark(coder, 3 * (firing * rings + r) + 1)
                 value = np.int64(ranges[firing, r])
                 value = code_range(coder, model, net, prior, asks, firing, r, centre, expected, value)
                 if decoding:
                     ranges[firing, r] = value
                 else:
-                    spent[1] += cost(coder, mark)
-                    mark = coder.at[LOG]
+                    spent[1] += cost(coder, since)
+                    since = coder.at[LOG]
             elif decoding:
                 ranges[firing, r] = 0
             history[own, m.PAST + 2] = history[own, m.PAST + 1]
             history[own, m.PAST + 1] = history[own, m.PAST]
             history[own, m.PAST] = held
             if bits and (flag or everywhere):
+                if decoding:
+                    mark(coder, 3 * (firing * rings + r) + 2)
                 level = np.int64(intensity[firing, r]) if not decoding else np.int64(0)
                 level = code_intensity(coder, model, prior, firing, r, flag, bits, expected, level)
                 if decoding:
                     intensity[firing, r] = level
                 else:
-                    spent[2] += cost(coder, mark)
+                    spent[2] += cost(coder, since)
             elif decoding and bits:
                 intensity[firing, r] = 0

@@ -45,16 +45,16 @@ MOST = 14
 
 
 def grid_of(data: bytes) -> Grid | None:
-    """Grid of a file that the sweep codec understands; None for others."""
+    """Grid of a file that the sweep codec understands, of its first sensor; None for others."""
+    from lizip.codecs import Options
+    from lizip.codecs.sweep import CODEC
     from lizip.formats import split
-    from lizip.sensor import CHAINS
 
-    cloud = split(data)
-    for registered in CHAINS:
-        measured = registered.load().recover(cloud, "fast", None)
-        if measured is not None:
-            return Grid(measured.ranges, measured.intensity, measured.intensity_everywhere, near_ticks(measured.tick))
-    return None
+    solution = CODEC.solve(split(data), Options("fast"))
+    if solution is None:
+        return None
+    grid = solution.grids[0]
+    return Grid(grid.ranges, grid.intensity, grid.everywhere, near_ticks(grid.tick))
 
 
 def simulated(count: int, seed: int) -> Iterator[Grid]:

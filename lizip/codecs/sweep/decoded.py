@@ -27,14 +27,11 @@ class DecodedGrid(NamedTuple):
     intensity : (F or 1, R) int32
         Of zeros where there is none.
     coder : FastCoder or DecisionCoder
-    stands : bool
-        Whether it follows another one, and the sensor stood.
     """
 
     ranges: np.ndarray
     intensity: np.ndarray
     coder: FastCoder | DecisionCoder
-    stands: bool
 
     @property
     def grid(self) -> tuple[np.ndarray, np.ndarray | None]:
@@ -42,10 +39,10 @@ class DecodedGrid(NamedTuple):
         return self.ranges, self.intensity if self.coder.form.bits else None
 
     def past(self) -> GridPast | None:
-        """What it leaves to a grid that follows, if one can."""
-        if not isinstance(self.coder, DecisionCoder):
+        """What it leaves to grids that follow, if they can: it follows none itself."""
+        if not isinstance(self.coder, DecisionCoder) or self.coder.prior is not None:
             return None
-        return left_by(self.coder, self.ranges, self.intensity, self.stands)
+        return left_by(self.coder, self.ranges, self.intensity)
 
 
 def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None = None) -> DecodedGrid:
@@ -57,7 +54,7 @@ def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None
     max_cells : int
         Largest grid to accept (F * R); from the number of points where that is known.
     before : GridPast, optional
-        What the grid of the sweep before left.
+        What the grid of the key frame left.
 
     Raises
     ------
@@ -76,9 +73,9 @@ def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None
     bounds = segments(firings, rings)
     if 2 * len(bounds) > header.remaining:
         raise CorruptError("grid has more segments than bytes")
-    stands = False
     if follows:
-        coder, stands = _follower(header, Form(near, bits, everywhere, None), (firings, rings), before)
+        form = Form(near, bits, everywhere, np.zeros(1, np.int64))
+        coder: FastCoder | DecisionCoder = _follower(header, form, (firings, rings), before)
     else:
         shares = unpack_shares(header.bytes(), 1 << min(bits, 8)) if bits else np.zeros(1, np.int64)
         coder = _decoder(header, Form(near, bits, everywhere, shares), rings, bool(fast))
@@ -91,17 +88,15 @@ def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None
         if is_sparse(last * rings, returns):
             raise CorruptError("grid of hardly anything but empty cells")
     header.finish()
-    return DecodedGrid(ranges, intensity, coder, stands)
+    return DecodedGrid(ranges, intensity, coder)
 
 
-def _follower(
-    header: Unpacker, form: Form, shape: tuple[int, int], before: GridPast | None
-) -> tuple[DecisionCoder, bool]:
-    """What decodes the segments of a grid that follows another one, and whether the sensor stood."""
+def _follower(header: Unpacker, form: Form, shape: tuple[int, int], before: GridPast | None) -> DecisionCoder:
+    """What decodes the segments of a grid that follows another one."""
     if before is None or form.bits != before.form.bits or not before.suits(form, shape[1]):
         raise CorruptError("a grid does not follow the one before")
-    alignment = Alignment.unpack(header)
-    return before.coder(shape[0], alignment, _asked(header)), alignment.stands
+    alignment = Alignment.unpack(header, shape[0])
+    return before.coder(shape[0], alignment, _asked(header))
 
 
 def _decoder(header: Unpacker, form: Form, rings: int, fast: bool) -> FastCoder | DecisionCoder:

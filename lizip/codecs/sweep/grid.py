@@ -119,7 +119,7 @@ def encode_grid(
     fast : bool
         Code at the fast level, which has no predictor.
     before : GridPast, optional
-        What the grid of the sweep before left: this one follows it if it can, and is decoded with the same only.
+        What the grid of the key frame left: this one follows it if it can, and is decoded with the same only.
     leads : bool
         Whether others shall follow.
 

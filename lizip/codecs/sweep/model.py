@@ -25,7 +25,7 @@ _SIX = 6
 WEIGHT_STRIDE = stride_of(_SIX + 1)
 
 _SHARE_OF_PRIOR = 0.1
-"""Weight, in each of two sets, of what the sweep before makes expect, at first."""
+"""Weight, in each of two sets, of what the key frame makes expect, at first."""
 
 MAX_RINGS = 2048
 MAX_RANGE = (1 << 24) - 1
@@ -44,10 +44,13 @@ CLASSES = 40
 LENGTHS = 28
 """Bit lengths a range residual can have, 0 to 27: candidates stay within 2**26 of any range."""
 
-# Of a sweep that follows another one, see `lizip.codecs.sweep.prior`. CHANGE: the running mean of what ranges are more
-# than expected, times 16. OFF: the running errors of its two candidates, times 8. BEFORE: the range that was expected
+EXPECTED = 3
+"""Candidates that a key frame adds."""
+
+# Of a sweep that follows a key frame, see `lizip.codecs.sweep.prior`. CHANGE: the running mean of what ranges are more
+# than expected, times 16. OFF: the running errors of its candidates, times 8. BEFORE: the range that was expected
 # where the ring had its last return, 0 when none was.
-CHANGE, OFF, BEFORE = 27, 28, 30
+CHANGE, OFF, BEFORE = 27, 28, 31
 
 # Nodes of a residual, in each context: its sign, then for each sign "longer than the start?", "longer still?", "shorter
 # still?" by bit length, then two mantissa bits by bit length.
@@ -173,12 +176,12 @@ def following(before: GridModel, fresh: GridModel, tables: Sequence[int], sets: 
     counters, weights = _on_cache_lines(int(starts[-1])), _on_cache_lines(fresh.weights.size + sets * WEIGHT_STRIDE)
     counters[: before.counters.size] = before.counters
     weights[: before.weights.size] = before.weights
-    if len(before.base) == len(fresh.base):  # it followed none: the network's opinion is the last input now
-        asked, others = np.split(
-            weights[: fresh.weights.size].reshape(-1, WEIGHT_STRIDE), [fresh.base[MIX_VALUE] // WEIGHT_STRIDE]
-        )
-        asked[:, _SIX + 1] = asked[:, _SIX]
-        asked[:, _SIX] = others[:, _SIX:] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
+    # the network's opinion is the last input now
+    asked, others = np.split(
+        weights[: fresh.weights.size].reshape(-1, WEIGHT_STRIDE), [fresh.base[MIX_VALUE] // WEIGHT_STRIDE]
+    )
+    asked[:, _SIX + 1] = asked[:, _SIX]
+    asked[:, _SIX] = others[:, _SIX:] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
     base = np.concatenate([fresh.base[:FLAG_PRIOR], starts[:-1], [fresh.weights.size]])
     return GridModel(counters, weights, fresh.history, base, before.tree, fresh.scratch)
 

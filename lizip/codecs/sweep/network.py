@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from lizip.codecs.sweep.features import FEATURES
-from lizip.codecs.sweep.net import FIRST_SHIFT, HIDDEN, OUTPUTS, SECOND_SHIFT
+from lizip.codecs.sweep.net import FIRST_SHIFT, OUTPUTS, SECOND_SHIFT
+from lizip.codecs.sweep.vectors import HIDDEN
 from lizip.codecs.sweep.weights import Weights
 
 FEATURE_ONE, WEIGHT_ONE, HIDDEN_ONE = 32, 64, 16

@@ -1,7 +1,8 @@
-"""What the sweep before leaves to the next: what has adapted, and what is expected in each cell of the grid."""
+"""What a key frame leaves to those that follow it: what has adapted, and what is expected in each cell of the grid."""
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,46 +19,43 @@ if TYPE_CHECKING:
     from lizip.codecs.sweep.net import GridNet
     from lizip.packing import Unpacker
 
+BLOCK = 16
+"""Rows that are shifted together."""
+
 _FARTHEST = 96
 """Rows that a sweep may have turned against the one before."""
 _THIN = 8
 """For finding that out, one row of so many is looked at."""
+_ASIDE, _TURNING = 12, 32
+"""Rows that a block may be shifted from there, and what another shift than the last must save, in quarters of a bit."""
 _SAME = 0.15
 """Least share of the ranges that are as expected where anything is expected at all."""
-_STANDS = 0.6
-"""Share from which on the sensor stands."""
-_LONG, _SHORT = 15, 0
-"""Returns that an expected range rests on at most, where the sensor stands and where it does not."""
 
 
 class Alignment(NamedTuple):
-    """How a grid lies to the one before.
+    """How a grid lies to the key frame's: firings of two turns do not look quite the same way.
 
     Attributes
     ----------
-    stands : bool
-        Whether the sensor has not moved.
-    shift : int or None
-        Row 0 sees what row `shift` saw; None: nothing is expected.
+    shifts : tuple of int
+        Row f sees what row f + shifts[f // BLOCK] saw; empty: nothing is expected.
     """
 
-    stands: bool
-    shift: int | None
+    shifts: tuple[int, ...]
 
     def pack(self) -> bytes:
         """Write it."""
-        return pack_varint(self.stands * 2 + (self.shift is not None)) + (
-            b"" if self.shift is None else pack_signed(self.shift)
-        )
+        steps = (after - before for before, after in pairwise((0, *self.shifts)))
+        return pack_varint(bool(self.shifts)) + b"".join(map(pack_signed, steps))
 
     @classmethod
-    def unpack(cls, unpacker: Unpacker) -> Alignment:
-        """Read what `pack` wrote; raises CorruptError."""
+    def unpack(cls, unpacker: Unpacker, rows: int) -> Alignment:
+        """Read what `pack` wrote for so many rows; raises CorruptError."""
         how = unpacker.varint()
-        shift = unpacker.signed() if how & 1 else None
-        if how > 3 or not -m.MAX_RANGE < (shift or 0) < m.MAX_RANGE:
+        shifts = tuple(accumulate(unpacker.signed() for _ in range(blocks(rows) * how))) if how < 2 else ()
+        if how > 1 or any(abs(shift) > m.MAX_RANGE for shift in shifts):
             raise CorruptError("impossible alignment of sweeps")
-        return cls(bool(how >> 1), shift)
+        return cls(shifts)
 
     @classmethod
     def of(cls, prior: np.ndarray, ranges: np.ndarray, near: int) -> Alignment:
@@ -69,26 +67,38 @@ class Alignment(NamedTuple):
             inside = (rows + shift >= 0) & (rows + shift < len(prior))
             expected = prior[rows[inside] + shift, :, p.RANGE]
             both = (expected > 0) & (seen[inside] > 0)
-            same = both & (np.abs(expected - 16 * seen[inside]) < 16 * near)
+            same = both & (np.abs(expected - seen[inside]) < near)
             shares.append(np.count_nonzero(same) / max(np.count_nonzero(both), 1))
         best = int(np.argmax(shares))
         if shares[best] < _SAME:
-            return cls(False, None)
-        return cls(bool(shares[best] > _STANDS), best - _FARTHEST)
+            return cls(())
+        costs = np.zeros((blocks(len(ranges)), 2 * _ASIDE + 1), np.int64)
+        p.measure_shifts(prior, ranges, best - _FARTHEST - _ASIDE, near, BLOCK, costs)
+        shifts, last = [], _ASIDE
+        for block in costs:
+            block += np.where(np.arange(len(block)) == last, 0, _TURNING)
+            last = int(np.argmin(block))
+            shifts.append(last + best - _FARTHEST - _ASIDE)
+        return cls(tuple(shifts))
 
     def applied(self, prior: np.ndarray, rows: int) -> np.ndarray:
         """What is expected in a grid of so many rows, (rows, R, FACTS)."""
         moved = np.zeros((rows, *prior.shape[1:]), np.int32)
-        moved[..., p.SEEN] = moved[..., p.LEVEL] = -1
-        if self.shift is not None:
-            first, last = max(0, -self.shift), min(rows, len(prior) - self.shift)
-            if first < last:
-                moved[first:last] = prior[first + self.shift : last + self.shift]
+        moved[..., [p.ROUGH, p.SEEN, p.LEVEL, p.LEVELS]] = -1
+        if self.shifts:
+            source = np.arange(rows) + np.repeat(np.array(self.shifts, np.int64), BLOCK)[:rows]
+            inside = (source >= 0) & (source < len(prior))
+            moved[inside] = prior[source[inside]]
         return moved
 
 
+def blocks(rows: int) -> int:
+    """How many shifts there are for so many rows."""
+    return -(-rows // BLOCK)
+
+
 class GridPast(NamedTuple):
-    """What the grid of a sweep leaves.
+    """What the grid of a key frame leaves.
 
     Attributes
     ----------
@@ -125,16 +135,15 @@ class GridPast(NamedTuple):
         return DecisionCoder(self.form, model, net, alignment.applied(self.prior, rows))
 
 
-def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray, stands: bool) -> GridPast:
+def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> GridPast:
     """What a grid leaves that a coder has come to the end of."""
-    known = coder.prior is not None
-    prior = coder.prior if known else np.zeros((*ranges.shape, p.FACTS), np.int32)
-    p.remember(prior, int(known), ranges, intensity, coder.form.bits, _LONG if stands else _SHORT)
+    prior = np.empty((*ranges.shape, p.FACTS), np.int32)
+    p.expect(ranges, intensity, coder.form.near, coder.form.bits, prior)
     return GridPast(coder.form, coder.model, prior)
 
 
 class Past(NamedTuple):
-    """What a sweep leaves: the hash of its content, and what each of its grids leaves. Nothing, before the first."""
+    """What a key frame leaves: the hash of its content, and what each grid leaves. Nothing, before the first."""
 
     digest: bytes = b""
     grids: tuple[GridPast, ...] = ()

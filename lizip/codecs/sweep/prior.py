@@ -1,10 +1,11 @@
-"""What a sweep says of the next one of its sensor: for each cell of the grid what is expected there.
+"""What a key frame says of the sweeps that follow it: for each cell of the grid what is expected there.
 
-A prior is an (F, R, FACTS) int32 array: the expected range in sixteenths of a tick (0: unknown, or nothing came back so
-far), how far ranges were from what was expected (likewise), the share of returns in 1/256 (-1: unknown), the expected
-intensity in sixteenths of its upper eight bits (-1: unknown), and the number of returns that this rests on.
+A prior is an (F, R, FACTS) int32 array: the expected range in ticks (0: unknown), and the mean of it and those beside
+it on its ring, in sixteenths; how rough the ring is there, in sixteenths of a tick (-1: unknown), which is what the
+range is off by; which of the cell, those beside it, above and below it had a return (a pattern of five bits; -1:
+unknown); the intensity, and the mean of it and those beside it, in its upper eight bits (-1: unknown).
 
-In the coding loop it is one more candidate for the range, and one more context each for flag, range and intensity.
+In the coding loop it is three more candidates for the range, and more contexts for flag, range and intensity.
 """
 
 from __future__ import annotations
@@ -16,52 +17,50 @@ from lizip.codecs.sweep.model import token
 from lizip.entropy.adaptive import quarter_octave
 from lizip.jit import inlined_kernel, kernel
 
-RANGE, SPREAD, SEEN, LEVEL, COUNT = range(5)
-FACTS = 5
+RANGE, SMOOTH, ROUGH, SEEN, LEVEL, LEVELS = range(6)
+FACTS = 6
 
-CLASSES = 17
-"""Of the spread of a cell; the last: nothing is expected."""
+CLASSES = 18
+"""Of how rough a cell is; the last: nothing is expected; before it: not known."""
 
-FLAG_CONTEXTS = 17 * 64
-RANGE_CONTEXTS = CLASSES * m.TOKENS
+FLAG_CONTEXTS = 33 * 64
+RANGE_CONTEXTS = CLASSES * 12
 LEVEL_CONTEXTS = 257 * 4
 MIX_CONTEXTS = CLASSES * 4
-
-_FRESH_SPREAD = 16 * 8
-_SURPRISE = 16 * 24
-"""A range so much (and eight times the spread) off shows another surface, whose memory begins anew."""
 
 
 @inlined_kernel
 def expected_range(prior, firing, r):
     """Range in ticks, 0 when unknown."""
-    return (np.int64(prior[firing, r, RANGE]) + 8) >> 4
+    return np.int64(prior[firing, r, RANGE])
 
 
 @inlined_kernel
-def prior_candidates(history, r, guess, expected):
-    """Write two more candidates: what is expected, and that moved on by what the ring was off at its last return."""
+def prior_candidates(history, prior, firing, r, guess):
+    """Write three more candidates: what is expected, its mean, and that moved on by what the ring was off."""
     own = r + 1
+    smooth = (np.int64(prior[firing, r, SMOOTH]) + 8) >> 4
     change = np.int64(history[own, m.CHANGE]) >> 4
     before = np.int64(history[own, m.BEFORE])
-    guess[m.CANDIDATES] = expected
-    guess[m.CANDIDATES + 1] = guess[0] + expected - before if before > 0 else expected + change
+    guess[m.CANDIDATES] = np.int64(prior[firing, r, RANGE])
+    guess[m.CANDIDATES + 1] = smooth
+    guess[m.CANDIDATES + 2] = guess[0] + smooth - before if before > 0 else smooth + change
 
 
 @inlined_kernel
 def centre_with_prior(history, r, guess, near):
-    """As `blended_centre`, of all candidates; near to the last range, or to the expected one where that is better."""
+    """As `blended_centre`, of all candidates; near to the last range, or to an expected one where that is better."""
     own = r + 1
     reach = guess[0]
     least = 2 * np.int64(history[own, m.ERROR]) + np.int64(history[r, m.ERROR])
-    for i in range(2):
+    for i in range(m.EXPECTED):
         error = 2 * np.int64(history[own, m.OFF + i]) + np.int64(history[r, m.OFF + i])
         if error < least:
             least = error
             reach = guess[m.CANDIDATES + i]
     total = 0.0
     weights = 0.0
-    for i in range(m.CANDIDATES + 2):
+    for i in range(m.CANDIDATES + m.EXPECTED):
         offset = guess[i] - reach
         at = m.ERROR + i if i < m.CANDIDATES else m.OFF + i - m.CANDIDATES
         error = 2 * np.int64(history[own, at]) + np.int64(history[r, at])
@@ -72,95 +71,119 @@ def centre_with_prior(history, r, guess, near):
 
 
 @inlined_kernel
-def learn_prior(history, own, guess, expected, value):
+def learn_prior(history, prior, firing, r, guess, expected, value):
     """Update what a ring is off, and its candidates' running errors."""
+    own = r + 1
+    smooth = np.int64(0)
     if expected > 0:
-        for i in range(2):
+        smooth = (np.int64(prior[firing, r, SMOOTH]) + 8) >> 4
+        for i in range(m.EXPECTED):
             miss = min(abs(value - guess[m.CANDIDATES + i]), 600) << 3
             history[own, m.OFF + i] += (miss - history[own, m.OFF + i]) >> 3
-        change = min(max(value - expected, -4096), 4096) << 4
+        change = min(max(value - smooth, -4096), 4096) << 4
         history[own, m.CHANGE] += (change - history[own, m.CHANGE]) >> 3
-    history[own, m.BEFORE] = expected
+    history[own, m.BEFORE] = smooth
 
 
 @inlined_kernel
-def spread_class(prior, firing, r, expected):
-    """Class of how far ranges of a cell were from what was expected."""
+def rough_class(prior, firing, r, expected):
+    """Class of how rough a cell is."""
     if expected <= 0:
         return np.int64(CLASSES - 1)
-    return min(quarter_octave(np.int64(prior[firing, r, SPREAD]) >> 2) >> 1, CLASSES - 2)
+    rough = np.int64(prior[firing, r, ROUGH])
+    return np.int64(CLASSES - 2) if rough < 0 else min(quarter_octave(rough >> 2) >> 1, CLASSES - 3)
 
 
 @inlined_kernel
 def flag_context(prior, firing, r, past, up, down):
-    """Context of a return flag: the share of returns of the cell and of the ring above, and flags that are known."""
-    seen = np.int64(prior[firing, r, SEEN]) >> 4
-    above = np.int64(prior[firing, r - 1, SEEN]) >> 6 if r > 0 else seen >> 2
-    seen = seen if seen >= 0 else np.int64(16)
-    return seen * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4 + (above & 3)
+    """Context of a return flag: which returns were there, how strong, and flags that are known."""
+    seen = np.int64(prior[firing, r, SEEN])
+    strong = min(quarter_octave(max(np.int64(prior[firing, r, LEVELS]), 0)) >> 2, 3) if seen & 1 else np.int64(0)
+    seen = seen if seen >= 0 else np.int64(32)
+    return seen * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4 + strong
 
 
 @inlined_kernel
 def range_context(kind, expected, centre):
     """Context of a residual: the class of the spread, and where what is expected lies from the centre."""
-    return kind * m.TOKENS + (token(expected - centre) if expected > 0 else np.int64(0))
+    return kind * 12 + (token(expected - centre) >> 2 if expected > 0 else np.int64(0))
 
 
 @inlined_kernel
 def level_contexts(prior, firing, r, expected, value, levels, bits, fine):
-    """Contexts of an intensity: the one expected, and how well the range met its own; the same beside the last one."""
+    """Contexts of an intensity: the mean there, and how well the range met its own; that there beside the last one."""
     level = np.int64(prior[firing, r, LEVEL])
     if level < 0 or value <= 0:
         return np.int64(256 * 4), levels * levels + fine
-    level = min((level + 8) >> 4, 255)
     off = abs(value - expected)
     match = np.int64(0) if off < 12 else np.int64(1) if off < 50 else np.int64(2) if off < 200 else np.int64(3)
     some = level >> max(bits - 6, 0) if bits < 8 else quarter_octave(level)
-    return level * 4 + match, some * levels + fine
+    return np.int64(prior[firing, r, LEVELS]) * 4 + match, some * levels + fine
 
 
 @kernel
-def remember(prior, known, ranges, intensity, bits, most):
-    """Let a prior learn from the sweep that it was made for, in place.
+def expect(ranges, intensity, near, bits, prior):
+    """Fill a prior (F, R, FACTS) with what a grid makes expect.
 
     Parameters
     ----------
-    prior : (F, R, FACTS) int32
-    known : int64
-        0 when the prior says nothing yet.
     ranges, intensity : (F, R) int32
         Intensity is not touched when `bits` is 0.
-    most : int64
-        How many returns the expected range rests on at most.
+    near : int64
+        Ticks within which ranges belong to one surface.
+    bits : int64
+        Bit length of the largest intensity.
+    prior : (F, R, FACTS) int32
     """
     low = max(bits - 8, 0)
+    rows, rings = ranges.shape
+    for f in range(rows):
+        for r in range(rings):
+            value = np.int64(ranges[f, r])
+            left = np.int64(ranges[f - 1, r]) if f > 0 else np.int64(0)
+            right = np.int64(ranges[f + 1, r]) if f < rows - 1 else np.int64(0)
+            seen = np.int64(value > 0) + 2 * np.int64(left > 0) + 4 * np.int64(right > 0)
+            seen += 8 * np.int64(r > 0 and ranges[f, r - 1] > 0) + 16 * np.int64(r < rings - 1 and ranges[f, r + 1] > 0)
+            prior[f, r, SEEN] = seen
+            level = np.int64(intensity[f, r]) >> low if bits and value else np.int64(-1)
+            mean, count = level, 1
+            smooth = value << 4
+            if value:
+                joined = left > 0 and right > 0 and abs(left - value) <= near and abs(right - value) <= near
+                smooth = ((left + value + right) << 4) // 3 if joined else smooth
+                if bits:
+                    for side, there in ((-1, left), (1, right)):
+                        if there > 0 and abs(there - value) <= near:
+                            mean += np.int64(intensity[f + side, r]) >> low
+                            count += 1
+            elif left > 0 and right > 0 and abs(left - right) <= near:
+                value = (left + right) >> 1
+                smooth = (left + right) << 3
+            prior[f, r, RANGE] = value
+            prior[f, r, SMOOTH] = smooth
+            prior[f, r, LEVEL] = level
+            prior[f, r, LEVELS] = mean // count
+            total, found = np.int64(0), 0
+            for g in range(max(f - 1, 1), min(f + 2, rows - 1)):
+                one, two, three = np.int64(ranges[g - 1, r]), np.int64(ranges[g, r]), np.int64(ranges[g + 1, r])
+                if one > 0 and two > 0 and three > 0:
+                    total += abs(one - 2 * two + three)
+                    found += 1
+            prior[f, r, ROUGH] = 8 * total // found if found else -1
+
+
+@kernel
+def measure_shifts(prior, ranges, first, near, block, costs):
+    """Add to costs (B, S) how far ranges (F, R), `block` rows of them each, are from what is expected, shifted by
+    `first`, `first` + 1, ... rows: in quarters of a bit."""
+    far = 8 * near
     for f in range(ranges.shape[0]):
-        for r in range(ranges.shape[1]):
-            value = np.int64(ranges[f, r]) << 4
-            count = np.int64(prior[f, r, COUNT]) if known else 0
-            seen = np.int64(prior[f, r, SEEN]) if known else -1
-            now = np.int64(255) if value else np.int64(0)
-            rest = min(count, most) + 1
-            prior[f, r, SEEN] = now if seen < 0 else seen + ((now - seen) // 3)
-            if not value:
-                if not count:
-                    prior[f, r, RANGE] = 0
-                    prior[f, r, SPREAD] = _FRESH_SPREAD
-                    prior[f, r, LEVEL] = -1
-                    prior[f, r, COUNT] = 0
-                continue
-            level = (np.int64(intensity[f, r]) >> low) << 4 if bits else np.int64(-1)
-            before = np.int64(prior[f, r, RANGE])
-            spread = np.int64(prior[f, r, SPREAD])
-            miss = abs(value - before)
-            if count == 0 or miss > _SURPRISE + 8 * spread:
-                prior[f, r, RANGE] = value
-                prior[f, r, SPREAD] = _FRESH_SPREAD if count == 0 else min(2 * spread, 1 << 20)
-                prior[f, r, LEVEL] = level
-                prior[f, r, COUNT] = 1
-                continue
-            prior[f, r, RANGE] = before + (value - before) // rest
-            prior[f, r, SPREAD] = spread + (miss - spread) // (rest + 1)
-            if bits:
-                prior[f, r, LEVEL] = prior[f, r, LEVEL] + (level - np.int64(prior[f, r, LEVEL])) // rest
-            prior[f, r, COUNT] = min(rest, 255)
+        for k in range(costs.shape[1]):
+            at = f + first + k
+            total = np.int64(0)
+            for r in range(ranges.shape[1]):
+                value = np.int64(ranges[f, r])
+                if value > 0:
+                    expected = np.int64(prior[at, r, RANGE]) if 0 <= at < prior.shape[0] else np.int64(0)
+                    total += quarter_octave(min(abs(value - expected), far) if expected > 0 else far)
+            costs[f // block, k] += total

@@ -11,7 +11,7 @@ import numpy as np
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.net import RECORD, opinion, record
-from lizip.codecs.sweep.prior import learn_prior, range_context, spread_class
+from lizip.codecs.sweep.prior import learn_prior, range_context, rough_class
 from lizip.entropy.adaptive import bit_length, quarter_octave
 from lizip.entropy.coder import LOG, code_raw
 from lizip.entropy.mixing import code_mixed
@@ -109,8 +109,8 @@ def _code_residual(coder, model, net, prior, asks, contexts, more, error):
         if prior is None:
             bit = code_mixed(coder, counters, nodes, (given,), model.weights, sets, m.MEDIUM, 15, bit)
         else:
-            by_spread = base[m.MIX_PRIOR] + (more[1] * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
-            all_nodes, all_sets = nodes + (more[0] + node,), sets + (by_spread,)  # noqa: RUF005
+            by_rough = base[m.MIX_PRIOR] + (more[1] * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
+            all_nodes, all_sets = nodes + (more[0] + node,), sets + (by_rough,)  # noqa: RUF005
             bit = code_mixed(coder, counters, all_nodes, (given,), model.weights, all_sets, m.MEDIUM, 15, bit)
         if stage == 0:
             negative = bit
@@ -187,11 +187,11 @@ def code_range(coder, model, net, prior, asks, firing, r, centre, expected, valu
     contexts = _contexts_of(model, r, centre)
     more = (np.int64(0), np.int64(0))
     if prior is not None:
-        kind = spread_class(prior, firing, r, expected)
+        kind = rough_class(prior, firing, r, expected)
         more = (model.base[m.RANGE_PRIOR] + range_context(kind, expected, centre) * m.NODES, kind)
     error = _code_residual(coder, model, net, prior, asks, contexts, more, value - centre)
     value = min(max(centre + error, 1), m.MAX_RANGE)
     if prior is not None:
-        learn_prior(model.history, r + 1, model.scratch, expected, value)
+        learn_prior(model.history, prior, firing, r, model.scratch, expected, value)
     _learn_range(model.history, r + 1, model.scratch, value, error)
     return value

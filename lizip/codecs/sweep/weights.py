@@ -9,6 +9,7 @@ import functools
 import hashlib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,9 @@ class Weights:
     """
 
     def __init__(self, name: str, arrays: tuple[np.ndarray, ...]):
-        from lizip.codecs.sweep.net import FEATURES, HIDDEN, OUTPUTS
+        from lizip.codecs.sweep.features import FEATURES
+        from lizip.codecs.sweep.net import OUTPUTS
+        from lizip.codecs.sweep.vectors import HIDDEN
 
         self.name = name
         self.arrays = tuple(map(np.ascontiguousarray, arrays, (np.int16, np.int32) * 3))
@@ -61,7 +64,8 @@ class Weights:
     def save(self, folder: Path) -> Path:
         """Write `<name>.npz` into a folder; returns its path."""
         path = folder / f"{self.name}.npz"
-        np.savez(path, **dict(zip(FIELDS, self.arrays, strict=True)))
+        arrays: dict[str, Any] = dict(zip(FIELDS, self.arrays, strict=True))
+        np.savez(path, **arrays)
         return path
 
 

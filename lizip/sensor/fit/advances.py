@@ -8,7 +8,7 @@ import numpy as np
 
 from lizip.exact.trig import TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.beams import COLUMN, fit_beams
+from lizip.sensor.fit.beams import COLUMN, BeamPoints, fit_beams
 from lizip.sensor.fit.turning import turned_back
 from lizip.sensor.stages.timing import QUANTUM
 
@@ -56,7 +56,7 @@ def find_advances(
     (N,) says which firing each is of, in the order of time.
     """
     step = TURN / _HUNDREDTHS
-    beams, shares = fit_beams(points, units, bounds, step, tick, False, 0)
+    beams, shares = fit_beams(BeamPoints(points, units, bounds, step, tick), 0)
     anchor = int(np.argmax(shares))
     if shares[anchor] < _ANCHORED:
         return None

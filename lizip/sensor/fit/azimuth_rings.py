@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lizip.sensor.fit.ascent import keep_ascending
-from lizip.sensor.fit.beams import calibration_of, fit_beams
+from lizip.sensor.fit.beams import BeamPoints, calibration_of, fit_beams
 from lizip.sensor.fit.calibrate import find_decimal, fitting_units
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.columns import align_rings
@@ -48,9 +48,9 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Ax
     decimal = find_decimal(xyz)
     if decimal == HALF:
         decimal += _DECIMAL  # what is of this family was on that lattice before
-    finite = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
-    bounds = split_rings(*finite, _MOST_RINGS)
-    del finite
+    x, y = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)
+    bounds = split_rings(x, y, _MOST_RINGS)
+    del x, y
     if bounds is None:
         return None
     key = f"azimuth rings {axes.pack()[0]}"
@@ -115,14 +115,15 @@ def calibrate(xyz: np.ndarray, bounds: np.ndarray, decimal: int = _DECIMAL, hing
     rings = np.flatnonzero(sizes >= _LEAST_RING)
     if len(rings) < 4:
         return None
+    of = BeamPoints(xyz, units, bounds, *arguments)
     for ring in rings[[len(rings) // 4, len(rings) // 2, len(rings) * 3 // 4]]:
-        if fit_beams(xyz, units, bounds[ring : ring + 2], *arguments, 0)[1][0] < _LEAST_SHARE:
+        if fit_beams(of._replace(bounds=bounds[ring : ring + 2]), 0)[1][0] < _LEAST_SHARE:
             return None
-    beams, shares = fit_beams(xyz, units, bounds, *arguments, hinges)
+    beams, shares = fit_beams(of, hinges)
     if (shares < _LEAST_SHARE).any():
         bounds = split_suspects(xyz, bounds, shares < _LEAST_SHARE)
         sizes = np.diff(bounds)
-        beams, shares = fit_beams(xyz, units, bounds, *arguments, hinges)
+        beams, shares = fit_beams(of._replace(bounds=bounds), hinges)
     kept = np.flatnonzero(shares >= _LEAST_SHARE)
     calibration = calibration_of(beams[kept], model)
     inside = np.repeat(shares >= _LEAST_SHARE, sizes)

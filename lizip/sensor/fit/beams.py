@@ -8,6 +8,9 @@ only whose rounding the model gets wrong ("hinge": inside half a unit there is n
 
 from __future__ import annotations
 
+import itertools
+from typing import NamedTuple
+
 import numpy as np
 
 from lizip.exact.trig import TURN, arctangent2, sincos
@@ -238,19 +241,10 @@ def settle_beam(points, units, frame, first, last, grid, hinges, scratch, beam):
     return refine_beam(points, units, frame, first, last, grid, hinges, scratch, beam)
 
 
-def fit_beams(
-    points: np.ndarray,
-    units: np.ndarray,
-    bounds: np.ndarray,
-    step: float,
-    tick: float,
-    hypotenuse: bool,
-    hinges: int = 2,
-    frame: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Fit every beam to its own points.
+class BeamPoints(NamedTuple):
+    """Points, beam after beam, and what their beams measure in.
 
-    Parameters
+    Attributes
     ----------
     points : (N, 3) float32 or float64
         In the sensor's frame.
@@ -262,10 +256,38 @@ def fit_beams(
         Radians a column, metres a tick.
     hypotenuse : bool
         See `lizip.sensor.beams`.
-    hinges : int
-        Passes over the points whose rounding the model misses.
     frame : (3, 3) float64, optional
         Rotation from the sensor's frame to the stored one, if they are not the same.
+    """
+
+    points: np.ndarray
+    units: np.ndarray
+    bounds: np.ndarray
+    step: float
+    tick: float
+    hypotenuse: bool = False
+    frame: np.ndarray | None = None
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """First point of each beam, and the one behind its last."""
+        return list(itertools.pairwise(self.bounds.tolist()))
+
+    @property
+    def grid(self) -> Grid:
+        """Steps of columns and ranges, and whether the latter are hidden by the rounding."""
+        hidden = bool(np.median(self.units[:: max(1, len(self.units) // SEARCH)]) > self.tick)
+        return Grid(self.step, self.tick, self.hypotenuse, hidden)
+
+
+def fit_beams(of: BeamPoints, hinges: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Fit every beam to its own points.
+
+    Parameters
+    ----------
+    of : BeamPoints
+    hinges : int
+        Passes over the points whose rounding the model misses.
 
     Returns
     -------
@@ -274,11 +296,10 @@ def fit_beams(
     shares : (R,) float64
         Share of coordinates within half a unit; 0 where nothing could be fitted.
     """
-    beams, shares = np.zeros((len(bounds) - 1, 5)), np.zeros(len(bounds) - 1)
-    hidden = bool(np.median(units[:: max(1, len(units) // SEARCH)]) > tick)
-    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse, hidden)
-    for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        shares[ring] = fit_beam(points, units, frame, first, last, grid, hinges, scratch, beams[ring])
+    beams, shares = np.zeros((len(of.bounds) - 1, 5)), np.zeros(len(of.bounds) - 1)
+    scratch, grid = make_scratch(_LATERALS), of.grid
+    for ring, (first, last) in enumerate(of.spans):
+        shares[ring] = fit_beam(of.points, of.units, of.frame, first, last, grid, hinges, scratch, beams[ring])
     return beams, shares
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.sensor.fit.beams import SEARCH, fit_line, fit_offset, gather_phases, set_phase, settle_beam
+from lizip.sensor.fit.beams import SEARCH, BeamPoints, fit_line, fit_offset, gather_phases, set_phase, settle_beam
 from lizip.sensor.fit.gauss_newton import Grid, make_scratch, refine_beam
 
 _LATERALS = 25
@@ -18,59 +18,37 @@ _LEAST_POINTS = 24
 _DOUBTFUL = 0.9
 
 
-def refine_beams(
-    points: np.ndarray,
-    units: np.ndarray,
-    bounds: np.ndarray,
-    step: float,
-    tick: float,
-    hypotenuse: bool,
-    hinges: int,
-    beams: np.ndarray,
-    frame: np.ndarray | None = None,
-) -> None:
+def refine_beams(of: BeamPoints, hinges: int, beams: np.ndarray) -> None:
     """Improve beams (R, 5) that `fit_beams` found, in place, under other units."""
-    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse)
-    for ring, (first, last) in enumerate(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)):
-        refine_beam(points, units, frame, first, last, grid, hinges, scratch, beams[ring])
+    scratch, grid = make_scratch(_LATERALS), Grid(of.step, of.tick, of.hypotenuse)
+    for ring, (first, last) in enumerate(of.spans):
+        refine_beam(of.points, of.units, of.frame, first, last, grid, hinges, scratch, beams[ring])
 
 
-def retry_beams(
-    points: np.ndarray,
-    units: np.ndarray,
-    bounds: np.ndarray,
-    step: float,
-    tick: float,
-    hypotenuse: bool,
-    hinges: int,
-    beams: np.ndarray,
-    shares: np.ndarray,
-    frame: np.ndarray | None = None,
-) -> None:
-    """Fit beams (R, 5) again, in place, whose share (R,) is doubtful; arguments as those of `fit_beams`.
+def retry_beams(of: BeamPoints, hinges: int, beams: np.ndarray, shares: np.ndarray) -> None:
+    """Fit beams (R, 5) again, in place, whose share (R,) is doubtful; as `fit_beams`.
 
     Near points, as of the vehicle's own roof, leave several phases and lateral offsets that gather about as well; the
     one that explains most wins.
     """
-    hidden = bool(np.median(units[:: max(1, len(units) // SEARCH)]) > tick)
-    scratch, grid = make_scratch(_LATERALS), Grid(step, tick, hypotenuse, hidden)
-    for ring in np.flatnonzero((shares < _DOUBTFUL) & (np.diff(bounds) >= _LEAST_POINTS)).tolist():
-        first, last = int(bounds[ring]), int(bounds[ring + 1])
+    scratch, grid = make_scratch(_LATERALS), of.grid
+    for ring in np.flatnonzero((shares < _DOUBTFUL) & (np.diff(of.bounds) >= _LEAST_POINTS)).tolist():
+        first, last = of.spans[ring]
         stride = max(1, (last - first) // SEARCH)
         beam = np.zeros(beams.shape[1])
-        if not fit_line(points, first, last, stride, scratch.pairs, beam):
+        if not fit_line(of.points, first, last, stride, scratch.pairs, beam):
             continue
-        if fit_offset(points, first, last, stride, tick, beam) < 0.1 and not hidden:
+        if fit_offset(of.points, first, last, stride, of.tick, beam) < 0.1 and not grid.hidden:
             continue
-        rho = np.sqrt((points[first:last, :2].astype(np.float64) ** 2).sum(axis=1))
+        rho = np.sqrt((of.points[first:last, :2].astype(np.float64) ** 2).sum(axis=1))
         near = float(np.sort(rho)[len(rho) // 32])
-        lateral = min(_FINEST, max(_FINE * abs(step) * near, 2 * _WIDEST / _MOST_TRIED))
+        lateral = min(_FINEST, max(_FINE * abs(of.step) * near, 2 * _WIDEST / _MOST_TRIED))
         sums = np.zeros((2 * int(_WIDEST / lateral) + 1, 2))
-        gather_phases(points, first, last, stride, step, lateral, sums)
+        gather_phases(of.points, first, last, stride, of.step, lateral, sums)
         for start in _peaks(sums):
             tried = beam.copy()
             set_phase(sums, start, lateral, tried)
-            share = settle_beam(points, units, frame, first, last, grid, hinges, scratch, tried)
+            share = settle_beam(of.points, of.units, of.frame, first, last, grid, hinges, scratch, tried)
             if share > shares[ring]:
                 beams[ring], shares[ring] = tried, share
 

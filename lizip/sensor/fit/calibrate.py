@@ -10,7 +10,7 @@ import numpy as np
 
 from lizip.sensor.fit.advances import Advances, advanced, find_advances
 from lizip.sensor.fit.arithmetic import exact_points, find_arithmetic, snapped
-from lizip.sensor.fit.beams import calibration_of, fit_beams
+from lizip.sensor.fit.beams import BeamPoints, calibration_of, fit_beams
 from lizip.sensor.fit.beams_again import refine_beams, retry_beams
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.inside import is_coarse
@@ -118,11 +118,12 @@ class _Form(NamedTuple):
     @property
     def doubtful(self) -> bool:
         """Whether beams may rather advance inside a firing."""
-        return self.noise > _EXACT_ENOUGH or self.share < _NEARLY_ALL
+        return bool(self.noise > _EXACT_ENOUGH or self.share < _NEARLY_ALL)
 
     def better(self, other: _Form) -> bool:
         """Whether this explains clearly more."""
-        return self.noise < other.noise or (self.noise == other.noise and self.share > other.share + 0.02)
+        same = self.noise == other.noise and self.share > other.share + 0.02
+        return bool(self.noise < other.noise or same)
 
 
 def calibrate(
@@ -163,7 +164,7 @@ def calibrate(
     units = fitting_units(rings.stored, decimal, tick)
     form = _choose_form(rings, units, model, turns)
     plain = None if form is None else _fit_all(rings, layout, form, units, hinges)
-    settled = plain is not None and (not form.doubtful or plain[0].arithmetic != PLAIN)
+    settled = plain is not None and form is not None and (not form.doubtful or plain[0].arithmetic != PLAIN)
     if settled or layout.turn is None or decimal:
         return plain
     firing = layout.turn[rings.order]
@@ -172,7 +173,7 @@ def calibrate(
         return plain
     still = replace(rings, points=advanced(advances, rings.points, rings.ring, firing))
     other = _choose_form(still, units, model, [advances.columns])
-    if other is None or (plain is not None and not other.better(form)):
+    if other is None or (plain is not None and form is not None and not other.better(form)):
         return plain
     return _fit_all(still, layout, other, units, hinges, advances) or plain
 
@@ -183,20 +184,23 @@ def _fit_all(
     """Fit all beams in a form that was chosen by a few of them."""
     model, noise = form.model, form.noise
     hinged = hinges if noise == 1 else 0
-    arguments = rings.bounds, model.beams.step, model.beams.tick, model.beams.hypotenuse
+    of = BeamPoints(
+        rings.points, units, rings.bounds, model.beams.step, model.beams.tick, model.beams.hypotenuse, rings.frame
+    )
     filled = np.diff(rings.bounds) > 0
     for more in [noise] if model.decimal else [other for other in _NOISES if other >= noise]:
-        beams, shares = fit_beams(rings.points, units * more, *arguments, hinged, rings.frame)
+        coarse = of._replace(units=units * more)
+        beams, shares = fit_beams(coarse, hinged)
         if shares[filled].mean() >= _LEAST_SHARE:
             break
         hinged = 0
     else:
         return None
-    retry_beams(rings.points, units * more, *arguments, hinged, beams, shares, rings.frame)
+    retry_beams(coarse, hinged, beams, shares)
     beams[shares < 0.5] = 0.0
     fine = units if model.decimal else rounding_units(rings.stored, 0, 0.0)
     if hinged and not model.decimal:
-        refine_beams(rings.points, fine, *arguments, hinges, beams, rings.frame)
+        refine_beams(of._replace(units=fine), hinges, beams)
     fitted = set_in_time(calibration_of(beams, model), rings.points, rings.bounds, rings.order, layout)
     if advances is not None:
         return _with_advances(fitted, advances, rings, layout)
@@ -205,7 +209,7 @@ def _fit_all(
 
     def refine(calibration: Calibration, moved: np.ndarray) -> Calibration:
         again = beams.copy()
-        refine_beams(rings.stored + moved, fine, *arguments, hinges, again)
+        refine_beams(of._replace(points=rings.stored + moved, units=fine, frame=None), hinges, again)
         return _in_time(calibration_of(again, model), fitted)
 
     return find_arithmetic(fitted, rings.stored, rings.ring, refine), None
@@ -257,7 +261,8 @@ def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: It
                 tried = model.with_beams(columns=turn, hypotenuse=form)
                 step, tick = tried.beams.step, tried.beams.tick
                 coarse = units * noise
-                fits = [fit_beams(rings.points, coarse, span, step, tick, form, 0, rings.frame)[1] for span in spans]
+                of = BeamPoints(rings.points, coarse, rings.bounds, step, tick, form, rings.frame)
+                fits = [fit_beams(of._replace(bounds=span), 0)[1] for span in spans]
                 share = np.median(fits)
                 if share > most + (_RARER if form else 0.0):
                     best, most = tried, share

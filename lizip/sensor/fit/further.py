@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lizip.sensor.fit.intensity import find_intensity, intensity_stage
+from lizip.sensor.fit.intensity import find_intensity, intensity_stage, with_further
 from lizip.sensor.model import Grid, Stage
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
@@ -29,7 +29,9 @@ def add_further(columns: Sequence[np.ndarray], returns: Returns, tick: float, st
         intensity = np.zeros_like(ranges)
         intensity[cells] = lit.integers
         grid = grid._replace(intensity=intensity, everywhere=bool(intensity[ranges == 0].any()))
-        stages.append(intensity_stage(np.ascontiguousarray(columns[lit.column]), lit, place))
+        column, returns.intensity = np.ascontiguousarray(columns[lit.column]), intensity
+        stage = intensity_stage(column, lit, place)
+        stages.append(stage if returns.nth is None else with_further(stage, returns, column))
     others = [column for at, column in enumerate(columns) if at > 2 and (lit is None or at != lit.column)]
     if others:
         stages.append(Attributes.of(returns, others))

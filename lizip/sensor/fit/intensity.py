@@ -78,8 +78,8 @@ def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.nd
             scale, integers, exact = found
             return _split(Lit(place, scale, None, integers, exact, integers, exact), len(where))
     for place, column in lively:
-        if (found := to_table(column)) is not None:
-            table, entries = found
+        if (tabled := to_table(column)) is not None:
+            table, entries = tabled
             exact = np.ones(len(order), bool)
             return _split(Lit(place, TABLE, table, entries, exact, entries, exact), len(where))
     return None
@@ -94,8 +94,8 @@ def _others(where: np.ndarray, count: int) -> np.ndarray:
 
 def _split(lit: Lit, cells: int) -> Lit:
     """Tell apart points with and without a cell."""
-    parts = {"integers": lit.integers[:cells], "exact": lit.exact[:cells]}
-    return lit._replace(**parts, rest=lit.integers[cells:], rest_exact=lit.exact[cells:])
+    rest, rest_exact = lit.integers[cells:], lit.exact[cells:]
+    return lit._replace(integers=lit.integers[:cells], exact=lit.exact[:cells], rest=rest, rest_exact=rest_exact)
 
 
 def intensity_stage(column: np.ndarray, lit: Lit, place: np.ndarray) -> Intensity:

@@ -7,8 +7,9 @@ import numpy as np
 from lizip.jit import kernel
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.columns import align_rings, match_rings
-from lizip.sensor.fit.layout import RINGS, Layout
+from lizip.sensor.fit.layout import Layout
 from lizip.sensor.fit.measure import measure_points
+from lizip.sensor.stages.order import RINGS
 
 _SPARSE = 0.25
 """Share of the columns in which a sensor fires, below which its uneven steps are marks to align rings by."""

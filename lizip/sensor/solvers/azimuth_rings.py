@@ -13,6 +13,7 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.sensor.fit.azimuth_rings import find_azimuth_rings
 from lizip.sensor.fit.calibrate import find_decimal
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.found import Found, solution_of
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, Solution
@@ -29,13 +30,8 @@ class AzimuthRings:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find calibration and firings; see `lizip.sensor.Solver`."""
-        columns = list(cloud.columns.values())
-        if cloud.count < _LEAST_POINTS or len(columns) < 3:
-            return None
-        if any(column.dtype != np.dtype("<f4") for column in columns[:3]):
-            return None
-        xyz = np.stack(columns[:3], axis=1)
-        if not find_decimal(xyz):
+        xyz = stored_points(cloud, _LEAST_POINTS)
+        if xyz is None or not find_decimal(xyz):
             return None
         missing, nothing = find_missing(xyz)
         if np.count_nonzero(~missing) < _LEAST_POINTS:

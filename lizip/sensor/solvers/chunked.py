@@ -10,6 +10,7 @@ from lizip.cloud import Cloud
 from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
+from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, About, Solution, SweepModel
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.slots import VLP_32C
@@ -24,14 +25,16 @@ class Chunked:
         columns = list(cloud.columns.values())
         if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
+        missing, nothing = find_missing(np.stack(columns[:3], axis=1))
         axes, bounds, columns = _find_parts(columns)
         if bounds is None:
             return None
-        parts, grids, notes = [], [], {}
+        parts, grids, notes = [], [], dict[str, int]()
         for first, last in pairwise(bounds):
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
-            found = solve(np.stack(inside[:3], axis=1), VLP_32C)
-            described = None if found is None else describe(inside, cloud.schema, *found, axes)
+            absent = missing[first:last]
+            found = solve(np.stack(inside[:3], axis=1)[~absent], VLP_32C)
+            described = None if found is None else describe(inside, cloud.schema, *found, axes, absent, nothing)
             if described is None:
                 return None
             parts.append(described[0])

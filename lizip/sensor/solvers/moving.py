@@ -15,6 +15,7 @@ from lizip.cloud import Cloud
 from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
 from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.coarse import is_coarse
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.lattice.frame import Frame
@@ -66,14 +67,11 @@ class Moving:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find ranges, azimuths and poses; see `lizip.sensor.Solver`."""
-        columns, sensor = list(cloud.columns.values()), hdl32e()
-        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
-            return None
-        xyz = np.stack(columns[:3], axis=1)
-        if is_coarse(xyz):
+        xyz, sensor = stored_points(cloud), hdl32e()
+        if xyz is None or is_coarse(xyz):
             return None
         best: tuple[_Writing, _Attempt] | None = None
-        for placed in _places(xyz, columns[3:]):
+        for placed in _places(xyz, list(cloud.columns.values())[3:]):
             seen = _observed(placed, sensor, state)
             if seen is None:
                 continue

@@ -6,6 +6,7 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.sensor.fit.any_order import find_any_order
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.driver.lens import find_lens
 from lizip.sensor.fit.driver.solution import find_missing as missing_of
 from lizip.sensor.fit.driver.solution import solution_of as by_driver
@@ -22,12 +23,9 @@ class Static:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find calibration, firings and order; see `lizip.sensor.Solver`."""
-        columns = list(cloud.columns.values())
-        if cloud.count < _LEAST_POINTS or len(columns) < 3:
+        xyz = stored_points(cloud, _LEAST_POINTS)
+        if xyz is None:
             return None
-        if any(column.dtype != np.dtype("<f4") for column in columns[:3]):
-            return None
-        xyz = np.stack(columns[:3], axis=1)
         missing, nothing = find_missing(xyz)
         if np.count_nonzero(~missing) < _LEAST_POINTS:
             return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.timed.describe import describe
 from lizip.sensor.fit.timed.sensor import pandar64
 from lizip.sensor.fit.timed.solve import solve
@@ -19,16 +21,19 @@ class Timed:
 
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find ranges, packets' times and track; see `lizip.sensor.Solver`."""
-        columns = list(cloud.columns.values())
-        if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+        xyz = stored_points(cloud)
+        if xyz is None:
             return None
-        xyz = np.stack(columns[:3], axis=1)
-        if not np.isfinite(xyz).all():
+        missing, nothing = find_missing(xyz)
+        present = np.flatnonzero(~missing)
+        if not np.isfinite(xyz[present]).all():
             return None
-        found = solve(xyz, pandar64())
+        found = solve(xyz[present], pandar64())
         if found is None:
             return None
-        part, grid, notes = describe(cloud, xyz, *found)
+        seen, law = found
+        seen.place = present[seen.place]
+        part, grid, notes = describe(cloud, xyz, seen, law, missing, nothing)
         if notes["exceptions"] > _MOST_ODD * cloud.count:
             return None
         return Solution(SweepModel([part]), [grid], About(TITLES.index("Hesai Pandar64 as in PandaSet"), notes))

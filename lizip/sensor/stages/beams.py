@@ -144,7 +144,7 @@ class Beams:
         """Read what `pack` wrote; raises CorruptError on numbers that make no sensor."""
         unpacker = Unpacker(data)
         columns, form = unpacker.varint(), unpacker.varint()
-        tick, count = float(np.frombuffer(unpacker.take(8), "<f8")[0]), unpacker.varint()
+        tick, count = float(unpacker.array("<f8", 1)[0]), unpacker.varint()
         if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or form > 15 or count > MAX_BEAMS:
             raise _impossible()
         maker = None
@@ -154,7 +154,7 @@ class Beams:
                 raise _impossible()
             quanta = quanta_of(maker.unit, columns)
         else:
-            quanta = tuple(np.frombuffer(unpacker.take(8 * len(PARAMETERS)), "<f8").tolist())
+            quanta = tuple(unpacker.array("<f8", len(PARAMETERS)).tolist())
         width = 3 if maker else 1 + len(PARAMETERS)
         values = np.zeros((count, width + (2 if form & 8 else 0)), np.int64)
         coded = unpacker.bytes()

@@ -130,7 +130,7 @@ class Blocks:
         wholes, lags = np.array(numbers[:rings], np.int64), np.array(numbers[rings:], np.int64)
         nothing = np.zeros(3, np.uint32)
         if form in (ALL_CELLS, RINGS_CELLS):
-            nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32)
+            nothing = unpacker.array("<u4", 3)
         azimuths = unpacker.bytes()
         rest = unpacker.take(unpacker.remaining)
         return cls(np.array(places, np.int64), wholes, lags, blocks, form, nothing, azimuths, rest)

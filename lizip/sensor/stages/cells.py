@@ -100,7 +100,7 @@ class Cells:
             raise CorruptError("impossible intensity of cells")
         if not unpacker.remaining:
             return cls(absent)
-        nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32)
+        nothing = unpacker.array("<u4", 3)
         return cls(absent, nothing, unpacker.take(unpacker.remaining))
 
 

@@ -12,7 +12,7 @@ from lizip.packed import Packed, whole
 from lizip.sensor.stages.beams import MAX_TICKS
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 MOST_STEP = 1 << 16
 """Largest step of ranges."""

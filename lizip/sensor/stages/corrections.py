@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
-from lizip.entropy.coder import decode_stream, encode_stream
+from lizip.entropy.coder import decode_stream, encode_stream, mark
 from lizip.errors import CorruptError
 from lizip.exact.ulp import from_steps, step32, to_steps, value32
 from lizip.jit import kernel
@@ -188,6 +188,7 @@ def _scale(bits, axis, i):
 def _code_all(coder, counters, bits, fraction, scaled, corrections):
     """Code three corrections a point: whether there is any, then where, then which way; `scaled` if units differ."""
     for i in range(fraction.shape[0]):
+        mark(coder, i)
         a = _tie_class(fraction[i, 0])
         b = _tie_class(fraction[i, 1])
         c = _tie_class(fraction[i, 2])

@@ -16,7 +16,7 @@ from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.stages.pinhole import UNITS, counts_of
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 QUOTIENT, RAY_FIRST, FACTOR = range(3)
 """(pixel - c) * depth / f; (pixel - c) / f * depth; (pixel - c) * depth * (1 / f)."""

@@ -236,7 +236,7 @@ class Printed(NamedTuple):
         if decimals > _MAX_DECIMALS + 1:
             raise CorruptError("impossible angles of a laser")
         if decimals == 0:
-            return cls(np.frombuffer(unpacker.take(4 * lasers), "<u4").astype(np.int64), -1, bool(single))
+            return cls(unpacker.array("<u4", lasers).astype(np.int64), -1, bool(single))
         numbers = [unpacker.signed() for _ in range(lasers)]
         if max(map(abs, numbers)) > _MAX_NUMBER:
             raise CorruptError("impossible angles of a laser")
@@ -301,12 +301,12 @@ class Driver:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         law = DriverLaw(*(unpacker.varint() for _ in range(4)))
-        lasers, tick = unpacker.varint(), float(np.frombuffer(unpacker.take(8), "<f8")[0])
+        lasers, tick = unpacker.varint(), float(unpacker.array("<f8", 1)[0])
         possible = law.distance <= DOUBLE_DISTANCE and law.angle <= LENS and law.sine <= 1 and law.frame < len(FRAMES)
         if not possible or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
             raise CorruptError("a sensor computes in an unknown way")
         elevations, offsets = Printed.unpack(unpacker, lasers), Printed.unpack(unpacker, lasers)
-        lens = np.frombuffer(unpacker.take(8 if law.angle == LENS else 0), "<f4").astype(np.float32)
+        lens = unpacker.array("<f4", 2 if law.angle == LENS else 0).astype(np.float32)
         unpacker.finish()
         if not (np.abs(lens) < _FARTHEST_LENS).all():
             raise CorruptError("the lens of a sensor lies far beside it")

@@ -19,7 +19,7 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_varint
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 _MOST_KNOTS = 1 << 10
 _FAR = 1e8
@@ -107,7 +107,7 @@ class EulerTrack:
         count = unpacker.varint()
         if not 2 <= count <= _MOST_KNOTS:
             raise CorruptError("impossible knots of a track")
-        numbers = np.frombuffer(unpacker.take(8 * (7 * count + _FIXED)), "<f8").astype(np.float64)
+        numbers = unpacker.array("<f8", 7 * count + _FIXED)
         unpacker.finish()
         times, rest, fixed = numbers[:count], numbers[count : 7 * count], numbers[7 * count :]
         angles, places = rest[: 3 * count].reshape(-1, 3), rest[3 * count :].reshape(-1, 3)

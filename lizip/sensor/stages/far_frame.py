@@ -106,10 +106,10 @@ class FarFrame:
         unpacker = Unpacker(data)
         flags = unpacker.take(1)[0]
         rounded = np.array([flags >> k & 1 for k in range(3)], np.int64)
-        sigma = np.frombuffer(unpacker.take(6), np.uint8).astype(np.int64)
-        quaternion = np.frombuffer(unpacker.take(32), "<f8").astype(np.float64)
+        sigma = unpacker.array("u1", 6).astype(np.int64)
+        quaternion = unpacker.array("<f8", 4)
         offset = np.zeros(3)
-        offset[rounded == 1] = np.frombuffer(unpacker.take(8 * int(rounded.sum())), "<f8")
+        offset[rounded == 1] = unpacker.array("<f8", int(rounded.sum()))
         mount = Mount.unpack(unpacker.take(unpacker.remaining)) if flags & _MOVED else None
         unpacker.finish()
         if not ((np.abs(quaternion) <= 1).all() and (quaternion * quaternion).sum() >= 0.5):

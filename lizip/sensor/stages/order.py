@@ -105,7 +105,7 @@ class Order:
             raise CorruptError("impossible order of points")
         kind = form & 3
         whole = kind in (ALL_FIRINGS, ALL_RINGS)
-        nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32) if whole else np.zeros(3, np.uint32)
+        nothing = unpacker.array("<u4", 3) if whole else np.zeros(3, np.uint32)
         starts = [unpacker.varint()] * rings if form & 4 else [unpacker.varint() for _ in range(rings)]
         places = list(range(rings)) if form & 8 else [unpacker.varint() for _ in range(rings)]
         unpacker.finish()

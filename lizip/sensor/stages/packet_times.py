@@ -19,7 +19,7 @@ from lizip.jit import kernel
 from lizip.packed import Packed, rest, signed, whole
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
     from lizip.sensor.stages.profile import Rhythm
 
 _LIMIT = 250

@@ -20,7 +20,7 @@ from lizip.packing import Unpacker, pack_varint
 from lizip.sensor.stages.attributes import decode_attribute, encode_attribute, nowhere
 
 if TYPE_CHECKING:
-    from lizip.sensor.model import Returns
+    from lizip.sensor.returns import Returns
 
 COUNTS_FIRST, DEPTH_FIRST, RAY_FIRST, QUOTIENT, DOUBLE = range(5)
 """In float32: ((pixel - c) * counts) * k, k being unit / f (depth_image_proc on 16 bits); ((pixel - c) * depth) * k, k
@@ -162,7 +162,7 @@ class Pinhole:
         numbers = _NUMBERS.unpack(unpacker.take(_NUMBERS.size))
         if form & 3 > 2 or form > 31 or law > DOUBLE or unit > len(UNITS) or not np.isfinite(numbers).all():
             raise CorruptError("impossible camera")
-        nothing = np.frombuffer(unpacker.take(12), "<u4").astype(np.uint32) if form & 16 else None
+        nothing = unpacker.array("<u4", 3) if form & 16 else None
         count = unpacker.varint()
         if count > MAX_LEVELS:
             raise CorruptError("impossible depths")

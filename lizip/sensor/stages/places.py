@@ -73,7 +73,7 @@ class Places(Packed):
             free = np.ones(count, np.bool_)
             if absent:
                 unpacker = Unpacker(self.missing)
-                grid[:] = np.frombuffer(unpacker.take(12), "<u4")[:, None]
+                grid[:] = unpacker.array("<u4", 3)[:, None]
                 free = ~decode_places(unpacker.take(unpacker.remaining), absent, count)
             if not free[places].all():
                 raise CorruptError("a point of a sweep is there twice")

@@ -56,7 +56,7 @@ class Mount:
     def unpack(cls, data: bytes) -> Mount:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
-        numbers = np.frombuffer(unpacker.take(96), "<f8").astype(np.float64)
+        numbers = unpacker.array("<f8", 12)
         unpacker.finish()
         if not (np.abs(numbers) < _FAR).all():
             raise CorruptError("impossible mount of a sensor")

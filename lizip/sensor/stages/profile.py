@@ -152,6 +152,6 @@ class Profile:
         shipped = load_profile(PROFILES[index], digest)
         note("profile", shipped.name, digest_bytes(digest))
         count = shipped.beams.count
-        present = np.unpackbits(np.frombuffer(unpacker.take((count + 7) // 8), np.uint8), count=count)
+        present = np.unpackbits(unpacker.array("u1", (count + 7) // 8), count=count)
         unpacker.finish()
         return cls(index, present.astype(bool), digest)

@@ -1,9 +1,5 @@
 """The fast level of the grid coder."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -133,21 +129,3 @@ def test_runs_hold_every_value_once(shares):
         run, place = runs.run[value], runs.place[value]
         assert 0 <= place < runs.size[run] <= 16 << runs.low[run]
         assert runs.value[run * 256 + place] == value
-
-
-def test_same_bytes_without_compiler():
-    script = (
-        "import sys, numpy as np\n"
-        "from lizip.codecs.sweep.grid import encode_grid, decode_grid\n"
-        "f, r = np.mgrid[:30, :6]\n"
-        "ranges = (2000 + 50 * r + f * f % 37) * ((f * 7 + r) % 11 > 1); ranges[7, 3] = 16777215\n"
-        "data = encode_grid(ranges, f % 9 + 300 * r, everywhere=True, fast=True).data\n"
-        "assert (decode_grid(data)[0] == ranges).all()\n"
-        "sys.stdout.write(data.hex())"
-    )
-    outputs = []
-    for disabled in ("0", "1"):
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
-        command = [sys.executable, "-W", "error", "-c", script]
-        outputs.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
-    assert outputs[0] == outputs[1]

@@ -1,15 +1,13 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from harness import printed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lizip.codecs.sweep.grid import Form, decode_grid, encode_grid, near_ticks, takes
 from lizip.codecs.sweep.net import no_net
 from lizip.codecs.sweep.ranges import code_range
+from lizip.codecs.sweep.weights import DEFAULT_NET
 from lizip.entropy.coder import open_decoder
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.jit import kernel
@@ -112,22 +110,18 @@ def test_near_is_eight_centimetres():
     assert [near_ticks(tick) for tick in (0.002, 0.001, 0.004, 1.0)] == [40, 80, 20, 1]
 
 
-def test_same_bytes_without_compiler():
+@pytest.mark.parametrize("options", ["everywhere=True", "everywhere=True, fast=True", f"net={DEFAULT_NET!r}"])
+def test_same_bytes_without_compiler(options):
     script = (
-        "import sys, numpy as np\n"
+        "import numpy as np\n"
         "from lizip.codecs.sweep.grid import encode_grid, decode_grid\n"
         "f, r = np.mgrid[:30, :6]\n"
         "ranges = (2000 + 50 * r + f * f % 37) * ((f * 7 + r) % 11 > 1); ranges[7, 3] = 16777215\n"
-        "data = encode_grid(ranges, f % 9 + 300 * r, everywhere=True).data\n"
+        f"data = encode_grid(ranges, f % 9 + 300 * r, {options}).data\n"
         "assert (decode_grid(data)[0] == ranges).all()\n"
-        "sys.stdout.write(data.hex())"
+        "print(data.hex())"
     )
-    outputs = []
-    for disabled in ("0", "1"):
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
-        command = [sys.executable, "-W", "error", "-c", script]
-        outputs.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
-    assert outputs[0] == outputs[1]
+    assert printed(script) == printed(script, NUMBA_DISABLE_JIT="1")
 
 
 @pytest.mark.slow

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -30,21 +26,3 @@ def test_it_pays_on_sweeps_it_has_not_seen(sensor, near):
 def test_it_does_not_hurt_on_noise():
     ranges = np.random.default_rng(0).integers(1, 1 << 16, (200, 16))
     assert len(encode_grid(ranges, None, net=DEFAULT_NET).data) < 1.02 * len(encode_grid(ranges, None).data)
-
-
-def test_same_bytes_without_compiler():
-    script = (
-        "import sys, numpy as np\n"
-        "from lizip.codecs.sweep.grid import encode_grid, decode_grid\n"
-        "f, r = np.mgrid[:24, :5]\n"
-        "ranges = (2000 + 50 * r + f * f % 37) * ((f * 7 + r) % 11 > 1); ranges[7, 3] = 16777215\n"
-        f"data = encode_grid(ranges, f % 9 + 10 * r, net={DEFAULT_NET!r}).data\n"
-        "assert (decode_grid(data)[0] == ranges).all()\n"
-        "sys.stdout.write(data.hex())"
-    )
-    outputs = []
-    for disabled in ("0", "1"):
-        environment = {**os.environ, "NUMBA_DISABLE_JIT": disabled}
-        command = [sys.executable, "-W", "error", "-c", script]
-        outputs.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
-    assert outputs[0] == outputs[1]

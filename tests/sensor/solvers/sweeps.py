@@ -3,6 +3,7 @@
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.errors import CorruptError
 from lizip.packing import Unpacker
 from lizip.sensor.model import unpack_model
 from lizip.sensor.solvers import azimuth_rings, static
@@ -12,8 +13,9 @@ NAMES = ("x", "y", "z", "intensity", "ring", "time")
 
 
 def cloud_of(points):
-    """A cloud of the columns of points (N, K)."""
-    return Cloud("bin", b"\4", {NAMES[i]: points[:, i] for i in range(points.shape[1])})
+    """A cloud of points (N, K), or of a list of columns (N,)."""
+    columns = points if isinstance(points, list) else points.T
+    return Cloud("bin", b"\4", dict(zip(NAMES, columns, strict=False)))
 
 
 def solve(points, level="default", state=None, solver=None):
@@ -46,6 +48,33 @@ def round_trip(points, most_exceptions=None, level="default", solver=None):
     if most_exceptions is not None:
         assert solution.about.notes["exceptions"] <= most_exceptions
     return solution
+
+
+def check_columns(solution, columns):
+    """Rebuild a list of columns (N,) bit for bit."""
+    schema = cloud_of(columns).schema
+    again = rebuilt(solution.model.pack(), grids_of(solution), schema, len(columns[0]))
+    for k, column in enumerate(columns):
+        np.testing.assert_array_equal(again[:, k], np.ascontiguousarray(column).view(f"<u{column.dtype.itemsize}"))
+
+
+def damaged(packed, times, seed=3):
+    """Packed bytes with one bit turned over, some cut off as well."""
+    rng = np.random.default_rng(seed)
+    for _ in range(times):
+        broken = bytearray(packed)
+        broken[rng.integers(len(broken))] ^= 1 << rng.integers(8)
+        yield bytes(broken[: rng.integers(len(broken))] if rng.random() < 0.3 else broken)
+
+
+def noticed_or_harmless(points, solution, times):
+    """Whether damage to a model is noticed, or gives as many points as there were."""
+    schema, grids = cloud_of(points).schema, grids_of(solution)
+    for broken in damaged(solution.model.pack(), times):
+        try:
+            assert len(rebuilt(broken, grids, schema, len(points))) == len(points)
+        except CorruptError:
+            continue
 
 
 def stage_of(solution, kind):

@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from sweeps import NAMES, grids_of, rebuilt
+import sweeps
+from sweeps import check_columns as check
+from sweeps import cloud_of, grids_of
 
 import lizip
-from lizip.cloud import Cloud
 from lizip.errors import CorruptError
 from lizip.sensor.fit.chunked.azimuths import Seen, find_origin
 from lizip.sensor.solvers.chunked import SOLVER
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.packets import Packets
 from lizip.sensor.stages.slots import VLP_32C, Azimuths
-from lizip.sensor.state import SensorState
 from lizip.simulator import hdl32, hdl64, vlp32
 
 ELSEWHERE = (
@@ -21,12 +21,8 @@ ELSEWHERE = (
 )
 
 
-def cloud_of(columns):
-    return Cloud("bin", b"\4", dict(zip(NAMES, columns, strict=False)))
-
-
 def solve(columns):
-    return SOLVER.solve(cloud_of(columns), "default", SensorState())
+    return sweeps.solve(columns, solver=SOLVER)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +33,6 @@ def sweep():
 @pytest.fixture(scope="module")
 def solution(sweep):
     return solve(list(np.ascontiguousarray(sweep.records.T)))
-
-
-def check(solution, columns):
-    schema = cloud_of(columns).schema
-    again = rebuilt(solution.model.pack(), grids_of(solution), schema, len(columns[0]))
-    for k, column in enumerate(columns):
-        np.testing.assert_array_equal(again[:, k], np.ascontiguousarray(column).view(f"<u{column.dtype.itemsize}"))
 
 
 def test_a_sweep_comes_back(sweep, solution):
@@ -179,3 +168,40 @@ def test_errors_that_fit_exactly_are_no_division_by_zero():
     origin, margin = find_origin(VLP_32C, False, np.zeros(30, np.int64), some)
     assert 0 <= origin < 36000
     assert np.isfinite(margin)
+
+
+@pytest.mark.parametrize("nothing", [0.0, np.nan])
+def test_what_is_missing_is_left_out(sweep, nothing):
+    """Also among the last points of the first sensor."""
+    records = sweep.records.copy()
+    draw = np.random.default_rng(2)
+    records[draw.random(len(records)) < 0.02, :3] = nothing
+    columns = list(np.ascontiguousarray(np.concatenate([records, np.full_like(records[:9000], nothing)]).T))
+    found = solve(columns)
+    assert len(found.model.parts) == 2
+    assert found.about.notes["exceptions"] < 0.01 * len(records)
+    check(found, columns)
+
+
+def test_backwards_it_is_nobodys_sweep(sweep):
+    """Firings by azimuth would be one a turn, and tables of all of them larger than any memory."""
+    columns = list(np.ascontiguousarray(sweep.records[9000::-1].T))
+    assert solve(columns) is None
+
+
+CUTS = {
+    "ahead": lambda x, y: (x > 1) & (np.abs(y) < x),
+    "to the left": lambda x, y: y > 0,
+    "behind": lambda x, y: x < 0,
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_both_sensors_are_found_in_a_part_of_the_surroundings(sweep, cut):
+    inside = cut(*sweep.records[:, :2].T)
+    columns = list(np.ascontiguousarray(sweep.records[inside].T))
+    found = solve(columns)
+    upper = np.count_nonzero(inside[: int(sweep.truth["upper"])])
+    assert abs(found.model.parts[0].count - upper) < 3
+    assert found.about.notes["exceptions"] < 0.03 * len(columns[0])
+    check(found, columns)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from sweeps import NAMES, grids_of, rebuilt
+import sweeps
+from sweeps import check_columns as check
+from sweeps import cloud_of, grids_of, stage_of
 
 import lizip
-from lizip.cloud import Cloud
 from lizip.errors import CorruptError
 from lizip.exact.rotation import rotation_of_euler
 from lizip.sensor.fit.timed.adjust import DOUBTS, changed
@@ -15,15 +16,10 @@ from lizip.sensor.fit.timed.sensor import pandar64
 from lizip.sensor.solvers.timed import SOLVER
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.packet_times import PacketTimes
-from lizip.sensor.state import SensorState
 from lizip.simulator import hdl32, hdl64, os_sensor, vlp32
 from lizip.simulator import pandar64 as simulator
 
 ELSEWHERE = simulator.Mount((0.01, -0.02, 0.03), (1.2, 0.1, 1.5))
-
-
-def cloud_of(columns):
-    return Cloud("bin", b"\4", dict(zip(NAMES, columns, strict=False)))
 
 
 def columns_of(sweep):
@@ -31,18 +27,7 @@ def columns_of(sweep):
 
 
 def solve(columns):
-    return SOLVER.solve(cloud_of(columns), "default", SensorState())
-
-
-def check(solution, columns):
-    schema = cloud_of(columns).schema
-    again = rebuilt(solution.model.pack(), grids_of(solution), schema, len(columns[0]))
-    for k, column in enumerate(columns):
-        np.testing.assert_array_equal(again[:, k], np.ascontiguousarray(column).view(f"<u{column.dtype.itemsize}"))
-
-
-def stage_of(solution, kind):
-    return next(stage for stage in solution.model.parts[0].stages if type(stage) is kind)
+    return sweeps.solve(columns, solver=SOLVER)
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +178,32 @@ def test_real_sweeps(data):
         packed = lizip.compress(raw)
         assert lizip.decompress(packed) == raw
         assert 8 * len(packed) < bits * (len(raw) // 16)
+
+
+@pytest.mark.parametrize("nothing", [0.0, np.nan])
+def test_what_is_missing_is_left_out(sweep, solution, nothing):
+    records = np.concatenate([sweep.records, np.zeros_like(sweep.records[:5000])])
+    records[np.random.default_rng(2).random(len(records)) < 0.01, :3] = nothing
+    records[-5000:, :3] = nothing
+    columns = list(np.ascontiguousarray(records.T))
+    found = solve(columns)
+    assert found.about.notes["exceptions"] < solution.about.notes["exceptions"] + 0.002 * len(records)
+    check(found, columns)
+
+
+CUTS = {
+    "without the ground": lambda x, y, z: z > 0.3,
+    "ahead": lambda x, y, z: (x > 1) & (np.abs(y) < 0.7 * x),
+    "to the right": lambda x, y, z: (y < 0) & (x > -5),
+    "every third point": lambda x, y, z: np.arange(len(x)) % 3 == 0,
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_parts_of_a_sweep_are_explained(cut):
+    records = simulator.sweep(5).records
+    part = records[cut(*records[:, :3].T)]
+    columns = list(np.ascontiguousarray(part.T))
+    found = solve(columns)
+    assert found.about.notes["exceptions"] < 0.03 * len(part)
+    check(found, columns)

@@ -9,12 +9,12 @@ are any. Rows and histories go on from segment to segment.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lizip.codecs.sweep.fast import flags, intensity, ranges
-from lizip.entropy.symbols import finish_reading, finish_symbols, open_symbols, read_symbols
+from lizip.entropy.symbols import Symbols, finish_reading, finish_symbols, open_symbols, read_symbols
 from lizip.packing import Unpacker, pack_bytes
 
 if TYPE_CHECKING:
@@ -66,6 +66,6 @@ class FastCoder(NamedTuple):
             finish_reading(coder, self._code_light(coder, now, grid, light, first, last))
         unpacker.finish()
 
-    def _code_light(self, coder, now, grid, light, first, last):
+    def _code_light(self, coder: Symbols, now: Any, grid: np.ndarray, light: np.ndarray, first: int, last: int) -> Any:
         form = (self.form.bits, self.form.everywhere)
         return intensity.code_intensities(coder, now, grid, light, first, last, form, self.runs, self.intensity)

@@ -94,8 +94,9 @@ def _laid_out(
     depth = -xyz[place, forward].astype(np.float64) if backward else xyz[place, forward].astype(np.float64)
     good = depth > 0
     place, depth = place[good], depth[good]
-    found = [_scale(xyz[place, axis] / depth, step) for axis in sides]
-    if any(each is None for each in found):
+    tried = [_scale(xyz[place, axis] / depth, step) for axis in sides]
+    found = [each for each in tried if each is not None]
+    if len(found) < len(tried):
         return None
     whole = np.ones(len(place), bool)
     pixels, steps, starts = [], [], []

@@ -8,7 +8,8 @@ from lizip.cloud import Cloud
 from lizip.sensor.fit.camera.lens import find_lens
 from lizip.sensor.fit.camera.pixels import Pixels
 from lizip.sensor.fit.further import add_further
-from lizip.sensor.model import TITLES, About, Part, Returns, Solution, SweepModel
+from lizip.sensor.model import TITLES, About, Part, Solution, Stage, SweepModel
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.doubles import Doubles
 from lizip.sensor.stages.pinhole import MAX_LEVELS, Pinhole
@@ -57,7 +58,11 @@ def solution_of(
     if np.count_nonzero(listed) > _MOST_EXCEPTIONS * len(xyz):
         return None
     apart = None if whole else missing
-    stages = [camera, Corrections.of(returns, corrections), Places.of(xyz, np.flatnonzero(listed), apart, nothing)]
+    stages: list[Stage] = [
+        camera,
+        Corrections.of(returns, corrections),
+        Places.of(xyz, np.flatnonzero(listed), apart, nothing),
+    ]
     if doubles is not None:
         stages.append(doubles)
     returns.place = place

@@ -28,7 +28,8 @@ _SURE = (0.02, 0.01, 0.004)
 """How well the sensor's position is known, round after round, m."""
 
 _NEAREST = 2.5
-_LEAST = 64
+_LEAST, _MOST = 64, 4096
+"""Firings of a sensor's part: it is about a turn, of 1808. What goes the other way would have one a turn."""
 _MOST_LOST = 0.02
 """Share of the returns of which laser or firing may stay unknown."""
 
@@ -81,7 +82,7 @@ def find_angles(points: np.ndarray, rough: Rough, lasers: Lasers) -> tuple[Obser
     table, rest = elevation_table(elevations_of(lasers, upside_down)), rest_angles(lasers, upside_down)
     track = None
     for turn in range(_ROUNDS):
-        if found.known.mean() < 1 - 5 * _MOST_LOST or len(found.heading) < _LEAST:
+        if found.known.mean() < 1 - 5 * _MOST_LOST or not _LEAST <= len(found.heading) <= _MOST:
             return None
         track = rough.track(*_knots(found)) if track is None else resample(track, _knots(found)[0])
         groups, rays = _rays(found, points, rest, lasers)
@@ -98,7 +99,7 @@ def find_angles(points: np.ndarray, rough: Rough, lasers: Lasers) -> tuple[Obser
     track = resample(track, _knots(found)[0])
     track, heading, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, _LAST)
     numbers = find_azimuths(heading, found, lasers.packet)
-    if numbers is None:
+    if numbers is None or len(numbers.azimuth) > _MOST:
         return None
     seen = Observed(lasers, upside_down, points, found.laser, numbers.firing, found.known, found.distance)
     fine = np.arange(int(np.ceil(len(numbers.azimuth) * FIRING / _FINE)) + 1) * _FINE

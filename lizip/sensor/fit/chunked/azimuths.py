@@ -8,7 +8,7 @@ import numpy as np
 
 from lizip.exact.trig import DEGREE, TURN, arctangent2, sincos
 from lizip.jit import kernel
-from lizip.sensor.fit.chunked.firings import STEP, Firings
+from lizip.sensor.fit.chunked.firings import BACK, STEP, Firings
 from lizip.sensor.stages.slots import TURN as UNITS
 from lizip.sensor.stages.slots import Lasers, angles
 
@@ -111,14 +111,14 @@ def _smooth_yaw(heading: np.ndarray, seen: np.ndarray) -> np.ndarray | None:
 
 def find_azimuths(heading: np.ndarray, found: Firings, packet: int) -> Azimuths | None:
     """Round headings (F,) in radians to whole azimuths, and count firings over gaps by them."""
-    turned = np.diff(heading)
-    heading = heading - TURN * np.concatenate([[0.0], np.cumsum(np.rint(turned / TURN))])
+    seen, heading = np.flatnonzero(found.seen), heading.copy()
+    turned = np.diff(heading[seen])
+    heading[seen[1:]] -= TURN * np.cumsum(np.ceil(turned / TURN - BACK))
     yaw = _smooth_yaw(heading, found.seen)
     if yaw is None:
         return None
     rest = heading / UNIT - yaw
     whole = np.rint(rest).astype(np.int64)
-    seen = np.flatnonzero(found.seen)
     worst = float(np.quantile(np.abs(rest - whole)[seen], 0.99))
     step, gap = -np.diff(whole[seen]), np.diff(seen)
     counted = np.maximum(1, np.rint(step / _MEAN_STEP).astype(np.int64))

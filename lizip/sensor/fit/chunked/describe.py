@@ -28,16 +28,25 @@ _TRIES = 4
 
 
 def describe(
-    columns: Sequence[np.ndarray], schema: Schema, seen: Observed, law: Law, axes: Axes
+    columns: Sequence[np.ndarray],
+    schema: Schema,
+    seen: Observed,
+    law: Law,
+    axes: Axes,
+    missing: np.ndarray,
+    nothing: np.ndarray,
 ) -> tuple[Part, Grid, dict[str, int]] | None:
-    """Grid and stages of one part whose columns (N,) are those of the file, but for `axes`; None when they are not."""
-    xyz = np.stack(columns[:3], axis=1)
-    count = len(xyz)
+    """Grid and stages of one part whose columns (N,) are those of the file, but for `axes`; None when they are not.
+
+    Points that are `missing` (N,) were not seen, and have the bits `nothing` (3,) in the file.
+    """
+    present, every = np.flatnonzero(~missing), np.stack(columns[:3], axis=1)
+    xyz = every[present]
     good = seen.known & (law.ticks > 0) & (law.ticks < _MOST_TICKS)
     good[good] = keep_ascending((seen.firing * len(seen.lasers.slot) + seen.laser)[good])
     for _ in range(_TRIES):
         place = np.flatnonzero(good)
-        stages, returns = _geometry(seen, law, place, xyz, schema)
+        stages, returns = _geometry(seen, law, place, xyz, schema, len(every))
         units, fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0)
         if fits.all():
             break
@@ -46,18 +55,18 @@ def describe(
         return None
     stages.append(Corrections.of(returns, units))
     stages[-1].apply(returns)
-    listed = np.flatnonzero(~good)
-    stages.append(Places.of(xyz, listed))
+    listed = present[~good]
+    stages.append(Places.of(every, listed, missing, axes.undone(nothing.view(np.float32)[None])[0].view(np.uint32)))
     stages[-1].apply(returns)
     if axes != AS_THEY_ARE:
         stages.append(axes)
     grid = add_further(columns, returns, seen.lasers.tick, stages)
     notes = {"exceptions": len(listed), "corrected": int(np.count_nonzero(units.any(axis=1)))}
-    return Part(stages, count), grid, notes
+    return Part(stages, len(every)), grid, notes
 
 
 def _geometry(
-    seen: Observed, law: Law, place: np.ndarray, xyz: np.ndarray, schema: Schema
+    seen: Observed, law: Law, place: np.ndarray, xyz: np.ndarray, schema: Schema, count: int
 ) -> tuple[list[Stage], Returns]:
     """Stages up to the float32 points of returns at `place` (M,), and what these stages give."""
     slots = Slots(0, seen.upside_down)
@@ -66,7 +75,7 @@ def _geometry(
     begin = float(packets[0]) / FRACTIONS
     starts = np.searchsorted(place, law.groups.starts)
     kept = np.flatnonzero(np.diff(starts))
-    returns, stages = Returns(ranges, None, schema, len(xyz)), []
+    returns, stages = Returns(ranges, None, schema, count), []
 
     def add(stage: Stage) -> None:
         stage.apply(returns)

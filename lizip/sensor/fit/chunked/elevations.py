@@ -7,6 +7,7 @@ table. Time is the smoothed azimuth, never the index: the number of returns a fi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,11 +17,11 @@ from lizip.exact.linear import rotate, solve_definite
 from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.chunked.pairs_on_rings import find_sensor
+from lizip.sensor.fit.chunked.pairs_on_rings import REACHES, Reaches, find_sensor
 from lizip.sensor.fit.mount import _upright
 from lizip.sensor.stages.slots import Lasers
 
-_BLOCK = 64
+_BLOCK, _BACK = 64, 0.1
 _FAR = 20.0
 """Metres from which on a point tells the heading fully."""
 
@@ -44,7 +45,9 @@ _SIGMAS = np.array([0.01, 0.01, 0.01, 0.01, 0.3, 0.3, 0.05, 0.3, 0.15, 0.05, 0.2
 
 
 _AGAIN, _FINE = 4, 0.01 * DEGREE
-"""A fit that leaves more than this begins again where it ended, so often, without what is least known (`_RATES`)."""
+_OTHERS = (1.2, -1.2, 2.4, -2.4)
+"""A fit that leaves more than this begins again where it ended, so often, without what is least known (`_RATES`), and
+then at other speeds."""
 
 _RATES = [2, 3, 10, 11]
 
@@ -99,8 +102,11 @@ def headings(points: np.ndarray) -> np.ndarray:
     return out
 
 
-def block_headings(points: np.ndarray, block: int = _BLOCK) -> np.ndarray:
-    """Mean headings (M,) in radians of blocks of points (N, 3) about the sensor, unwrapped."""
+def block_headings(points: np.ndarray, block: int = _BLOCK, back: float = 0.5) -> np.ndarray:
+    """Mean headings (M,) in radians of blocks of points (N, 3) about the sensor, unwrapped.
+
+    They fall; from one to the next they rise by so much of a turn at most (`back`).
+    """
     rho = np.sqrt(points[:, 0] ** 2 + points[:, 1] ** 2) + 1e-9
     count = len(points) // block
     flat = (
@@ -110,12 +116,12 @@ def block_headings(points: np.ndarray, block: int = _BLOCK) -> np.ndarray:
     )
     heading = headings(np.concatenate([flat, np.zeros((count, 1))], axis=1))
     step = np.diff(heading)
-    return heading + np.concatenate([[0.0], -np.cumsum(np.rint(step / TURN)) * TURN])
+    return heading + np.concatenate([[0.0], -np.cumsum(np.ceil(step / TURN - back)) * TURN])
 
 
-def _turn(points: np.ndarray) -> np.ndarray:
+def turns_of(points: np.ndarray) -> np.ndarray:
     """Part of a turn gone by at each of points (N, 3) about the sensor, 0 at the first."""
-    heading = -block_headings(points)
+    heading = -block_headings(points, back=_BACK)
     middle = (np.arange(len(heading)) + 0.5) * _BLOCK
     i = np.arange(len(points))
     turn = np.interp(i, middle, heading)
@@ -197,16 +203,21 @@ def elevations_of(lasers: Lasers, upside_down: bool) -> np.ndarray:
     return (-lasers.elevation if upside_down else lasers.elevation) * DEGREE
 
 
-def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
-    """Fit a sensor's motion to points (N, 3) float32 in firing order; None when they are not from such lasers."""
-    found = find_sensor(points)
+def fit_elevations(
+    points: np.ndarray, elevations: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = ()
+) -> Rough | None:
+    """Fit a sensor's motion to points (N, 3) float32 in firing order; None when they are not from such lasers.
+
+    `elevations` (L,) are those of a sensor that stands upright, rad; `reaches` and `starts` as in `find_sensor`.
+    """
+    found = find_sensor(points, reaches, starts)
     if found is None:
         return None
     axis, place = found
     axes = _upright(axis)
     upright = rotate(points.astype(np.float64), axes.T)
     place = rotate(place[None], axes.T)[0]
-    turn = _turn(upright - place)
+    turn = turns_of(upright - place)
     turn = turn - 0.5 * (turn[0] + turn[-1])
     distance = np.sqrt(((upright - place) ** 2).sum(axis=1))
     near = np.flatnonzero((distance > _NEAREST) & (distance < _FARTHEST))
@@ -218,21 +229,24 @@ def fit_elevations(points: np.ndarray, lasers: Lasers) -> Rough | None:
     start[4:7] = place
     best, costs = (np.inf, False, 0.0), np.empty(len(_SPEEDS))
     for upside_down in (False, True):
-        table = np.sort(elevations_of(lasers, upside_down))
+        table = np.sort(-elevations if upside_down else elevations)
         _scan(few, when, start, _SPEEDS, table, np.zeros((12, 12)), np.zeros(12), np.zeros(12), costs)
         best = min(best, (float(costs.min()), upside_down, float(_SPEEDS[np.argmin(costs)])))
     cost, upside_down, start[7] = best
     if cost > _FOREIGN:
         return None
-    table = np.sort(elevations_of(lasers, upside_down))
+    table = np.sort(-elevations if upside_down else elevations)
     motion, cost = _fit(upright[chosen], turn[chosen], start, table)
-    for _ in range(_AGAIN):
+    for number in range(_AGAIN + len(_OTHERS)):
         if cost < _FINE:
             break
-        start = motion.copy()
-        start[_RATES] = 0.0
-        again = _fit(upright[chosen], turn[chosen], start, table)
-        motion, cost = min((motion, cost), again, key=itemgetter(1))
+        if number < _AGAIN:
+            again = motion.copy()
+            again[_RATES] = 0.0
+        else:
+            again = start.copy()
+            again[7] = _OTHERS[number - _AGAIN]
+        motion, cost = min((motion, cost), _fit(upright[chosen], turn[chosen], again, table), key=itemgetter(1))
     return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
 
 

@@ -19,6 +19,8 @@ STEP = 0.199066 * DEGREE
 """Radians a firing at ten turns a second."""
 
 _NEAREST = 1.0
+BACK = 0.1
+"""From firing to firing the azimuth grows, over gaps too, or falls by less than so much (turns)."""
 
 
 class Firings(NamedTuple):
@@ -108,7 +110,7 @@ def _group(azimuth, laser, distance, good, step, sure, firing):
         mean = azimuth[j] + total / weight
         if started:
             d = mean - before
-            d -= TURN * np.rint(d / TURN)
+            d -= TURN * np.floor(d / TURN + BACK)
             steps = np.int64(np.rint(d / step))
             error = (sure / np.sqrt(weight / (k - j)) + sure / np.sqrt(before_weight)) / step
             if steps < 1 or (steps == 2 and d / step < 1.5 + min(0.45, error)):

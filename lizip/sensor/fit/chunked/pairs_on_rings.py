@@ -5,6 +5,9 @@ As for a sensor at rest, `lizip.sensor.fit.mount`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
+
 import numpy as np
 
 from lizip.exact.linear import solve_definite
@@ -12,6 +15,11 @@ from lizip.jit import kernel
 from lizip.sensor.fit.mount import _differences, _nearest, _upright
 
 _PAIRS, _STEPS = 2500, 30
+Reaches = tuple[tuple[int, int], ...]
+REACHES: Reaches = ((16, 48),)
+"""How far ahead in the file the next point of a ring is looked for, of 32 lasers."""
+_AWAY, _SOME = 20.0, 999
+"""Points so far from the origin (m) may be of a sensor that is amid them."""
 _CLOSE = 0.02
 """Metres by which neighbours on a ring miss each other's elevation, at most."""
 _HOPELESS, _EARLY = 4.0, 8
@@ -37,29 +45,40 @@ def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, ro
                 matrix[a, b] += weight[i] * row[a] * row[b]
 
 
-def find_sensor(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def find_sensor(
+    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = ()
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32.
 
-    What a part of the sweep shows may lead astray; then a half is looked at, in the middle, at the front or the back.
+    The next point of a ring is as many points further on as one of `reaches` has it. The sensor is near the origin; or,
+    where the points are not, amid them, or near one of `starts` (3,). What a part of the sweep shows may
+    lead astray; then a half is looked at, in the middle, at the front or the back.
     """
     half = len(points) // 2
-    for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
-        if (found := _sensor_among(points[first:last])) is not None:
-            return found
+    middle = np.median(points[:: max(1, len(points) // _SOME)], axis=0)
+    places = [np.zeros(3), middle, *starts] if (np.abs(middle) > _AWAY).any() else [np.zeros(3)]
+    for start, reach in product(places, reaches):
+        for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
+            found = _sensor_among(points[first:last], reach, start)
+            if found is not None:
+                return found
     return None
 
 
-def _sensor_among(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """As `find_sensor`, from all points at once."""
-    count = len(points) - 49
+def _sensor_among(
+    points: np.ndarray, reach: tuple[int, int], start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """As `find_sensor`, from all points at once, beginning with a position (3,)."""
+    low, high = reach
+    count = len(points) - high - 1
     if count < 1000:
         return None
     first = np.arange(0, count, max(1, count // _PAIRS))
     second = np.empty_like(first)
-    _nearest(points, first, 16, 48, second)
+    _nearest(points, first, low, high, second)
     one, other = points[first].astype(np.float64), points[second].astype(np.float64)
     when = (first / len(points) - 0.5)[:, None]
-    axis, place, speed = np.array([0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3)
+    axis, place, speed = np.array([0.0, 0.0, 1.0]), start.copy(), np.zeros(3)
     level, rates, miss = np.empty((len(first), 3)), np.empty((len(first), 3)), np.empty(len(first))
     weight, matrix, vector, row = np.ones(len(first)), np.zeros((7, 7)), np.zeros(7), np.zeros(7)
     for step in range(_STEPS):

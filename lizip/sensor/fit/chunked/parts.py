@@ -18,12 +18,15 @@ from lizip.exact.trig import DEGREE, TURN
 from lizip.sensor.fit.chunked.elevations import (
     Rough,
     block_headings,
+    elevations_of,
     find_sensor,
     fit_elevations,
     headings,
     points_about,
+    turns_of,
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
+from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK = 64
@@ -38,6 +41,10 @@ _TWO = 1.25 * TURN
 
 _END = (338 * DEGREE, 375 * DEGREE)
 """A sensor's part ends somewhere between these."""
+
+_SURELY, _HIGHER = (0.3, 0.7), 0.05
+"""Of a part of the surroundings, the first and the last points are surely of the one and of the other sensor; one of
+them is higher (m), unless it is upside down."""
 
 _LONGEST, _MARGIN = 120, 8
 _CLEAR = 15 * DEGREE
@@ -67,13 +74,16 @@ _last = threading.local()
 
 
 def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
-    """Bounds of the sensors' points, None when they are not firing after firing.
+    """Bounds of the sensors' points, None when they are not firing after firing; missing ones are of either.
 
     `columns` are all of the file, coordinates first.
     """
     last: _Parts | None = getattr(_last, "parts", None)
     if last is None or not last.about(columns, lasers):
-        bounds = _find_parts(columns, lasers)
+        missing, _ = find_missing(np.stack(columns[:3], axis=1))
+        present = np.flatnonzero(~missing)
+        bounds = _find_parts([column[present] for column in columns[:3]] if missing.any() else columns, lasers)
+        bounds = bounds and [0, *present[bounds[1:-1]].tolist(), len(missing)]
         _last.parts = last = _Parts(tuple(map(weakref.ref, columns[:3])), lasers, bounds)
     return last.bounds
 
@@ -82,7 +92,7 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     count = len(columns[0])
     if count < _LEAST:
         return None
-    if not any(_turns(columns, int(share * count)) for share in _PLACES):
+    if not turns_steadily(columns):
         return None
     points = np.stack(columns[:3], axis=1)
     if not (np.abs(points) < _FARTHEST).all():
@@ -93,19 +103,24 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     about = points.astype(np.float64) - found[1]
     heading = block_headings(about, _BLOCK)
     turned = heading[0] - heading
-    if turned[-1] < _TWO:
-        return [0, count]
-    first, last = (_BLOCK * block for block in _window(turned))
-    one, other = fit_elevations(points[:first], lasers), fit_elevations(points[last:], lasers)
+    whole = turned[-1] >= _TWO
+    first, last = (_BLOCK * block for block in _window(turned)) if whole else (int(part * count) for part in _SURELY)
+    elevations = elevations_of(lasers, False)
+    one, other = fit_elevations(points[:first], elevations), fit_elevations(points[last:], elevations)
     if one is None or other is None:
-        return None
-    between = points[first:last]
-    misses = [
-        _misses(between, one, lasers, 0.5 + np.arange(len(between)) / first),
-        _misses(between, other, lasers, -0.5 + (np.arange(len(between)) - len(between)) / (count - last)),
-    ]
-    costs = np.append(0.0, np.cumsum(misses[0] - misses[1]))
+        return None if whole else [0, count]
+    if not whole and not _are_two(one, other):
+        return [0, count]
+    costs = _misses(points, one, lasers, slice(0, first), slice(first, last))
+    costs -= _misses(points, other, lasers, slice(last, count), slice(first, last))
+    costs = np.append(0.0, np.cumsum(costs))
     return [0, first + _sharpen(about[first:last], int(np.argmin(costs))), count]
+
+
+def _are_two(one: Rough, other: Rough) -> bool:
+    """Whether two motions are of two sensors: a vehicle keeps its sensors' heights."""
+    heights = [float(rotate(rough.motion[None, 4:7], rough.axes)[0, 2]) for rough in (one, other)]
+    return one.upside_down != other.upside_down or abs(heights[0] - heights[1]) > _HIGHER
 
 
 def _window(turned: np.ndarray) -> tuple[int, int]:
@@ -119,18 +134,27 @@ def _window(turned: np.ndarray) -> tuple[int, int]:
     return begin, min(max(end, begin + _MARGIN), len(turned))
 
 
-def _turns(columns: Sequence[np.ndarray], first: int) -> bool:
-    """Whether blocks of points turn slowly and steadily, clockwise, from the first on."""
-    points = np.stack([column[first : first + _LOOK] for column in columns[:3]], axis=1).astype(np.float64)
+def turns_steadily(columns: Sequence[np.ndarray]) -> bool:
+    """Whether blocks of points turn slowly and steadily, clockwise, in some place of a file."""
+    count = len(columns[0])
+    return any(_turns([column[int(share * count) :][:_LOOK] for column in columns[:3]]) for share in _PLACES)
+
+
+def _turns(columns: Sequence[np.ndarray]) -> bool:
+    """Whether blocks of all points do so."""
+    points = np.stack(columns, axis=1).astype(np.float64)
     if not (np.abs(points) < _FARTHEST).all():
         return False
     step = -np.diff(block_headings(points, _BLOCK)) / DEGREE
     return bool(((step > _STEP[0]) & (step < _STEP[1])).mean() > 0.5)
 
 
-def _misses(points: np.ndarray, rough: Rough, lasers: Lasers, turn: np.ndarray) -> np.ndarray:
-    """How far (rad, capped) points (M, 3) at times `turn` are from the elevations of a sensor's lasers."""
-    about = points_about(rotate(points.astype(np.float64), rough.axes.T), turn, rough.motion)
+def _misses(points: np.ndarray, rough: Rough, lasers: Lasers, own: slice, between: slice) -> np.ndarray:
+    """How far (rad, capped) some of points (N, 3) are from the elevations of the lasers of a sensor with `own` ones."""
+    upright = rotate(points.astype(np.float64), rough.axes.T)
+    turn = turns_of(upright - rough.motion[4:7])
+    turn -= 0.5 * (turn[own][0] + turn[own][-1])
+    about = points_about(upright[between], turn[between], rough.motion)
     return np.minimum(np.abs(away_from_lasers(about, lasers, rough.upside_down)), _CAP)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from lizip.exact.screw import poses_at
 from lizip.sensor.fit.chunked.angles import find_angles, resample, turned
 from lizip.sensor.fit.chunked.azimuths import UNIT, Seen, find_origin
-from lizip.sensor.fit.chunked.elevations import fit_elevations
+from lizip.sensor.fit.chunked.elevations import elevations_of, fit_elevations
 from lizip.sensor.fit.chunked.knots import PHASE, fit_points
 from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, own_times, placed_of
@@ -37,7 +37,7 @@ _CLEAR = 3e-5
 
 def solve(points: np.ndarray, lasers: Lasers) -> tuple[Observed, Law] | None:
     """Find how points (N, 3) float32 of one sensor, firing after firing, came about; None when they did not so."""
-    rough = fit_elevations(points, lasers)
+    rough = fit_elevations(points, elevations_of(lasers, False))
     if rough is None:
         return None
     found = find_angles(points, rough, lasers)

@@ -13,10 +13,9 @@ from lizip.sensor.fit.driver.blocks import find_blocks, whole_blocks
 from lizip.sensor.fit.driver.law import Found
 from lizip.sensor.fit.driver.offsets import UNIT
 from lizip.sensor.fit.driver.polar import Polar
-from lizip.sensor.fit.intensity import find_intensity, intensity_stage, with_further
-from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
+from lizip.sensor.fit.further import add_further
+from lizip.sensor.model import TITLES, About, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
-from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.blocks import (
     ALL_CELLS,
     ALL_COMPUTED,
@@ -30,7 +29,6 @@ from lizip.sensor.stages.blocks import (
 )
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, TURN_UNITS, TURNED, Driver
-from lizip.sensor.stages.intensity import lit_cells
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.seconds import Seconds
@@ -38,7 +36,6 @@ from lizip.sensor.stages.seconds import Seconds
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 10
 _AGREE = 0.995
-_MOST_ROWS_A_BLOCK = 4
 
 
 class Sequence(NamedTuple):
@@ -96,8 +93,8 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
                 (_turned(driver, frame, angle), _seen_from(points, driver, frame))
                 for frame, angle in itertools.product(range(4), (EXACT, EXACT_MOVED))
             ]
-        fired = [_fire_all(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
-        return _write(cloud, xyz, max(fired, key=lambda each: _exact(cloud, xyz, each)), missing)
+        all_ways = [_fire_all(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
+        return _write(cloud, xyz, max(all_ways, key=lambda each: _exact(cloud, xyz, each)), missing)
     if by_rings:
         return None  # what was fired together does not show
     for _ in range(2):
@@ -217,7 +214,7 @@ def _exact(cloud: Cloud, xyz: np.ndarray, fired: Fired) -> int:
 
 def _write(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Solution | None:
     """Stages after the points, and the grid."""
-    returns, columns = _run(cloud, fired), list(cloud.columns.values())
+    returns = _run(cloud, fired)
     whole, place = returns.place is not None, fired.place
     corrections, right = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0, _MOST_UNITS)
     corrections[~right] = 0
@@ -235,21 +232,7 @@ def _write(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Sol
     stages.append(Places.of(xyz, exceptions, None if whole else apart, missing.nothing))
     returns.place = place
     tick = next(stage.tick for stage in stages if isinstance(stage, Driver))
-    grid = Grid(fired.ranges, None, tick)
-    cells, lit_place = lit_cells(returns)
-    rings = np.full(cloud.count, -1)
-    rings[lit_place] = cells[1]
-    lit = None if len(columns) == 3 else find_intensity(columns, rings, lit_place)
-    if lit is not None:
-        intensity = np.zeros_like(fired.ranges)
-        intensity[cells] = lit.integers
-        grid = grid._replace(intensity=intensity, everywhere=whole and bool(intensity[fired.ranges == 0].any()))
-        column, returns.intensity = np.ascontiguousarray(columns[lit.column]), intensity
-        stage = intensity_stage(column, lit, lit_place)
-        stages.append(stage if returns.nth is None else with_further(stage, returns, column))
-    others = [column for at, column in enumerate(columns) if at > 2 and (lit is None or at != lit.column)]
-    if others:
-        stages.append(Attributes.of(returns, others))
+    grid = add_further(list(cloud.columns.values()), returns, tick, stages)
     notes = {
         "fitted to this scan": 1,
         "tick, um": round(tick * 1e6),

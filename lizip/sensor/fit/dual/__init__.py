@@ -24,14 +24,14 @@ def solve_dual(
     `cut` tells where a second sweep begins, which may be that of the second returns.
     """
     from lizip.cloud import Cloud
+    from lizip.sensor.fit.coordinates import stored_points
     from lizip.sensor.fit.dual.follow import find_apart, find_further
     from lizip.sensor.fit.dual.write import AstrayError, with_seconds
 
-    columns = list(cloud.columns.values())
-    if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
+    xyz = stored_points(cloud)
+    if xyz is None:
         return None
-    xyz = np.stack(columns[:3], axis=1)
-    follows = find_further(xyz, columns[3:])
+    follows = find_further(xyz, list(cloud.columns.values())[3:])
     if follows is None:
         starts = cut(cloud)
         follows = find_apart(xyz, starts[0]) if len(starts) == 1 else None

@@ -8,6 +8,7 @@ stands out: first among all horizontal directions, then perpendicular to the fir
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,10 @@ class Lattice:
 
     axes: np.ndarray
     spacing: np.ndarray
+
+
+Shown = tuple[float, np.ndarray, float, Pairs]
+"""Score, direction, spacing, and the pairs that show it."""
 
 
 def _distinct(yaw: np.ndarray, apart: float) -> list[float]:
@@ -114,7 +119,7 @@ def _coherence_along(pairs: Pairs, direction: np.ndarray, spacing: float) -> flo
     return align(near, 1.0 / spacing, 0, direction.copy(), np.empty((3, 3)), np.empty(3)) if len(near) else 0.0
 
 
-def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
+def _first_axis(points: np.ndarray, left_out: np.ndarray, pairs: Pairs, hint: Lattice | None) -> Shown:
     """Best (score, direction, spacing, pairs that show it) over all horizontal directions.
 
     Those near the first of a hint are looked at before all others.
@@ -125,7 +130,7 @@ def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
         # what lies on a lattice lies on every finer one too
         if found is not None and found[0] > _FOUND and _coherence_along(pairs, found[1], 2 * hint.spacing[0]) < _FOUND:
             return (*found, hint.spacing[0], pairs)
-    best = (0.0, np.array([1.0, 0.0, 0.0]), 0.0, pairs)
+    best: Shown = (0.0, np.array([1.0, 0.0, 0.0]), 0.0, pairs)
     for spacing in COARSE:
         if spacing < _FINER:
             pairs = near_pairs(points, left_out | ~_clear(points, spacing))
@@ -137,7 +142,7 @@ def _first_axis(points, left_out, pairs: Pairs, hint: Lattice | None):
     return best
 
 
-def _climb(pairs, spacing, yaw, width, tilt):
+def _climb(pairs: np.ndarray, spacing: float, yaw: float, width: float, tilt: float) -> tuple[float, np.ndarray]:
     """Refine a yaw known to `width`, and a tilt known by its cosine to `width`, on ever finer 7 x 7 grids."""
     steep = min(0.5 / _STEEP[0], 0.5 * width / max(tilt, np.sqrt(width)))
     tilts = np.arange(-TILT - steep, TILT + steep, steep)
@@ -161,7 +166,9 @@ def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
     return (np.abs(points) < spacing * 2.0**22).all(axis=2)
 
 
-def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
+def _grow(
+    points: np.ndarray, pairs: Pairs, direction: np.ndarray, spacing: float, reaches: Sequence[float] = _GROWING
+) -> tuple[np.ndarray, float]:
     """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
     flat = points[_clear(points, spacing)]
     flat = flat if len(flat) > _LEAST_CLEAR else points[~np.isnan(points[:, :, 0])]
@@ -177,11 +184,11 @@ def _grow(points, pairs: Pairs, direction, spacing, reaches=_GROWING):
     return direction, coherence
 
 
-def _second_axis(points, left_out, pairs: Pairs, first: np.ndarray):
+def _second_axis(points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray) -> Shown:
     """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis."""
     beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
     upward = cross(first, beside)
-    best = (0.0, beside, 0.0, pairs)
+    best: Shown = (0.0, beside, 0.0, pairs)
     for spacing in FINE:
         if spacing < _FINER:
             pairs = near_pairs(points, left_out | ~_clear(points, spacing))

@@ -152,7 +152,7 @@ def _grid_normals(flat, noise, offset, used, blur, normal, right):
             right[3 + k] += weight * miss
 
 
-def _sharpen(stored, frame, used, blur) -> None:
+def _sharpen(stored: np.ndarray, frame: Frame, used: np.ndarray, blur: float) -> None:
     """Least squares for a turn of the axes and a shift of the offsets, in place, from points that sit on the grid.
 
     `used` (3,) marks the axes that count, `blur` is how well the axes are known by now, rad: too far out, points may
@@ -203,7 +203,7 @@ def _as_before(lattice: Lattice, hint: Frame | None) -> np.ndarray:
     return axes
 
 
-def _find_z(stored, frame, hint) -> None:
+def _find_z(stored: np.ndarray, frame: Frame, hint: Frame | None) -> None:
     points, sigma = place_on_grid(stored, frame)
     z, sigma = np.ascontiguousarray(points[:, 2]), sigma[:, 2] + 3e-9
     # returns about as high as the sensor: all in the same power of two; no-returns are all at one place

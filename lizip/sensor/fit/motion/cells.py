@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lizip.sensor.fit.motion.firing import RINGS, hdl32e
+from lizip.sensor.fit.motion.firing import RINGS, as_rings, hdl32e
 from lizip.sensor.fit.motion.frame import find_firings
 from lizip.sensor.fit.motion.track import last_seen
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
@@ -98,7 +98,9 @@ def lay_out(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, noth
     return None
 
 
-def _of_whole_firings(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray):
+def _of_whole_firings(
+    xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray
+) -> Laid | None:
     """All cells, firing after firing or ring after ring."""
     count = len(xyz)
     while count and missing[count - 1] and count % RINGS:
@@ -115,13 +117,11 @@ def _of_whole_firings(xyz: np.ndarray, others: list[np.ndarray], missing: np.nda
     return None
 
 
-def _of_ring_column(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray):
+def _of_ring_column(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
     """Rings from a column; a firing ends where they fall."""
     for column in others:
-        with np.errstate(invalid="ignore"):
-            ring = column.astype(np.int64)
-            whole = (ring == column) & (ring >= 0) & (ring < RINGS)
-        if not whole.all() or len(np.unique(ring[:4096])) < 4:
+        ring = as_rings(column)
+        if ring is None:
             continue
         kept = np.flatnonzero(~missing)
         laid = _returns_first(ring, kept, missing, nothing)
@@ -129,7 +129,7 @@ def _of_ring_column(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarr
     return None
 
 
-def _of_elevations(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray):
+def _of_elevations(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
     """Rings from elevations, as seen from a sensor that moved evenly."""
     kept = np.flatnonzero(~missing & (np.abs(xyz) < FARTHEST).all(axis=1))
     if len(kept) < _LEAST_FIRINGS:
@@ -148,7 +148,9 @@ def _rows(ring: np.ndarray, which: np.ndarray, missing: np.ndarray, nothing: np.
     return _at(ring, np.cumsum(np.diff(ring, prepend=-1) <= 0), which, missing, nothing)
 
 
-def _at(ring, firing, which, missing, nothing) -> Laid | None:
+def _at(
+    ring: np.ndarray, firing: np.ndarray, which: np.ndarray, missing: np.ndarray, nothing: np.ndarray
+) -> Laid | None:
     """Put the points `which` (M,) into cells."""
     firings = int(firing[-1]) + 1 if len(firing) else 0
     if not _LEAST_FIRINGS <= firings <= _MOST_FIRINGS or firings * RINGS > 64 * len(missing):
@@ -169,6 +171,8 @@ def _returns_first(ring: np.ndarray, kept: np.ndarray, missing: np.ndarray, noth
     last = np.flatnonzero(firing == firings - 1)
     for end in range(last[-1] + 1, last[0], -1):
         laid = _at(rings[:end], firing[:end], kept[:end], missing, nothing)
+        if laid is None:
+            return None
         free = np.argwhere(~laid.present)
         if (free[:, 1] == rings[end:]).all():
             place = laid.place.copy()

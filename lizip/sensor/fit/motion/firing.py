@@ -54,6 +54,14 @@ def hdl32e() -> Sensor:
     return Sensor(Profile(index, np.ones(beams.count, bool)), beams, shipped.rhythm, beams.tick, cosine, sine)
 
 
+def as_rings(column: np.ndarray) -> np.ndarray | None:
+    """A column (N,) as rings, int64; None when it tells none."""
+    with np.errstate(invalid="ignore"):
+        ring = column.astype(np.int64)
+        whole = (ring == column) & (ring >= 0) & (ring < RINGS)
+    return ring if whole.all() and len(np.unique(ring[:4096])) >= 4 else None
+
+
 def place_points(sensor: Sensor, ranges: np.ndarray, block: np.ndarray, advance: np.ndarray) -> np.ndarray:
     """Sensor points (F, R, 3) of a whole sweep from ranges (F, R), blocks (F,) and advances (F,)."""
     ring = np.arange(ranges.shape[1])

@@ -12,7 +12,7 @@ import numpy as np
 from lizip.exact.linear import cross, multiply, principal_axes, solve_definite
 from lizip.exact.trig import TURN, arctangent2
 from lizip.sensor.fit.motion.elevations import find_displaced, find_rings, nearest_rings, since_last, walk_rings
-from lizip.sensor.fit.motion.firing import RINGS, Sensor, hdl32e
+from lizip.sensor.fit.motion.firing import RINGS, Sensor, as_rings, hdl32e
 from lizip.sensor.fit.motion.heading import NEAREST, Fired, Guess, nearly_at_rest, sharpened, square, with_heading
 from lizip.sensor.fit.motion.track import FARTHER
 from lizip.sensor.stages.pose import Mount
@@ -140,13 +140,7 @@ def find_sector_end(points: np.ndarray) -> Mount | None:
 
 def _rings(count: int, others: list[np.ndarray]) -> list[np.ndarray]:
     """Rings (N,) as a column says, or as they follow one another."""
-    ways = []
-    for column in others:
-        with np.errstate(invalid="ignore"):
-            ring = column.astype(np.int64)
-            whole = ((ring == column) & (ring >= 0) & (ring < RINGS)).all()
-        if whole and len(np.unique(ring[:4096])) >= 4:
-            ways.append(ring)
+    ways = [ring for ring in map(as_rings, others) if ring is not None]
     if not ways and count % RINGS == 0:
         ways.append(np.arange(count) % RINGS)
     return ways

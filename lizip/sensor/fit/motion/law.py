@@ -42,6 +42,7 @@ _APART = 700.0
 """Least distance of first knots, us."""
 _KNOTS = (100.0, 80.0), (50.0, 50.0)
 """Weighted squares that a knot of the fast and of the slow functions must save to be added, and to be kept."""
+Prices = tuple[tuple[float, float], tuple[float, float]]
 _PACKET_TIME = 553.0
 """us"""
 _RATES = np.array([3e-3, 3e-3, 3e-4, 1e-4, 1e-4, 3e-4])
@@ -127,7 +128,9 @@ def _quantised(track: Track, steps: np.ndarray) -> Law:
     )
 
 
-def _first_fit(seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor, prices) -> tuple[Track, ...]:
+def _first_fit(
+    seen: Observed, rotation: np.ndarray, shift: np.ndarray, sensor: Sensor, prices: Prices
+) -> tuple[Track, np.ndarray]:
     """A track that follows the spline's poses, and the packets' steps in whole microseconds."""
     track, normals = _first_track(seen, rotation, shift, sensor)
     begin = track.begin
@@ -154,7 +157,8 @@ def solve_law(
     That must be rounded along the first two axes at least. `dearness` are factors of what a knot must save to be added,
     and to be kept. How good the best found is shows in the size of the corrections; None when the fit broke down.
     """
-    prices = tuple(tuple(factor * price for price in pair) for factor, pair in zip(dearness, _KNOTS, strict=True))
+    add, keep = ((factor * fast, factor * slow) for factor, (fast, slow) in zip(dearness, _KNOTS, strict=True))
+    prices = add, keep
     track, steps = _first_fit(seen, rotation, shift, sensor, prices)
     begin = track.begin
     normals = _normals(track, seen, 0.0, 10.0)

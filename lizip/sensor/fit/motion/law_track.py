@@ -129,7 +129,14 @@ class Normals:
         return self.rotation, self.shift, self.matrix, self.vector
 
 
-def condense(points, sensor_points, weight, rotation, shift, gate) -> Normals:
+def condense(
+    points: np.ndarray,
+    sensor_points: np.ndarray,
+    weight: np.ndarray,
+    rotation: np.ndarray,
+    shift: np.ndarray,
+    gate: float,
+) -> Normals:
     """Normal equations of all firings; see `lizip.sensor.fit.motion.rigid.firing_normals`."""
     firings, rings, _ = points.shape
     normals = Normals(

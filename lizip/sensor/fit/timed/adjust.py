@@ -241,7 +241,16 @@ def direction_step(law: Law, sample: Sample, free: Free, centre: np.ndarray, lev
     return _step(law, sample, miss, weight, True, free, centre, scale)
 
 
-def _step(law, sample, miss, weight, across, free, centre, scale) -> Step:
+def _step(
+    law: Law,
+    sample: Sample,
+    miss: np.ndarray,
+    weight: np.ndarray,
+    across: bool,
+    free: Free,
+    centre: np.ndarray,
+    scale: float,
+) -> Step:
     count = len(law.times)
     size = 7 * count + FIXED
     h, g = np.zeros((size, size)), np.zeros(size)

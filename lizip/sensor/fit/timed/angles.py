@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -20,9 +20,12 @@ _DEGREE = np.pi / 180
 _TOLERANCES = (0.6 * _DEGREE, 0.3 * _DEGREE, 0.15 * _DEGREE)
 _NEAR = 0.03 * _DEGREE
 _YAWS = 64
-_MEANS = 400
+_MEANS, _BEFORE = 400, 0.1
+"""Points are looked at in so many runs; from one to the next they turn by at least minus this (turns)."""
 _CLOSE = 0.03 * _DEGREE
 _COHERENT = 0.5
+_SHIFTS, _TELLING, _SAMPLE = np.arange(-0.15, 0.16, 0.02), 15.0, 1000
+"""Places tried where phases are not clear, m; points beyond the second, so many, tell."""
 _NEAREST, _FARTHEST = 3.0, 80.0
 _SPARSE, _ROUNDS = 5, 3
 NOWHERE = np.zeros(FIXED)
@@ -57,7 +60,7 @@ def turned_times(law: Law, points: np.ndarray, sensor: Sensor) -> np.ndarray:
     sine, cosine = (np.add.reduceat(way(rays.azimuth), edges[:-1]) for way in (np.sin, np.cos))
     angle = np.array([arctangent2(s, c) for s, c in zip(sine.tolist(), cosine.tolist(), strict=True)])
     change = np.diff(angle)
-    angle = np.concatenate([[0.0], np.cumsum(change - TURN * np.rint(change / TURN))])
+    angle = np.concatenate([[0.0], np.cumsum(change - TURN * np.floor(change / TURN + _BEFORE))])
     even = np.maximum.accumulate(angle) * (sensor.packet_step / sensor.packet / sensor.step)
     return _along(0.5 * (edges[:-1] + edges[1:]), even, np.arange(count))
 
@@ -67,7 +70,9 @@ def find_tilt(points: np.ndarray, start: Start, sensor: Sensor, span: float) -> 
     law = first_law(points, start, span)
     starts = np.linspace(0, len(points) - _WINDOW, _WINDOWS).astype(np.int64)
     index = (starts[:, None] + np.arange(_WINDOW)).ravel()
-    times, stored = turned_times(law, points, sensor)[index], points[index].astype(np.float64)
+    times = turned_times(law, points, sensor)
+    law = law._replace(times=np.array([0.0, max(float(times[-1]), 1.0)]))
+    times, stored = times[index], points[index].astype(np.float64)
     for tolerance in _TOLERANCES:
         rays = rays_of(law, times, stored)
         ring = follow(rays, sensor, tolerance, _NEAR)
@@ -84,20 +89,24 @@ def find_tilt(points: np.ndarray, start: Start, sensor: Sensor, span: float) -> 
 
 def find_yaw(law: Law, points: np.ndarray, sensor: Sensor) -> tuple[Law, float, Labels] | None:
     """How the sensor turned meanwhile, from how the azimuths' phase drifts; and lasers and blocks of all points."""
-    count = len(points)
+    count, step = len(points), sensor.step
     times, stored = turned_times(law, points, sensor), points.astype(np.float64)
-    rays = rays_of(law, times, stored)
-    ring = follow(rays, sensor, _TOLERANCES[-1], _NEAR)
     edges = np.linspace(0, count, _YAWS + 1).astype(np.int64)
-    phases, clear = np.zeros(_YAWS), np.zeros(_YAWS)
-    for k, (first, last) in enumerate(pairwise(edges.tolist())):
-        inside = Rays(*(values[first:last] for values in rays))
-        phases[k], clear[k] = phase_of(inside, ring[first:last], sensor)
-    step = sensor.step
+    for again in (False, True):
+        rays = rays_of(law, times, stored)
+        ring = follow(rays, sensor, _TOLERANCES[-1], _NEAR)
+        phases, clear = np.zeros(_YAWS), np.zeros(_YAWS)
+        for k, (first, last) in enumerate(pairwise(edges.tolist())):
+            inside = Rays(*(values[first:last] for values in rays))
+            phases[k], clear[k] = phase_of(inside, ring[first:last], sensor)
+        if np.median(clear) > _COHERENT:
+            break
+        if again:
+            return None
+        far = np.flatnonzero((ring >= 0) & (rays.range > _TELLING))
+        law = _aside(law, times, stored, ring, far[:: max(1, len(far) // _SAMPLE)], sensor)
     change = np.diff(phases)
     drift = phases[0] + np.concatenate([[0.0], np.cumsum(change - step * np.rint(change / step))])
-    if np.median(clear) < _COHERENT:
-        return None
     middle = 0.5 * (edges[:-1] + edges[1:])
     drift = _along(middle, _smoothed(drift), np.arange(count))
     drifted = rays._replace(azimuth=rays.azimuth - drift)
@@ -112,6 +121,14 @@ def find_yaw(law: Law, points: np.ndarray, sensor: Sensor) -> tuple[Law, float, 
     law = law.resampled(knots)
     turned = [multiply(turn, rotation_of_euler(0.0, 0.0, -yaw)) for turn, yaw in zip(law.turns, yaws, strict=True)]
     return law._replace(turns=np.stack(turned)), begin, labels
+
+
+def _aside(law: Law, times: np.ndarray, stored: np.ndarray, ring: np.ndarray, which: np.ndarray, sensor: Sensor) -> Law:
+    """The law with the sensor where azimuths of some points (indices) are in phase: elevations of a part of a turn tell
+    little of what is across."""
+    laws = [law._replace(places=law.places + np.array([x, y, 0.0])) for x, y in product(_SHIFTS, _SHIFTS)]
+    clear = [phase_of(rays_of(each, times[which], stored[which]), ring[which], sensor)[1] for each in laws]
+    return laws[int(np.argmax(clear))] if clear else law
 
 
 def _along(places: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -142,7 +159,8 @@ def refine(
         step = direction_step(law, sample, Free(), NOWHERE)
         law = step.law
     rays = rays_of(law, times, stored)
-    return law, step.scale, nearest(rays, sensor, phase, _CLOSE)
+    labels = nearest(rays, sensor, phase, _CLOSE)
+    return law, step.scale if (labels.ring >= 0).any() else np.inf, labels
 
 
 def times_of(labels: Labels, sensor: Sensor, count: int) -> np.ndarray:

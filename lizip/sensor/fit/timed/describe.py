@@ -13,7 +13,8 @@ from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.fit.timed.law import Law
 from lizip.sensor.fit.timed.observed import COLUMN, Observed
-from lizip.sensor.model import Grid, Part, Returns, Stage
+from lizip.sensor.model import Grid, Part, Stage
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.arithmetic import PLAIN
 from lizip.sensor.stages.blocks import RETURNS, Blocks, encode_azimuths
 from lizip.sensor.stages.corrections import Corrections, find_corrections
@@ -30,8 +31,10 @@ _FURTHEST = 1 << 16
 """ULPs: what is further off is an exception."""
 
 
-def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[Part, Grid, dict[str, int]]:
-    """Grid and stages of a sweep of points (N, 3) float32."""
+def describe(
+    cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law, missing: np.ndarray, nothing: np.ndarray
+) -> tuple[Part, Grid, dict[str, int]]:
+    """Grid and stages of a sweep of points (N, 3) float32, some of them `missing` (N,), with the bits `nothing`."""
     kept = np.flatnonzero((seen.ticks > 0) & (seen.ticks < _MOST_TICKS))
     stages, returns = _geometry(cloud, seen, law, kept)
     back = Mount(np.ascontiguousarray(law.far.T), np.zeros(3))
@@ -45,9 +48,9 @@ def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[P
     ways = (_corrected(returns, back, units), _far_corrected(returns, law, stored))
     ending, returns = min(ways, key=lambda way: sum(len(stage.pack()) for stage in way[0]))
     stages += ending
-    listed = np.ones(cloud.count, bool)
+    listed = ~missing
     listed[place] = False
-    stages.append(Places.of(xyz, np.flatnonzero(listed)))
+    stages.append(Places.of(xyz, np.flatnonzero(listed), missing, nothing))
     returns.xyz = stored
     stages[-1].apply(returns)
     grid = add_further(list(cloud.columns.values()), returns, seen.sensor.tick, stages)
@@ -58,7 +61,7 @@ def describe(cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law) -> tuple[P
 def _corrected(returns: Returns, back: Mount, units: np.ndarray) -> tuple[list[Stage], Returns]:
     """Stages from the far axes to stored coordinates (M, 3): turned back, rounded, corrected by units (M, 3)."""
     returns = replace(returns)
-    stages = [back, Rounding()]
+    stages: list[Stage] = [back, Rounding()]
     for stage in stages:
         stage.apply(returns)
     return [*stages, Corrections.of(returns, units)], returns

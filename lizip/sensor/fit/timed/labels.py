@@ -21,6 +21,8 @@ _WORST = 1e9
 _DEAREST = 12.0
 _MOST_BLOCKS = 40
 _FAR = 40.0
+_BEFORE, _AGREED = 0.1 * TURN, 64
+"""So far behind (rad) a point may be; and so many points in a row that agree show that there was a gap."""
 
 
 class Rays(NamedTuple):
@@ -158,19 +160,30 @@ def follow(rays: Rays, sensor: Sensor, tolerance: float, near: float) -> np.ndar
 
 
 @kernel
+def _going_on(x, last, ahead, agreed, step):
+    """The azimuth x, some turns further: it goes on from the `last`, or is a little before. Returns also the next last.
+
+    A point whose ring is wrong must not drag the turn along: behind a gap, many points have to agree (`ahead`, and how
+    many have `agreed`).
+    """
+    x -= TURN * np.floor((x - last + _BEFORE) / TURN)
+    agreed = agreed + 1 if abs(x - ahead) < 60.0 * step else np.int64(0)
+    if abs(x - last) < 60.0 * step or agreed > _AGREED:
+        last = max(x, last)
+    return x, last, x, agreed
+
+
+@kernel
 def _unwind(azimuth, ring, offset, step, phase, block):
     """Fill block (M,) of points with rings: azimuths that go on from turn to turn, in steps from `phase`."""
-    last = 0.0
+    last = ahead = 0.0
+    agreed = np.int64(0)
     for i in range(azimuth.size):
         if ring[i] < 0:
             block[i] = -1
             continue
-        x = azimuth[i] - offset[ring[i]] - phase
-        x -= TURN * np.rint((x - last) / TURN)
+        x, last, ahead, agreed = _going_on(azimuth[i] - offset[ring[i]] - phase, last, ahead, agreed, step)
         block[i] = np.int64(np.rint(x / step))
-        # a point whose ring is wrong must not drag the turn along
-        if abs(x - last) < 60.0 * step:
-            last = max(x, last)
 
 
 def unwind(rays: Rays, ring: np.ndarray, sensor: Sensor, phase: float) -> np.ndarray:
@@ -197,23 +210,23 @@ def _nearest(rays, tables, step, phase, tolerance, start, order):
     """Fill order (M,) with 64 blocks + place: of the ring, and block, that a point is nearest to; -1: none is near."""
     azimuth, elevation, _ = rays
     rise, offset = tables
-    last = start
+    last = ahead = start
+    agreed = np.int64(0)
     rings = rise.size
     for i in range(azimuth.size):
         low, high = _range_of_rings(rise, elevation[i], tolerance)
         least = _WORST
         order[i] = -1
         for c in range(low, high):
-            x = azimuth[i] - offset[c] - phase
-            x -= TURN * np.rint((x - last) / TURN)
+            x = _going_on(azimuth[i] - offset[c] - phase, last, ahead, agreed, step)[0]
             block = np.rint(x / step)
             off = abs(x - block * step) + abs(elevation[i] - rise[c])
             if off < least and abs(x - block * step) < tolerance:
                 least = off
                 order[i] = np.int64(block) * rings + (rings - 1 - c)
                 here = x
-        if order[i] >= 0 and abs(here - last) < 60.0 * step:
-            last = max(here, last)
+        if order[i] >= 0:
+            _, last, ahead, agreed = _going_on(here, last, ahead, agreed, step)
 
 
 def nearest(rays: Rays, sensor: Sensor, phase: float, tolerance: float) -> Labels:

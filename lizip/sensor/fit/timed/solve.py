@@ -10,6 +10,7 @@ import numpy as np
 
 from lizip.exact.linear import multiply
 from lizip.exact.rotation import rotation_of_euler
+from lizip.exact.trig import TURN, arctangent2
 from lizip.sensor.fit.timed.adjust import Free, coordinate_step
 from lizip.sensor.fit.timed.angles import find_tilt, find_yaw, refine
 from lizip.sensor.fit.timed.labels import Labels
@@ -35,6 +36,8 @@ _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.83
 _OWN_FRAME = 3.0
 """Nearer than this to the origin, m, the sensor's points are in its vehicle's frame."""
 _ENDS = 1.0
+_FIRST, _BEFORE = 40, 0.05
+"""Points by which a sweep begins, and how much of a turn (turns) they may be before the back."""
 _MARGIN, _CLOSEST = 0.1 * _MILLISECOND, 0.05 * _MILLISECOND
 _SPARSE = 3
 _ROUGH, _FINER, _FINEST = (1e-4, 1e-5), (3e-6, 1e-6, 5e-7), (3e-7, 1e-7, 5e-8)
@@ -61,9 +64,20 @@ def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
     labels = Labels(labels.ring, np.where(labels.ring >= 0, labels.block - first, -1))
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
     seen, law = observe(points, law, phase + first * sensor.step, labels, sensor)
-    law, centre = _timed(seen, _seated(law, seen.times))
-    law = _all_of_it(seen, law, centre)
+    knots = _knots(seen, law, sensor)
+    law, centre = _timed(seen, _seated(law, seen.times, knots))
+    law = _all_of_it(seen, law, centre, knots)
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
+
+
+def _knots(seen: Observed, law: Law, sensor: Sensor) -> np.ndarray:
+    """About where knots fall (slots) in a sweep that begins at the vehicle's back, if its frame is known."""
+    if np.abs(law.places[-1, :2]).max() > _OWN_FRAME:
+        return _KNOTS
+    x, y, _ = np.median(seen.stored[:_FIRST] - law.places[0], axis=0).tolist()
+    turned = 0.5 - arctangent2(y, x) / TURN
+    turned = (turned + _BEFORE) % 1.0 - _BEFORE
+    return _KNOTS - turned * _TURN * sensor.packet_step / sensor.packet
 
 
 def _inside(knots: np.ndarray, first: float, last: float) -> np.ndarray:
@@ -71,11 +85,11 @@ def _inside(knots: np.ndarray, first: float, last: float) -> np.ndarray:
     return knots[(knots > first + _MARGIN) & (knots < last - _MARGIN)]
 
 
-def _seated(law: Law, times: np.ndarray) -> Law:
+def _seated(law: Law, times: np.ndarray, knots: np.ndarray) -> Law:
     """The law with three knots, or as many as a part of a sweep has, on a vehicle."""
     first, last = times.min(), times.max()
-    inner = _inside(_KNOTS, first, last)
-    law = law.resampled(inner if len(inner) == len(_KNOTS) else np.array([first, *inner, last]))
+    inner = _inside(knots, first, last)
+    law = law.resampled(inner if len(inner) == len(knots) else np.array([first, *inner, last]))
     own = np.abs(law.places[-1, :2]).max() < _OWN_FRAME
     far = multiply(_MOUNT, law.turns[-1].T) if own else np.eye(3)
     return law._replace(far=far, mount=_MOUNT, lever=_LEVER)
@@ -94,13 +108,14 @@ def _timed(seen: Observed, law: Law) -> tuple[Law, np.ndarray]:
     return settle_packets(seen, law), centre
 
 
-def _all_of_it(seen: Observed, law: Law, centre: np.ndarray) -> Law:
+def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray) -> Law:
     """Fit the law to all points: the ends of a sweep have knots, and packets, of their own."""
     first, last = seen.times.min(), seen.times.max()
-    # a track bends every 50 ms, and where it does is known for the knot between all these points
-    middle = int(np.argmin(np.abs(law.times - _KNOTS[1])))
-    found = 0 < middle < len(law.times) - 1
-    inner = _inside(_KNOTS + (law.times[middle] - _KNOTS[1] if found else 0.0), first, last)
+    # a track bends every 50 ms, and where it does is known for a knot between all these points
+    found = law.times[(law.times > law.times[0]) & (law.times < law.times[-1])]
+    away = found[:, None] - knots
+    near = np.unravel_index(int(np.argmin(np.abs(away))), away.shape) if len(found) else None
+    inner = _inside(knots + (0.0 if near is None else away[near]), first, last)
     law = law.resampled(np.array([first - _ENDS, *inner, last + _ENDS]))
     nobody = np.zeros(seen.blocks, np.int64)
     for floor in _ROUGH:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.exact.ulp import from_ordinals, to_ordinals
+from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.model import Grid, Part, Returns, Solution, Stage, SweepModel
 from lizip.sensor.stages.attributes import Attributes
@@ -98,7 +98,24 @@ def _best(part: Part, grid: Grid, schema: Schema, bound: float) -> _Try | None:
 
 def _try(part: Part, grid: Grid, schema: Schema, bound: float, step: int) -> _Try | None:
     """Make a part coarser by a step of ranges; None where its stages do not go with that."""
-    coarse = Coarse.centred(step) if step > 1 else None
+    return _tried(part, grid, schema, bound, Coarse.centred(step) if step > 1 else None)
+
+
+def exactly(part: Part, grid: Grid, schema: Schema, coarse: Coarse) -> tuple[Part, Grid] | None:
+    """A part and its grid, nearly all ranges of which a coarse stage can make, with what it makes them of.
+
+    What comes of it is the same to the bit. None where that takes more bytes.
+    """
+    best = _tried(part, grid, schema, 0.0, coarse)
+    if best is None:
+        return None
+    before, after = (sum(len(stage.pack()) for stage in each.stages) for each in (part, best.part))
+    gained = _WORTH / 8 * float(np.log2(coarse.step)) * np.count_nonzero(grid.ranges)
+    return (best.part, best.grid) if after - before < gained else None
+
+
+def _tried(part: Part, grid: Grid, schema: Schema, bound: float, coarse: Coarse | None) -> _Try | None:
+    step = coarse.step if coarse else 1
     divided = coarse.divided(grid.ranges) if coarse else grid.ranges
     nudge = round(0.5e9 * grid.tick) if coarse else 0
     ranges = divided
@@ -173,7 +190,9 @@ def _seconds(stage: Seconds, sides: _Sides) -> Stage:
 
 
 def _beyond(found: np.ndarray, wanted: np.ndarray, bound: float) -> np.ndarray:
-    """Coordinates that are, or might be, further off than the bound."""
+    """Coordinates that are, or might be, further off than the bound; with none, all that are not the same."""
+    if not bound:
+        return bits_of(np.ascontiguousarray(found)) != bits_of(np.ascontiguousarray(wanted))
     with np.errstate(over="ignore", invalid="ignore"):
         return ~(np.abs(found.astype(np.float64) - wanted.astype(np.float64)) < bound * (1 - 2.0**-50))
 

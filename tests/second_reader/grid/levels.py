@@ -1,0 +1,123 @@
+"""Intensities of a grid: a tree shaped by how often they occur (docs/format/grid.md, Intensities)."""
+
+from __future__ import annotations
+
+import bisect
+
+from second_reader.ans import Stream
+from second_reader.counters import Counters, bit, tree
+from second_reader.grid.rings import Ring, quarter_octave
+from second_reader.mixer import Weights, mixed
+
+
+def read_shares(stream: Stream, levels: int) -> list[int]:
+    """The share of each value."""
+    counters, shares, before = Counters(), [], 0
+    for _ in range(levels):
+        before = tree(stream, counters, before << 4, 4, 30)
+        shares.append(before)
+    return shares
+
+
+class Node:
+    """A decision: is the value at least `split`? Then one of two nodes or values follows."""
+
+    def __init__(self, number: int, split: int):
+        self.number, self.split = number, split
+        self.after: list[Node | int] = []
+
+
+def tree_of(shares: list[int]) -> Node | int:
+    """The tree of values that occur; a value alone is no node."""
+    values = [value for value, share in enumerate(shares) if share] or [0]
+    sums = [0]
+    for value in values:
+        sums.append(sums[-1] + (1 << max(shares[value] - 1, 0)))
+    numbers = iter(range(len(values)))
+
+    def middle(first: int, last: int, depth: int) -> int:
+        if depth >= 12:
+            return (first + last) // 2
+        half = (sums[first] + sums[last]) / 2
+        at = min(max(bisect.bisect_left(sums, half, first, last), first + 1), last - 1)
+        return at - 1 if at - 1 > first and half - sums[at - 1] < sums[at] - half else at
+
+    def grown(first: int, last: int, depth: int) -> Node | int:
+        if last - first == 1:
+            return values[first]
+        at = middle(first, last, depth)
+        node = Node(next(numbers), values[at])
+        node.after = [grown(first, at, depth + 1), grown(at, last, depth + 1)]
+        return node
+
+    return grown(0, len(values), 0)
+
+
+class Levels:
+    """The models of intensities."""
+
+    def __init__(self, shares: list[int], bits: int):
+        self.root, self.bits = tree_of(shares), bits
+        self.counters, self.low_bits = Counters(), Counters()
+        self.by_node, self.by_level = Weights([1.5 / 12] * 6 + [0.0]), Weights([1.5 / 12] * 6 + [0.0])
+
+    def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int], more=None) -> int:
+        """An intensity of a cell with (flag 1) or without a return; guesses are those of the cell's range."""
+        bases, level, fine = self._contexts(rings, r, flag, guesses)
+        if more:
+            bases += [(6 + k << 20 | context) << 8 for k, context in enumerate(more(fine))]
+        by_level, kind = self.by_level[level], 1 - flag
+        node = self.root
+        while isinstance(node, Node):
+            number = node.number
+            sets = self.by_node[kind * 256 + number], by_level
+            node = node.after[mixed(stream, self.counters, [base + number for base in bases], sets, 100, 16)]
+        own = rings[r + 1]
+        own.third[flag], own.second[flag], own.first[flag] = own.second[flag], own.first[flag], node
+        low, rest = max(self.bits - 8, 0), 1
+        for _ in range(low):
+            rest = 2 * rest + bit(stream, self.low_bits, node * 256 + rest, 100)
+        return node << low | (rest - (1 << low))
+
+    def _contexts(self, rings: list[Ring], r: int, flag: int, guesses: list[int]) -> tuple[list[int], int, int]:
+        own, count, bits, kind = rings[r + 1], len(rings) - 2, self.bits, 1 - flag
+        left, left2, left3 = own.first[flag], own.second[flag], own.third[flag]
+        up = rings[r].first[flag] if r > 0 else left
+        coarse, coarse_up = min(quarter_octave(left) >> 1, 15), min(quarter_octave(up) >> 1, 15)
+        if bits < 8:
+            levels, rows = 1 << min(bits, 6), 4096
+            fine, fine2 = left >> max(bits - 6, 0), left2 >> max(bits - 6, 0)
+            some = [each >> max(bits - 5, 0) for each in (left, left2, left3)]
+        else:
+            levels, rows = 33, 2048
+            fine, fine2 = quarter_octave(left), quarter_octave(left2)
+            some = [quarter_octave(each) >> 1 for each in (left, left2, left3)]
+        if flag:
+            value = own.held[0]
+            distance = min(quarter_octave(value >> 5) >> 1, 19)
+            near = self._nearest(rings, r, value, guesses, (left, left2, up))
+            pair = fine * levels + fine2
+            triple = ((some[0] << 10 | some[1] << 5 | some[2]) * 40503 >> 4) & (rows - 1)
+        else:
+            distance, near, pair, triple = 0, up, levels * levels + fine, rows + fine
+        contexts = (
+            pair,
+            triple,
+            (kind * count + r) * 16 + coarse,
+            kind * 256 + near,
+            (kind * count + r) * 20 + distance,
+            (kind * levels + fine) * 20 + distance,
+        )
+        bases = [(k << 20 | context) << 8 for k, context in enumerate(contexts)]
+        return bases, kind * 256 + coarse * 16 + coarse_up, fine
+
+    @staticmethod
+    def _nearest(rings: list[Ring], r: int, value: int, guesses: list[int], known: tuple[int, int, int]) -> int:
+        """Intensity of the neighbour nearest in range."""
+        left, left2, up = known
+        near, best = left, abs(value - guesses[0])
+        if abs(value - guesses[5]) + 8 < best:
+            near, best = up, abs(value - guesses[5]) + 8
+        if abs(value - guesses[6]) + 6 < best and r < len(rings) - 3:
+            near, best = rings[r + 2].first[1], abs(value - guesses[6]) + 6
+        return left2 if abs(value - guesses[8]) + 6 < best else near

@@ -1,0 +1,68 @@
+"""From a .lizip file to the bytes it was made of."""
+
+from __future__ import annotations
+
+import xxhash
+
+from second_reader import coded, floats, image, layout, log, octree, opaque, survey, sweep
+from second_reader.bytestream import Bytes, demand
+from second_reader.container import FOLLOWS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
+from second_reader.relations import Recipe
+
+_CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image, 5: octree}
+
+
+class Past:
+    """What the file before left, for one that follows it."""
+
+    def __init__(self):
+        self.digest, self.grids = b"", []
+
+
+def read(data: bytes, past: Past | None = None) -> bytes:
+    """The original file, checked against the hash of its content; of a sequence, `past` goes from file to file."""
+    file = open_file(data)
+    past = past or Past()
+    content = _content(file, past)
+    digest = xxhash.xxh3_128_digest(content)
+    demand(len(content) == file.length and digest.startswith(file.digest), "the content has another hash")
+    past.digest = file.digest
+    return content
+
+
+def _content(file: File, past: Past) -> bytes:
+    if file.all(SPLICE):
+        return log.join(file, read)
+    if file.all(PIECE):
+        return b"".join(map(read, file.all(PIECE)))
+    if file.all(WHOLE):
+        return b"".join(map(coded.decode, file.all(WHOLE)))
+    how = coded.decode(file.layout) if file.layout else b""
+    return layout.join(file.format, how, _regions(file), _columns(file, how, past))
+
+
+def _regions(file: File) -> list[bytes]:
+    body = Bytes(b"".join(map(coded.decode, file.all(REGIONS))))
+    if not body.left:
+        return []
+    sizes = body.varints(body.varint())
+    regions = [body.take(size) for size in sizes]
+    body.end()
+    return regions
+
+
+def _columns(file: File, how: bytes, past: Past) -> list:
+    follows, before = file.one(FOLLOWS), past.grids
+    demand(not follows or follows.startswith(past.digest or b"none"), "the file that this one follows was not read")
+    past.grids = []
+    if not file.count:
+        return []
+    fields = layout.fields_of(file.format, how)
+    demand(file.codec in _CODECS, f"codec {file.codec} is not read here")
+    recipe = Recipe(file.one(RECIPE), fields) if file.one(RECIPE) else None
+    coded_fields = recipe.coded() if recipe else fields
+    if _CODECS[file.codec] is sweep:
+        columns, past.grids = sweep.decode_after(file, coded_fields, before if follows else [])
+    else:
+        columns = _CODECS[file.codec].decode(file, coded_fields)
+    return recipe.restored(columns) if recipe else columns

@@ -1,0 +1,33 @@
+"""The returns of a sweep, as stages fill them in one after the other (docs/format/sweep.md, Returns)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from second_reader.layout import Fields
+
+OF_EACH = ("ring", "row", "firing", "laser", "ticks", "column", "ahead", "nth", "blank", "time")
+OF_EACH += ("points", "rounded", "fraction", "xyz")
+
+
+class Returns:
+    """M returns of a part that has N points. What no stage has said is None."""
+
+    def __init__(self, ranges: np.ndarray, intensity: np.ndarray | None, fields: Fields, count: int):
+        self.ranges, self.intensity, self.fields, self.count = ranges, intensity, fields, count
+        self.halved = False
+        self.columns: dict[str, np.ndarray] = {}
+        for name in (*OF_EACH, "beams", "fired", "rhythm", "far", "slots", "group", "pose_times", "turns", "shifts"):
+            setattr(self, name, None)
+        self.place = self.every = self.nothing = None
+        self.base = self.firings = self.phase = self.decimal = 0
+
+    def take(self, which: np.ndarray) -> None:
+        """Keep, or reorder, returns."""
+        for name in OF_EACH:
+            if getattr(self, name) is not None:
+                setattr(self, name, getattr(self, name)[which])
+
+    def unit(self, tick: float) -> float:
+        """Metres that ranges count."""
+        return 0.5 * tick if self.halved else tick

@@ -1,0 +1,70 @@
+"""What stands beside the code: the changelog's fragments, links between documents, versions."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+import lizip
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changes/*.md")))
+
+
+def script(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    targets = re.findall(r"\]\(([^)\s#]+)[^)]*\)", text)
+    missing = [to for to in targets if "://" not in to and not (page.parent / to).exists()]
+    assert not missing
+
+
+def test_files_that_recipes_name():
+    """Paths in the recipes, from the root of the project, where they are not meant to be written first."""
+    names = re.findall(
+        r"`((?:lizip|tests|scripts|docs|models)/[\w/.]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    )
+    named = [name for name in names if "NAME" not in name]
+    assert len(named) > 10
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def test_fragments_have_a_kind():
+    notes = script("release_notes")
+    for path in ROOT.glob("changes/*.md"):
+        assert path.name == "README.md" or notes.kind_of(path) in notes.KINDS
+
+
+def test_fragments_become_a_section(tmp_path):
+    (tmp_path / "changes").mkdir()
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n\nWords.\n\n## 0.1.0 (2026-01-01)\n\n- old\n")
+    (tmp_path / "changes" / "README.md").write_text("kept")
+    (tmp_path / "changes" / "b.fixed.md").write_text("Mended\n  a thing.\n")
+    (tmp_path / "changes" / "a.added.md").write_text("New.\n")
+    script("release_notes").main(tmp_path, "0.2.0", "2026-02-01")
+    expected = "## 0.2.0 (2026-02-01)\n\n### Added\n\n- New.\n\n### Fixed\n\n- Mended a thing.\n\n## 0.1.0"
+    assert expected in (tmp_path / "CHANGELOG.md").read_text()
+    assert [path.name for path in (tmp_path / "changes").iterdir()] == ["README.md"]
+
+
+def test_unknown_kinds_are_refused(tmp_path):
+    (tmp_path / "changes").mkdir()
+    (tmp_path / "CHANGELOG.md").write_text("# Changelog\n")
+    (tmp_path / "changes" / "a.md").write_text("?")
+    with pytest.raises(SystemExit, match=r"a\.md"):
+        script("release_notes").main(tmp_path, "0.2.0", "2026-02-01")
+    assert (tmp_path / "changes" / "a.md").exists()
+
+
+def test_citation_says_the_version():
+    assert f"version: {lizip.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

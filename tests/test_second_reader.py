@@ -1,0 +1,70 @@
+"""A second reader, written from docs/format alone, gives every golden file back to the byte."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import harness
+import numpy as np
+import pytest
+import second_reader
+from second_reader import pack
+from second_reader.bytestream import Damaged
+
+import lizip
+
+FOLDER = Path(__file__).parent
+FILES = {path.stem: path for path in sorted((FOLDER / "golden").glob("v*/*.lizip"))}
+
+SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep"}
+"""Those that take more than ten seconds."""
+
+_MODULES = sorted((FOLDER / "second_reader").rglob("*.py"))
+_TAKEN = {"numpy", "xxhash", "zstandard", "lzma", "zlib", "struct", "math", "json", "hashlib", "pathlib", "typing"}
+_TAKEN |= {"__future__", "bisect", "collections", "functools", "itertools", "dataclasses", "heapq", "second_reader"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in FILES],
+)
+def test_golden_files_are_read(name):
+    """The reader compares what comes with the hash of the original, so reading is the proof."""
+    assert second_reader.read(FILES[name].read_bytes()) is not None
+
+
+def test_a_sequence_is_read_in_order_only():
+    """Made now: the second sweep is the first one with some returns missing, and follows it."""
+    first = harness.sample("dual")
+    records = np.frombuffer(first, "<f4").reshape(-1, 4)
+    second = records[np.arange(len(records)) % 11 != 3].tobytes()
+    ahead, behind = lizip.Sequence(), second_reader.Past()
+    coded = [lizip.compress(sweep, codec="sweep", sequence=ahead) for sweep in (first, second)]
+    with pytest.raises(Damaged):
+        second_reader.read(coded[1])
+    assert [second_reader.read(each, behind) for each in coded] == [first, second]
+
+
+def test_the_golden_pack_is_read():
+    files = pack.read((FOLDER / "golden/packs/v1.lizips").read_bytes())
+    assert list(files) == [f"drive/{number}.bin" for number in range(6)]
+    assert [len(content) for content in files.values()] == [0, 50, 100, 0, 50, 100]
+
+
+@pytest.mark.parametrize("name", ["kitti.floats", "npy.opaque"])
+def test_damage_is_noticed(name):
+    data = FILES[name].read_bytes()
+    for at in range(8, len(data), 97):
+        with pytest.raises(Damaged):
+            second_reader.read(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_it_takes_nothing_from_lizip(path):
+    """Nor from numba, or anything else that would decide for it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert {name.split(".")[0] for name in names} <= _TAKEN
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 300
