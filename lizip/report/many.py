@@ -29,6 +29,8 @@ _COLUMNS = (
     ("why", "Why", "text"),
 )
 
+_LAZ = "compressed already, kept as it is; lizip compress --expand takes the .las in it"
+
 
 def is_pack(path: str) -> bool:
     """Whether a file is a pack."""
@@ -84,7 +86,7 @@ def _row(name: str, info: dict[str, Any]) -> dict[str, Any]:
         "ratio": info["ratio"],
         "bits": info["bits_per_point"],
         "codec": info["codec"],
-        "why": words.why(info),
+        "why": _LAZ if name.lower().endswith(".laz") and info["format"] == "opaque" else words.why(info),
         "streams": info["streams"],
     }
 
@@ -94,6 +96,7 @@ def told(title: str, rows: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     there = [row for row in rows if not row.get("failed")]
     size, packed = (sum(row[key] for row in there) for key in ("bytes", "packed"))
     points = sum(row["points"] for row in there)
+    of_points = sum(row["packed"] for row in there if row["points"])
     codecs: dict[str, int] = {}
     for row in there:
         codecs[row["codec"]] = codecs.get(row["codec"], 0) + 1
@@ -103,7 +106,11 @@ def told(title: str, rows: list[dict[str, Any]], kind: str) -> dict[str, Any]:
     tiles = [
         {"label": "Size", "value": words.in_bytes(packed), "note": f"of {words.in_bytes(size)}"},
         {"label": "Ratio", "value": f"{size / packed:.2f} to 1" if packed else "—", "note": "over all files"},
-        {"label": "Bits a point", "value": f"{8 * packed / points:.2f}" if points else "—", "note": "on average"},
+        {
+            "label": "Bits a point",
+            "value": f"{8 * of_points / points:.2f}" if points else "—",
+            "note": "of files with points",
+        },
         {"label": "Points", "value": f"{points:,}", "note": f"in {len(there):,} files"},
     ]
     streams = _streams(there, packed)
@@ -113,7 +120,7 @@ def told(title: str, rows: list[dict[str, Any]], kind: str) -> dict[str, Any]:
         "title": title,
         "sentence": f"{sentence}{f'; {failed} failed' if failed else ''}.",
         "tiles": tiles,
-        "count": points,
+        "count": 0,  # streams of files without points are among the others
         "streams": streams,
         "files": shown,
         "fileColumns": [dict(zip(("key", "name", "kind"), column, strict=True)) for column in _COLUMNS],

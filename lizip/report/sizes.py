@@ -13,7 +13,7 @@ from lizip.errors import FormatError
 
 BESIDE = ("zstd -19", "xz -9", "LASzip")
 
-MOST_BYTES = 1 << 20
+MOST_BYTES = 768 << 10
 """Of a larger file, general compressors get so many bytes from its middle."""
 
 _MOST_WHOLE = 1 << 27
@@ -46,7 +46,7 @@ def _measured(name: str, data: bytes) -> dict[str, Any] | None:
         note = "points and fields come back, not each byte around them"
     if name != "LASzip" and len(data) > MOST_BYTES:
         start = (len(data) - MOST_BYTES) // 2
-        part, note = data[start : start + MOST_BYTES], f"on {MOST_BYTES >> 20} MiB from the middle"
+        part, note = data[start : start + MOST_BYTES], f"on {MOST_BYTES >> 10} KiB from the middle"
     subject = Subject(part)
     try:
         stream, encode = timed(lambda: rival.encode(subject))

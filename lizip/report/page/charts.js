@@ -18,12 +18,12 @@ function drawStreams(body, streams, points) {
     rows.append(element(
       "tr", {}, name,
       element("td", { class: "right" }, inBytes(stream.bytes)),
-      element("td", { class: "right" }, points ? `${short((8 * stream.bytes) / points)}` : "—"),
+      points ? element("td", { class: "right" }, short((8 * stream.bytes) / points)) : null,
       element("td", { class: "right" }, `${short((100 * stream.bytes) / total)}${THIN}%`),
     ));
     if (stream.meaning && stream.meaning !== stream.name) name.append(element("small", {}, stream.meaning));
   });
-  const head = element("tr", {}, ...["", "size", "bits a point", "share"].map(
+  const head = element("tr", {}, ...["", "size", ...(points ? ["bits a point"] : []), "share"].map(
     (text, place) => element("th", place ? { class: "right" } : {}, text),
   ));
   body.append(bar, element("table", {}, element("thead", {}, head), rows));
