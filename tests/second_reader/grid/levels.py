@@ -61,9 +61,11 @@ class Levels:
         self.counters, self.low_bits = Counters(), Counters()
         self.by_node, self.by_level = Weights([1.5 / 12] * 6 + [0.0]), Weights([1.5 / 12] * 6 + [0.0])
 
-    def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int]) -> int:
+    def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int], more=None) -> int:
         """An intensity of a cell with (flag 1) or without a return; guesses are those of the cell's range."""
-        bases, level = self._contexts(rings, r, flag, guesses)
+        bases, level, fine = self._contexts(rings, r, flag, guesses)
+        if more:
+            bases += [(6 + k << 20 | context) << 8 for k, context in enumerate(more(fine))]
         by_level, kind = self.by_level[level], 1 - flag
         node = self.root
         while isinstance(node, Node):
@@ -77,7 +79,7 @@ class Levels:
             rest = 2 * rest + bit(stream, self.low_bits, node * 256 + rest, 100)
         return node << low | (rest - (1 << low))
 
-    def _contexts(self, rings: list[Ring], r: int, flag: int, guesses: list[int]) -> tuple[list[int], int]:
+    def _contexts(self, rings: list[Ring], r: int, flag: int, guesses: list[int]) -> tuple[list[int], int, int]:
         own, count, bits, kind = rings[r + 1], len(rings) - 2, self.bits, 1 - flag
         left, left2, left3 = own.first[flag], own.second[flag], own.third[flag]
         up = rings[r].first[flag] if r > 0 else left
@@ -106,7 +108,8 @@ class Levels:
             (kind * count + r) * 20 + distance,
             (kind * levels + fine) * 20 + distance,
         )
-        return [(k << 20 | context) << 8 for k, context in enumerate(contexts)], kind * 256 + coarse * 16 + coarse_up
+        bases = [(k << 20 | context) << 8 for k, context in enumerate(contexts)]
+        return bases, kind * 256 + coarse * 16 + coarse_up, fine
 
     @staticmethod
     def _nearest(rings: list[Ring], r: int, value: int, guesses: list[int], known: tuple[int, int, int]) -> int:
