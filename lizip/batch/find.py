@@ -123,7 +123,9 @@ def _wanted(entry: Input, include: Sequence[str]) -> bool:
 def _below(path: str, folder: str) -> str:
     if storage.is_url(path):
         return path[len(folder.rstrip("/")) + 1 :]
-    return os.path.relpath(path, folder).replace(os.sep, "/")
+    whole = os.path.join(folder, "")
+    below = path[len(whole) :] if path.startswith(whole) else os.path.relpath(path, folder)
+    return below.replace(os.sep, "/")
 
 
 def _matches(place: str, pattern: str) -> bool:

@@ -133,15 +133,15 @@ def _in_any_order(
         if best is not None and best.size < _SURE * _quick(cloud):
             return best
     moved = _on_lattices(cloud, bounds)
-    order = of_tree(moved) if free and "octree" in names else None
-    if order is not None:
-        found += _in_tree(given, moved, order, strict, bounds, alone)
-    if not (found and order is not None and is_disordered(cloud, order)):
+    tree = of_tree(moved) if free and "octree" in names else None
+    if tree is not None:
+        found += _in_tree(given, moved, tree, strict, bounds, alone)
+    if not (found and tree is not None and is_disordered(cloud, tree)):
         rest = best_of(given, [name for name in names if name not in listed]) if len(listed) < len(names) else None
         found += [] if rest is None else [rest]
     if not found:
         raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
-    return min(found, key=lambda choice: choice.size * (_MUCH if choice.said.order == KEPT else 1.0))
+    return min(found, key=lambda choice: choice.size * (_MUCH if choice.said and choice.said.order == KEPT else 1.0))
 
 
 def _size(choice: Choice) -> int:
@@ -174,7 +174,7 @@ def _in_tree(
 
     there = _reordered(given, order, options, alone)
     near = None if there is None else _joined(there.cloud, reordered(moved, order).columns, options, alone)
-    if near is None or not _within(there.cloud, near.cloud, bounds):
+    if there is None or near is None or not _within(there.cloud, near.cloud, bounds):
         return
     with suppress(FormatError):
         result = _chosen(memoryview(near.content), near.cloud, options, ["octree"], alone)

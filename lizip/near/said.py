@@ -54,7 +54,8 @@ class Said(NamedTuple):
         order = data[_NUMBERS.size :]
         if len(data) < _NUMBERS.size or order not in (b"", bytes([KEPT]), bytes([DROPPED])):
             raise CorruptError("a bound of errors of impossible size")
-        said = cls(*_NUMBERS.unpack(data[: _NUMBERS.size]), order[0] if order else STAYS)
+        most, found, intensity, found_intensity, digest = _NUMBERS.unpack(data[: _NUMBERS.size])
+        said = cls(most, found, intensity, found_intensity, digest, order[0] if order else STAYS)
         if not (0 <= said.largest_error <= said.max_error < float("inf")):
             raise CorruptError("impossible bound of errors")
         if not (0 <= said.largest_intensity_error <= said.intensity_error < float("inf")):

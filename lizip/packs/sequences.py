@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lizip import access
 from lizip.container import FOLLOWS, Container, same_hash
@@ -69,7 +69,7 @@ class Sequences:
             for other in list(self._held)[:-HELD]:
                 self._held.pop(other, None)
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_held": {}}
 
 

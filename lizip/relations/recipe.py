@@ -176,7 +176,7 @@ class Recipe:
             elif rule.rest:
                 out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
         out |= reduced
-        if inner is not None:
+        if self.motion is not None and inner is not None:
             out = with_points(out, inner)
         return out if order is None else {name: column[order] for name, column in out.items()}
 

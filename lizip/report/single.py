@@ -26,7 +26,7 @@ def told(reported: Reported, rivals: bool = True) -> dict[str, Any]:
         "count": info["points"],
         "streams": words.streams(info["streams"], info["compressed_bytes"]),
         "found": _found(info, scene),
-        "rivals": _rivals(reported) if rivals else [],
+        "rivals": _rivals(reported) if rivals and reported.content else [],
         "where": _where(reported),
         "notes": _notes(info, scene, reported),
     }
@@ -41,9 +41,8 @@ def told(reported: Reported, rivals: bool = True) -> dict[str, Any]:
 def _sentence(info: dict[str, Any], scene: Scene | None) -> str:
     known = [info["sensor"]] if "sensor" in info else []
     if scene is not None and scene.parts:
-        # what all parts say is said once
-        said = [text for part in scene.parts for text in part.short]
-        known += list(dict.fromkeys(said))
+        parts = len(scene.parts)
+        known += [*([f"{parts} scans in one file"] if parts > 1 else []), *scene.parts[0].short]
     text = ", ".join(known)
     text = text[:1].upper() + text[1:]
     promise = words.promise(info)

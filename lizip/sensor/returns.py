@@ -111,7 +111,7 @@ class Returns:
     rhythm: Rhythm = field(default_factory=_none)
     firings: int = 0
     phase: int = 0
-    far: Far | None = None
+    far: Far = field(default_factory=_none)
     blank: np.ndarray | None = field(default_factory=_none)
     ring: np.ndarray = field(default_factory=_none)
     row: np.ndarray = field(default_factory=_none)

@@ -44,6 +44,12 @@ class Model:
         Hundredths of a degree from one firing to the next, on average.
     jitter : float
         Standard deviation of the azimuth, in hundredths of a degree.
+    name : str
+        Of a sensor that drivers treat in a way of its own.
+    lateral, further, further_x, further_y : (R,) float64 or 0
+        Of an HDL-64E: how far a laser sits aside, what is added to its range far off, and near by along two axes, m.
+    asleep : (2, R) bool or None
+        Lasers that rest in even blocks, and in odd ones.
     """
 
     elevation: np.ndarray
@@ -54,6 +60,12 @@ class Model:
     step: float
     origin: float = 0.0
     jitter: float = 0.4
+    name: str = ""
+    lateral: np.ndarray | float = 0.0
+    further: np.ndarray | float = 0.0
+    further_x: np.ndarray | float = 0.0
+    further_y: np.ndarray | float = 0.0
+    asleep: np.ndarray | None = None
 
     @property
     def rings(self) -> int:
@@ -61,7 +73,7 @@ class Model:
         return len(self.elevation)
 
 
-def _model(elevation: np.ndarray, **numbers: Any) -> Model:
+def model_of(elevation: np.ndarray, **numbers: Any) -> Model:
     """Fill in what is zero."""
     none = np.zeros(len(elevation))
     return Model(**{"elevation": elevation, "azimuth": none, "up": none, "slot": none, **numbers})
@@ -80,12 +92,12 @@ _64 = np.concatenate([[14.882, 11.032, 8.059, 5.057, 3.04], 2.028 - 0.1667 * np.
 _64_AZIMUTH = np.array([-1.042, 3.125, -5.208, 1.042])[np.arange(64) % 4]
 
 MODELS = {
-    "vlp16": _model(_16, up=_16_UP, slot=np.arange(16) * 2.304 / 55.296, tick=0.002, step=19.9),
-    "hdl32": _model(_HDL_32, slot=_32 * 1.152 / 46.08, tick=0.002, step=16.6),
-    "vlp32": _model(ELEVATION, azimuth=AZIMUTH_OFFSET, slot=_32 // 2 * 2.304 / 55.296, tick=0.004, step=19.9),
-    "pandar64": _model(np.rint(_64 * 1000) / 1000, azimuth=_64_AZIMUTH, tick=0.004, step=20.0),
-    "xt32": _model(15.0 - _32 + _channels(1, 32), azimuth=_channels(2, 32), tick=0.004, step=18.0),
-    "rs32": _model(
+    "vlp16": model_of(_16, up=_16_UP, slot=np.arange(16) * 2.304 / 55.296, tick=0.002, step=19.9),
+    "hdl32": model_of(_HDL_32, slot=_32 * 1.152 / 46.08, tick=0.002, step=16.6),
+    "vlp32": model_of(ELEVATION, azimuth=AZIMUTH_OFFSET, slot=_32 // 2 * 2.304 / 55.296, tick=0.004, step=19.9),
+    "pandar64": model_of(np.rint(_64 * 1000) / 1000, azimuth=_64_AZIMUTH, tick=0.004, step=20.0),
+    "xt32": model_of(15.0 - _32 + _channels(1, 32), azimuth=_channels(2, 32), tick=0.004, step=18.0),
+    "rs32": model_of(
         np.rint(15 - 1.29 * _32 + _channels(3, 32)), azimuth=_channels(4, 32), slot=_32 / 36, tick=0.005, step=20.0
     ),
 }

@@ -61,6 +61,53 @@ def cloud2(types, points: np.ndarray, number: int = 0, ros: int = 2):
     )
 
 
+LIVOX = np.dtype(
+    [("offset_time", "<u4"), ("x", "<f4"), ("y", "<f4"), ("z", "<f4")]
+    + [(name, "u1") for name in ("reflectivity", "tag", "line")]
+)
+"""A point of Livox's driver, packed."""
+
+LIVOX_POINT = "uint32 offset_time\nfloat32 x\nfloat32 y\nfloat32 z\nuint8 reflectivity\nuint8 tag\nuint8 line\n"
+LIVOX_CLOUD = (
+    "std_msgs/Header header\nuint64 timebase\nuint32 point_num\nuint8 lidar_id\nuint8[3] rsvd\n"
+    "livox_ros_driver2/CustomPoint[] points\n"
+)
+
+
+def livox_bag(clouds: list[np.ndarray], folder: Path, ros: int) -> bytes:
+    """A bag of Livox's messages, their points (N,) of `LIVOX`."""
+    typesys = pytest.importorskip("rosbags.typesys")
+    types = store(ros)
+    name = "livox_ros_driver2/msg/CustomMsg"
+    types.register(typesys.get_types_from_msg(LIVOX_POINT, "livox_ros_driver2/msg/CustomPoint"))
+    types.register(typesys.get_types_from_msg(LIVOX_CLOUD, name))
+    t = types.types
+    if ros == 1:
+        writer = pytest.importorskip("rosbags.rosbag1").Writer(folder / "livox.bag")
+    else:
+        writer = pytest.importorskip("rosbags.rosbag2").Writer(folder / "livox", version=8)
+    with writer:
+        topic = writer.add_connection("/livox", name, typestore=types)
+        for i, cloud in enumerate(clouds):
+            stamp = t["builtin_interfaces/msg/Time"](sec=1_700_000_000 + i, nanosec=i)
+            head = t["std_msgs/msg/Header"](**{"stamp": stamp, "frame_id": "livox"} | ({"seq": i} if ros == 1 else {}))
+            points = [
+                t["livox_ros_driver2/msg/CustomPoint"](**dict(zip(LIVOX.names, each.item(), strict=True)))
+                for each in cloud
+            ]
+            message = t[name](
+                header=head,
+                timebase=TIME + i,
+                point_num=len(cloud),
+                lidar_id=1,
+                rsvd=np.zeros(3, np.uint8),
+                points=points,
+            )
+            serialise = types.serialize_ros1 if ros == 1 else types.serialize_cdr
+            writer.write(topic, TIME + i * 10**8, serialise(message, name))
+    return (folder / "livox.bag" if ros == 1 else next((folder / "livox").glob("*.db3"))).read_bytes()
+
+
 def text(types, words: str):
     """A message that holds no points."""
     return types.types["std_msgs/msg/String"](data=words)

@@ -185,6 +185,13 @@ def test_a_file_gets_smaller_and_comes_back():
     assert len(packed) < 1.1 * len(lizip.compress(np.array(plain))) + 500
 
 
+def test_points_before_a_motion_are_for_recipes_that_have_it():
+    """The contest knows of such points whatever recipe is tried."""
+    columns = {name: np.arange(5, dtype="<f4") for name in "xyz"}
+    reduced = Recipe((Rule(),) * 3).reduce(columns, np.ones((5, 3), np.float32))
+    assert all(np.array_equal(reduced[name], columns[name]) for name in columns)
+
+
 def test_hostile_recipes_are_refused():
     schema = (("x", np.dtype("<f4")), ("y", np.dtype("<f8")), ("rgb", np.dtype("<f4")), ("u", np.dtype("u1")))
     kept = Rule()

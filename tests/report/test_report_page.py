@@ -258,3 +258,28 @@ def test_a_table_sums_up_what_did_not_fail():
     assert data["tiles"][0]["value"] == "40 B"
     assert sum(stream["bytes"] for stream in data["streams"]) == 40
     assert len(data["files"]) == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"x", np.ones((1, 4), np.float32).tobytes()])
+def test_hardly_anything(tmp_path, content):
+    path = tmp_path / "little.bin"
+    path.write_bytes(content)
+    data = numbers_of(report.page_of_file(path))
+    assert data["tiles"][0]["note"] == f"of {len(content)} B"
+    assert bool(data["rivals"]) == bool(content)
+
+
+def test_two_sensors_in_one_file(tmp_path):
+    path = tmp_path / "pair.bin"
+    path.write_bytes(simulator.vlp32c_pair(1))
+    data = numbers_of(report.page_of_file(path, rivals=False))
+    assert "2 scans in one file" in data["sentence"]
+    assert len(data["rings"]) == 64
+    assert ["Part 2 of 2", ""] in data["found"]
+
+
+def test_a_folder_with_a_laz(tmp_path):
+    (tmp_path / "a.laz").write_bytes(b"not really, but by its name")
+    data = numbers_of(report.page_of_files([str(tmp_path / "a.laz")], "t"))
+    assert "--expand" in data["files"][0]["why"]
+    assert data["tiles"][2]["value"] == "—"

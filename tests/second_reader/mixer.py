@@ -32,6 +32,11 @@ class Weights(dict):
         self[key] = weights = list(self._fresh)
         return weights
 
+    def widen(self, change) -> None:
+        """Change all sets, fresh ones too."""
+        for weights in (self._fresh, *self.values()):
+            change(weights)
+
 
 def mixed(
     stream: Stream,

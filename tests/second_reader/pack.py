@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable
 
 from second_reader import coded
 from second_reader.bytestream import Bytes, demand
+from second_reader.reader import Past
+from second_reader.reader import read as read_file
 
 MAGIC, RECORD, END = b"\x93LZS\r\n\x1a\n", b"\x93LZr", b"\x93LZe"
 SWEEP, SHARED, INDEX = 1, 2, 3
 
 
-def read(data: bytes, read_file: Callable[[bytes], bytes]) -> dict[str, bytes]:
-    """The files of a pack, by name; `read_file` reads a .lizip file."""
+def read(data: bytes) -> dict[str, bytes]:
+    """The files of a pack, by name; those of a folder may follow one another."""
     demand(data[:8] == MAGIC and data[-4:] == END, "no whole pack")
     place, crc = struct.unpack("<QI", data[-16:-4])
     demand(zlib.crc32(data[-16:-8]) == crc, "the trailer is damaged")
     kind, body = _record(data, place)
     demand(kind == INDEX, "the index is missing")
-    files = {}
+    files: dict[str, bytes] = {}
+    pasts: dict[str, Past] = {}
     for name, which, at, length in _index(body):
         found = data[at : at + length]
         if which == SWEEP:
-            files[name] = read_file(found)
+            files[name] = read_file(found, pasts.setdefault(name.rpartition("/")[0], Past()))
     return files
 
 

@@ -12,25 +12,34 @@ from second_reader.relations import Recipe
 _CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image, 5: octree}
 
 
-def read(data: bytes) -> bytes:
-    """The original file, checked against the hash of its content."""
+class Past:
+    """What a key frame left, for those that follow it."""
+
+    def __init__(self):
+        self.digest, self.grids = b"", []
+
+
+def read(data: bytes, past: Past | None = None) -> bytes:
+    """The original file, checked against the hash of its content; of a sequence, `past` goes from file to file."""
     file = open_file(data)
-    content = _content(file)
+    past = past or Past()
+    content = _content(file, past)
     digest = xxhash.xxh3_128_digest(content)
     demand(len(content) == file.length and digest.startswith(file.digest), "the content has another hash")
+    if not file.one(FOLLOWS):
+        past.digest = file.digest
     return content
 
 
-def _content(file: File) -> bytes:
+def _content(file: File, past: Past) -> bytes:
     if file.all(SPLICE):
         return log.join(file, read)
     if file.all(PIECE):
         return b"".join(map(read, file.all(PIECE)))
     if file.all(WHOLE):
         return b"".join(map(coded.decode, file.all(WHOLE)))
-    demand(not file.all(FOLLOWS), "sequences are not read here")
     how = coded.decode(file.layout) if file.layout else b""
-    return layout.join(file.format, how, _regions(file), _columns(file, how))
+    return layout.join(file.format, how, _regions(file), _columns(file, how, past))
 
 
 def _regions(file: File) -> list[bytes]:
@@ -43,12 +52,19 @@ def _regions(file: File) -> list[bytes]:
     return regions
 
 
-def _columns(file: File, how: bytes) -> list:
+def _columns(file: File, how: bytes, past: Past) -> list:
+    follows, before = file.one(FOLLOWS), past.grids
+    demand(not follows or follows.startswith(past.digest or b"none"), "the file that this one follows was not read")
+    past.grids = before if follows else []
     if not file.count:
         return []
     fields = layout.fields_of(file.format, how)
     demand(file.codec in _CODECS, f"codec {file.codec} is not read here")
-    if not file.one(RECIPE):
-        return _CODECS[file.codec].decode(file, fields)
-    recipe = Recipe(file.one(RECIPE), fields)
-    return recipe.restored(_CODECS[file.codec].decode(file, recipe.coded()))
+    recipe = Recipe(file.one(RECIPE), fields) if file.one(RECIPE) else None
+    coded_fields = recipe.coded() if recipe else fields
+    if _CODECS[file.codec] is sweep:
+        columns, left = sweep.decode_after(file, coded_fields, before if follows else [])
+        past.grids = before if follows else left
+    else:
+        columns = _CODECS[file.codec].decode(file, coded_fields)
+    return recipe.restored(columns) if recipe else columns

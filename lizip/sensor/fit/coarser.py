@@ -17,7 +17,8 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.sensor.fit.lattice.far_units import choose_lattice
-from lizip.sensor.model import Grid, Part, Returns, Solution, Stage, SweepModel
+from lizip.sensor.model import Grid, Part, Solution, Stage, SweepModel
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.cells import CellOrder
 from lizip.sensor.stages.coarse import Coarse
@@ -225,7 +226,8 @@ def _corrections(stage: Corrections, sides: _Sides) -> Stage:
     near.need("rounded", "fraction")
     beyond = _beyond(near.rounded, exact.xyz, sides.bound)
     if not near.decimal:  # decimals stay decimals
-        beyond[_nudged_within(near.rounded, exact.xyz, beyond.any(axis=1), sides)] = False
+        away = np.asarray(beyond.any(axis=1))
+        beyond[_nudged_within(near.rounded, exact.xyz, away, sides)] = False
     actual = np.ascontiguousarray(exact.xyz)
     for wanted in (_nearest(near.rounded, actual, sides.bound, near.decimal), actual):
         target = np.where(beyond, wanted, near.rounded)
@@ -240,7 +242,7 @@ def _far_corrections(stage: FarCorrections, sides: _Sides) -> Stage:
     stage.apply(exact)
     actual, expected = to_ordinals(np.ascontiguousarray(exact.xyz)), expected_places(near)
     found = from_ordinals(expected, np.dtype("<f4"))
-    beyond = _beyond(found, exact.xyz, sides.bound).any(axis=1)
+    beyond = np.asarray(_beyond(found, exact.xyz, sides.bound).any(axis=1))
     if near.blank is not None:
         beyond &= ~near.blank
     beyond &= ~_nudged_within(found, exact.xyz, beyond, sides)

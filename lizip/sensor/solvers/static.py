@@ -7,6 +7,9 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.sensor.fit.any_order import find_any_order
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.driver.lens import find_lens
+from lizip.sensor.fit.driver.solution import find_missing as missing_of
+from lizip.sensor.fit.driver.solution import solution_of as by_driver
 from lizip.sensor.fit.found import Found, solution_of
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, Solution
@@ -27,7 +30,12 @@ class Static:
         if np.count_nonzero(~missing) < _LEAST_POINTS:
             return None
         found = _find_others(xyz, missing, nothing, level, state)
-        return None if found is None else solution_of(cloud, found, TITLES.index("spinning sensor"))
+        if found is None:
+            return None
+        lens = find_lens(xyz, found.place, found.ring, found.calibration)
+        if lens is not None and (solution := by_driver(cloud, xyz, *lens, missing_of(xyz))) is not None:
+            return solution
+        return solution_of(cloud, found, TITLES.index("spinning sensor"))
 
 
 SOLVER = Static()

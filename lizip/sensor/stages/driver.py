@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.exact.single import sincos_single
-from lizip.exact.trig import DEGREE, sincos
+from lizip.exact.single import ROUNDED, sincos_single
+from lizip.exact.trig import DEGREE, TURN, sincos
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_signed, pack_varint, pack_varints
 
@@ -29,10 +29,17 @@ MAX_LASERS = 256
 UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE = range(3)
 """Range in metres: float32(ticks * tick), float32(ticks) * float32(tick), or ticks * tick left in double."""
 
-SUM, HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES, EXACT, EXACT_MOVED = range(6)
+SUM, HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES, EXACT, EXACT_MOVED, FINE, FINE_SINGLE, TURNED, LENS = range(10)
 """Angle of a point: azimuth and laser's offset added in float32 radians; from a table by whole azimuths, filled from
 0.01 i in double, 0.01f i, or 0.01f i pi / 180 in float32; in double, the laser's offset in degrees added; the same, and
-the laser's place added too, which is nowhere and shows in the signs of zeros alone (PCL)."""
+the laser's place added too, which is nowhere and shows in the signs of zeros alone (PCL); from a table by whole 1/25600
+degrees, filled in double or in float32; as with 0.01f i, then sine and cosine turned by the offset in float32; from a
+table filled in double, the offset whole, the lens beside the axis where it looks without that offset (RoboSense)."""
+
+DOUBLE_ANGLES = (EXACT, EXACT_MOVED)
+FINE_ANGLES = (FINE, FINE_SINGLE)
+FINE_TURN = 9216000
+"""1/25600 degrees of a turn."""
 
 FRAMES = ("x = cos, y = -sin", "x = sin, y = cos", "x = cos, y = sin", "x = -sin, y = cos")
 """From what axis and which way round the angle counts."""
@@ -40,6 +47,8 @@ FRAMES = ("x = cos, y = -sin", "x = sin, y = cos", "x = cos, y = sin", "x = -sin
 _PI = np.float32(3.1415927410125732)
 _DEGREE = np.float32(DEGREE)
 _MAX_DECIMALS = 8
+_FARTHEST_LENS = 10.0
+"""Metres."""
 _MAX_NUMBER = 1 << 40
 _POWERS = (1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
 
@@ -49,7 +58,8 @@ class DriverLaw(NamedTuple):
 
     nebula for Hesai: UNIT_IN_DOUBLE, SUM, modern, frame 1. nebula for Velodyne: UNIT_IN_SINGLE, HUNDREDTHS, modern,
     frame 0. velodyne_pointcloud: UNIT_IN_SINGLE, SINGLE_HUNDREDTHS, frame 0. PCL's grabbers: DOUBLE_DISTANCE,
-    EXACT_MOVED, frame 1. Hesai's general SDK: DOUBLE_DISTANCE, a table, frame 1.
+    EXACT_MOVED, frame 1. Hesai's general SDK: DOUBLE_DISTANCE, a table, frame 1; its SDK 2.0: UNIT_IN_SINGLE, FINE,
+    frame 1. rs_driver: UNIT_IN_SINGLE, LENS, frame 0.
 
     Attributes
     ----------
@@ -78,26 +88,53 @@ def laser_distance(ticks, tick, form):
 
 
 @kernel
-def _azimuth_sincos(azimuth, offset, form, kind):
-    """Sine and cosine of the angle of a point; see `SUM` and following."""
-    index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
-    if form >= EXACT:
-        turned = index + offset
-        turned -= np.floor(turned / 36000.0) * 36000.0
-        return sincos(turned / 100.0 * DEGREE)
-    if form == SUM:
-        angle = np.float32(index / 100.0 * DEGREE) + np.float32(offset)
-    elif form == HUNDREDTHS:
-        angle = np.float32(0.01 * index * DEGREE)
-    elif form == SINGLE_HUNDREDTHS:
-        angle = np.float32(np.float64(np.float32(0.01) * np.float32(index)) * DEGREE)
-    else:
-        angle = np.float32(0.01) * np.float32(index) * _PI / np.float32(180.0)
+def single_hundredths(index):
+    """The angle (rad, of a float32) of 0.01 degrees times `index` whose degrees were float32."""
+    return np.float32(np.float64(np.float32(0.01) * np.float32(index)) * DEGREE)
+
+
+@kernel
+def fine_sincos(index, form, kind):
+    """Sine and cosine of whole 1/25600 degrees from a table; see `SUM` and following."""
+    index -= np.floor(index / 9216000.0) * 9216000.0
+    if form == FINE:
+        return sincos_single(index * TURN / 9216000.0, ROUNDED)
+    angle = np.float32(np.float32(2.0 * index) * _PI) / np.float32(9216000.0)
     return sincos_single(np.float64(angle), kind)
 
 
 @kernel
-def driver_points(law, tick, rises, offsets, laser, azimuth, ticks, points):
+def azimuth_sincos(azimuth, offset, form, kind):
+    """Sine and cosine of the angle of a point; see `SUM` and following."""
+    if form in (FINE, FINE_SINGLE):
+        return fine_sincos(256.0 * azimuth + offset, form, kind)
+    if form == LENS:
+        azimuth += offset
+    index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
+    if form in (EXACT, EXACT_MOVED):
+        turned = index + offset
+        turned -= np.floor(turned / 36000.0) * 36000.0
+        return sincos(turned / 100.0 * DEGREE)
+    if form == LENS:
+        return sincos_single(0.01 * index * DEGREE, ROUNDED)
+    if form == SUM:
+        angle = np.float32(index / 100.0 * DEGREE) + np.float32(offset)
+    elif form == HUNDREDTHS:
+        angle = np.float32(0.01 * index * DEGREE)
+    elif form in (SINGLE_HUNDREDTHS, TURNED):
+        angle = single_hundredths(index)
+    else:
+        angle = np.float32(0.01) * np.float32(index) * _PI / np.float32(180.0)
+    sine, cosine = sincos_single(np.float64(angle), kind)
+    if form == TURNED:
+        across, along = sincos_single(offset, kind)
+        turned = np.float64(np.float32(np.float32(sine * along) + np.float32(cosine * across)))
+        return turned, np.float64(np.float32(np.float32(cosine * along) - np.float32(sine * across)))
+    return sine, cosine
+
+
+@kernel
+def driver_points(law, tick, lens, rises, offsets, laser, azimuth, ticks, points):
     """Fill points (M, 3) float64, values of float32.
 
     Parameters
@@ -105,19 +142,22 @@ def driver_points(law, tick, rises, offsets, laser, azimuth, ticks, points):
     law : DriverLaw
     tick : float64
         Metres a tick.
+    lens : (2,) float64
+        Where the lens is, away from the axis and up, m, values of float32 (`LENS`).
     rises : (2, L) float64
         Sine and cosine of each laser's elevation, of float32 values unless the law is `EXACT`.
     offsets : (L,) float64
-        Azimuth offsets: float32 radians (`SUM`) or 0.01 degrees (`EXACT`).
+        Azimuth offsets: float32 radians (`SUM`, `TURNED`), 0.01 degrees (`EXACT`, `LENS`) or 1/25600 degrees (`FINE`).
     laser, azimuth, ticks : (M,) int64
         Azimuth in 0.01 degrees.
     """
+    double = law.angle in (EXACT, EXACT_MOVED)
     for i in range(laser.size):
         which = laser[i]
         distance = laser_distance(np.float64(ticks[i]), tick, law.distance)
-        sine, cosine = _azimuth_sincos(np.float64(azimuth[i]), offsets[which], law.angle, law.sine)
+        sine, cosine = azimuth_sincos(np.float64(azimuth[i]), offsets[which], law.angle, law.sine)
         level = distance * rises[1, which]
-        if law.angle < EXACT:
+        if not double:
             level = np.float64(np.float32(level))
         across = level * sine
         along = level * cosine
@@ -126,6 +166,11 @@ def driver_points(law, tick, rises, offsets, laser, azimuth, ticks, points):
             across -= 0.0 * cosine
             along += 0.0 * sine
             up += 0.0
+        elif law.angle == LENS:
+            sine, cosine = azimuth_sincos(np.float64(azimuth[i]), 0.0, law.angle, law.sine)
+            across = np.float64(np.float32(across)) + np.float64(np.float32(lens[0] * sine))
+            along = np.float64(np.float32(along)) + np.float64(np.float32(lens[0] * cosine))
+            up = np.float64(np.float32(up)) + lens[1]
         across = np.float64(np.float32(across))
         along = np.float64(np.float32(along))
         if law.frame == 0:
@@ -142,8 +187,12 @@ def driver_points(law, tick, rises, offsets, laser, azimuth, ticks, points):
 @kernel
 def _rises(law, elevations, rises):
     for i in range(elevations.size):
-        if law.angle >= EXACT:
+        if law.angle in (EXACT, EXACT_MOVED):
             rises[0, i], rises[1, i] = sincos(elevations[i])
+        elif law.angle in (FINE, FINE_SINGLE):
+            rises[0, i], rises[1, i] = fine_sincos(elevations[i], law.angle, law.sine)
+        elif law.angle == LENS:
+            rises[0, i], rises[1, i] = sincos_single(elevations[i], ROUNDED)
         else:
             rises[0, i], rises[1, i] = sincos_single(elevations[i], law.sine)
 
@@ -204,28 +253,33 @@ class Driver:
     tick : float
         Metres a tick.
     elevations, offsets : Printed
-        Of each laser; offsets count where the law is `SUM` or `EXACT`.
+        Of each laser; offsets count where the law is `SUM`, `EXACT`, `TURNED` or `LENS`. 1/25600 degrees if `FINE`.
+    lens : (2,) float32
+        Where the lens is, away from the axis and up, m.
     """
 
     law: DriverLaw
     tick: float
     elevations: Printed = field(repr=False)
     offsets: Printed = field(repr=False)
+    lens: np.ndarray = field(default_factory=lambda: np.zeros(2, np.float32))
 
     def points(self, laser: np.ndarray, azimuth: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Points (M, 3) float64 of laser, azimuth (0.01 degrees) and ticks, each (M,)."""
         law, elevations = self.law, self.elevations.radians()
-        if law.angle >= EXACT:
+        if law.angle in FINE_ANGLES:
+            elevations, offsets = (each.numbers.astype(np.float64) for each in (self.elevations, self.offsets))
+        elif law.angle in (*DOUBLE_ANGLES, LENS):
             offsets = self.offsets.numbers / _POWERS[max(self.offsets.decimals, 0)] * 100.0
         else:
             offsets = self.offsets.radians().astype(np.float32).astype(np.float64)
             elevations = elevations.astype(np.float32).astype(np.float64)
-        if not (np.abs(elevations) < 10).all() or not (np.abs(offsets) < 1e5).all():
+        if not (np.abs(elevations) < FINE_TURN).all() or not (np.abs(offsets) < FINE_TURN).all():
             raise CorruptError("impossible angles of a laser")
         rises, points = np.empty((2, len(elevations))), np.empty((len(laser), 3))
         _rises(law, elevations, rises)
         arrays = (np.ascontiguousarray(values, np.int64) for values in (laser, azimuth, ticks))
-        driver_points(law, self.tick, rises, offsets, *arrays, points)
+        driver_points(law, self.tick, self.lens.astype(np.float64), rises, offsets, *arrays, points)
         return points
 
     def apply(self, returns: Returns) -> None:
@@ -239,7 +293,8 @@ class Driver:
     def pack(self) -> bytes:
         """Write the stage."""
         head = pack_varints([*self.law, len(self.elevations.numbers)]) + np.array([self.tick], "<f8").tobytes()
-        return head + self.elevations.pack() + self.offsets.pack()
+        lens = self.lens.astype("<f4").tobytes() if self.law.angle == LENS else b""
+        return head + self.elevations.pack() + self.offsets.pack() + lens
 
     @classmethod
     def unpack(cls, data: bytes) -> Driver:
@@ -247,11 +302,12 @@ class Driver:
         unpacker = Unpacker(data)
         law = DriverLaw(*(unpacker.varint() for _ in range(4)))
         lasers, tick = unpacker.varint(), float(unpacker.array("<f8", 1)[0])
-        possible = (
-            law.distance <= DOUBLE_DISTANCE and law.angle <= EXACT_MOVED and law.sine <= 1 and law.frame < len(FRAMES)
-        )
+        possible = law.distance <= DOUBLE_DISTANCE and law.angle <= LENS and law.sine <= 1 and law.frame < len(FRAMES)
         if not possible or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
             raise CorruptError("a sensor computes in an unknown way")
         elevations, offsets = Printed.unpack(unpacker, lasers), Printed.unpack(unpacker, lasers)
+        lens = unpacker.array("<f4", 2 if law.angle == LENS else 0).astype(np.float32)
         unpacker.finish()
-        return cls(law, tick, elevations, offsets)
+        if not (np.abs(lens) < _FARTHEST_LENS).all():
+            raise CorruptError("the lens of a sensor lies far beside it")
+        return cls(law, tick, elevations, offsets, lens if len(lens) else np.zeros(2, np.float32))

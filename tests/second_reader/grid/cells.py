@@ -6,6 +6,7 @@ import numpy as np
 
 from second_reader.ans import Stream
 from second_reader.counters import Counters, bit
+from second_reader.grid import prior
 from second_reader.grid.levels import Levels
 from second_reader.grid.network import FLAG, Network
 from second_reader.grid.ranges import Ranges, centre_of, guesses_of
@@ -25,37 +26,59 @@ class Cells:
         shares = [0.4 / 6] * 6 + [0.4] if network else [0.75 / 6] * 6 + [0.0]
         self.by_flags, self.by_ring = Weights(shares), Weights(shares)
         self.refined = Refinements()
+        self.prior: prior.Facts | None = None
+
+    def follow(self, facts: prior.Facts, network: Network | None) -> None:
+        """Go on with another grid; once only."""
+        for weights in (self.by_flags, self.by_ring, self.ranges.by_node, self.ranges.by_class):
+            weights.widen(lambda each: each.insert(6, prior.SHARE))
+        for weights in (self.levels.by_node, self.levels.by_level, self.levels.by_close) if self.levels else ():
+            weights.widen(lambda each: each.extend([prior.SHARE] * 2))
+        bits = self.levels.bits if self.levels else 0
+        self.rings, self.prior, self.network = [Ring(bits) for _ in self.rings], facts, network
 
     def decode(self, data: bytes, ranges: np.ndarray, intensity: np.ndarray, first: int, last: int) -> None:
         """A segment of rows."""
         stream = Stream(data)
         for row in range(first, last):
             for r in range(ranges.shape[1]):
-                ranges[row, r], level = self._cell(stream, r)
+                ranges[row, r], level = self._cell(stream, row, r)
                 if self.levels:
                     intensity[row, r] = level
         stream.end()
 
-    def _cell(self, stream: Stream, r: int) -> tuple[int, int]:
+    def _cell(self, stream: Stream, row: int, r: int) -> tuple[int, int]:
         rings, own = self.rings, self.rings[r + 1]
         guesses = guesses_of(rings, r)
-        quiet = self._is_quiet(r)
+        facts = self.prior[row][r] if self.prior else None
+        quiet = self._is_quiet(r) and (facts is None or facts[prior.SEEN] <= 0)
         asks = self.network is not None and not quiet
         centre, given = None, 0
         if asks:
-            centre = centre_of(rings, r, guesses, self.near)
+            centre = self._centre(r, guesses, facts)
             self.network.think(rings, r, guesses, centre)
             given = self.network.opinion(FLAG)
-        flag = self._flag(stream, r, guesses[0], quiet, given)
+        flag = self._flag(stream, row, r, guesses[0], quiet, given)
         value = level = 0
         if flag:
-            centre = centre_of(rings, r, guesses, self.near) if centre is None else centre
+            centre = self._centre(r, guesses, facts) if centre is None else centre
             opinion = self.network.opinion if asks else lambda node: 0
-            value = self.ranges.code(stream, rings, r, guesses, centre, opinion)
+            more = prior.range_context(facts, centre) if facts else None
+            value = self.ranges.code(stream, rings, r, guesses, centre, opinion, more)
+            if facts:
+                prior.learn(own, guesses, facts, value)
         own.past = [guesses[0], *own.past[:2]]
         if self.levels and (flag or self.everywhere):
-            level = self.levels.code(stream, rings, r, flag, guesses)
+            bits = self.levels.bits
+            more = (lambda fine: prior.level_contexts(facts, value, bits, fine)) if facts else None
+            level = self.levels.code(stream, rings, r, flag, guesses, more)
         return value, level
+
+    def _centre(self, r: int, guesses: list[int], facts: list[int] | None) -> int:
+        if facts is None or facts[prior.RANGE] <= 0:
+            return centre_of(self.rings, r, guesses, self.near)
+        prior.add_guesses(self.rings[r + 1], guesses, facts)
+        return prior.centre_of(self.rings[r + 1], self.rings[r], guesses, self.near)
 
     def _is_quiet(self, r: int) -> bool:
         rings, count = self.rings, len(self.rings) - 2
@@ -63,7 +86,7 @@ class Cells:
         down = rings[r + 2].flags & 3 if r < count - 1 else 0
         return not (rings[r + 1].flags & 255 or up or down)
 
-    def _flag(self, stream: Stream, r: int, held: int, quiet: bool, given: int) -> int:
+    def _flag(self, stream: Stream, row: int, r: int, held: int, quiet: bool, given: int) -> int:
         rings, own, count = self.rings, self.rings[r + 1], len(self.rings) - 2
         past = own.flags
         up = rings[r].flags & 7 if r > 0 else past & 7
@@ -90,7 +113,9 @@ class Cells:
                 r * 32 + (past & 31),
             )
             places = [k << 20 | context for k, context in enumerate(contexts)]
-            sets, row = (self.by_flags[short], self.by_ring[r]), self.refined[short]
-            flag = mixed(stream, self.flags, places, sets, 250, 15, given, refined=row)
+            sets, refined = (self.by_flags[short], self.by_ring[r]), self.refined[short]
+            if self.prior:
+                places.append(6 << 20 | prior.flag_context(self.prior[row][r], past, up, down))
+            flag = mixed(stream, self.flags, places, sets, 250, 15, given, refined=refined)
         own.flags = (past << 1 | flag) & 0xFFFF
         return flag

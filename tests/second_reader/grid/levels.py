@@ -60,16 +60,20 @@ class Levels:
         self.root, self.bits = tree_of(shares), bits
         self.counters, self.low_bits = Counters(), Counters()
         self.by_node, self.by_level, self.by_close = Weights([0.075] * 8), Weights([0.075] * 8), Weights([0.0] * 8)
-        self.refined = Refinements()
+        self.by_match, self.refined = Weights([0.0] * 10), Refinements()
 
-    def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int]) -> int:
+    def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int], more=None) -> int:
         """An intensity of a cell with (flag 1) or without a return; guesses are those of the cell's range."""
-        bases, level, close = self._contexts(rings, r, flag, guesses)
-        by_level, by_close, kind = self.by_level[level], self.by_close[close], 1 - flag
+        bases, level, close, fine = self._contexts(rings, r, flag, guesses)
+        always, kind = [self.by_level[level], self.by_close[close]], 1 - flag
+        if more:
+            *contexts, match = more(fine)
+            bases += [(8 + k << 20 | context) << 8 for k, context in enumerate(contexts)]
+            always.append(self.by_match[match])
         node = self.root
         while isinstance(node, Node):
             number = node.number
-            sets, row = (self.by_node[kind * 256 + number], by_level, by_close), self.refined[kind * 256 + number]
+            sets, row = (self.by_node[kind * 256 + number], *always), self.refined[kind * 256 + number]
             places = [base + number for base in bases]
             node = node.after[mixed(stream, self.counters, places, sets, 70, 16, refined=row)]
         own = rings[r + 1]
@@ -79,7 +83,7 @@ class Levels:
             rest = 2 * rest + bit(stream, self.low_bits, node * 256 + rest, 70)
         return node << low | (rest - (1 << low))
 
-    def _contexts(self, rings: list[Ring], r: int, flag: int, guesses: list[int]) -> tuple[list[int], int, int]:
+    def _contexts(self, rings: list[Ring], r: int, flag: int, guesses: list[int]) -> tuple[list[int], int, int, int]:
         own, count, bits, kind = rings[r + 1], len(rings) - 2, self.bits, 1 - flag
         left, left2, left3 = own.first[flag], own.second[flag], own.third[flag]
         up = rings[r].first[flag] if r > 0 else left
@@ -114,7 +118,7 @@ class Levels:
         )
         bases = [(k << 20 | context) << 8 for k, context in enumerate(contexts)]
         close = kind * 64 + whose * 16 + min(quarter_octave(best) >> 1, 15)
-        return bases, kind * 256 + coarse * 16 + coarse_up, close
+        return bases, kind * 256 + coarse * 16 + coarse_up, close, fine
 
     @staticmethod
     def _nearest(

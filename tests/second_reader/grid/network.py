@@ -69,7 +69,7 @@ class Network:
         below = rings[r + 2] if r < count - 1 else own
         below2 = rings[r + 3] if r < count - 2 else below
         up, under = [above.held[0], *above.past], [below.held[0], *below.past]
-        differences = [guess - centre for guess in guesses] + [held - centre for held in own.held[2:]]
+        differences = [guess - centre for guess in guesses[:9]] + [held - centre for held in own.held[2:]]
         differences += [up[k] - up[k + 1] for k in range(3)] + [under[k] - under[k + 1] for k in range(2)]
         differences += [above2.held[0] - up[0], above2.held[0] - above2.past[0], below2.held[0] - under[0]]
         differences += [own.last_error, above.last_error, below.last_error]

@@ -54,12 +54,14 @@ class Ranges:
     def __init__(self, asks: bool):
         self.counters = Counters()
         shares = [0.3 / 6] * 6 + [0.5] if asks else [0.55 / 6] * 6 + [0.0]
-        self.by_node, self.by_class = Weights(shares), Weights(shares)
+        self.by_node, self.by_class, self.by_spread = Weights(shares), Weights(shares), Weights([0.0] * 8)
         self.refined = Refinements()
 
-    def code(self, stream: Stream, rings: list[Ring], r: int, guesses: list[int], centre: int, opinion) -> int:
-        """A range; `opinion` says the network's logit for a node."""
-        error = self._residual(stream, *self._contexts(rings, r, guesses, centre), opinion)
+    def code(
+        self, stream: Stream, rings: list[Ring], r: int, guesses: list[int], centre: int, opinion, more=None
+    ) -> int:
+        """A range; `opinion` says the network's logit for a node, `more` what the sweep before makes expect."""
+        error = self._residual(stream, *self._contexts(rings, r, guesses, centre), opinion, more)
         value = min(max(centre + error, 1), MOST)
         rings[r + 1].learn(guesses, value, error)
         return value
@@ -81,9 +83,12 @@ class Ranges:
         )
         return [(k << 20 | context) * _NODES for k, context in enumerate(contexts)], kind
 
-    def _residual(self, stream: Stream, bases: list[int], kind: int, opinion) -> int:
+    def _residual(self, stream: Stream, bases: list[int], kind: int, opinion, more) -> int:
+        bases = bases if more is None else [*bases, (6 << 20 | more[0]) * _NODES]
+
         def decide(node: int, stage: int) -> int:
-            sets = self.by_node[node], self.by_class[kind * 4 + stage]
+            sets = [self.by_node[node], self.by_class[kind * 4 + stage]]
+            sets += [self.by_spread[more[1] * 4 + stage]] if more else []
             places, row = [base + node for base in bases], self.refined[node]
             return mixed(stream, self.counters, places, sets, 80, 15, opinion(node), refined=row)
 

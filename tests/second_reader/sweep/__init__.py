@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import numpy as np
 
 from second_reader import grid
@@ -14,6 +16,11 @@ from second_reader.sweep.stages import STAGES
 
 def decode(file: File, fields: Fields) -> list[np.ndarray]:
     """All columns."""
+    return decode_after(file, fields, [])[0]
+
+
+def decode_after(file: File, fields: Fields, before: list) -> tuple[list[np.ndarray], list]:
+    """All columns, given what the grids of the sweep before left; and what those of this one leave."""
     head = Bytes(file.one(CODEC))
     _words_for_users(head)
     parts = head.varint()
@@ -21,18 +28,20 @@ def decode(file: File, fields: Fields) -> list[np.ndarray]:
     counts.append(file.count - sum(counts))
     grids = file.all(CODEC + 1)
     demand(len(grids) == parts, "a sweep has not as many grids as parts")
-    done = []
-    for count, data in zip(counts, grids, strict=True):
+    done, left = [], []
+    for count, data, past in zip_longest(counts, grids, before[:parts]):
         stages = [(head.varint(), head.string()) for _ in range(head.varint())]
         demand(all(tag in STAGES for tag, _ in stages), f"a stage of {[tag for tag, _ in stages]} is not read here")
-        returns = Returns(*grid.decode(data), fields, count)
+        ranges, intensity, leaves = grid.decode_after(data, past)
+        left.append(leaves)
+        returns = Returns(ranges, intensity, fields, count)
         for tag, body in stages:
             rest = Bytes(body)
             STAGES[tag](rest, returns)
             rest.end()
         done.append(returns.columns)
     head.end()
-    return [np.concatenate([columns[name] for columns in done]) for name, _ in fields]
+    return [np.concatenate([columns[name] for columns in done]) for name, _ in fields], left
 
 
 def _words_for_users(head: Bytes) -> None:

@@ -5,11 +5,14 @@ import pytest
 from sweeps import cloud_of, grids_of, rebuilt, stage_of
 
 from lizip.sensor.fit.driver.blocks import usual_places
+from lizip.sensor.solvers import static
 from lizip.sensor.solvers.driver import SOLVER
 from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RINGS_CELLS, RINGS_COMPUTED, Blocks
+from lizip.sensor.stages.driver import EXACT, FINE, HUNDREDTHS, LENS, SINGLE_HUNDREDTHS, SUM, TURNED, Driver
 from lizip.sensor.stages.seconds import Seconds
 from lizip.sensor.state import SensorState
 from lizip.simulator.drivers import sweep
+from lizip.simulator.sensors import SENSORS
 from lizip.simulator.turning import MODELS
 
 DRIVERS = [
@@ -23,9 +26,9 @@ DRIVERS = [
 ]
 
 
-def solved(points, most_exceptions=0.001, most_corrected=0.001):
+def solved(points, most_exceptions=0.001, most_corrected=0.001, solver=SOLVER):
     """The solution, after it gave back every bit."""
-    solution = SOLVER.solve(cloud_of(points), "default", SensorState())
+    solution = solver.solve(cloud_of(points), "default", SensorState())
     assert solution is not None
     again = rebuilt(solution.model.pack(), grids_of(solution), cloud_of(points).schema, len(points))
     np.testing.assert_array_equal(again, points.view(np.uint32))
@@ -126,3 +129,38 @@ def test_the_last_laser_of_a_block_is_not_taken_for_one_near_its_beginning():
     sent = sweep(3, MODELS["hdl32"], "velodyne_pointcloud", span=0.6)
     lasers = np.tile(np.arange(32), len(sent.ranges))[sent.ranges.ravel() > 0]
     np.testing.assert_array_equal(usual_places(lasers, 32), np.arange(32))
+
+
+@pytest.mark.parametrize(
+    ("driver", "sensor", "angle", "missing"),
+    [
+        ("nebula Hesai", "xt32", SUM, "dropped"),
+        ("nebula RoboSense", "helios", SUM, "dropped"),
+        ("nebula Velodyne", "vlp16", HUNDREDTHS, "dropped"),
+        ("velodyne_pointcloud", "hdl32", SINGLE_HUNDREDTHS, "NaN"),
+        ("velodyne_pointcloud", "vlp32c", TURNED, "dropped"),
+        ("velodyne_pointcloud", "vlp32c", TURNED, "NaN"),
+        ("velodyne_pointcloud, new libm", "vlp32c", TURNED, "dropped"),
+        ("Hesai SDK 2.0", "xt32", FINE, "zeros"),
+        ("Hesai SDK 2.0", "pandar40p", FINE, "dropped"),
+        ("Hesai general SDK, timed", "pandar64", HUNDREDTHS, "dropped"),
+        ("Hesai double", "pandar40 2 mm", EXACT, "dropped"),
+        ("PCL", "vlp16", EXACT, "dropped"),
+    ],
+)
+def test_the_law_is_the_drivers(driver, sensor, angle, missing):
+    model = SENSORS[sensor]
+    share = min(1.0, 14000 / (36000 / model.step * model.rings))
+    points = sweep(11, model, driver, missing=missing, span=share).records
+    assert stage_of(solved(points), Driver).law.angle == angle
+
+
+@pytest.mark.parametrize(("sensor", "missing"), [("rs32", "dropped"), ("helios", "NaN")])
+def test_a_lens_beside_the_axis(sensor, missing):
+    """RoboSense: found from what the solver for any sensor makes of the sweep."""
+    model = SENSORS[sensor]
+    points = sweep(12, model, "rs_driver", missing=missing, span=0.6).records
+    driver = stage_of(solved(points, solver=static.SOLVER), Driver)
+    assert driver.law.angle == LENS
+    assert driver.lens[0] == np.float32(model.origin)
+    assert sorted(driver.offsets.numbers.tolist()) == sorted(np.rint(100 * model.azimuth).astype(int).tolist())

@@ -8,13 +8,27 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.exact.single import MODERN, ROUNDED, sincos_single
-from lizip.exact.trig import DEGREE, arctangent2, sincos
+from lizip.exact.trig import DEGREE, TURN, arctangent2, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.driver.polar import Polar
-from lizip.sensor.stages.driver import DOUBLE_DISTANCE, UNIT_IN_DOUBLE, UNIT_IN_SINGLE, laser_distance
+from lizip.sensor.stages.driver import (
+    DOUBLE_DISTANCE,
+    EXACT,
+    FINE,
+    FINE_ANGLES,
+    FINE_SINGLE,
+    FINE_TURN,
+    SUM,
+    UNIT_IN_DOUBLE,
+    UNIT_IN_SINGLE,
+    laser_distance,
+)
 
 _SAMPLE = 96
 """Points of a laser looked at."""
+
+FINE_UNIT = TURN / FINE_TURN
+"""1/25600 degree in radians."""
 
 _NEIGHBOURS = 4
 """Float32 angles on each side of the measured one that are tried."""
@@ -23,7 +37,9 @@ _DECIMALS = (2, 3, 4, 6, 7)
 _NEAR, _NEAR_SHARE = 4e-9, 6e-8
 """How far (rad, and of the angle) a printed angle may lie from the measured one."""
 
-_LEAST_EXACT = 0.9
+_LEAST_EXACT, _SURE = 0.9, 0.995
+_WHOLE, _LEAST_WHOLE = 0.05, 0.9
+"""How near whole 1/25600 degrees so many of the elevations must be."""
 
 
 class Heights(NamedTuple):
@@ -35,17 +51,17 @@ class Heights(NamedTuple):
         Form of the distance, see `lizip.sensor.stages.driver`.
     sine : int
         See `lizip.exact.single`.
-    double : bool
-        Whether sines are double rather than float32.
+    angle : int
+        `SUM` for float32 angles of any kind, `EXACT`, `FINE` or `FINE_SINGLE`.
     elevations : (L,) float64
-        Radians, of float32 values unless `double`.
+        Radians, of float32 values if `SUM`; 1/25600 degrees if `FINE`.
     share : float
         Of the sampled heights that come out exactly.
     """
 
     distance: int
     sine: int
-    double: bool
+    angle: int
     elevations: np.ndarray
     share: float
 
@@ -120,6 +136,25 @@ def _double_candidates(radians: float) -> list[float]:
     return list(dict.fromkeys(found)) or [radians]
 
 
+def _fine_candidates(radians: float) -> list[float]:
+    """The angle of the table's nearest entry."""
+    return [float(np.rint(radians / FINE_UNIT)) * TURN / FINE_TURN]
+
+
+def _fine_single_candidates(radians: float) -> list[float]:
+    """The same where the table was filled by float32 angles."""
+    index = np.float32(2 * (np.rint(radians / FINE_UNIT) % FINE_TURN))
+    return [float(index * np.float32(np.pi) / np.float32(FINE_TURN))]
+
+
+_CANDIDATES = {
+    SUM: _single_candidates,
+    EXACT: _double_candidates,
+    FINE: _fine_candidates,
+    FINE_SINGLE: _fine_single_candidates,
+}
+
+
 def _padded(rows: list[list[float]]) -> np.ndarray:
     longest = max(map(len, rows))
     return np.array([row + row[:1] * (longest - len(row)) for row in rows])
@@ -132,19 +167,26 @@ def find_heights(polar: Polar) -> list[Heights]:
     measured = np.empty(lasers)
     _slopes(z, polar.level, polar.ticks, polar.bounds, measured)
     total = int(np.minimum(np.diff(polar.bounds), _SAMPLE).sum())
-    found = []
     ways = [
-        (form, sine, False) for form in (UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE) for sine in (MODERN, ROUNDED)
+        (form, sine, SUM) for form in (UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE) for sine in (MODERN, ROUNDED)
     ]
-    for form, sine, double in [*ways, (DOUBLE_DISTANCE, ROUNDED, True)]:
-        angles = _padded([(_double_candidates if double else _single_candidates)(angle) for angle in measured])
+    ways.append((DOUBLE_DISTANCE, ROUNDED, EXACT))
+    whole = measured / FINE_UNIT
+    if np.mean(np.abs(whole - np.rint(whole)) < _WHOLE) > _LEAST_WHOLE:
+        ways = [(UNIT_IN_SINGLE, ROUNDED, FINE), (UNIT_IN_DOUBLE, MODERN, FINE_SINGLE), *ways]
+    found: list[Heights] = []
+    for form, sine, angle in ways:
+        if found and found[-1].share > _SURE and found[-1].angle in FINE_ANGLES:
+            break
+        angles = _padded([_CANDIDATES[angle](each) for each in measured])
         hits, away = np.zeros(angles.shape, np.int64), np.zeros(angles.shape)
-        arguments = polar.bounds, _SAMPLE, polar.tick, form, sine, double
+        arguments = polar.bounds, _SAMPLE, polar.tick, form, sine, angle == EXACT
         _count_heights(z, polar.level, polar.ticks, *arguments, angles, hits, away)
         best = [min(range(angles.shape[1]), key=lambda k: (-hits[laser, k], away[laser, k])) for laser in range(lasers)]
         at = np.arange(lasers), np.array(best)
         sampled = sum(len(range(0, n, 1 + n // _SAMPLE)) for n in np.diff(polar.bounds).tolist())
         share = hits[at].sum() / max(min(total, sampled), 1)
         if share > _LEAST_EXACT:
-            found.append(Heights(form, sine, double, angles[at], float(share)))
+            elevations = np.rint(whole) if angle in FINE_ANGLES else angles[at]
+            found.append(Heights(form, sine, angle, elevations, float(share)))
     return sorted(found, key=lambda heights: -heights.share)

@@ -15,10 +15,13 @@ from lizip.sensor.fit.driver.offsets import UNIT, Laser, find_offset, find_whole
 from lizip.sensor.fit.driver.polar import Polar
 from lizip.sensor.stages.driver import (
     EXACT,
+    FINE_ANGLES,
     HUNDREDTHS,
     SINGLE_DEGREES,
     SINGLE_HUNDREDTHS,
     SUM,
+    TURN_UNITS,
+    TURNED,
     Driver,
     DriverLaw,
     Printed,
@@ -84,7 +87,7 @@ def find_driver(polar: Polar) -> Found | None:
             if best is None or found.share > best.share:
                 best = found
             # in double any frame gives nearly all points; which one it was shows where a coordinate is 0
-            if best.share > _SURE and not heights.double:
+            if best.share > _SURE and heights.angle != EXACT:
                 break
         if best is not None and best.share > _SURE:
             break
@@ -103,7 +106,15 @@ def _laws(polar: Polar, heights: Heights) -> Iterator[Found]:
         phases(units, polar.bounds, phase, coherence)
         if np.median(coherence) < _COHERENT:
             return
-        if heights.double:
+        if heights.angle in FINE_ANGLES:
+            offsets = np.rint(phase * 256).astype(np.int64)
+            law = DriverLaw(heights.distance, heights.angle, heights.sine, frame)
+            elevations = Printed(heights.elevations.astype(np.int64), 0, False)
+            driver = Driver(law, polar.tick, elevations, Printed(offsets, 0, False))
+            azimuth = np.rint(units - np.repeat(offsets / 256, np.diff(polar.bounds))).astype(np.int64) % TURN_UNITS
+            yield Found(driver, azimuth, share_exact(driver, polar, azimuth, few))
+            continue
+        if heights.angle == EXACT:
             offsets = np.rint(phase * 10).astype(np.int64)
             law = DriverLaw(heights.distance, EXACT, heights.sine, frame)
             elevations = as_printed(heights.elevations, (2, 3, 4, 6, 7), True)
@@ -118,18 +129,19 @@ def _laws(polar: Polar, heights: Heights) -> Iterator[Found]:
             for angle in (HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES):
                 driver = Driver(DriverLaw(heights.distance, angle, heights.sine, frame), polar.tick, elevations, none)
                 yield Found(driver, azimuth, share_exact(driver, polar, azimuth, few))
-        elif (found := _find_sum(polar, heights, frame, units, phase, elevations)) is not None:
-            yield found._replace(share=share_exact(found.driver, polar, found.azimuth, few))
+        for angle in (SUM, TURNED) if frame == 0 else (SUM,):
+            law = DriverLaw(heights.distance, angle, heights.sine, frame)
+            if (found := _find_offsets(polar, law, units, phase, elevations)) is not None:
+                yield found._replace(share=share_exact(found.driver, polar, found.azimuth, few))
 
 
-def _find_sum(
-    polar: Polar, heights: Heights, frame: int, units: np.ndarray, phase: np.ndarray, elevations: Printed
+def _find_offsets(
+    polar: Polar, law: DriverLaw, units: np.ndarray, phase: np.ndarray, elevations: Printed
 ) -> Found | None:
-    """Offsets of all lasers under the law `SUM`; None when the first few have none."""
-    law = DriverLaw(heights.distance, SUM, heights.sine, frame)
+    """Offsets of all lasers under the law `SUM` or `TURNED`; None when the first few have none."""
     bare = Driver(law, polar.tick, elevations, Printed(np.zeros(len(phase), np.int64), 0, False))
     # where sine is 0 and cosine 1, a point shows its distance from the axis
-    flat = replace(bare, law=law._replace(frame=0))
+    flat = replace(bare, law=law._replace(frame=0, angle=SUM))
     levels = flat.points(polar.laser, np.zeros(len(polar.ticks), np.int64), polar.ticks)[:, 0]
     spans = [slice(first, last) for first, last in itertools.pairwise(polar.bounds.tolist())]
     lasers = [

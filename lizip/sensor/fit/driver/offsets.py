@@ -1,4 +1,4 @@
-"""Azimuth offsets of lasers that a driver adds in float32 radians.
+"""Azimuth offsets of lasers that a driver adds in float32 radians, or by which it turns sine and cosine.
 
 The azimuth of a block is a float32 already, so the sum rounds the offset to the spacing of float32 at the angle: coarse
 at 4 to 2 pi, finer towards 0. In the coarsest binade it is rounded to one known value, which makes its whole hundredths
@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.single import sincos_single
 from lizip.exact.trig import DEGREE, TURN, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.driver.heights import printed_angles
-from lizip.sensor.stages.driver import DriverLaw
+from lizip.sensor.stages.driver import SUM, DriverLaw, azimuth_sincos, single_hundredths
 
 UNIT = DEGREE / 100
 """0.01 degrees in radians."""
@@ -25,7 +24,10 @@ FARTHEST = 1800
 """Largest offset looked for, in 0.01 degrees."""
 
 _SAMPLE, _FINE_SAMPLE = 48, 160
-_MOST_MISSES = 0.1
+_MOST_MISSES, _MOST_TURNED = 0.1, 0.45
+"""Share of points that the right offset may miss before its last digits are known."""
+_TURNED_SPREAD = 1.2e-8
+"""Radians to which the mean of many azimuths tells an offset."""
 _LEAST_POINTS = 6
 _BINADES = (4.0, 2.0, 1.0, 0.5)
 _CLEAR = 1.08
@@ -77,9 +79,7 @@ def phases(units, bounds, phase, coherence):
 @kernel
 def _is_exact(law, level, x, y, azimuth, offset):
     """Whether x and y come out exactly."""
-    index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
-    angle = np.float32(index / 100.0 * DEGREE) + np.float32(offset)
-    sine, cosine = sincos_single(np.float64(angle), law.sine)
+    sine, cosine = azimuth_sincos(azimuth, np.float64(np.float32(offset)), law.angle, law.sine)
     across = np.float32(level * sine)
     along = np.float32(level * cosine)
     if law.frame == 0:
@@ -92,6 +92,20 @@ def _is_exact(law, level, x, y, azimuth, offset):
 
 
 @kernel
+def _offset_of(law, units, phase, whole):
+    """Offset (rad) of a laser with azimuths `units` (K,): where sines are turned, the table's own angles count."""
+    if law.angle == SUM:
+        return (phase + whole) * UNIT
+    total = 0.0
+    for i in range(units.size):
+        index = np.rint(units[i] - phase) - whole
+        index -= np.floor(index / 36000.0) * 36000.0
+        off = units[i] * UNIT - np.float64(single_hundredths(index)) - whole * UNIT
+        total += off - np.rint(off / TURN) * TURN
+    return total / max(units.size, 1) + whole * UNIT
+
+
+@kernel
 def _try_wholes(law, levels, xy, units, phase, wholes, most_misses, hits):
     """Add to hits (W,) the points whose x and y are exact with an offset of phase + wholes (W,), in 0.01 degrees.
 
@@ -100,7 +114,7 @@ def _try_wholes(law, levels, xy, units, phase, wholes, most_misses, hits):
     for k in range(hits.size):
         if hits[k] < 0:
             continue
-        offset = (phase + wholes[k]) * UNIT
+        offset = _offset_of(law, units, phase, np.float64(wholes[k]))
         missed = np.int64(0)
         for i in range(levels.size):
             azimuth = np.rint(units[i] - phase) - wholes[k]
@@ -131,6 +145,10 @@ def _binades(angle: np.ndarray) -> list[np.ndarray]:
         if len(inside) >= _LEAST_POINTS:
             found.append(inside[:: 1 + len(inside) // _SAMPLE])
     return found
+
+
+def _thinned(laser: Laser) -> list[np.ndarray]:
+    return [np.arange(0, len(laser.units), 1 + len(laser.units) // _FINE_SAMPLE)]
 
 
 def _phase_of(units: np.ndarray, near: float) -> float:
@@ -165,13 +183,13 @@ class Laser(NamedTuple):
 
 def find_wholes(law: DriverLaw, laser: Laser) -> np.ndarray:
     """Likely whole parts of the offset of a laser, in 0.01 degrees, the best first."""
-    groups = _binades(laser.units * UNIT)
+    groups = _binades(laser.units * UNIT) if law.angle == SUM else _thinned(laser)
     wholes, hits = np.arange(-FARTHEST, FARTHEST + 1), np.zeros(2 * FARTHEST + 1, np.int64)
     for group in groups:
         rough = _phase_of(laser.units[group], laser.phase)
-        if _is_torn(laser.units[group], rough):
+        if law.angle == SUM and _is_torn(laser.units[group], rough):
             continue
-        misses = int(_MOST_MISSES * len(group)) + 1
+        misses = int((_MOST_MISSES if law.angle == SUM else _MOST_TURNED) * len(group)) + 1
         _try_wholes(law, laser.levels[group], laser.xy[group], laser.units[group], rough, wholes, misses, hits)
     # of those that explain as much, as on a small part of a turn, the smallest
     best = np.lexsort((np.abs(wholes), -hits))[:_MOST_WHOLES]
@@ -181,14 +199,17 @@ def find_wholes(law: DriverLaw, laser: Laser) -> np.ndarray:
 def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float, float]:
     """Offset of a laser in radians (the value of a float32) with one of the whole parts, and the share it explains."""
     angle = laser.units * UNIT
-    fine = np.argsort(angle, kind="stable")[:_FINE_SAMPLE]
-    few = fine[: max(_LEAST_POINTS, np.count_nonzero(angle[fine] < 1.0))]
-    spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8)
-    mixed = np.unique(np.concatenate([fine, *_binades(angle)]))
-    near = _phase_of(laser.units[few], laser.phase)
+    if law.angle == SUM:
+        fine = np.argsort(angle, kind="stable")[:_FINE_SAMPLE]
+        few = fine[: max(_LEAST_POINTS, np.count_nonzero(angle[fine] < 1.0))]
+        spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8)
+        mixed = np.unique(np.concatenate([fine, *_binades(angle)]))
+        near = _phase_of(laser.units[few], laser.phase)
+    else:
+        mixed, near, spread = _thinned(laser)[0], laser.phase, _TURNED_SPREAD
     likely: list[float] = []
     for whole in wholes.tolist():
-        tried = _candidates((near + whole) * UNIT, spread)
+        tried = _candidates(_offset_of(law, laser.units, near, float(whole)), spread)
         found = np.zeros(len(tried), np.int64)
         _try_offsets(law, laser.levels[mixed], laser.xy[mixed], laser.units[mixed], tried, found)
         likely += tried[np.flatnonzero(found == found.max())[:_MOST_EQUAL]].tolist()

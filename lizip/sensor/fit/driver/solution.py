@@ -28,7 +28,7 @@ from lizip.sensor.stages.blocks import (
     spots,
 )
 from lizip.sensor.stages.corrections import Corrections, find_corrections
-from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, TURN_UNITS, Driver
+from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, TURN_UNITS, TURNED, Driver
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.seconds import Seconds
@@ -143,7 +143,7 @@ def _lags(offsets: np.ndarray, step: float) -> np.ndarray:
 
 
 def _offsets(driver: Driver, wholes: np.ndarray) -> np.ndarray:
-    turned = driver.offsets.radians() / UNIT if driver.law.angle in (SUM, EXACT) else 0.0
+    turned = driver.offsets.radians() / UNIT if driver.law.angle in (SUM, TURNED, EXACT) else np.zeros(1)
     return wholes + turned
 
 

@@ -1,0 +1,130 @@
+"""What a key frame makes expect of the grids that follow it (docs/format/grid.md, Grids that follow a key frame's)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from second_reader.bytestream import Bytes
+from second_reader.grid.rings import BLEND, Ring, quarter_octave, token
+
+RANGE, MEAN, ROUGH, SEEN, LEVEL, LEVELS = range(6)
+_UNKNOWN = [0, 0, -1, -1, -1, -1]
+SHARE = round(0.1 * 65536)
+
+Facts = list[list[list[int]]]
+
+
+class Left(NamedTuple):
+    """What a grid leaves: its coder, what is known of each cell, and the bits of its intensities."""
+
+    cells: object
+    facts: Facts
+    bits: int
+
+
+def shifted(head: Bytes, before: Left, rows: int) -> Facts:
+    """What is expected in each cell."""
+    shifts, rings = [0], len(before.facts[0])
+    if head.varint():
+        for _ in range(-(-rows // 16)):
+            shifts.append(shifts[-1] + head.signed())
+    facts = []
+    for row in range(rows):
+        at = row + shifts[1 + row // 16] if len(shifts) > 1 else -1
+        facts.append(before.facts[at] if 0 <= at < len(before.facts) else [_UNKNOWN] * rings)
+    return facts
+
+
+def _smooth(facts: list[int]) -> int:
+    return (facts[MEAN] + 8) >> 4
+
+
+def add_guesses(ring: Ring, guesses: list[int], facts: list[int]) -> None:
+    """Three more guesses for a range."""
+    smooth = _smooth(facts)
+    moved = guesses[0] + smooth - ring.before if ring.before > 0 else smooth + (ring.change >> 4)
+    guesses += [facts[RANGE], smooth, moved]
+
+
+def centre_of(own: Ring, above: Ring, guesses: list[int], near: int) -> int:
+    """The blend of all guesses."""
+    errors = [2 * a + b for a, b in zip(own.errors + own.off, above.errors + above.off, strict=True)]
+    reach, least = guesses[0], errors[0]
+    for i in (9, 10, 11):
+        if errors[i] < least:
+            reach, least = guesses[i], errors[i]
+    total = weights = 0.0
+    for guess, error in zip(guesses, errors, strict=True):
+        if abs(guess - reach) <= near:
+            weight = BLEND[min(error >> 2, 4095)]
+            total += weight * float(guess - reach)
+            weights += weight
+    return min(max(reach + math.floor(total / weights + 0.5), 1), (1 << 24) - 1)
+
+
+def learn(ring: Ring, guesses: list[int], facts: list[int], value: int) -> None:
+    """Take a range in."""
+    ring.before = 0
+    if facts[RANGE] > 0:
+        ring.before = smooth = _smooth(facts)
+        for i in range(3):
+            ring.off[i] += ((min(abs(value - guesses[9 + i]), 600) << 3) - ring.off[i]) >> 3
+        ring.change += ((min(max(value - smooth, -4096), 4096) << 4) - ring.change) >> 3
+
+
+def flag_context(facts: list[int], past: int, up: int, down: int) -> int:
+    """Of a return flag."""
+    seen = facts[SEEN]
+    strong = min(quarter_octave(max(facts[LEVELS], 0)) >> 2, 3) if seen & 1 else 0
+    return (seen if seen >= 0 else 32) * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4 + strong
+
+
+def range_context(facts: list[int], centre: int) -> tuple[int, int]:
+    """Of a residual, and the class of how rough the cell is."""
+    expected, rough = facts[RANGE], facts[ROUGH]
+    kind = 17 if expected <= 0 else 16 if rough < 0 else min(quarter_octave(rough >> 2) >> 1, 15)
+    return kind * 12 + (token(expected - centre) >> 2 if expected > 0 else 0), kind
+
+
+def level_contexts(facts: list[int], value: int, bits: int, fine: int) -> tuple[int, int, int]:
+    """Two of an intensity, and which weights; value is 0 without a return."""
+    level = facts[LEVEL]
+    if level < 0 or value <= 0:
+        return 1024, (1 << 12) + fine, 4
+    match = sum(abs(value - facts[RANGE]) >= bound for bound in (12, 50, 200))
+    some = level >> max(bits - 6, 0) if bits < 8 else quarter_octave(level)
+    return facts[LEVELS] * 4 + match, some * 64 + fine, match
+
+
+def left_by(ranges: np.ndarray, intensity: np.ndarray, near: int, bits: int) -> Facts:
+    """What is known of each cell."""
+    upper = (intensity >> max(bits - 8, 0)).tolist() if bits else None
+    grid, rows, rings = ranges.tolist(), *ranges.shape
+    return [[_cell(grid, upper, f, r, rows, rings, near) for r in range(rings)] for f in range(rows)]
+
+
+def _cell(grid: list, upper: list | None, f: int, r: int, rows: int, rings: int, near: int) -> list[int]:
+    def at(row: int, ring: int) -> int:
+        return grid[row][ring] if 0 <= row < rows and 0 <= ring < rings else 0
+
+    a, v, b = at(f - 1, r), at(f, r), at(f + 1, r)
+    around = (v, a, b, at(f, r - 1), at(f, r + 1))
+    seen = sum((each > 0) << k for k, each in enumerate(around))
+    level = levels = -1
+    value, mean = v, v << 4
+    if v:
+        if a and b and abs(a - v) <= near and abs(b - v) <= near:
+            mean = ((a + v + b) << 4) // 3
+        if upper:
+            level = upper[f][r]
+            beside = [upper[f + s][r] for s, each in ((-1, a), (1, b)) if each and abs(each - v) <= near]
+            levels = (level + sum(beside)) // (1 + len(beside))
+    elif a and b and abs(a - b) <= near:
+        value, mean = (a + b) >> 1, (a + b) << 3
+    threes = [(at(g - 1, r), at(g, r), at(g + 1, r)) for g in (f - 1, f, f + 1)]
+    bends = [abs(x - 2 * y + z) for x, y, z in threes if x and y and z]
+    rough = 8 * sum(bends) // len(bends) if bends else -1
+    return [value, mean, rough, seen, level, levels]
