@@ -3,7 +3,8 @@
     python examples/report_sensor.py SWEEP...
 
 A sweep whose sensor was found takes much less than the same columns without a model (codec `floats`); of its points
-nearly none are exceptions. Where that is not so, CONTRIBUTING.md says how a sensor is added.
+nearly none are exceptions. Where that is not so, CONTRIBUTING.md says how a sensor is added. `lizip report SWEEP` draws
+the same as a page.
 """
 
 from __future__ import annotations

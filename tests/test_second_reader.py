@@ -22,7 +22,17 @@ SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep"}
 
 _MODULES = sorted((FOLDER / "second_reader").rglob("*.py"))
 _TAKEN = {"numpy", "xxhash", "zstandard", "lzma", "zlib", "struct", "math", "json", "hashlib", "pathlib", "typing"}
-_TAKEN |= {"__future__", "bisect", "collections", "functools", "itertools", "dataclasses", "heapq", "second_reader"}
+_TAKEN |= {
+    "__future__",
+    "bisect",
+    "collections",
+    "functools",
+    "copy",
+    "itertools",
+    "dataclasses",
+    "heapq",
+    "second_reader",
+}
 
 
 @pytest.mark.parametrize(

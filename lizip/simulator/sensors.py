@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def _hdl64() -> Model:
     )
 
 
-def _robosense(seed: int, elevation: np.ndarray, azimuth: np.ndarray, **numbers: float) -> Model:
+def _robosense(seed: int, elevation: np.ndarray, azimuth: np.ndarray, **numbers: Any) -> Model:
     count = len(elevation)
     slots = np.arange(count) * 0.9 / count
     return model_of(

@@ -13,7 +13,7 @@ _CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image, 5: octree}
 
 
 class Past:
-    """What the file before left, for one that follows it."""
+    """What a key frame left, for those that follow it."""
 
     def __init__(self):
         self.digest, self.grids = b"", []
@@ -26,7 +26,8 @@ def read(data: bytes, past: Past | None = None) -> bytes:
     content = _content(file, past)
     digest = xxhash.xxh3_128_digest(content)
     demand(len(content) == file.length and digest.startswith(file.digest), "the content has another hash")
-    past.digest = file.digest
+    if not file.one(FOLLOWS):
+        past.digest = file.digest
     return content
 
 
@@ -54,7 +55,7 @@ def _regions(file: File) -> list[bytes]:
 def _columns(file: File, how: bytes, past: Past) -> list:
     follows, before = file.one(FOLLOWS), past.grids
     demand(not follows or follows.startswith(past.digest or b"none"), "the file that this one follows was not read")
-    past.grids = []
+    past.grids = before if follows else []
     if not file.count:
         return []
     fields = layout.fields_of(file.format, how)
@@ -62,7 +63,8 @@ def _columns(file: File, how: bytes, past: Past) -> list:
     recipe = Recipe(file.one(RECIPE), fields) if file.one(RECIPE) else None
     coded_fields = recipe.coded() if recipe else fields
     if _CODECS[file.codec] is sweep:
-        columns, past.grids = sweep.decode_after(file, coded_fields, before if follows else [])
+        columns, left = sweep.decode_after(file, coded_fields, before if follows else [])
+        past.grids = before if follows else left
     else:
         columns = _CODECS[file.codec].decode(file, coded_fields)
     return recipe.restored(columns) if recipe else columns

@@ -24,8 +24,8 @@ BLOCK = 16
 
 _FARTHEST = 96
 """Rows that a sweep may have turned against the one before."""
-_THIN = 8
-"""For finding that out, one row of so many is looked at."""
+_LOOKED_AT = 64
+"""For finding that out, about so many rows are looked at."""
 _ASIDE, _TURNING = 12, 32
 """Rows that a block may be shifted from there, and what another shift than the last must save, in quarters of a bit."""
 _SAME = 0.15
@@ -60,7 +60,8 @@ class Alignment(NamedTuple):
     @classmethod
     def of(cls, prior: np.ndarray, ranges: np.ndarray, near: int) -> Alignment:
         """Find it for ranges (F, R); the encoder's alone."""
-        rows = np.arange(_THIN // 2, len(ranges), _THIN)
+        every = max(len(ranges) // _LOOKED_AT, 1)
+        rows = np.arange(every // 2, len(ranges), every)
         seen = ranges[rows]
         shares = []
         for shift in range(-_FARTHEST, _FARTHEST + 1):

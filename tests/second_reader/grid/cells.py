@@ -28,12 +28,11 @@ class Cells:
         self.prior: prior.Facts | None = None
 
     def follow(self, facts: prior.Facts, network: Network | None) -> None:
-        """Go on with another grid."""
-        if self.prior is None:
-            for weights in (self.by_flags, self.by_ring, self.ranges.by_node, self.ranges.by_class):
-                weights.widen(lambda each: each.insert(6, prior.SHARE))
-            for weights in (self.levels.by_node, self.levels.by_level) if self.levels else ():
-                weights.widen(lambda each: each.__setitem__(slice(6, None), [prior.SHARE] * 2))
+        """Go on with another grid; once only."""
+        for weights in (self.by_flags, self.by_ring, self.ranges.by_node, self.ranges.by_class):
+            weights.widen(lambda each: each.insert(6, prior.SHARE))
+        for weights in (self.levels.by_node, self.levels.by_level) if self.levels else ():
+            weights.widen(lambda each: each.__setitem__(slice(6, None), [prior.SHARE] * 2))
         bits = self.levels.bits if self.levels else 0
         self.rings, self.prior, self.network = [Ring(bits) for _ in self.rings], facts, network
 
@@ -51,34 +50,33 @@ class Cells:
         rings, own = self.rings, self.rings[r + 1]
         guesses = guesses_of(rings, r)
         facts = self.prior[row][r] if self.prior else None
-        expected = prior.expected_range(facts) if facts else 0
         quiet = self._is_quiet(r) and (facts is None or facts[prior.SEEN] <= 0)
         asks = self.network is not None and not quiet
         centre, given = None, 0
         if asks:
-            centre = self._centre(r, guesses, expected)
+            centre = self._centre(r, guesses, facts)
             self.network.think(rings, r, guesses, centre)
             given = self.network.opinion(FLAG)
         flag = self._flag(stream, row, r, guesses[0], quiet, given)
         value = level = 0
         if flag:
-            centre = self._centre(r, guesses, expected) if centre is None else centre
+            centre = self._centre(r, guesses, facts) if centre is None else centre
             opinion = self.network.opinion if asks else lambda node: 0
-            more = prior.range_context(facts, expected, centre) if facts else None
+            more = prior.range_context(facts, centre) if facts else None
             value = self.ranges.code(stream, rings, r, guesses, centre, opinion, more)
             if facts:
-                prior.learn(own, guesses, expected, value)
+                prior.learn(own, guesses, facts, value)
         own.past = [guesses[0], *own.past[:2]]
         if self.levels and (flag or self.everywhere):
             bits = self.levels.bits
-            more = (lambda fine: prior.level_contexts(facts, expected, value, bits, fine)) if facts else None
+            more = (lambda fine: prior.level_contexts(facts, value, bits, fine)) if facts else None
             level = self.levels.code(stream, rings, r, flag, guesses, more)
         return value, level
 
-    def _centre(self, r: int, guesses: list[int], expected: int) -> int:
-        if expected <= 0:
+    def _centre(self, r: int, guesses: list[int], facts: list[int] | None) -> int:
+        if facts is None or facts[prior.RANGE] <= 0:
             return centre_of(self.rings, r, guesses, self.near)
-        prior.add_guesses(self.rings[r + 1], guesses, expected)
+        prior.add_guesses(self.rings[r + 1], guesses, facts)
         return prior.centre_of(self.rings[r + 1], self.rings[r], guesses, self.near)
 
     def _is_quiet(self, r: int) -> bool:
@@ -115,7 +113,7 @@ class Cells:
             )
             places = [k << 20 | context for k, context in enumerate(contexts)]
             if self.prior:
-                places.append(6 << 20 | prior.flag_context(self.prior[row], r, past, up, down))
+                places.append(6 << 20 | prior.flag_context(self.prior[row][r], past, up, down))
             flag = mixed(stream, self.flags, places, (self.by_flags[short], self.by_ring[r]), 250, 15, given)
         own.flags = (past << 1 | flag) & 0xFFFF
         return flag

@@ -1,4 +1,4 @@
-"""What a sweep leaves to the next, and what that makes of it (docs/format/grid.md, Grids that follow others)."""
+"""What a key frame makes expect of the grids that follow it (docs/format/grid.md, Grids that follow a key frame's)."""
 
 from __future__ import annotations
 
@@ -10,51 +10,50 @@ import numpy as np
 from second_reader.bytestream import Bytes
 from second_reader.grid.rings import BLEND, Ring, quarter_octave, token
 
-RANGE, SPREAD, SEEN, LEVEL, COUNT = range(5)
-_UNKNOWN = [0, 0, -1, -1, 0]
+RANGE, MEAN, ROUGH, SEEN, LEVEL, LEVELS = range(6)
+_UNKNOWN = [0, 0, -1, -1, -1, -1]
 SHARE = round(0.1 * 65536)
 
 Facts = list[list[list[int]]]
 
 
 class Left(NamedTuple):
-    """What a grid leaves: its coder, how often what was seen, and its form."""
+    """What a grid leaves: its coder, what is known of each cell, and the bits of its intensities."""
 
     cells: object
     facts: Facts
     bits: int
 
 
-def shifted(head: Bytes, before: Left, rows: int) -> tuple[Facts, bool]:
-    """What is expected in each cell, and whether the sensor stands."""
-    how = head.varint()
-    shift = head.signed() if how & 1 else None
-    rings = len(before.facts[0])
+def shifted(head: Bytes, before: Left, rows: int) -> Facts:
+    """What is expected in each cell."""
+    shifts, rings = [0], len(before.facts[0])
+    if head.varint():
+        for _ in range(-(-rows // 16)):
+            shifts.append(shifts[-1] + head.signed())
     facts = []
     for row in range(rows):
-        at = -1 if shift is None else row + shift
-        known = before.facts[at] if 0 <= at < len(before.facts) else [_UNKNOWN] * rings
-        facts.append([list(each) for each in known])
-    return facts, bool(how >> 1)
+        at = row + shifts[1 + row // 16] if len(shifts) > 1 else -1
+        facts.append(before.facts[at] if 0 <= at < len(before.facts) else [_UNKNOWN] * rings)
+    return facts
 
 
-def expected_range(facts: list[int]) -> int:
-    """In ticks, 0 if unknown."""
-    return (facts[RANGE] + 8) >> 4
+def _smooth(facts: list[int]) -> int:
+    return (facts[MEAN] + 8) >> 4
 
 
-def add_guesses(ring: Ring, guesses: list[int], expected: int) -> None:
-    """Two more guesses for a range."""
-    guesses.append(expected)
-    moved = guesses[0] + expected - ring.before if ring.before > 0 else expected + (ring.change >> 4)
-    guesses.append(moved)
+def add_guesses(ring: Ring, guesses: list[int], facts: list[int]) -> None:
+    """Three more guesses for a range."""
+    smooth = _smooth(facts)
+    moved = guesses[0] + smooth - ring.before if ring.before > 0 else smooth + (ring.change >> 4)
+    guesses += [facts[RANGE], smooth, moved]
 
 
 def centre_of(own: Ring, above: Ring, guesses: list[int], near: int) -> int:
     """The blend of all guesses."""
     errors = [2 * a + b for a, b in zip(own.errors + own.off, above.errors + above.off, strict=True)]
     reach, least = guesses[0], errors[0]
-    for i in (9, 10):
+    for i in (9, 10, 11):
         if errors[i] < least:
             reach, least = guesses[i], errors[i]
     total = weights = 0.0
@@ -66,57 +65,66 @@ def centre_of(own: Ring, above: Ring, guesses: list[int], near: int) -> int:
     return min(max(reach + math.floor(total / weights + 0.5), 1), (1 << 24) - 1)
 
 
-def learn(ring: Ring, guesses: list[int], expected: int, value: int) -> None:
+def learn(ring: Ring, guesses: list[int], facts: list[int], value: int) -> None:
     """Take a range in."""
-    if expected > 0:
-        for i in range(2):
+    ring.before = 0
+    if facts[RANGE] > 0:
+        ring.before = smooth = _smooth(facts)
+        for i in range(3):
             ring.off[i] += ((min(abs(value - guesses[9 + i]), 600) << 3) - ring.off[i]) >> 3
-        ring.change += ((min(max(value - expected, -4096), 4096) << 4) - ring.change) >> 3
-    ring.before = expected
+        ring.change += ((min(max(value - smooth, -4096), 4096) << 4) - ring.change) >> 3
 
 
-def flag_context(row: list[list[int]], r: int, past: int, up: int, down: int) -> int:
+def flag_context(facts: list[int], past: int, up: int, down: int) -> int:
     """Of a return flag."""
-    seen = row[r][SEEN] >> 4
-    above = row[r - 1][SEEN] >> 6 if r > 0 else seen >> 2
-    return (seen if seen >= 0 else 16) * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4 + (above & 3)
+    seen = facts[SEEN]
+    strong = min(quarter_octave(max(facts[LEVELS], 0)) >> 2, 3) if seen & 1 else 0
+    return (seen if seen >= 0 else 32) * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4 + strong
 
 
-def range_context(facts: list[int], expected: int, centre: int) -> tuple[int, int]:
-    """Of a residual, and the class of the spread."""
-    kind = 16 if expected <= 0 else min(quarter_octave(facts[SPREAD] >> 2) >> 1, 15)
-    return kind * 48 + (token(expected - centre) if expected > 0 else 0), kind
+def range_context(facts: list[int], centre: int) -> tuple[int, int]:
+    """Of a residual, and the class of how rough the cell is."""
+    expected, rough = facts[RANGE], facts[ROUGH]
+    kind = 17 if expected <= 0 else 16 if rough < 0 else min(quarter_octave(rough >> 2) >> 1, 15)
+    return kind * 12 + (token(expected - centre) >> 2 if expected > 0 else 0), kind
 
 
-def level_contexts(facts: list[int], expected: int, value: int, bits: int, fine: int) -> tuple[int, int]:
+def level_contexts(facts: list[int], value: int, bits: int, fine: int) -> tuple[int, int]:
     """Two of an intensity; value is 0 without a return."""
-    if facts[LEVEL] < 0 or value <= 0:
+    level = facts[LEVEL]
+    if level < 0 or value <= 0:
         return 1024, (1 << 12) + fine
-    level, off = min((facts[LEVEL] + 8) >> 4, 255), abs(value - expected)
-    match = sum(off >= bound for bound in (12, 50, 200))
+    match = sum(abs(value - facts[RANGE]) >= bound for bound in (12, 50, 200))
     some = level >> max(bits - 6, 0) if bits < 8 else quarter_octave(level)
-    return level * 4 + match, some * 64 + fine
+    return facts[LEVELS] * 4 + match, some * 64 + fine
 
 
-def left_by(known: Facts | None, ranges: np.ndarray, intensity: np.ndarray, bits: int, most: int) -> Facts:
-    """The facts that a grid leaves."""
-    facts, low = [], max(bits - 8, 0)
-    upper = ((intensity >> low) << 4 if bits else np.full_like(ranges, -1)).tolist()
-    for i, (row, levels) in enumerate(zip(ranges.tolist(), upper, strict=True)):
-        line = known[i] if known else [_UNKNOWN] * len(row)
-        cells = zip(line, row, levels, strict=True)
-        facts.append([_cell(cell, value << 4, own, bits, most) for cell, value, own in cells])
-    return facts
+def left_by(ranges: np.ndarray, intensity: np.ndarray, near: int, bits: int) -> Facts:
+    """What is known of each cell."""
+    upper = (intensity >> max(bits - 8, 0)).tolist() if bits else None
+    grid, rows, rings = ranges.tolist(), *ranges.shape
+    return [[_cell(grid, upper, f, r, rows, rings, near) for r in range(rings)] for f in range(rows)]
 
 
-def _cell(cell: list[int], value: int, own: int, bits: int, most: int) -> list[int]:
-    before, spread, seen, level, count = cell
-    now, rest = 255 if value else 0, min(count, most) + 1
-    seen = now if seen < 0 else seen + (now - seen) // 3
-    if not value:
-        return [before, spread, seen, level, count] if count else [0, 128, seen, -1, 0]
-    miss = abs(value - before)
-    if count == 0 or miss > 384 + 8 * spread:
-        return [value, 128 if count == 0 else min(2 * spread, 1 << 20), seen, own, 1]
-    before, spread = before + (value - before) // rest, spread + (miss - spread) // (rest + 1)
-    return [before, spread, seen, level + (own - level) // rest if bits else level, min(rest, 255)]
+def _cell(grid: list, upper: list | None, f: int, r: int, rows: int, rings: int, near: int) -> list[int]:
+    def at(row: int, ring: int) -> int:
+        return grid[row][ring] if 0 <= row < rows and 0 <= ring < rings else 0
+
+    a, v, b = at(f - 1, r), at(f, r), at(f + 1, r)
+    around = (v, a, b, at(f, r - 1), at(f, r + 1))
+    seen = sum((each > 0) << k for k, each in enumerate(around))
+    level = levels = -1
+    value, mean = v, v << 4
+    if v:
+        if a and b and abs(a - v) <= near and abs(b - v) <= near:
+            mean = ((a + v + b) << 4) // 3
+        if upper:
+            level = upper[f][r]
+            beside = [upper[f + s][r] for s, each in ((-1, a), (1, b)) if each and abs(each - v) <= near]
+            levels = (level + sum(beside)) // (1 + len(beside))
+    elif a and b and abs(a - b) <= near:
+        value, mean = (a + b) >> 1, (a + b) << 3
+    threes = [(at(g - 1, r), at(g, r), at(g + 1, r)) for g in (f - 1, f, f + 1)]
+    bends = [abs(x - 2 * y + z) for x, y, z in threes if x and y and z]
+    rough = 8 * sum(bends) // len(bends) if bends else -1
+    return [value, mean, rough, seen, level, levels]

@@ -31,7 +31,7 @@ class Ring:
         self.errors = [200] * CANDIDATES
         self.first, self.second, self.third = [dim, dim], [dim, dim], [dim, dim]
         self.last_error = 0
-        self.change, self.off, self.before = 0, [0, 0], 0
+        self.change, self.off, self.before = 0, [0, 0, 0], 0
 
     def learn(self, guesses: list[int], value: int, error: int) -> None:
         """Take a range in."""

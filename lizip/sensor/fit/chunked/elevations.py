@@ -17,7 +17,7 @@ from lizip.exact.linear import rotate, solve_definite
 from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.chunked.pairs_on_rings import REACHES, Reaches, find_sensor
+from lizip.sensor.fit.chunked.pairs_on_rings import AT_ORIGIN, REACHES, Reaches, find_sensor
 from lizip.sensor.fit.mount import _upright
 from lizip.sensor.stages.slots import Lasers
 
@@ -204,7 +204,10 @@ def elevations_of(lasers: Lasers, upside_down: bool) -> np.ndarray:
 
 
 def fit_elevations(
-    points: np.ndarray, elevations: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = ()
+    points: np.ndarray,
+    elevations: np.ndarray,
+    reaches: Reaches = REACHES,
+    starts: Sequence[np.ndarray] = AT_ORIGIN,
 ) -> Rough | None:
     """Fit a sensor's motion to points (N, 3) float32 in firing order; None when they are not from such lasers.
 

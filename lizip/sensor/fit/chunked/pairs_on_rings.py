@@ -18,8 +18,7 @@ _PAIRS, _STEPS = 2500, 30
 Reaches = tuple[tuple[int, int], ...]
 REACHES: Reaches = ((16, 48),)
 """How far ahead in the file the next point of a ring is looked for, of 32 lasers."""
-_AWAY, _SOME = 20.0, 999
-"""Points so far from the origin (m) may be of a sensor that is amid them."""
+AT_ORIGIN = (np.zeros(3),)
 _CLOSE = 0.02
 """Metres by which neighbours on a ring miss each other's elevation, at most."""
 _HOPELESS, _EARLY = 4.0, 8
@@ -46,18 +45,16 @@ def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, ro
 
 
 def find_sensor(
-    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = ()
+    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = AT_ORIGIN
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32.
 
-    The next point of a ring is as many points further on as one of `reaches` has it. The sensor is near the origin; or,
-    where the points are not, amid them, or near one of `starts` (3,). What a part of the sweep shows may
-    lead astray; then a half is looked at, in the middle, at the front or the back.
+    The next point of a ring is as many points further on as one of `reaches` has it. The sensor is near one of
+    `starts` (3,). What a part of the sweep shows may lead astray; then a half is looked at, in the middle, at the front
+    or the back.
     """
     half = len(points) // 2
-    middle = np.median(points[:: max(1, len(points) // _SOME)], axis=0)
-    places = [np.zeros(3), middle, *starts] if (np.abs(middle) > _AWAY).any() else [np.zeros(3)]
-    for start, reach in product(places, reaches):
+    for start, reach in product(starts, reaches):
         for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
             found = _sensor_among(points[first:last], reach, start)
             if found is not None:

@@ -6,6 +6,7 @@ about where it is, also while it moves. The rest is told by elevations.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +14,14 @@ import numpy as np
 from lizip.exact.linear import multiply, rotate, solve_definite
 from lizip.exact.trig import DEGREE
 from lizip.sensor.fit.chunked.elevations import fit_elevations
+from lizip.sensor.fit.chunked.parts import turns_steadily
 from lizip.sensor.fit.timed.sensor import Sensor
 
 _REACHES = ((32, 72), (16, 40), (40, 140))
 """How far ahead in the file the next point of a ring is, of 64 lasers: of all points, of some, of few."""
 _FEWEST, _CLEAR = 9600, 0.02 * DEGREE
+_AWAY, _SOME = 20.0, 999
+"""Points so far from the origin (m) may be of a sensor that is amid them."""
 _WINDOWS, _WINDOW = 24, 400
 _FEWEST_LINES = 60
 _SHORTEST, _LONGEST = 0.4, 40.0
@@ -107,12 +111,23 @@ def _crossing(points: np.ndarray) -> np.ndarray | None:
     return np.array([found[0], found[1], np.median(sample[:, :, 2])])
 
 
+def _places(points: np.ndarray) -> Iterator[np.ndarray]:
+    """Where the sensor may be, (3,): near the origin; else amid points (N, 3), or where lines meet."""
+    yield np.zeros(3)
+    middle = np.median(points[:: max(1, len(points) // _SOME)], axis=0).astype(np.float64)
+    if (np.abs(middle) > _AWAY).any():
+        yield middle
+        crossing = _crossing(points)
+        if crossing is not None:
+            yield crossing
+
+
 def find_start(points: np.ndarray, sensor: Sensor) -> Start | None:
     """Find where the sensor is from points (N, 3) float32; None when they are no such sweep."""
     if len(points) < _FEWEST:
         return None
-    crossing = _crossing(points)
-    rough = fit_elevations(points, sensor.elevation, _REACHES, () if crossing is None else (crossing,))
+    starts = [place for place in _places(points) if turns_steadily(np.ascontiguousarray((points - place).T))]
+    rough = fit_elevations(points, sensor.elevation, _REACHES, starts)
     if rough is None or rough.upside_down or rough.cost > _CLEAR:
         return None
     motion, turned = rough.motion, rough.turn[-1] - rough.turn[0]
