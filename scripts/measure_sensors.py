@@ -11,12 +11,16 @@ import argparse
 import io
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 import lizip
 from lizip.simulator import os_sensor, turning
+from lizip.simulator.driver_columns import Writer, with_columns
+from lizip.simulator.drivers import sweep
 from lizip.simulator.motion import rotation
+from lizip.simulator.sensors import SENSORS
 
 Grid = np.ndarray
 """(F, R, K) float32: firings, rings, fields; zeros where nothing returned."""
@@ -68,6 +72,52 @@ def rings_first(cells: Grid) -> Grid:
 
 
 TILT = (0.3, 0.02, -0.03)
+
+_MOST_CELLS = 48000
+HESAI = ("pandar40p", "pandar64", "qt64", "qt128", "xt16", "xt32", "xt32m", "ot128")
+VELODYNE = ("vlp16", "vlp32c", "vls128", "hdl32", "hdl64")
+ROBOSENSE = ("rs16", "rs32", "bpearl", "helios", "ruby")
+
+
+def by_driver(sensor: str, driver: str, writer: Writer, **options: Any) -> Callable[[], np.ndarray]:
+    """A sweep as a public driver hands it on, with its further columns; a part of a turn where it has many lasers."""
+    model = SENSORS[sensor]
+    span = min(1.0, _MOST_CELLS / (turning.TURN / model.step * model.rings))
+    return lambda: with_columns(sweep(7, model, driver, span=span, **options), model, writer)
+
+
+def driver_cases() -> dict[str, Callable[[], np.ndarray]]:
+    """Every public driver, with every sensor that it knows, and the ways it has to leave out and to order points."""
+    twice: dict[str, Any] = {"twice": 0.05, "arranged": "blocks", "repeated": True}
+    cases = {f"nebula {name}": by_driver(name, "nebula Hesai", "nebula", own_cut=True) for name in HESAI}
+    cases |= {
+        f"nebula {name}, dual": by_driver(name, "nebula Hesai", "nebula", own_cut=True, twice=0.04, nearer=True)
+        for name in ("pandar64", "qt128")
+    }
+    cases |= {f"SDK 2.0 {name}": by_driver(name, "Hesai SDK 2.0", "Hesai", missing="zeros") for name in HESAI}
+    cases["SDK 2.0 pandar64, dual"] = by_driver("pandar64", "Hesai SDK 2.0", "Hesai", missing="zeros", **twice)
+    for name in ("pandar40p", "pandar64", "qt64", "xt32"):
+        cases[f"general SDK {name}"] = by_driver(name, "Hesai general SDK, timed", "Hesai")
+        cases[f"general SDK {name}, by ring"] = by_driver(name, "Hesai general SDK", "Hesai", arranged="rings")
+    for name in VELODYNE[:3]:
+        cases[f"nebula {name}"] = by_driver(name, "nebula Velodyne", "nebula")
+        cases[f"nebula {name}, dual"] = by_driver(name, "nebula Velodyne", "nebula", twice=0.1, arranged="blocks")
+    for name in VELODYNE:
+        cases[f"velodyne_pointcloud {name}"] = by_driver(name, "velodyne_pointcloud", "velodyne_pointcloud")
+        cases[f"velodyne_pointcloud {name}, NaN"] = by_driver(
+            name, "velodyne_pointcloud", "velodyne_pointcloud", missing="NaN"
+        )
+    for name in ("hdl32", "vlp16", "vlp32c", "hdl64"):
+        cases[f"PCL {name}"] = by_driver(name, "PCL", "PCL")
+    cases["Hesai with 40 beams, double"] = by_driver("pandar40 2 mm", "Hesai double", "PCL")
+    for name in ROBOSENSE:
+        cases[f"rs_driver {name}"] = by_driver(name, "rs_driver", "rs_driver")
+        cases[f"rs_driver {name}, NaN"] = by_driver(name, "rs_driver", "rs_driver", missing="NaN")
+    cases["rs_driver rs32, dual"] = by_driver("rs32", "rs_driver", "rs_driver", **twice)
+    for name in ("helios", "bpearl"):
+        cases[f"nebula {name}"] = by_driver(name, "nebula RoboSense", "nebula")
+    return cases
+
 
 CASES: dict[str, Callable[[], np.ndarray]] = {
     "os 16x512 firings": lambda: returns(ouster(11, 16, 512)),
@@ -126,8 +176,9 @@ def nan_for_zero(cells: Grid) -> Grid:
 
 
 def measure(points: np.ndarray, repeats: int) -> str:
-    """One line about a cloud (N, K) float32."""
-    points = np.ascontiguousarray(points, np.float32).reshape(-1, points.shape[-1])
+    """One line about a cloud (N, K) float32, or of N records."""
+    if points.dtype.names is None:
+        points = np.ascontiguousarray(points, np.float32).reshape(-1, points.shape[-1])
     packed = lizip.compress(points)
     seconds = []
     for _ in range(repeats):
@@ -140,10 +191,10 @@ def measure(points: np.ndarray, repeats: int) -> str:
     bits = 8 * len(packed) / len(points)
     streams = {name: 8 * size / len(points) for name, size in info.get("streams", {}).items()}
     side = ", ".join(f"{name} {size:.2f}" for name, size in streams.items() if size >= 0.01)
-    sweep = "calibration" in info
+    chain = "driver" if "driver" in streams else info["codec"]
     exceptions = info.get("exceptions", "")
-    head = f"{'sweep' if sweep else 'floats':6} {bits:6.2f} bpp {min(seconds):5.2f} s  exceptions {exceptions!s:5}"
-    return f"{head} {side}" if sweep else head
+    head = f"{chain:6} {bits:6.2f} bpp {min(seconds):5.2f} s  exceptions {exceptions!s:5}"
+    return f"{head} {side}"
 
 
 def main() -> None:
@@ -151,7 +202,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
-    for name, make in CASES.items():
+    for name, make in (CASES | driver_cases()).items():
         if options.only in name:
             print(f"{name:34} {measure(make(), options.repeats)}", flush=True)
 

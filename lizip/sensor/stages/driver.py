@@ -47,6 +47,8 @@ FRAMES = ("x = cos, y = -sin", "x = sin, y = cos", "x = cos, y = sin", "x = -sin
 _PI = np.float32(3.1415927410125732)
 _DEGREE = np.float32(DEGREE)
 _MAX_DECIMALS = 8
+_STEEPEST = 10.0
+"""Radians; no elevation is."""
 _FARTHEST_LENS = 10.0
 """Metres."""
 _MAX_NUMBER = 1 << 40
@@ -274,7 +276,8 @@ class Driver:
         else:
             offsets = self.offsets.radians().astype(np.float32).astype(np.float64)
             elevations = elevations.astype(np.float32).astype(np.float64)
-        if not (np.abs(elevations) < FINE_TURN).all() or not (np.abs(offsets) < FINE_TURN).all():
+        steepest = FINE_TURN if law.angle in FINE_ANGLES else _STEEPEST
+        if not (np.abs(elevations) < steepest).all() or not (np.abs(offsets) < FINE_TURN).all():
             raise CorruptError("impossible angles of a laser")
         rises, points = np.empty((2, len(elevations))), np.empty((len(laser), 3))
         _rises(law, elevations, rises)

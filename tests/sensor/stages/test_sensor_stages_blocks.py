@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from lizip.errors import CorruptError
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, RINGS_CELLS, Blocks, Rest, decode_azimuths, encode_azimuths
-from lizip.sensor.stages.driver import EXACT, SUM, Driver, DriverLaw, Printed
+from lizip.sensor.stages.driver import EXACT, FINE, LENS, SUM, Driver, DriverLaw, Printed
 from lizip.sensor.stages.seconds import APART, BY_FIRING, ReturnOrder, Seconds
 
 AZIMUTHS = hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 35999))
@@ -162,7 +162,8 @@ def test_grids_that_do_not_fit_are_refused(changed, shape):
 
 HOSTILE_DRIVERS = {
     "law": {"law": DriverLaw(3, SUM, 1, 1)},
-    "angle": {"law": DriverLaw(0, 6, 1, 1)},
+    "angle": {"law": DriverLaw(0, LENS + 1, 1, 1)},
+    "lens": {"law": DriverLaw(1, LENS, 0, 0), "lens": np.array([0.04, np.nan], np.float32)},
     "sine": {"law": DriverLaw(0, SUM, 2, 1)},
     "frame": {"law": DriverLaw(0, SUM, 1, 4)},
     "tick": {"tick": float("nan")},
@@ -178,7 +179,7 @@ def test_drivers_are_refused(what):
         Driver.unpack(driver(**HOSTILE_DRIVERS[what]).pack())
 
 
-@pytest.mark.parametrize("law", [DriverLaw(0, SUM, 1, 1), DriverLaw(2, EXACT, 0, 1)])
+@pytest.mark.parametrize("law", [DriverLaw(0, SUM, 1, 1), DriverLaw(2, EXACT, 0, 1), DriverLaw(1, FINE, 0, 1)])
 def test_angles_out_of_reason_are_refused(law):
     far = Printed(np.array([1 << 39, 0, 0]), 3, True)
     with pytest.raises(CorruptError):
