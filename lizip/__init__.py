@@ -63,7 +63,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from lizip.access import info, open, read, verify
-    from lizip.api import compress, compress_file, decompress, decompress_file
+    from lizip.api import compress, decompress
     from lizip.errors import (
         CorruptError,
         FormatError,
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         TooLargeError,
         UnsupportedVersionError,
     )
+    from lizip.files import compress_file, decompress_file
     from lizip.images import compress_image
     from lizip.log_reader import messages
     from lizip.many import compress_many, decompress_many

@@ -145,7 +145,8 @@ class Contest:
         return self._undone(recipe, lambda xyz, _: undo_motion(xyz))
 
     def _undone(self, recipe: Recipe, undo: Undo) -> Recipe:
-        from lizip.relations.recipe import is_movable, points_of
+        from lizip.relations.motion import points_of
+        from lizip.relations.recipe import is_movable
         from lizip.sensor.fit.missing import enough_returns
 
         schema = self._cloud.schema

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lizip.api import compress_into, decompressed, encode_data
+from lizip.api import decompressed, encode_data
 from lizip.codecs import Options
 from lizip.container import Container
 from lizip.decoder import Decoder
+from lizip.files import compress_into
 from lizip.inputs import opened
 from lizip.parallel import cores, in_order
 from lizip.storage import Source, StrPath

@@ -211,7 +211,7 @@ def test_what_does_not_read_back_keeps_the_source(tmp_path, monkeypatch):
     scan = tmp_path / "scan.bin"
     scan.write_bytes(b"x" * 100)
     packed = lizip.compress_file(scan, remove=True, **QUICK)
-    monkeypatch.setattr("lizip.api.content_hash_of", lambda file: b"another")
+    monkeypatch.setattr("lizip.files.content_hash_of", lambda file: b"another")
     with pytest.raises(lizip.StorageError, match="the source is kept"):
         lizip.decompress_file(packed, remove=True)
     assert os.listdir(tmp_path) == ["scan.bin.lizip"]

@@ -29,7 +29,7 @@ LAYOUT = (
     ("reader", "inputs"),
     ("access", "log_reader", "models_export"),
     ("checked",),
-    ("api",),
+    ("api", "files"),
     ("images", "many"),
     ("__init__",),
     ("packs",),

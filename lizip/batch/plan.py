@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lizip import storage
-from lizip.api import original_name
 from lizip.batch.find import Input, identity
 from lizip.container import SUFFIX
 from lizip.errors import FormatError, StorageError
 from lizip.expand import is_laz, las_name
+from lizip.files import original_name
 from lizip.packs import SUFFIX as PACK_SUFFIX
 
 

@@ -14,13 +14,13 @@ import click
 
 import lizip
 from lizip import storage
-from lizip.api import compress_into
 from lizip.batch import Outcome, attempt, described
 from lizip.cli.progress import Voice, leave, report
 from lizip.cli.text import is_terminal, standard
 from lizip.codecs import Options
 from lizip.container import Container
 from lizip.decoder import Decoder
+from lizip.files import compress_into
 from lizip.parallel import threads
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lizip.cloud import Columns
 from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
@@ -188,3 +189,14 @@ class Motion:
         if not (np.abs(matrix) < _LARGEST_ENTRY).all():
             raise CorruptError("points were moved in an impossible way")
         return cls(matrix, arithmetic, unpacker.take(unpacker.remaining))
+
+
+def points_of(columns: Columns) -> np.ndarray:
+    """The first three columns as (N, 3)."""
+    return np.stack(list(columns.values())[:3], axis=1)
+
+
+def with_points(columns: Columns, points: np.ndarray) -> dict[str, np.ndarray]:
+    """The columns, with points (N, 3) in the first three."""
+    names = list(columns)[:3]
+    return {**columns, **{name: np.ascontiguousarray(points[:, k]) for k, name in enumerate(names)}}

@@ -12,7 +12,7 @@ from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.packing import Unpacker, pack_bytes, pack_varints
 from lizip.relations.means import find_means, joined, split
-from lizip.relations.motion import Motion
+from lizip.relations.motion import Motion, points_of, with_points
 from lizip.relations.order import decode_order
 from lizip.relations.polar import ELEVATION, Convention, to_cartesian, to_polar
 
@@ -248,17 +248,6 @@ def is_movable(coded: Schema, rules: Sequence[Rule]) -> bool:
     """Whether the first three columns of a file are coded first, and as float32."""
     simple = all(rule.kind in (KEPT, NARROW) for rule in rules[:3])
     return simple and len(coded) >= 3 and all(dtype == np.dtype("<f4") for _, dtype in coded[:3])
-
-
-def points_of(columns: Columns) -> np.ndarray:
-    """The first three columns as (N, 3)."""
-    return np.stack(list(columns.values())[:3], axis=1)
-
-
-def with_points(columns: Columns, points: np.ndarray) -> dict[str, np.ndarray]:
-    """The columns, with points (N, 3) in the first three."""
-    names = list(columns)[:3]
-    return {**columns, **{name: np.ascontiguousarray(points[:, k]) for k, name in enumerate(names)}}
 
 
 def packed(sources: list[np.ndarray], dtype: np.dtype) -> np.ndarray:

@@ -8,7 +8,8 @@ import numpy as np
 
 from lizip.exact.trig import TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.beams import COLUMN, BeamPoints, fit_beams
+from lizip.sensor.fit.beam_points import BeamPoints, fit_beams
+from lizip.sensor.fit.beams import COLUMN
 from lizip.sensor.fit.turning import turned_back
 from lizip.sensor.stages.timing import QUANTUM
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lizip.sensor.fit.ascent import keep_ascending
-from lizip.sensor.fit.beams import BeamPoints, calibration_of, fit_beams
+from lizip.sensor.fit.beam_points import BeamPoints, calibration_of, fit_beams
 from lizip.sensor.fit.calibrate import find_decimal, fitting_units
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.columns import align_rings
@@ -101,7 +101,7 @@ def _calibrations(
 def calibrate(xyz: np.ndarray, bounds: np.ndarray, decimal: int = _DECIMAL, hinges: int = 4) -> Calibration | None:
     """Fit an HDL-64E's calibration to rings `bounds` of xyz (N, 3) float32; None when three rings say that it is none.
 
-    Rings that do not fit are left out. `hinges` is the number of refining passes, see `lizip.sensor.fit.beams`.
+    Rings that do not fit are left out. `hinges` is the number of refining passes, see `lizip.sensor.fit.beam_points`.
     """
     profile = load_profile(PROFILES[0])
     model = Calibration(profile.beams, decimal)

@@ -8,16 +8,11 @@ only whose rounding the model gets wrong ("hinge": inside half a unit there is n
 
 from __future__ import annotations
 
-import itertools
-from typing import NamedTuple
-
 import numpy as np
 
 from lizip.exact.trig import TURN, arctangent2, sincos
 from lizip.jit import kernel
-from lizip.sensor.fit.calibration import Calibration
-from lizip.sensor.fit.gauss_newton import Grid, improve, make_scratch, median_size, refine_beam
-from lizip.sensor.stages.beams import PARAMETERS
+from lizip.sensor.fit.gauss_newton import improve, median_size, refine_beam
 
 COLUMN, LATERAL, ELEVATION, HEIGHT, OFFSET = range(5)
 """A beam as it is fitted: phase (columns), lateral (m), elevation (rad), vertical offset and range offset (m).
@@ -32,7 +27,7 @@ _MOST_STEPS = 9
 _FARTHEST = 500.0
 """Points further away (m) are mistakes, and would turn a line."""
 
-_LATERALS = 25
+LATERALS = 25
 """Lateral offsets searched either way."""
 
 
@@ -239,75 +234,3 @@ def settle_beam(points, units, frame, first, last, grid, hinges, scratch, beam):
         return share
     improve(points, units, frame, (first, last, 1), grid, 1.0, cut, scratch, beam)
     return refine_beam(points, units, frame, first, last, grid, hinges, scratch, beam)
-
-
-class BeamPoints(NamedTuple):
-    """Points, beam after beam, and what their beams measure in.
-
-    Attributes
-    ----------
-    points : (N, 3) float32 or float64
-        In the sensor's frame.
-    units : (N, 3) float32
-        Size of the rounding of each stored coordinate, m.
-    bounds : (R + 1,) int64
-        The points of beam r are those from bounds[r] to bounds[r + 1].
-    step, tick : float
-        Radians a column, metres a tick.
-    hypotenuse : bool
-        See `lizip.sensor.beams`.
-    frame : (3, 3) float64, optional
-        Rotation from the sensor's frame to the stored one, if they are not the same.
-    """
-
-    points: np.ndarray
-    units: np.ndarray
-    bounds: np.ndarray
-    step: float
-    tick: float
-    hypotenuse: bool = False
-    frame: np.ndarray | None = None
-
-    @property
-    def spans(self) -> list[tuple[int, int]]:
-        """First point of each beam, and the one behind its last."""
-        return list(itertools.pairwise(self.bounds.tolist()))
-
-    @property
-    def grid(self) -> Grid:
-        """Steps of columns and ranges, and whether the latter are hidden by the rounding."""
-        hidden = bool(np.median(self.units[:: max(1, len(self.units) // SEARCH)]) > self.tick)
-        return Grid(self.step, self.tick, self.hypotenuse, hidden)
-
-
-def fit_beams(of: BeamPoints, hinges: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Fit every beam to its own points.
-
-    Parameters
-    ----------
-    of : BeamPoints
-    hinges : int
-        Passes over the points whose rounding the model misses.
-
-    Returns
-    -------
-    beams : (R, 5) float64
-        See `COLUMN` and following.
-    shares : (R,) float64
-        Share of coordinates within half a unit; 0 where nothing could be fitted.
-    """
-    beams, shares = np.zeros((len(of.bounds) - 1, 5)), np.zeros(len(of.bounds) - 1)
-    scratch, grid = make_scratch(_LATERALS), of.grid
-    for ring, (first, last) in enumerate(of.spans):
-        shares[ring] = fit_beam(of.points, of.units, of.frame, first, last, grid, hinges, scratch, beams[ring])
-    return beams, shares
-
-
-def calibration_of(beams: np.ndarray, model: Calibration) -> Calibration:
-    """Round fitted beams (R, 5) to a calibration like `model` (sensor type, quanta, rounding), without shifts."""
-    values = np.empty((len(beams), len(PARAMETERS)))
-    for ring, (phase, lateral, elevation, height, offset) in enumerate(beams.tolist()):
-        sine, cosine = sincos(elevation)
-        values[ring] = phase, lateral, elevation, offset * cosine - height * sine, offset * sine + height * cosine
-    numbers = np.rint(values / np.array(model.beams.quanta)).astype(np.int64)
-    return model.with_beams(numbers=numbers, shifts=np.zeros(len(beams), np.int64))

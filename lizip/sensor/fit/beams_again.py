@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.sensor.fit.beams import SEARCH, BeamPoints, fit_line, fit_offset, gather_phases, set_phase, settle_beam
+from lizip.sensor.fit.beam_points import BeamPoints
+from lizip.sensor.fit.beams import SEARCH, fit_line, fit_offset, gather_phases, set_phase, settle_beam
 from lizip.sensor.fit.gauss_newton import Grid, make_scratch, refine_beam
 
 _LATERALS = 25

@@ -10,7 +10,7 @@ import numpy as np
 
 from lizip.sensor.fit.advances import Advances, advanced, find_advances
 from lizip.sensor.fit.arithmetic import exact_points, find_arithmetic, snapped
-from lizip.sensor.fit.beams import BeamPoints, calibration_of, fit_beams
+from lizip.sensor.fit.beam_points import BeamPoints, calibration_of, fit_beams
 from lizip.sensor.fit.beams_again import refine_beams, retry_beams
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.inside import is_coarse

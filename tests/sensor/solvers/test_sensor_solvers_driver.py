@@ -8,7 +8,8 @@ from lizip.sensor.fit.driver.blocks import usual_places
 from lizip.sensor.solvers import static
 from lizip.sensor.solvers.driver import SOLVER
 from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RINGS_CELLS, RINGS_COMPUTED, Blocks
-from lizip.sensor.stages.driver import EXACT, FINE, HUNDREDTHS, LENS, SINGLE_HUNDREDTHS, SUM, TURNED, Driver
+from lizip.sensor.stages.driver import Driver
+from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, HUNDREDTHS, LENS, SINGLE_HUNDREDTHS, SUM, TURNED
 from lizip.sensor.stages.seconds import Seconds
 from lizip.sensor.state import SensorState
 from lizip.simulator.drivers import sweep

@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 from lizip.errors import CorruptError
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, RINGS_CELLS, Blocks, Rest, decode_azimuths, encode_azimuths
-from lizip.sensor.stages.driver import EXACT, FINE, LENS, SUM, Driver, DriverLaw, Printed
+from lizip.sensor.stages.driver import Driver, DriverLaw, Printed
+from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, LENS, SUM
 from lizip.sensor.stages.seconds import APART, BY_FIRING, ReturnOrder, Seconds
 
 AZIMUTHS = hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 35999))

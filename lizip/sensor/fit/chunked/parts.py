@@ -134,7 +134,7 @@ def _window(turned: np.ndarray) -> tuple[int, int]:
     return begin, min(max(end, begin + _MARGIN), len(turned))
 
 
-def turns_steadily(columns: Sequence[np.ndarray]) -> bool:
+def turns_steadily(columns: Sequence[np.ndarray] | np.ndarray) -> bool:
     """Whether blocks of points turn slowly and steadily, clockwise, in some place of a file."""
     count = len(columns[0])
     return any(_turns([column[int(share * count) :][:_LOOK] for column in columns[:3]]) for share in _PLACES)

@@ -11,7 +11,7 @@ from lizip.exact.single import MODERN, ROUNDED, sincos_single
 from lizip.exact.trig import DEGREE, TURN, arctangent2, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.driver.polar import Polar
-from lizip.sensor.stages.driver import (
+from lizip.sensor.stages.driver_arithmetic import (
     DOUBLE_DISTANCE,
     EXACT,
     FINE,

@@ -13,18 +13,15 @@ from lizip.exact.trig import DEGREE, TURN
 from lizip.sensor.fit.driver.heights import Heights, find_heights
 from lizip.sensor.fit.driver.offsets import UNIT, Laser, find_offset, find_wholes, phases
 from lizip.sensor.fit.driver.polar import Polar
-from lizip.sensor.stages.driver import (
+from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
+from lizip.sensor.stages.driver_arithmetic import (
     EXACT,
     FINE_ANGLES,
     HUNDREDTHS,
     SINGLE_DEGREES,
     SINGLE_HUNDREDTHS,
     SUM,
-    TURN_UNITS,
     TURNED,
-    Driver,
-    DriverLaw,
-    Printed,
 )
 
 _COHERENT = 0.9

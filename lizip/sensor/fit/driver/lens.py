@@ -18,7 +18,8 @@ from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.driver.law import Found, share_exact
 from lizip.sensor.fit.driver.offsets import UNIT
 from lizip.sensor.fit.driver.polar import Polar
-from lizip.sensor.stages.driver import LENS, TURN_UNITS, UNIT_IN_SINGLE, Driver, DriverLaw, Printed
+from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
+from lizip.sensor.stages.driver_arithmetic import LENS, UNIT_IN_SINGLE
 
 _PASSES = 4
 _PRINTED = 1e-5

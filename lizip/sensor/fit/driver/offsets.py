@@ -15,7 +15,8 @@ import numpy as np
 from lizip.exact.trig import DEGREE, TURN, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.driver.heights import printed_angles
-from lizip.sensor.stages.driver import SUM, DriverLaw, azimuth_sincos, single_hundredths
+from lizip.sensor.stages.driver import DriverLaw
+from lizip.sensor.stages.driver_arithmetic import SUM, azimuth_sincos, single_hundredths
 
 UNIT = DEGREE / 100
 """0.01 degrees in radians."""

@@ -28,7 +28,8 @@ from lizip.sensor.stages.blocks import (
     spots,
 )
 from lizip.sensor.stages.corrections import Corrections, find_corrections
-from lizip.sensor.stages.driver import EXACT, EXACT_MOVED, SUM, TURN_UNITS, TURNED, Driver
+from lizip.sensor.stages.driver import TURN_UNITS, Driver
+from lizip.sensor.stages.driver_arithmetic import EXACT, EXACT_MOVED, SUM, TURNED
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.seconds import Seconds
