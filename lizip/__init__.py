@@ -10,11 +10,11 @@ from lizip.version import __version__
 
 _HOME = {
     "compress": "api",
-    "compress_file": "api",
+    "compress_file": "files",
     "compress_image": "images",
     "compress_many": "many",
     "decompress": "api",
-    "decompress_file": "api",
+    "decompress_file": "files",
     "decompress_many": "many",
     "info": "access",
     "messages": "log_reader",
