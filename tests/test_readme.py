@@ -13,11 +13,19 @@ import pytest
 
 from lizip import simulator
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
 
 
-def block(language: str, number: int) -> str:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)[number]
+def block(language: str, number: int, page: str = "README.md") -> str:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)[number]
+
+
+def run(lines: str, folder: Path) -> None:
+    """Type lines into a shell, but those that need a cloud."""
+    lizip = f'lizip() {{ "{sys.executable}" -m lizip "$@"; }}'
+    here = [line for line in lines.splitlines() if "s3://" not in line]
+    subprocess.run(["bash", "-euc", "\n".join([lizip, *here])], cwd=folder, check=True)
 
 
 @pytest.fixture
@@ -38,12 +46,16 @@ def test_it_opens_with_the_two_commands():
 
 
 def test_shell(folder):
-    lines = [line for line in block("sh", 1).splitlines() if "s3://" not in line]
-    lizip = f'lizip() {{ "{sys.executable}" -m lizip "$@"; }}'
-    subprocess.run(["bash", "-euc", "\n".join([lizip, *lines])], cwd=folder, check=True)
+    run(block("sh", 1), folder)
     assert (folder / "archive/deep/two.bin.lizip").exists()
     assert (folder / "back.bin").read_bytes() == (folder / "scan.bin").read_bytes()
     assert not (folder / "old/three.bin").exists()
+
+
+def test_further_lines_of_shell(folder):
+    run(block("sh", 0, "docs/usage.md"), folder)
+    assert (folder / "near.lizip").stat().st_size < (folder / "scan.bin.lizip").stat().st_size
+    assert (folder / "logs.html").exists()
 
 
 def test_python(folder):
