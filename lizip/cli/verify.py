@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lizip.cli import options
+from lizip.cli.text import say
 from lizip.errors import LizipError
 
 if TYPE_CHECKING:
@@ -57,7 +58,14 @@ def command(
             if len(planned) != 1:
                 raise click.UsageError("--against goes with one file")
             planned = [replace(planned[0], target=against)]
-    jobs.do(planned if subset is None else part_of(planned, *subset), rest)
+    if subset is not None and planned:
+        part = part_of(planned, *subset)
+        if not part:  # a monthly round over few files: well, and said
+            if not (rest["quiet"] or rest["as_json"]):
+                say(f"nothing to verify: none of {len(planned)} files is in part {subset[0]} of {subset[1]}")
+            return
+        planned = part
+    jobs.do(planned, rest)
 
 
 def _listed(manifest: str) -> list[Job]:

@@ -101,6 +101,15 @@ def test_info_of_many(lizip_command, tree):
     assert done.lines == [f"lizip: {tree}/bad.lizip: not a .lizip file"]
 
 
+def test_a_round_over_few_files_may_have_empty_parts(lizip_command, scan, tmp_path):
+    lizip_command("compress", scan, "-o", tmp_path / "kept/scan.bin.lizip")
+    parts = [lizip_command("verify", "-r", tmp_path / "kept", "--subset", f"{part}/5") for part in range(1, 6)]
+    assert {done.status for done in parts} == {0}
+    assert sum("1 file verified" in done.err for done in parts) == 1
+    assert sum("none of 1 files is in part" in done.err for done in parts) == 4
+    assert lizip_command("verify", "-r", tmp_path / "kept", "--subset", "1/5", "--include", "*.no").status == 2
+
+
 def test_verify_against(lizip_command, scan, tree):
     packed = f"{scan}.lizip"
     lizip_command("compress", scan)
