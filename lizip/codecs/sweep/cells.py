@@ -22,7 +22,7 @@ from lizip.codecs.sweep.prior import (
 from lizip.codecs.sweep.ranges import blended_centre, candidates_of, code_range
 from lizip.entropy.adaptive import code_bit, quarter_octave
 from lizip.entropy.coder import LOG, MODE, mark
-from lizip.entropy.mixing import code_refined
+from lizip.entropy.mixing import code_mixed
 from lizip.jit import inlined_kernel, kernel
 
 COST = np.round(-np.log2((np.arange(4096) + 0.5) / 4096) * 16384).astype(np.int64)
@@ -72,16 +72,11 @@ def code_flag(coder, model, prior, firing, r, rings, held, quiet, given, flag):
             base[m.FLAG_RUN] + 4096 + r * 32 + (past & 31),
         )
         sets = base[m.MIX_FLAG] + short * m.WEIGHT_STRIDE, base[m.MIX_FLAG_RING] + r * m.WEIGHT_STRIDE
-        row = m.REFINED_FLAG + short
         if prior is None:
-            flag = code_refined(
-                coder, counters, places, (given,), model.weights, sets, m.SLOW, 15, model.refinements, row, flag
-            )
+            flag = code_mixed(coder, counters, places, (given,), model.weights, sets, m.SLOW, 15, flag)
         else:
             known = places + (base[m.FLAG_PRIOR] + flag_context(prior, firing, r, past, up, down),)  # noqa: RUF005
-            flag = code_refined(
-                coder, counters, known, (given,), model.weights, sets, m.SLOW, 15, model.refinements, row, flag
-            )
+            flag = code_mixed(coder, counters, known, (given,), model.weights, sets, m.SLOW, 15, flag)
     history[own, m.FLAGS] = (past << 1 | flag) & 0xFFFF
     return flag
 

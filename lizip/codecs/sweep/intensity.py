@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.codecs.sweep import model as m
-from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.prior import level_contexts
 from lizip.entropy.adaptive import code_bit, quarter_octave
 from lizip.entropy.mixing import code_refined
@@ -15,7 +14,7 @@ from lizip.jit import inlined_kernel
 
 @inlined_kernel
 def _contexts_of(model, r, flag, bits):
-    """First counters of the eight contexts of an intensity, and where its three sets of mixer weights begin."""
+    """First counters of the six contexts of an intensity, and where its three sets of mixer weights begin."""
     history, base, guess = model.history, model.base, model.scratch
     own = r + 1
     kind = 1 - flag
@@ -27,7 +26,6 @@ def _contexts_of(model, r, flag, bits):
     rings = history.shape[0] - 2
     coarse = min(quarter_octave(left) >> 1, 15)
     coarse_up = min(quarter_octave(up) >> 1, 15)
-    coarse_up2 = min(quarter_octave(np.int64(history[r, m.SECOND + flag])) >> 2, 7) if r > 0 else coarse >> 1
     if bits < 8:
         levels = np.int64(1) << min(bits, 6)
         fine, fine2 = left >> max(bits - 6, 0), left2 >> max(bits - 6, 0)
@@ -58,7 +56,6 @@ def _contexts_of(model, r, flag, bits):
         near, best, whose = up, np.int64(0), np.int64(0)
         pair = levels * levels + fine
         triple = rows + fine
-    step = token(np.int64(history[own, m.LAST_ERROR]))
     places = (
         base[m.INTENSITY_PAIR] + pair * nodes,
         base[m.INTENSITY_TRIPLE] + triple * nodes,
@@ -66,8 +63,6 @@ def _contexts_of(model, r, flag, bits):
         base[m.INTENSITY_NEAR] + (kind * 256 + near) * nodes,
         base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * nodes,
         base[m.INTENSITY_LEFT] + ((kind * levels + fine) * 20 + distance) * nodes,
-        base[m.INTENSITY_UP] + (((kind * 16 + coarse) * 16 + coarse_up) * 8 + coarse_up2) * nodes,
-        base[m.INTENSITY_STEP] + ((kind * m.TOKENS + step) * 16 + coarse) * nodes,
     )
     mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * m.WEIGHT_STRIDE
     mix_value = base[m.MIX_VALUE] + kind * 256 * m.WEIGHT_STRIDE
@@ -99,7 +94,7 @@ def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
     while node >= 0:
         bit = np.int64(top >= model.tree.split[np.uintp(node)])
         nodes, in_use = further(places, node), (sets[0] + node * m.WEIGHT_STRIDE, sets[1], sets[2])
-        row = m.REFINED_INTENSITY + (1 - flag) * 256 + node
+        row = (1 - flag) * 256 + node
         if prior is None:
             bit = code_refined(
                 coder, counters, nodes, (), model.weights, in_use, m.QUICK, 16, model.refinements, row, bit

@@ -19,11 +19,11 @@ from lizip.jit import kernel
 CANDIDATES = 9
 """Predictions of a range that are blended."""
 
-_SIX, _EIGHT = 6, 8
-"""Adaptive counters that have a say in a decision on flag or range, beside the network, and on an intensity."""
+_SIX = 6
+"""Adaptive counters that have a say in each decision, beside the network."""
 
-WEIGHT_STRIDE = stride_of(_EIGHT + 2)
-"""Room in each set of weights: two more contexts of an intensity come from the sweep before."""
+WEIGHT_STRIDE = stride_of(_SIX + 2)
+"""Room in each set of weights: of a sweep that follows another one, decisions have up to two inputs more."""
 
 _SHARE_OF_PRIOR = 0.1
 """Weight, in each of two sets, of what the key frame makes expect, at first."""
@@ -53,8 +53,8 @@ EXPECTED = 3
 # where the ring had its last return, 0 when none was.
 CHANGE, OFF, BEFORE = 27, 28, 31
 
-REFINED_FLAG, REFINED_RANGE, REFINED_INTENSITY, REFINED = 0, 64, 64 + 256, 64 + 3 * 256
-"""First rows of refinements of flags (by the flags before), ranges (by node) and intensities (by kind and node)."""
+REFINED = 2 * 256
+"""Rows of refinements: of each node of an intensity without and with a return."""
 
 # Nodes of a residual, in each context: its sign, then for each sign "longer than the start?", "longer still?", "shorter
 # still?" by bit length, then two mantissa bits by bit length.
@@ -103,8 +103,6 @@ class GridModel(NamedTuple):
     INTENSITY_NEAR,
     INTENSITY_RANGE,
     INTENSITY_LEFT,
-    INTENSITY_UP,
-    INTENSITY_STEP,
     INTENSITY_LOW,
     MIX_FLAG,
     MIX_FLAG_RING,
@@ -119,7 +117,7 @@ class GridModel(NamedTuple):
     INTENSITY_PRIOR_PAIR,
     MIX_PRIOR,
     TABLES,
-) = range(34)
+) = range(32)
 """The last five are there for a sweep that follows another one only."""
 
 
@@ -147,7 +145,7 @@ def fresh_model(
     sizes += [n * NODES for n in (CLASSES, CLASSES, rings * 12, TOKENS, TOKENS, 14 * 14)]
     fine, triples = intensity_levels(intensity_bits)
     sizes += [n * symbol if kinds else 0 for n in (fine * fine + 64, triples + 64)]
-    sizes += [kinds * n * symbol for n in (rings * 16, 256, rings * 20, fine * 20, 16 * 16 * 8, TOKENS * 16)]
+    sizes += [kinds * n * symbol for n in (rings * 16, 256, rings * 20, fine * 20)]
     sizes += [(256 * 256 if intensity_bits > 8 else 0)]
     sets = [64, rings, NODES, CLASSES * 4, kinds * 256, kinds * 256, kinds * 64]
     starts = np.cumsum([0, *((n + 15) // 16 * 16 for n in sizes)])
@@ -158,18 +156,13 @@ def fresh_model(
     shares = ((0.8, 0.8), (0.6, 1.0)) if asks else ((1.5, 0.0), (1.1, 0.0))
     for first, (each, given) in zip((0, 2), shares, strict=True):
         part = slice(weight_starts[first], weight_starts[first + 2])
-        weights[part] = _sets_of(sets[first] + sets[first + 1], [each / 2 / _SIX] * _SIX + [given / 2])
-    weights[weight_starts[4] : weight_starts[6]] = _sets_of(sets[4] + sets[5], [1.2 / 2 / _EIGHT] * _EIGHT)
+        weights[part] = fresh_weights(sets[first] + sets[first + 1], [each / 2 / _SIX] * _SIX + [given / 2])
+    weights[weight_starts[4] : weight_starts[6]] = fresh_weights(sets[4] + sets[5], [1.2 / 2 / _SIX] * _SIX)
     history = np.zeros((rings + 2, HISTORY), np.int32)
     history[:, HELD : PAST + 3] = 3000
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200
     history[:, FIRST : THIRD + 2] = min(8, (1 << min(intensity_bits, 8)) - 1)
     return GridModel(counters, weights, history, base, tree, np.zeros(32, np.int64), fresh_refinements(REFINED))
-
-
-def _sets_of(number: int, shares: list[float]) -> np.ndarray:
-    """So many sets of weights, each with these at its beginning."""
-    return fresh_weights(number, shares + [0.0] * (WEIGHT_STRIDE - len(shares)))
 
 
 def following(before: GridModel, fresh: GridModel, tables: Sequence[int], sets: int) -> GridModel:
@@ -195,7 +188,7 @@ def following(before: GridModel, fresh: GridModel, tables: Sequence[int], sets: 
         weights[: fresh.weights.size].reshape(-1, WEIGHT_STRIDE), [fresh.base[MIX_VALUE] // WEIGHT_STRIDE]
     )
     asked[:, _SIX + 1] = asked[:, _SIX]
-    asked[:, _SIX] = others[:, _EIGHT : _EIGHT + 2] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
+    asked[:, _SIX] = others[:, _SIX:] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
     base = np.concatenate([fresh.base[:FLAG_PRIOR], starts[:-1], [fresh.weights.size]])
     return GridModel(counters, weights, fresh.history, base, before.tree, fresh.scratch, before.refinements.copy())
 

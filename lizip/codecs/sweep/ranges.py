@@ -14,7 +14,7 @@ from lizip.codecs.sweep.net import RECORD, opinion, record
 from lizip.codecs.sweep.prior import learn_prior, range_context, rough_class
 from lizip.entropy.adaptive import bit_length, quarter_octave
 from lizip.entropy.coder import LOG, code_raw
-from lizip.entropy.mixing import code_refined
+from lizip.entropy.mixing import code_mixed
 from lizip.entropy.vectors import further
 from lizip.jit import inlined_kernel
 
@@ -106,17 +106,12 @@ def _code_residual(coder, model, net, prior, asks, contexts, more, error):
             record(net, coder.at[LOG], node)
         by_class = base[m.MIX_CLASS] + (error_class * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
         nodes, sets = further(places, node), (base[m.MIX_NODE] + node * m.WEIGHT_STRIDE, by_class)
-        row = m.REFINED_RANGE + node
         if prior is None:
-            bit = code_refined(
-                coder, counters, nodes, (given,), model.weights, sets, m.MEDIUM, 15, model.refinements, row, bit
-            )
+            bit = code_mixed(coder, counters, nodes, (given,), model.weights, sets, m.MEDIUM, 15, bit)
         else:
             by_rough = base[m.MIX_PRIOR] + (more[1] * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
             all_nodes, all_sets = nodes + (more[0] + node,), sets + (by_rough,)  # noqa: RUF005
-            bit = code_refined(
-                coder, counters, all_nodes, (given,), model.weights, all_sets, m.MEDIUM, 15, model.refinements, row, bit
-            )
+            bit = code_mixed(coder, counters, all_nodes, (given,), model.weights, all_sets, m.MEDIUM, 15, bit)
         if stage == 0:
             negative = bit
             stage = 1

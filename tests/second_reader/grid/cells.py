@@ -11,7 +11,7 @@ from second_reader.grid.levels import Levels
 from second_reader.grid.network import FLAG, Network
 from second_reader.grid.ranges import Ranges, centre_of, guesses_of
 from second_reader.grid.rings import Ring, quarter_octave, token
-from second_reader.mixer import Refinements, Weights, mixed
+from second_reader.mixer import Weights, mixed
 
 
 class Cells:
@@ -25,7 +25,6 @@ class Cells:
         self.flags, self.quiet = Counters(), Counters()
         shares = [0.4 / 6] * 6 + [0.4] if network else [0.75 / 6] * 6 + [0.0]
         self.by_flags, self.by_ring = Weights(shares), Weights(shares)
-        self.refined = Refinements()
         self.prior: prior.Facts | None = None
 
     def follow(self, facts: prior.Facts, network: Network | None) -> None:
@@ -113,9 +112,9 @@ class Cells:
                 r * 32 + (past & 31),
             )
             places = [k << 20 | context for k, context in enumerate(contexts)]
-            sets, refined = (self.by_flags[short], self.by_ring[r]), self.refined[short]
+            sets = self.by_flags[short], self.by_ring[r]
             if self.prior:
                 places.append(6 << 20 | prior.flag_context(self.prior[row][r], past, up, down))
-            flag = mixed(stream, self.flags, places, sets, 250, 15, given, refined=refined)
+            flag = mixed(stream, self.flags, places, sets, 250, 15, given)
         own.flags = (past << 1 | flag) & 0xFFFF
         return flag

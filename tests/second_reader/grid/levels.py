@@ -6,7 +6,7 @@ import bisect
 
 from second_reader.ans import Stream
 from second_reader.counters import Counters, bit, tree
-from second_reader.grid.rings import Ring, quarter_octave, token
+from second_reader.grid.rings import Ring, quarter_octave
 from second_reader.mixer import Refinements, Weights, mixed
 
 
@@ -59,8 +59,8 @@ class Levels:
     def __init__(self, shares: list[int], bits: int):
         self.root, self.bits = tree_of(shares), bits
         self.counters, self.low_bits = Counters(), Counters()
-        self.by_node, self.by_level, self.by_close = Weights([0.075] * 8), Weights([0.075] * 8), Weights([0.0] * 8)
-        self.by_match, self.refined = Weights([0.0] * 10), Refinements()
+        self.by_node, self.by_level, self.by_close = Weights([0.1] * 6), Weights([0.1] * 6), Weights([0.0] * 6)
+        self.by_match, self.refined = Weights([0.0] * 8), Refinements()
 
     def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int], more=None) -> int:
         """An intensity of a cell with (flag 1) or without a return; guesses are those of the cell's range."""
@@ -68,7 +68,7 @@ class Levels:
         always, kind = [self.by_level[level], self.by_close[close]], 1 - flag
         if more:
             *contexts, match = more(fine)
-            bases += [(8 + k << 20 | context) << 8 for k, context in enumerate(contexts)]
+            bases += [(6 + k << 20 | context) << 8 for k, context in enumerate(contexts)]
             always.append(self.by_match[match])
         node = self.root
         while isinstance(node, Node):
@@ -105,7 +105,6 @@ class Levels:
         else:
             distance, near, pair, triple = 0, up, levels * levels + fine, rows + fine
             whose = best = 0
-        up2 = min(quarter_octave(rings[r].second[flag]) >> 2, 7) if r > 0 else coarse >> 1
         contexts = (
             pair,
             triple,
@@ -113,8 +112,6 @@ class Levels:
             kind * 256 + near,
             (kind * count + r) * 20 + distance,
             (kind * levels + fine) * 20 + distance,
-            ((kind * 16 + coarse) * 16 + coarse_up) * 8 + up2,
-            (kind * 48 + token(own.last_error)) * 16 + coarse,
         )
         bases = [(k << 20 | context) << 8 for k, context in enumerate(contexts)]
         close = kind * 64 + whose * 16 + min(quarter_octave(best) >> 1, 15)

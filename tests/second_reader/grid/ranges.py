@@ -7,7 +7,7 @@ import math
 from second_reader.ans import Stream
 from second_reader.counters import Counters
 from second_reader.grid.rings import BLEND, CANDIDATES, Ring, quarter_octave, token
-from second_reader.mixer import Refinements, Weights, mixed
+from second_reader.mixer import Weights, mixed
 
 MOST = (1 << 24) - 1
 _LENGTHS = 28
@@ -55,7 +55,6 @@ class Ranges:
         self.counters = Counters()
         shares = [0.3 / 6] * 6 + [0.5] if asks else [0.55 / 6] * 6 + [0.0]
         self.by_node, self.by_class, self.by_spread = Weights(shares), Weights(shares), Weights([0.0] * 8)
-        self.refined = Refinements()
 
     def code(
         self, stream: Stream, rings: list[Ring], r: int, guesses: list[int], centre: int, opinion, more=None
@@ -89,8 +88,7 @@ class Ranges:
         def decide(node: int, stage: int) -> int:
             sets = [self.by_node[node], self.by_class[kind * 4 + stage]]
             sets += [self.by_spread[more[1] * 4 + stage]] if more else []
-            places, row = [base + node for base in bases], self.refined[node]
-            return mixed(stream, self.counters, places, sets, 80, 15, opinion(node), refined=row)
+            return mixed(stream, self.counters, [base + node for base in bases], sets, 80, 15, opinion(node))
 
         length = max(min((kind >> 2) - 2, 14), 0)
         negative = decide(_SIGN, 0)

@@ -39,6 +39,8 @@ _ENDS = 1.0
 _FIRST, _BEFORE = 40, 0.05
 """Points by which a sweep begins, and how much of a turn (turns) they may be before the back."""
 _MARGIN, _CLOSEST = 0.1 * _MILLISECOND, 0.05 * _MILLISECOND
+_WHOLE = 0.95
+"""Share of a turn that a sweep shows which is whole."""
 _SPARSE = 3
 _ROUGH, _FINER, _FINEST = (1e-4, 1e-5), (3e-6, 1e-6, 5e-7), (3e-7, 1e-7, 5e-8)
 """Noise, m, in the fits to all points."""
@@ -71,13 +73,17 @@ def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
 
 
 def _knots(seen: Observed, law: Law, sensor: Sensor) -> np.ndarray:
-    """About where knots fall (slots) in a sweep that begins at the vehicle's back, if its frame is known."""
-    if np.abs(law.places[-1, :2]).max() > _OWN_FRAME:
+    """About where knots fall (slots): whole sweeps begin at the vehicle's back, parts where they do in its frame.
+
+    A whole one does so in any frame, also where somebody has turned the vehicle's.
+    """
+    turn = _TURN * sensor.packet_step / sensor.packet
+    if np.abs(law.places[-1, :2]).max() > _OWN_FRAME or np.ptp(seen.times) > _WHOLE * turn:
         return _KNOTS
     x, y, _ = np.median(seen.stored[:_FIRST] - law.places[0], axis=0).tolist()
     turned = 0.5 - arctangent2(y, x) / TURN
     turned = (turned + _BEFORE) % 1.0 - _BEFORE
-    return _KNOTS - turned * _TURN * sensor.packet_step / sensor.packet
+    return _KNOTS - turned * turn
 
 
 def _inside(knots: np.ndarray, first: float, last: float) -> np.ndarray:
