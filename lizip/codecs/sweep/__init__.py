@@ -193,7 +193,7 @@ def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None
     from lizip.codecs.sweep.grid import encode_grid, near_ticks
 
     how = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "net": net, "backend": options.backend}
-    how = {**how, "before": before, "leads": options.past is not None}
+    how = {**how, "before": before, "leads": options.past is not None, "halves": grid.halves}
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 
