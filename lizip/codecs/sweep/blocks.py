@@ -50,7 +50,7 @@ class Asked(NamedTuple):
             raise ValueError(f"backend {self.backend!r}: choose numba or torch")
         from lizip.codecs.sweep.network import hidden_layers
 
-        assert form is not None
+        assert form is not None and self.ranges is not None and self.intensity is not None
         _, recorded = record_grid(self.ranges, self.intensity, form)
         return network(self.weights.arrays, hidden_layers(self.weights, recorded.cells))
 

@@ -53,7 +53,7 @@ SOLVER = AzimuthRings()
 
 def _is_full(grid: Grid) -> bool:
     """Whether both blocks of lasers have much to say."""
-    return grid.ranges.shape[1] == _BLOCKS and np.count_nonzero(grid.ranges) >= _FULL
+    return grid.ranges.shape[1] == _BLOCKS and int(np.count_nonzero(grid.ranges)) >= _FULL
 
 
 def _find_azimuth_rings(
