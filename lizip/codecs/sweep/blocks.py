@@ -50,7 +50,8 @@ class Asked(NamedTuple):
             raise ValueError(f"backend {self.backend!r}: choose numba or torch")
         from lizip.codecs.sweep.network import hidden_layers
 
-        assert form is not None and self.ranges is not None and self.intensity is not None
+        if form is None or self.ranges is None or self.intensity is None:
+            raise ValueError("torch looks at all cells beforehand: it needs them")
         _, recorded = record_grid(self.ranges, self.intensity, form)
         return network(self.weights.arrays, hidden_layers(self.weights, recorded.cells))
 
