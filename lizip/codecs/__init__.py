@@ -53,6 +53,8 @@ class Options:
         Points may come back in another order.
     past : Past or None
         What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
+    leads : bool
+        Whether others shall follow this sweep even if it follows one itself.
     """
 
     level: str = "default"
@@ -65,6 +67,7 @@ class Options:
     max_error: float = 0.0
     intensity_error: float = 0.0
     past: Past | None = None
+    leads: bool = False
     drop_order: bool = False
 
     @property

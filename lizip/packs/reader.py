@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import access, api, storage
-from lizip.container import FOLLOWS, Container, same_hash
+from lizip.codecs.sweep import leads
+from lizip.container import Container, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
@@ -172,7 +173,7 @@ class PackReader:
         packed = self.packed(place)
         decoder = Decoder(Container(io.BytesIO(packed)), max_bytes, self._sequences.before(place, packed))
         yield decoder
-        if not decoder.container.entries(FOLLOWS):
+        if leads(decoder.container):
             self._sequences.hold(place, decoder.container.left)
 
     def _body(self, entry: Entry) -> bytes:

@@ -39,8 +39,8 @@ class DecodedGrid(NamedTuple):
         return self.ranges, self.intensity if self.coder.form.bits else None
 
     def past(self) -> GridPast | None:
-        """What it leaves to grids that follow, if they can: it follows none itself."""
-        if not isinstance(self.coder, DecisionCoder) or self.coder.prior is not None:
+        """What it leaves to grids that follow, if they can; that of a grid that follows holds what it followed, too."""
+        if not isinstance(self.coder, DecisionCoder):
             return None
         return left_by(self.coder, self.ranges, self.intensity)
 

@@ -28,10 +28,10 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
     head = Bytes(data)
     rows, rings, near, how = head.varints(4)
     follows, bits, fast, everywhere = how >> 7, how >> 2 & 31, how >> 1 & 1, how & 1
-    facts = None
+    facts = known = None
     if follows:
         demand(before is not None and before.bits == bits, "a grid does not follow the one before")
-        facts = prior.shifted(head, before, rows)
+        facts, known = prior.shifted(head, before, rows)
     shares = [0]
     if bits and not follows:
         shares = ans.decode(head.string(), read_shares, 1 << min(bits, 8))
@@ -50,5 +50,5 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
     for first in range(0, rows if rings else 0, step):
         cells.decode(head.string(), ranges, intensity, first, min(first + step, rows))
     head.end()
-    left = None if fast or follows else prior.Left(cells, prior.left_by(ranges, intensity, near, bits), bits)
+    left = None if fast else prior.Left(cells, *prior.remembered(known, ranges, intensity, near, bits), bits)
     return ranges, intensity if bits else None, left
