@@ -72,7 +72,8 @@ def cells_of(returns: Returns) -> Cells:
     spread[2] = 0
     if returns.every is not None:
         spread[0], spread[1] = returns.every[:2]
-    spread[:, returns.place] = returns.ring, returns.firing, returns.ticks
+    for column, known in zip(spread, (returns.ring, returns.firing, returns.ticks), strict=True):
+        column[returns.place] = known
     return Cells(
         *spread, returns.ranges.shape[1], returns.firings if returns.fired is None else len(returns.fired.fired)
     )
