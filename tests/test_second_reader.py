@@ -9,8 +9,9 @@ import harness
 import numpy as np
 import pytest
 import second_reader
-from second_reader import pack
+from second_reader import frozen, pack
 from second_reader.bytestream import Damaged
+from second_reader.grid import network
 
 import lizip
 
@@ -27,6 +28,7 @@ _TAKEN |= {
     "bisect",
     "collections",
     "functools",
+    "contextlib",
     "copy",
     "itertools",
     "dataclasses",
@@ -60,6 +62,20 @@ def test_the_golden_pack_is_read():
     files = pack.read((FOLDER / "golden/packs/v1.lizips").read_bytes())
     assert list(files) == [f"drive/{number}.bin" for number in range(6)]
     assert [len(content) for content in files.values()] == [0, 50, 100, 0, 50, 100]
+
+
+def test_what_files_and_packs_carry_is_enough(monkeypatch, tmp_path):
+    monkeypatch.setattr(frozen, "FOLDER", tmp_path)
+    (tmp_path / "models.json").write_text("[]", encoding="utf-8")
+    network.load.cache_clear()
+    sweep, packed = harness.sample("nuscenes_part"), FILES["nuscenes_part.sweep.embedded"].read_bytes()
+    with lizip.PackWriter(tmp_path / "x.lizips") as writer:
+        writer.add_packed("a.bin", packed)
+    assert second_reader.read(packed) == sweep
+    assert pack.read((tmp_path / "x.lizips").read_bytes()) == {"a.bin": sweep}
+    network.load.cache_clear()
+    with pytest.raises(Damaged, match="is not there"):
+        second_reader.read(FILES["nuscenes_part.sweep"].read_bytes())
 
 
 @pytest.mark.parametrize("name", ["kitti.floats", "npy.opaque"])
