@@ -98,6 +98,8 @@ class Container:
         digest = unpack.take(SMALL_DIGEST)
         sizes: list[tuple[int, int]] = []
         while unpack.remaining and not (sizes and sizes[-1][1] < 0):
+            if len(sizes) == SMALL:
+                raise CorruptError("a small .lizip file names too many sections")
             kind = unpack.take(1)[0]
             sizes.append((kind & ~LAST, -1 if kind & LAST else unpack.varint()))
         entries = []
