@@ -41,10 +41,9 @@ def load(name: str, digest: bytes) -> tuple[np.ndarray, ...]:
     numbers = frozen.carried("predictor", name, digest)
     if numbers is not None:
         body = Bytes(numbers)
-        kinds = zip(_SHAPES, ("<i2", "<i4") * 3, strict=True)
-        found = [
-            np.frombuffer(body.take(int(kind[2]) * math.prod(shape)), kind).reshape(shape) for shape, kind in kinds
-        ]
+        found = []
+        for shape, kind in zip(_SHAPES, ("<i2", "<i4") * 3, strict=True):
+            found.append(np.frombuffer(body.take(int(kind[2]) * math.prod(shape)), kind).reshape(shape))
         body.end()
         return tuple(each.astype(np.float64) for each in found)
     with np.load(frozen.find("predictor", name, digest)) as file:

@@ -23,7 +23,7 @@ class Beams:
     """What is fixed about a sensor."""
 
     def __init__(self, columns: int, tick: float, form: int, values: np.ndarray, shifts: np.ndarray, trims=None):
-        self.columns, self.tick, self.trims = columns, tick, trims
+        self.columns, self.tick, self.form, self.trims = columns, tick, form, trims
         self.hypotenuse, self.clockwise = bool(form & 1), bool(form & 2)
         self.values, self.shifts = values, shifts
 
@@ -121,10 +121,8 @@ def _carried(body: Bytes) -> tuple[Beams, Rhythm | None]:
     """As a file carries it."""
     found, rhythm = _read(body), None
     if body.left:
-        packet, period, slots = body.numbers("3d")
-        rhythm = Rhythm(
-            int(packet), period, int(slots), np.array(body.numbers(f"{len(found.shifts)}d")).astype(np.int64)
-        )
+        packet, period, slots, *slot = body.numbers(f"{3 + len(found.shifts)}d")
+        rhythm = Rhythm(int(packet), period, int(slots), np.array(slot).astype(np.int64))
     body.end()
     return found, rhythm
 
