@@ -11,7 +11,7 @@ from lizip.checked import encode_checked
 from lizip.codecs import Options
 from lizip.container import Container
 from lizip.decoder import Decoder
-from lizip.inputs import as_array, is_buffer, kind_of
+from lizip.inputs import as_array, bytes_of, kind_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,7 +115,8 @@ def encode_data(data: Any, options: Options, sink: BinaryIO) -> Past | None:
     """Write the .lizip form of bytes or an array; returns what it leaves to the next. See `compress`."""
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
-        view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+        plain = view.c_contiguous and view.nbytes and len(view.format) == 1  # others cannot be cast
+        view = view.cast("B") if plain else memoryview(view.tobytes())
         return encode_checked(view, options, sink)
     from lizip.formats import array
 
@@ -163,15 +164,16 @@ def decompress(
         ...
     lizip.errors.TooLargeError: ...
     """
-    if not is_buffer(data):
+    content = bytes_of(data)
+    if content is None:
         raise TypeError(
             f"decompress takes the bytes of a .lizip file, not {kind_of(data)}; for a file: decompress_file"
         )
-    decoder = Decoder(Container(io.BytesIO(data)), max_bytes, None if sequence is None else sequence.past)
-    content = decompressed(decoder)
+    decoder = Decoder(Container(io.BytesIO(content)), max_bytes, None if sequence is None else sequence.past)
+    given = decompressed(decoder)
     if sequence is not None:
         sequence.leave(decoder.container.left)
-    return content
+    return given
 
 
 def decompressed(decoder: Decoder) -> bytes | np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 from pathlib import Path
 
 import harness
@@ -14,6 +15,9 @@ from second_reader.bytestream import Damaged
 from second_reader.grid import network
 
 import lizip
+from lizip.simulator.driver_columns import with_columns
+from lizip.simulator.drivers import sweep
+from lizip.simulator.sensors import SENSORS
 
 FOLDER = Path(__file__).parent
 FILES = {path.stem: path for path in sorted((FOLDER / "golden").glob("v*/*.lizip"))}
@@ -56,6 +60,29 @@ def test_a_sequence_is_read_in_order_only():
     with pytest.raises(Damaged):
         second_reader.read(coded[1])
     assert [second_reader.read(each, behind) for each in coded] == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "driver", "writer"),
+    [
+        ("xt32", "nebula Hesai", "nebula"),
+        ("vlp32c", "nebula Velodyne", "nebula"),
+        ("vlp16", "velodyne_pointcloud", "velodyne_pointcloud"),
+    ],
+)
+def test_further_columns_are_read(sensor, driver, writer):
+    """Made now: all columns of a driver."""
+    model = SENSORS[sensor]
+    records = with_columns(sweep(1, model, driver, span=0.06), model, writer, sensor)
+    header = {"FIELDS": list(records.dtype.names)}
+    header["SIZE"] = [records.dtype[name].itemsize for name in records.dtype.names]
+    header["TYPE"] = [records.dtype[name].kind.upper() for name in records.dtype.names]
+    header |= {"COUNT": [1] * len(header["SIZE"]), "WIDTH": [len(records)], "HEIGHT": [1]}
+    header |= {"POINTS": [len(records)], "DATA": ["binary"]}
+    lines = [" ".join(map(str, [name, *values])) for name, values in ({"VERSION": ["0.7"]} | header).items()]
+    coded = lizip.compress("\n".join(lines).encode() + b"\n" + records.tobytes())
+    assert lizip.info(io.BytesIO(coded))["codec"] == "sweep"
+    assert second_reader.read(coded) is not None
 
 
 def test_the_golden_pack_is_read():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.codecs.sweep import GRID, HEADER, most_cells, unpack_shapes
-from lizip.codecs.sweep.decoded import DecodedGrid, decode
+from lizip.codecs.sweep.decoded import DecodedGrid, joined, open_blocks
 from lizip.codecs.sweep.fast import FastCoder
 from lizip.codecs.sweep.grid import encode_grid
 from lizip.entropy.coder import metered
@@ -102,21 +102,28 @@ def _model(container: Container, count: int) -> SweepModel:
 
 def _metered(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
     """A grid, and the bits (F, R, 3) of its cells; at the fast level as the default without a network would share."""
-    with metered() as meters:
-        grid = decode(stream, max_cells=most)
+    grid, costs = _opened(stream, most)
     if isinstance(grid.coder, FastCoder):
         ranges, intensity = grid.grid
         form = grid.coder.form
         again = encode_grid(ranges, intensity, everywhere=bool(form.everywhere), near=form.near)
+        _, costs = _opened(again.data, most)
+        if costs.any():
+            costs *= 8 * len(stream) / costs.sum()
+    return grid, costs
+
+
+def _opened(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
+    """A grid, and the bits (F, R, 3) that the decoder took for its cells."""
+    blocks, costs = [], []
+    for block in open_blocks(stream, most):
         with metered() as meters:
-            decode(again.data, max_cells=most)
-    costs = np.zeros(grid.ranges.size * KINDS)
-    for meter in meters:
-        places, bits = meter.costs()
-        costs[places] += bits
-    if isinstance(grid.coder, FastCoder) and costs.any():
-        costs *= 8 * len(stream) / costs.sum()
-    return grid, costs.reshape(*grid.ranges.shape, KINDS)
+            blocks.append(block.decode())
+        costs.append(np.zeros((block.firings, block.rings, KINDS)))
+        for meter in meters:
+            places, bits = meter.costs()
+            costs[-1].reshape(-1)[places] += bits
+    return joined(blocks), np.concatenate(costs, axis=1)
 
 
 def _explain(stages: Sequence[Stage], count: int, grid: DecodedGrid, costs: np.ndarray, schema: Schema) -> Explained:
