@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from lizip.cloud import Schema
     from lizip.sensor.stages.beams import Beams
+    from lizip.sensor.stages.driver import Driver
     from lizip.sensor.stages.far_frame import Far
     from lizip.sensor.stages.firings import Columns as Fired
     from lizip.sensor.stages.profile import Rhythm
@@ -95,6 +96,12 @@ class Returns:
         What that took away, in units of the last place (or decimal): -0.5 to 0.5.
     xyz : (M, 3) float32
         Stored coordinates.
+    azimuths : (F,) int64 or None
+        From blocks: azimuths of the firings, 0.01 degrees.
+    places : (R,) int64 or None
+        Likewise: place of each ring in a firing.
+    driver : Driver or None
+        From the stage of that name.
     place : (M,) int64
         Place of each return among the points of the part.
     every : tuple of three (N,) int64, or None
@@ -137,6 +144,9 @@ class Returns:
     fraction: np.ndarray = field(default_factory=_none)
     decimal: int = 0
     xyz: np.ndarray = field(default_factory=_none)
+    azimuths: np.ndarray | None = None
+    places: np.ndarray | None = None
+    driver: Driver | None = None
     place: np.ndarray = field(default_factory=_none)
     every: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     nothing: np.ndarray = field(default_factory=_none)

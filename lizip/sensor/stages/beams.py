@@ -142,6 +142,13 @@ class Beams:
     def unpack(cls, data: bytes) -> Beams:
         """Read what `pack` wrote; raises CorruptError on numbers that make no sensor."""
         unpacker = Unpacker(data)
+        beams = cls.read(unpacker)
+        unpacker.finish()
+        return beams
+
+    @classmethod
+    def read(cls, unpacker: Unpacker) -> Beams:
+        """The same where more follows."""
         columns, form = unpacker.varint(), unpacker.varint()
         tick, count = float(unpacker.array("<f8", 1)[0]), unpacker.varint()
         if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or form > 15 or count > MAX_BEAMS:
@@ -157,7 +164,6 @@ class Beams:
         width = 3 if maker else 1 + len(PARAMETERS)
         values = np.zeros((count, width + (2 if form & 8 else 0)), np.int64)
         coded = unpacker.bytes()
-        unpacker.finish()
         decode_stream(coded, _code_numbers, fresh_counters(values.shape[1] * INTEGER_NODES), values)
         shifts, numbers = values[:, 0].copy(), values[:, 1:width].copy()
         trims = values[:, width:].copy() if form & 8 else None

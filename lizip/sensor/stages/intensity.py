@@ -12,8 +12,9 @@ from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_varint
-from lizip.sensor.stages.attributes import decode_attribute, encode_attribute, nowhere
+from lizip.sensor.stages.attributes import decode_attribute, encode_attribute
 from lizip.sensor.stages.exceptions import decode_exceptions
+from lizip.sensor.stages.measured import nowhere
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
