@@ -51,6 +51,8 @@ class Options:
         Likewise each intensity, in stored numbers.
     drop_order : bool
         Points may come back in another order.
+    embed : bool
+        Put the predictor and sensor profiles that decoding asks for into the file.
     past : Past or None
         What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
     leads : bool
@@ -69,6 +71,7 @@ class Options:
     past: Past | None = None
     leads: bool = False
     drop_order: bool = False
+    embed: bool = False
 
     @property
     def near(self) -> bool:

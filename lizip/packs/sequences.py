@@ -11,6 +11,7 @@ from lizip.codecs.sweep import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import CorruptError
 from lizip.packs.layout import Entry, folder_of
+from lizip.resources import Models
 from lizip.sequence import MOST, MOST_SEEDS, nothing
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ class Sequences:
         Of all sweeps, in the order of the pack.
     packed : callable
         From the place of a sweep to its .lizip file.
+    models : Models
+        What the pack carries.
     """
 
-    def __init__(self, entries: Sequence[Entry], packed: Callable[[int], bytes]):
-        self._entries, self._packed = entries, packed
+    def __init__(self, entries: Sequence[Entry], packed: Callable[[int], bytes], models: Models):
+        self._entries, self._packed, self._models = entries, packed, models
         self._before: list[int | None] = []
         self._held: dict[int, Past] = {}
         last: dict[str, int] = {}
@@ -56,9 +59,10 @@ class Sequences:
             if len(chain) > MOST_SEEDS:
                 raise CorruptError("it follows too many sweeps")
             digest = Container(io.BytesIO(packed)).section(FOLLOWS)
-        for place, packed in reversed(chain):
-            past = access.verified(io.BytesIO(packed), past) or nothing()
-            self.hold(place, past)
+        for _, packed in reversed(chain):
+            past = access.verified(io.BytesIO(packed), past, self._models) or nothing()
+        if chain:
+            self.hold(chain[0][0], past)
         return past
 
     def _followed(self, place: int, digest: bytes) -> tuple[int, bytes]:

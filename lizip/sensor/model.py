@@ -90,12 +90,15 @@ class Grid(NamedTuple):
     tick : float
         Metres a tick.
     everywhere : bool
+    halves : bool
+        Whether upper and lower rings have so little in common that each half is coded by itself.
     """
 
     ranges: np.ndarray
     intensity: np.ndarray | None
     tick: float
     everywhere: bool = False
+    halves: bool = False
 
 
 @dataclass(frozen=True)

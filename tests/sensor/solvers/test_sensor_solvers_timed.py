@@ -201,7 +201,7 @@ CUTS = {
 
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 def test_parts_of_a_sweep_are_explained(cut):
-    records = simulator.sweep(5).records
+    records = sweeps.kept(simulator.sweep, 5).records
     part = records[cut(*records[:, :3].T)]
     columns = list(np.ascontiguousarray(part.T))
     found = solve(columns)
