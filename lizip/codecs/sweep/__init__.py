@@ -75,11 +75,17 @@ class Sweep:
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
         """What the first solver says that explains the cloud, or the one that explains most of it.
 
-        None of few points, or of too many.
+        None of few points, of too many, or of points in no order.
         """
         from lizip.sensor.fit.missing import enough_returns
 
         if cloud.count > MOST_POINTS or not enough_returns(list(cloud.columns.values())):
+            return None
+        from lizip.sensor.fit.coordinates import stored_points
+        from lizip.sensor.fit.shuffled import is_shuffled
+
+        xyz = stored_points(cloud)
+        if xyz is not None and is_shuffled(xyz):
             return None
         from lizip.sensor.fit.common_step import with_common_steps
         from lizip.sensor.fit.dual import solve_dual
