@@ -44,8 +44,8 @@ MUTATIONS = 400
 """For each victim; nearly all end at a checksum."""
 
 FORGERIES = 60
-"""For each victim, of those whose checksums are put right again: they reach the decoders themselves. .ci/run makes 20,000
-of them by scripts/fuzz_forged.py, under kernels that check every index."""
+"""For each victim, of those whose checksums are put right again: they reach the decoders themselves. .ci/run makes
+20,000 of them by scripts/fuzz_forged.py, under kernels that check every index."""
 
 SLOWEST = 5.0
 """Seconds of processor time that decoding a file of some kilobytes may take, whatever is in it."""
