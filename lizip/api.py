@@ -11,7 +11,7 @@ from lizip.checked import encode_checked
 from lizip.codecs import Options
 from lizip.container import Container
 from lizip.decoder import Decoder
-from lizip.inputs import as_array, is_buffer, kind_of
+from lizip.inputs import as_array, bytes_of, kind_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,7 @@ def compress(
     max_error: float = 0.0,
     intensity_error: float = 0.0,
     drop_order: bool = False,
+    embed: bool = False,
     sequence: Sequence | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
@@ -70,6 +71,9 @@ def compress(
         Let the points come back in another order where that saves much: shuffled sweeps as their sensor listed them,
         other clouds as a tree over space has them. Every record comes back whole, as often as before; goes with and
         without the bounds. `lizip.info` tells whether the order is another one.
+    embed : bool
+        Put the predictor and the sensor profile that decoding needs into the file, 17 kB for a sweep: then a lizip that
+        does not bring them decodes it. The sweeps of a pack share one copy. Takes the check.
     sequence : lizip.Sequence, optional
         What the sweeps before left, and this one leaves something to: smaller and faster than `state` alone. Such files
         come back only one after the other, with another Sequence.
@@ -98,7 +102,7 @@ def compress(
     True
     """
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
-    options = replace(options, drop_order=drop_order)
+    options = replace(options, drop_order=drop_order, embed=embed)
     options = options if sequence is None else sequence.options(options)
     sink = io.BytesIO()
     left = encode_data(data, options, sink)
@@ -111,7 +115,8 @@ def encode_data(data: Any, options: Options, sink: BinaryIO) -> Past | None:
     """Write the .lizip form of bytes or an array; returns what it leaves to the next. See `compress`."""
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
-        view = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+        plain = view.c_contiguous and view.nbytes and len(view.format) == 1  # others cannot be cast
+        view = view.cast("B") if plain else memoryview(view.tobytes())
         return encode_checked(view, options, sink)
     from lizip.formats import array
 
@@ -159,15 +164,16 @@ def decompress(
         ...
     lizip.errors.TooLargeError: ...
     """
-    if not is_buffer(data):
+    content = bytes_of(data)
+    if content is None:
         raise TypeError(
             f"decompress takes the bytes of a .lizip file, not {kind_of(data)}; for a file: decompress_file"
         )
-    decoder = Decoder(Container(io.BytesIO(data)), max_bytes, None if sequence is None else sequence.past)
-    content = decompressed(decoder)
+    decoder = Decoder(Container(io.BytesIO(content)), max_bytes, None if sequence is None else sequence.past)
+    given = decompressed(decoder)
     if sequence is not None:
         sequence.leave(decoder.container.left)
-    return content
+    return given
 
 
 def decompressed(decoder: Decoder) -> bytes | np.ndarray:

@@ -47,6 +47,16 @@ _MARGIN = 0.85
 _WHOLE_REACH = 0.2
 """As `_REACH`, for the file as it stands (0.29 is the least seen)."""
 
+_AS_BEFORE = 1.1
+"""The codec that won the file before has won where it comes to so nearly as small a share of the bytes."""
+
+
+class _Won(NamedTuple):
+    """What the contest of the file before ended with: the codec, which had the points as they stand; its share."""
+
+    codec: str
+    share: float
+
 
 class Result(NamedTuple):
     """A way of saying a file."""
@@ -86,11 +96,15 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
     base = narrowed(cloud)
     if "sweep" in names and len(data) <= ONE_PASS:
         base = contest.undo(base)
+    plain: list[Result | None] = []
     for name in names:
         if contest.beaten(name):
             continue
         sole = len(data) > ONE_PASS or len(names) == 1
         contest.attempt(codecs.load(name), base, sole)
+        plain.append(contest.best)
+        if contest.ends_as_before and contest.best is not None:
+            return contest.best
         if name == "sweep" and contest.best is None and base.motion is None:
             contest.attempt_undone(codecs.load(name), base, sole)
             if contest.best is None and not sole:
@@ -109,6 +123,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             contest.attempt_whole()
     if contest.best is None:
         raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
+    if any(contest.best is each for each in plain):
+        contest.leave()
     return contest.best
 
 
@@ -137,6 +153,19 @@ class Contest:
         self.layout = opaque.encode_bytes(cloud.layout, options.level)
         self.around = tuple(_regions(cloud, options.level))
         self._fixed = len(self.layout) + _size_of(self.around)
+
+    @property
+    def ends_as_before(self) -> bool:
+        """Whether the best is what won the file before, and does as well."""
+        won = self._options.state.get("contest", _Won) if self._options.state else None
+        if won is None or self.best is None or self.best.codec.name != won.codec:
+            return False
+        return self._size <= _AS_BEFORE * won.share * len(self._data)
+
+    def leave(self) -> None:
+        """Tell the next file what won."""
+        if self._options.state is not None and self.best is not None:
+            self._options.state.put("contest", _Won(self.best.codec.name, self._size / len(self._data)))
 
     def undo(self, recipe: Recipe) -> Recipe:
         """Take points that were moved after a rounding as they were before."""
@@ -204,7 +233,9 @@ class Contest:
 
         if self._orders is None:
             self._orders = list(sorted_orders(self._cloud))
-        for order, key in self._orders:
+        for order, key, by_rings in self._orders:
+            if codec.name == "sweep" and not by_rings:
+                continue
             columns = list(recipe.reduce(self._cloud.columns, self._inner, order).values())
             there = replace(recipe, order=encode_order(order, key, columns))
             self.attempt(codec, there, order=order)

@@ -38,11 +38,12 @@ _MOST_BITS, _FREE = 4.0, 0.01
 
 
 class Sorted(NamedTuple):
-    """An order worth a trial: which point of the file comes first, second, ... (N,) int64; and what the file is sorted
-    by, if by anything."""
+    """An order worth a trial: which point of the file comes first, second, ... (N,) int64; what the file is sorted by,
+    if by anything; and whether rings of a sensor follow one another, not rows of any points."""
 
     order: np.ndarray
     key: Key | None
+    by_rings: bool
 
 
 def sorted_orders(cloud: Cloud) -> Iterator[Sorted]:
@@ -61,8 +62,8 @@ def sorted_orders(cloud: Cloud) -> Iterator[Sorted]:
     rings = rings_by_beams(points) if on_decimal_lattice(points) else None
     rings = rings_by_elevation(points) if rings is None else rings
     if rings is not None:
-        yield Sorted(np.lexsort((azimuth, rings)), key)
-    yield Sorted(by_rows, key)
+        yield Sorted(np.lexsort((azimuth, rings)), key, True)
+    yield Sorted(by_rows, key, False)
 
 
 def is_disordered(cloud: Cloud, order: np.ndarray) -> bool:

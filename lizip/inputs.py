@@ -31,13 +31,13 @@ def as_array(data: Any) -> np.ndarray:
     raise TypeError(f"compress takes bytes or a numpy array, not {kind_of(data)}; {remedy}")
 
 
-def is_buffer(data: Any) -> bool:
-    """Whether this is bytes, or something that numpy and Python read as bytes."""
+def bytes_of(data: Any) -> Any:
+    """What numpy and Python read as bytes, in C order, copied where it was not; None of anything else."""
     try:
-        memoryview(data)
-    except TypeError:
-        return False
-    return True
+        view = memoryview(data)
+    except (TypeError, ValueError):  # ValueError: arrays of dates, records whose fields overlap
+        return None
+    return data if view.c_contiguous else view.tobytes()
 
 
 def kind_of(data: Any) -> str:
@@ -60,8 +60,10 @@ def file_of(path: Any) -> tuple[BinaryIO, bool]:
     """Seekable file of a path, of bytes, or the file itself, and whether it was opened here."""
     if isinstance(path, (str, os.PathLike)):
         return storage.open_binary(path), True
-    if isinstance(path, (bytes, bytearray, memoryview, mmap.mmap)) or (not hasattr(path, "read") and is_buffer(path)):
-        return io.BytesIO(path), True
+    if isinstance(path, mmap.mmap) or not hasattr(path, "read"):
+        content = bytes_of(path)
+        if content is not None:
+            return io.BytesIO(content), True
     if not hasattr(path, "read") or isinstance(path, io.TextIOBase):
         opened = ' opened as text; open it with "rb"' if isinstance(path, io.TextIOBase) else ""
         raise TypeError(f"give a path, a URL, a binary file or bytes, not {kind_of(path)}{opened}")

@@ -117,7 +117,8 @@ def decompress_many(
 
 def _each(function: Callable[[Any], Any], items: Iterable[Any], threads: int, return_exceptions: bool) -> Iterator[Any]:
     """Results of the items in order; what is wrong with the call is said now, not when the first is asked for."""
-    if isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike)):
+    single = isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike))
+    if single or hasattr(items, "read") or hasattr(items, "to_numpy"):  # files would give lines, tables their columns
         raise TypeError("give an iterable of items, [item] for one")
     if threads < 0:
         raise ValueError("threads is 0 or more")

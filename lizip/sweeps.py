@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.jit import kernel
+from lizip.sensor.fit.shuffled import is_shuffled
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
@@ -59,6 +60,8 @@ def find_sweeps(cloud: Cloud) -> list[int]:
     if _is_plainly_one(_points([column[::_THIN] for column in columns[:3]])):
         return []
     xyz = _points(columns[:3])
+    if is_shuffled(xyz):
+        return []
     turned = _turned(xyz)
     if turned[-1] > _RINGS:
         starts = _by_elevation(xyz, float(turned[-1]))

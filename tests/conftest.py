@@ -27,6 +27,9 @@ def pytest_configure():
     os.environ["PYTHONSAFEPATH"] = "1"
     # a shell that starts the tests in the background has them, and what they start, ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # the same of nohup and terminals that go away; a handler, unlike SIG_DFL, lets the tests themselves go on
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def pytest_addoption(parser):

@@ -17,16 +17,20 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 import lizip
 from lizip import codecs, simulator
-from lizip.container import CODEC, SPLICE, Container
+from lizip.codecs.sweep import weights
+from lizip.container import CODEC, MODELS, Container
+from lizip.sensor.stages import profile
 from lizip.simulator import drivers
-from lizip.simulator.turning import MODELS
+from lizip.simulator.turning import MODELS as SENSORS
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
@@ -35,9 +39,9 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
     "pandaset_part": lambda: simulator.pandaset(1, blocks=220),
-    "driver_part": lambda: drivers.sweep(1, MODELS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
+    "driver_part": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
     "argoverse_whole": lambda: simulator.vlp32c_pair(1),
-    "dual": lambda: drivers.sweep(1, MODELS["xt32"], "nebula Hesai", span=0.05, twice=0.2).records.tobytes(),
+    "dual": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.05, twice=0.2).records.tobytes(),
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
     "log": lambda: mcap(numbers(60), numbers(60)),
@@ -65,6 +69,7 @@ GOLDEN = (
     "kitti_part.sweep",
     "kitti_part.sweep.fast",
     "nuscenes_part.sweep",
+    "nuscenes_part.sweep.embedded",
     "ouster_part.sweep",
     "ouster_part.sweep.fast",
     "argoverse.floats",
@@ -91,7 +96,8 @@ GOLDEN = (
     "text.opaque",
     "empty.opaque",
 )
-"""Samples, codecs and levels (none: default) whose files stand in tests/golden: every codec, format and chain."""
+"""Samples, codecs and levels (none: default; embedded: that, with what it needs) whose files stand in tests/golden:
+every codec, format and chain."""
 
 
 def printed(script: str, beside: str = "", **environment: str) -> str:
@@ -223,10 +229,29 @@ def npy(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def stream(data: bytes, codec: str | None, level: str = "default") -> bytes | None:
+@contextmanager
+def without_models(folder: Path = Path("gone")) -> Iterator[None]:
+    """A lizip that brings no predictors and profiles, or those of a folder."""
+    profile.installed.cache_clear()
+    with (
+        mock.patch.object(weights, "models_folder", return_value=folder),
+        mock.patch.object(profile, "models_folder", return_value=folder),
+        mock.patch.dict(os.environ, {"LIZIP_MODELS": "", "XDG_DATA_HOME": os.devnull}),
+    ):
+        yield
+    profile.installed.cache_clear()
+
+
+def how(codec: str, level: str = "default") -> dict[str, object]:
+    """What `GOLDEN` calls a codec and a level, as options of `lizip.compress`."""
+    named = None if codec == ANY else codec
+    return {"codec": named, "embed": True} if level == "embedded" else {"codec": named, "level": level}
+
+
+def stream(data: bytes, codec: str, level: str = "default") -> bytes | None:
     """Code, decode and compare; None when the codec does not take such a file."""
     try:
-        coded = lizip.compress(data, level=level, codec=codec)
+        coded = lizip.compress(data, **how(codec, level))
     except lizip.FormatError as error:
         if "has nothing to say" not in str(error):
             raise
@@ -238,7 +263,7 @@ def stream(data: bytes, codec: str | None, level: str = "default") -> bytes | No
 def golden(name: str) -> bytes:
     """A .lizip file of `GOLDEN`, made now."""
     sample_name, codec, *level = name.split(".")
-    coded = stream(sample(sample_name), None if codec == ANY else codec, *level)
+    coded = stream(sample(sample_name), codec, *level)
     assert coded is not None, f"{codec} takes {sample_name} no more"
     return coded
 
@@ -257,15 +282,13 @@ def points_of(coded: bytes) -> list[bytes]:
     box = Container(io.BytesIO(coded))
     if box.header.codec == 0:
         return []
-    return [box.read(entry) for entry in box.header.entries if CODEC <= entry.kind < SPLICE]
+    return [box.read(entry) for entry in box.header.entries if CODEC <= entry.kind < MODELS]
 
 
 def recoded(path: Path) -> bool:
     """Whether a .lizip file decodes, and coding its content again gives the same sections."""
     coded = path.read_bytes()
-    codec, *level = path.name.split(".")[1:-1]
-    how = {"codec": None if codec == ANY else codec, "level": level[0] if level else "default"}
-    again = lizip.compress(lizip.decompress(coded), **how)
+    again = lizip.compress(lizip.decompress(coded), **how(*path.name.split(".")[1:-1]))
     return points_of(again) == points_of(coded)
 
 

@@ -63,14 +63,37 @@ def test_masked_arrays_are_refused():
         lizip.compress(np.ma.masked_array([1.0, 2.0], [0, 1]))
 
 
-@pytest.mark.parametrize("data", ["text", [1], None])
+DATES = np.array(["2020-01-01"], "M8[s]")
+"""No bytes to Python."""
+
+
+@pytest.mark.parametrize("data", ["text", [1], None, DATES])
 def test_what_cannot_be_decompressed_gets_a_word(data):
     with pytest.raises(TypeError, match=r"bytes of a \.lizip file"):
         lizip.decompress(data)
 
 
+@pytest.mark.parametrize("take", [lizip.info, lizip.read, lizip.open, lizip.verify, lizip.PackReader])
+@pytest.mark.parametrize("data", [[1], None, DATES, io.StringIO("text")])
+def test_what_is_no_file_gets_a_word(take, data):
+    with pytest.raises(TypeError, match="give a path, a URL, a binary file or bytes"):
+        take(data)
+
+
+@pytest.mark.parametrize("items", [b"bytes", "scan.bin", io.BytesIO(b"file"), Frame()])
+def test_one_thing_is_not_many(items):
+    for function in (lizip.compress_many, lizip.decompress_many):
+        with pytest.raises(TypeError, match=r"\[item\] for one"):
+            function(items)
+
+
 def test_bytes_with_gaps_and_maps(tmp_path):
     assert lizip.decompress(lizip.compress(memoryview(b"abcdef")[::2], **QUICK)) == b"ace"
+    for values in (np.arange(5, dtype=">f4"), np.zeros((3, 0)), np.zeros(4, [("x", "<f4"), ("n", "u1")])):
+        assert lizip.decompress(lizip.compress(memoryview(values), **QUICK)) == values.tobytes()
+    packed = np.frombuffer(lizip.compress(b"abc", **QUICK), "u1")
+    gaps = memoryview(np.repeat(packed, 2))[::2]
+    assert lizip.decompress(gaps) == lizip.open(gaps).read() == b"abc"
     (tmp_path / "x").write_bytes(b"mapped" * 100)
     with open(tmp_path / "x", "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
         packed = lizip.compress(mapped, **QUICK)

@@ -160,6 +160,7 @@ GUARDS = {
     "parts of more points than the file": lambda: unpack_model(Unpacker(pack_varints([2, 10, 0, 0])), 9),
     "too many stages": lambda: unpack_model(Unpacker(pack_varints([1, 65] + [0] * 200)), 9),
     "a stage of no kind": lambda: unpack_model(Unpacker(pack_varints([1, 1, 99, 0])), 9),
+    "a stage that no key frame said": lambda: unpack_model(Unpacker(pack_varints([1, 1, 1025])), 9),
     "a sensor of no name": lambda: unpack_about(Unpacker(pack_varints([99, 0]))),
     "a note of no name": lambda: unpack_about(Unpacker(pack_varints([0, 1, 99, 0]))),
     "an order of no kind": lambda: Order.unpack(pack_varints([16, 2, 0, 0])),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
+import io
 from pathlib import Path
 
 import harness
 import numpy as np
 import pytest
 import second_reader
-from second_reader import pack
+from second_reader import frozen, pack
 from second_reader.bytestream import Damaged
+from second_reader.grid import network
 
 import lizip
+from lizip.simulator.driver_columns import with_columns
+from lizip.simulator.drivers import sweep
+from lizip.simulator.sensors import SENSORS
 
 FOLDER = Path(__file__).parent
 FILES = {path.stem: path for path in sorted((FOLDER / "golden").glob("v*/*.lizip"))}
@@ -27,6 +32,7 @@ _TAKEN |= {
     "bisect",
     "collections",
     "functools",
+    "contextlib",
     "copy",
     "itertools",
     "dataclasses",
@@ -56,10 +62,47 @@ def test_a_sequence_is_read_in_order_only():
     assert [second_reader.read(each, behind) for each in coded] == [first, second]
 
 
+@pytest.mark.parametrize(
+    ("sensor", "driver", "writer"),
+    [
+        ("xt32", "nebula Hesai", "nebula"),
+        ("vlp32c", "nebula Velodyne", "nebula"),
+        ("vlp16", "velodyne_pointcloud", "velodyne_pointcloud"),
+    ],
+)
+def test_further_columns_are_read(sensor, driver, writer):
+    """Made now: all columns of a driver."""
+    model = SENSORS[sensor]
+    records = with_columns(sweep(1, model, driver, span=0.06), model, writer, sensor)
+    header = {"FIELDS": list(records.dtype.names)}
+    header["SIZE"] = [records.dtype[name].itemsize for name in records.dtype.names]
+    header["TYPE"] = [records.dtype[name].kind.upper() for name in records.dtype.names]
+    header |= {"COUNT": [1] * len(header["SIZE"]), "WIDTH": [len(records)], "HEIGHT": [1]}
+    header |= {"POINTS": [len(records)], "DATA": ["binary"]}
+    lines = [" ".join(map(str, [name, *values])) for name, values in ({"VERSION": ["0.7"]} | header).items()]
+    coded = lizip.compress("\n".join(lines).encode() + b"\n" + records.tobytes())
+    assert lizip.info(io.BytesIO(coded))["codec"] == "sweep"
+    assert second_reader.read(coded) is not None
+
+
 def test_the_golden_pack_is_read():
     files = pack.read((FOLDER / "golden/packs/v1.lizips").read_bytes())
     assert list(files) == [f"drive/{number}.bin" for number in range(6)]
     assert [len(content) for content in files.values()] == [0, 50, 100, 0, 50, 100]
+
+
+def test_what_files_and_packs_carry_is_enough(monkeypatch, tmp_path):
+    monkeypatch.setattr(frozen, "FOLDER", tmp_path)
+    (tmp_path / "models.json").write_text("[]", encoding="utf-8")
+    network.load.cache_clear()
+    sweep, packed = harness.sample("nuscenes_part"), FILES["nuscenes_part.sweep.embedded"].read_bytes()
+    with lizip.PackWriter(tmp_path / "x.lizips") as writer:
+        writer.add_packed("a.bin", packed)
+    assert second_reader.read(packed) == sweep
+    assert pack.read((tmp_path / "x.lizips").read_bytes()) == {"a.bin": sweep}
+    network.load.cache_clear()
+    with pytest.raises(Damaged, match="is not there"):
+        second_reader.read(FILES["nuscenes_part.sweep"].read_bytes())
 
 
 @pytest.mark.parametrize("name", ["kitti.floats", "npy.opaque"])

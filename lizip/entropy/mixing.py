@@ -96,7 +96,7 @@ def code_refined(coder, counters, places, given, weights, sets, limit, rate, ref
     values = items_at(counters, places)
     logits = doubted(logits_of(values, STRETCH), values, CONFIDENCE) + given
     total = weigh(weights, sets, logits) >> 16
-    probability = np.int64(SQUASH[np.uintp(min(max(total, -3072), 3071) + 3072)])
+    probability = _squashed(total)
     logit = min(max(total, -2047), 2047) + 2048
     share = logit & 127
     at = np.uintp(row * REFINED_STEPS + (logit >> 7))
@@ -106,17 +106,27 @@ def code_refined(coder, counters, places, given, weights, sets, limit, rate, ref
     goal = (bit << 24) - bit
     refinements[at] = np.int32(low + (((goal - low) * (128 - share)) >> (7 + _REFINED_RATE)))
     refinements[at + np.uintp(1)] = np.int32(high + (((goal - high) * share) >> (7 + _REFINED_RATE)))
-    learn(weights, sets, (bit << 16) - probability, rate, logits)
-    move(counters, places, values, RATE, (bit << 22) - bit - HALF, limit)
+    _learn(counters, places, values, logits, weights, sets, limit, rate, probability, bit)
     return bit
 
 
 @inlined_kernel
 def _code(coder, counters, places, values, logits, weights, sets, limit, rate, bit):
     """Code a decision by the weighted sum of logits; weights and counters learn from it."""
-    total = weigh(weights, sets, logits)
-    probability = np.int64(SQUASH[np.uintp(min(max(total >> 16, -3072), 3071) + 3072)])
+    probability = _squashed(weigh(weights, sets, logits) >> 16)
     bit = code(coder, probability << 8, bit)
+    _learn(counters, places, values, logits, weights, sets, limit, rate, probability, bit)
+    return bit
+
+
+@inlined_kernel
+def _squashed(logit):
+    """16-bit probability of a logit in 1/256."""
+    return np.int64(SQUASH[np.uintp(min(max(logit, -3072), 3071) + 3072)])
+
+
+@inlined_kernel
+def _learn(counters, places, values, logits, weights, sets, limit, rate, probability, bit):
+    """Let weights and counters learn from a decision that was given this probability."""
     learn(weights, sets, (bit << 16) - probability, rate, logits)
     move(counters, places, values, RATE, (bit << 22) - bit - HALF, limit)
-    return bit

@@ -42,7 +42,7 @@ class Shape(NamedTuple):
     blocks, block_head, channels, block_tail : int
         Number of blocks; of each the bytes before the channels, the number of these, and the bytes behind.
     order : bytes
-        Channels of a firing by elevation; a block may hold several firings.
+        Channels of a firing by elevation; a block may hold several firings, or a firing several blocks.
     fields : Fields
         Of a channel.
     """
@@ -73,12 +73,18 @@ class Shape(NamedTuple):
         order = unpack.bytes()
         shape = cls(size, head, blocks, block_head, channels, block_tail, order, unpack_fields(unpack))
         unpack.finish()
-        whole = shape.head + shape.blocks * shape.block
-        if not (whole <= shape.size <= _MOST and shape.blocks and shape.channels and shape.fields and shape.order):
+        if not shape.is_possible:
             raise CorruptError("impossible packets")
-        if shape.channels % len(shape.order) or sorted(shape.order) != list(range(len(shape.order))):
-            raise CorruptError("impossible order of lasers")
         return shape
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there are such packets: whole firings, and no more bytes than there are."""
+        whole = self.head + self.blocks * self.block
+        if not (whole <= self.size <= _MOST and self.blocks and self.channels and self.fields and self.order):
+            return False
+        in_firings = self.blocks * self.channels % len(self.order) == 0
+        return in_firings and sorted(self.order) == list(range(len(self.order)))
 
     def views(self, packets: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
         """Heads and tails of packets (P, size), those of blocks, and the channels (rows of bytes): views."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lizip.formats import packets
 from lizip.logs.parts import MAX_STREAMS, Closing, Cutter, LogFile, Span, Stream
-from lizip.logs.sensors import Sensor, find_sensor
+from lizip.logs.sensors import Sensor, find_sensors
 
 MAGICS = (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")
 """Little-endian, times in micro- and nanoseconds."""
@@ -50,20 +50,35 @@ class Pcap(LogFile):
     def _records(self) -> Iterator[_Record]:
         return _blocks(self._data) if self._data[:4] == MAGIC_NG else _packets(self._data)
 
-    def _kind(self, record: _Record) -> _Kind | None:
-        sensor = find_sensor(self._data[record.first : record.last])
-        return None if sensor is None else _Kind(sensor, record.first - record.start, record.stop - record.last)
+    def _kinds(self, record: _Record) -> list[_Kind]:
+        sensors = find_sensors(self._data[record.first : record.last])
+        return [_Kind(sensor, record.first - record.start, record.stop - record.last) for sensor in sensors]
+
+    def _counted(self) -> Counter[_Kind]:
+        """How many packets there are of each kind; of kinds of one size, which are alike, only the likeliest."""
+        counts: Counter[_Kind] = Counter()
+        likely: Counter[_Kind] = Counter()
+        alike: dict[_Kind, frozenset[_Kind]] = {}
+        for record in self._records():
+            if kinds := self._kinds(record):
+                likely[kinds[0]] += 1
+                counts.update(kinds)
+                alike[kinds[0]] = frozenset(kinds)
+        best: dict[frozenset[_Kind], _Kind] = {}
+        for kind, _ in likely.most_common():
+            best.setdefault(alike[kind], kind)
+        return Counter({kind: counts[kind] for kind in best.values()})
 
     def _spans(self) -> Iterator[Span]:
-        left = Counter(filter(None, map(self._kind, self._records())))
+        left = self._counted()
         kinds = [kind for kind, count in left.most_common(_MOST_OPEN) if count >= _FEW][: MAX_STREAMS - 1]
         numbers = {kind: i for i, kind in enumerate(kinds, 1)}
         self._topics.streams += [Stream(kind.sensor.name, "packets") for kind in kinds]
         taken: Counter[_Kind] = Counter()
         cutter = Cutter(self._data)
         for record in self._records():
-            kind = self._kind(record)
-            if kind is None or kind not in numbers:
+            kind = next((kind for kind in self._kinds(record) if kind in numbers), None)
+            if kind is None:
                 continue
             shape = kind.sensor.shape(kind.before, kind.behind)
             left[kind] -= 1

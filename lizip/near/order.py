@@ -46,8 +46,8 @@ def of_sensors(cloud: Cloud) -> Iterator[np.ndarray]:
     """Orders (N,) int64 in which sensors may have listed the points."""
     from lizip.disorder import sorted_orders
 
-    for order, _ in sorted_orders(cloud):
-        yield order
+    for each in sorted_orders(cloud):
+        yield each.order
 
 
 def of_tree(cloud: Cloud) -> np.ndarray | None:

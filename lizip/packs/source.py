@@ -8,6 +8,7 @@ import threading
 from typing import Any, BinaryIO
 
 from lizip import storage
+from lizip.inputs import file_of
 
 
 class Bytes:
@@ -35,7 +36,7 @@ class Bytes:
             self.name = self._path = os.fspath(place)
             self._file = storage.open_binary(self._path)
         else:
-            self._file = io.BytesIO(place) if isinstance(place, (bytes, bytearray, memoryview)) else place
+            self._file, _ = file_of(place)
             self.name = str(getattr(self._file, "name", "<bytes>"))
         with storage.naming(self.name):
             self.size = self._file.seek(0, io.SEEK_END)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.codecs.sweep import GRID, HEADER, most_cells, unpack_shapes
-from lizip.codecs.sweep.decoded import DecodedGrid, decode
+from lizip.codecs.sweep.decoded import DecodedGrid, joined, open_blocks
 from lizip.codecs.sweep.fast import FastCoder
 from lizip.codecs.sweep.grid import encode_grid
 from lizip.entropy.coder import metered
 from lizip.exact.ulp import from_ordinals
 from lizip.packing import Unpacker
 from lizip.report.found import Part, filled, part_of
+from lizip.resources import at_hand
 from lizip.sensor.model import Stage, SweepModel, unpack_about, unpack_model
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.corrections import Corrections
@@ -61,6 +62,11 @@ class Explained(NamedTuple):
 
 def explain(container: Container, schema: Schema, count: int) -> Explained:
     """Open a sweep up as `codecs.sweep` decodes it; raises CorruptError."""
+    with at_hand(container.models):
+        return _explained(container, schema, count)
+
+
+def _explained(container: Container, schema: Schema, count: int) -> Explained:
     model = _model(container, count)
     grids, costs = [], []
     for part, stream in zip(model.parts, container.sections(GRID), strict=True):
@@ -96,21 +102,28 @@ def _model(container: Container, count: int) -> SweepModel:
 
 def _metered(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
     """A grid, and the bits (F, R, 3) of its cells; at the fast level as the default without a network would share."""
-    with metered() as meters:
-        grid = decode(stream, max_cells=most)
+    grid, costs = _opened(stream, most)
     if isinstance(grid.coder, FastCoder):
         ranges, intensity = grid.grid
         form = grid.coder.form
         again = encode_grid(ranges, intensity, everywhere=bool(form.everywhere), near=form.near)
+        _, costs = _opened(again.data, most)
+        if costs.any():
+            costs *= 8 * len(stream) / costs.sum()
+    return grid, costs
+
+
+def _opened(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
+    """A grid, and the bits (F, R, 3) that the decoder took for its cells."""
+    blocks, costs = [], []
+    for block in open_blocks(stream, most):
         with metered() as meters:
-            decode(again.data, max_cells=most)
-    costs = np.zeros(grid.ranges.size * KINDS)
-    for meter in meters:
-        places, bits = meter.costs()
-        costs[places] += bits
-    if isinstance(grid.coder, FastCoder) and costs.any():
-        costs *= 8 * len(stream) / costs.sum()
-    return grid, costs.reshape(*grid.ranges.shape, KINDS)
+            blocks.append(block.decode())
+        costs.append(np.zeros((block.firings, block.rings, KINDS)))
+        for meter in meters:
+            places, bits = meter.costs()
+            costs[-1].reshape(-1)[places] += bits
+    return joined(blocks), np.concatenate(costs, axis=1)
 
 
 def _explain(stages: Sequence[Stage], count: int, grid: DecodedGrid, costs: np.ndarray, schema: Schema) -> Explained:

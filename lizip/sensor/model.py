@@ -45,6 +45,12 @@ if TYPE_CHECKING:
 MAX_PARTS = 64
 _MAX_STAGES = 64
 
+SAME = 1 << 10
+"""Added to a tag: the stage is as in the key frame, in the same part."""
+
+Said = Mapping[int, bytes]
+"""Stages of a part by their tags, still packed."""
+
 TITLES = (
     "spinning sensor",
     "Velodyne HDL-64E as in KITTI",
@@ -84,12 +90,15 @@ class Grid(NamedTuple):
     tick : float
         Metres a tick.
     everywhere : bool
+    halves : bool
+        Whether upper and lower rings have so little in common that each half is coded by itself.
     """
 
     ranges: np.ndarray
     intensity: np.ndarray | None
     tick: float
     everywhere: bool = False
+    halves: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,13 +138,18 @@ class SweepModel:
             return {name: done[0][name] for name, _ in schema}
         return {name: np.concatenate([columns[name] for columns in done]) for name, _ in schema}
 
-    def pack(self) -> bytes:
-        """Write all parts: points of all but the last, then each part's stages as tag and bytes."""
+    def pack(self, before: Sequence[Said] = ()) -> bytes:
+        """Write all parts: points of all but the last, then each part's stages as tag and bytes.
+
+        `before`: what the key frame said, which is not said again.
+        """
         head = pack_varint(len(self.parts)) + b"".join(pack_varint(part.count) for part in self.parts[:-1])
-        for part in self.parts:
+        for k, part in enumerate(self.parts):
+            said = before[k] if k < len(before) else {}
             head += pack_varint(len(part.stages))
             for stage in part.stages:
-                head += pack_varint(number_of(stage)) + pack_bytes(stage.pack())
+                tag, data = number_of(stage), stage.pack()
+                head += pack_varint(tag + SAME) if said.get(tag) == data else pack_varint(tag) + pack_bytes(data)
         return head
 
 
@@ -147,8 +161,15 @@ class Solution(NamedTuple):
     about: About
 
 
-def list_stages(unpacker: Unpacker, count: int) -> list[tuple[int, list[tuple[Row, bytes]]]]:
-    """Points and stages, still packed, of each part of a file of `count` points; imports neither numpy nor numba."""
+Listed = list[tuple[int, list[tuple[Row, bytes]]]]
+"""Points and stages, still packed, of each part."""
+
+
+def list_stages(unpacker: Unpacker, count: int, before: Sequence[Said] | None = None) -> Listed:
+    """List what `SweepModel.pack` wrote of a file of `count` points; imports neither numpy nor numba.
+
+    `before`: what the key frame said; None: a stage that is as there comes without its bytes. Raises CorruptError.
+    """
     parts = unpacker.varint()
     if not 0 < parts <= MAX_PARTS:
         raise CorruptError("impossible number of parts in a sweep")
@@ -157,18 +178,38 @@ def list_stages(unpacker: Unpacker, count: int) -> list[tuple[int, list[tuple[Ro
     if counts[-1] < 0:
         raise CorruptError("parts of a sweep have more points than its file")
     listed = []
-    for points in counts:
+    for k, points in enumerate(counts):
         stages = unpacker.varint()
         if stages > _MAX_STAGES:
             raise CorruptError("impossible number of stages in a sweep")
-        listed.append((points, [(row_of(unpacker.varint()), unpacker.bytes()) for _ in range(stages)]))
+        said = {} if before is None or k >= len(before) else before[k]
+        listed.append((points, [_stage(unpacker, said, before is not None) for _ in range(stages)]))
     return listed
 
 
-def unpack_model(unpacker: Unpacker, count: int) -> SweepModel:
-    """Read what `SweepModel.pack` wrote of a file of `count` points; raises CorruptError."""
-    listed = list_stages(unpacker, count)
+def _stage(unpacker: Unpacker, said: Said, strict: bool) -> tuple[Row, bytes]:
+    """A stage: its bytes, or those that the key frame said."""
+    tag = unpacker.varint()
+    if tag < SAME:
+        return row_of(tag), unpacker.bytes()
+    if strict and tag - SAME not in said:
+        raise CorruptError("a stage of a sweep is not among the key frame's")
+    return row_of(tag - SAME), said.get(tag - SAME, b"")
+
+
+def said_by(listed: Listed) -> tuple[Said, ...]:
+    """What sweeps that follow need not say again."""
+    return tuple({row.tag: data for row, data in stages} for _, stages in listed)
+
+
+def model_of(listed: Listed) -> SweepModel:
+    """The model of listed stages; raises CorruptError."""
     return SweepModel([Part([row.load().unpack(data) for row, data in stages], points) for points, stages in listed])
+
+
+def unpack_model(unpacker: Unpacker, count: int) -> SweepModel:
+    """Read what `SweepModel.pack` wrote of a file of `count` points that follows none; raises CorruptError."""
+    return model_of(list_stages(unpacker, count, ()))
 
 
 def pack_about(about: About) -> bytes:

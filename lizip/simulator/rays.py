@@ -28,6 +28,10 @@ class Hits:
     cosine: np.ndarray
     reflectivity: np.ndarray
 
+    def of(self, rays: slice) -> Hits:
+        """A view of some rays."""
+        return Hits(self.distance[rays], self.cosine[rays], self.reflectivity[rays])
+
     def nearer(
         self, rays: np.ndarray, distance: np.ndarray, cosine: np.ndarray, reflectivity: np.ndarray | float
     ) -> None:
@@ -51,27 +55,29 @@ def cast(scene: Scene, origins: np.ndarray, directions: np.ndarray, draws: Draws
     draws : Draws
         Decides how deep rays enter the leaves.
     """
-    count = len(directions)
-    hits = Hits(np.full(count, np.inf), np.zeros(count), np.zeros(count))
-    _ground(scene, origins, directions, hits)
-    middle = origins[:, :2].mean(axis=0)
-    spread = np.abs(origins[:, :2] - middle).sum(axis=1).max()
     flat = np.sqrt(directions[:, 0] ** 2 + directions[:, 1] ** 2)
     heading = directions[:, :2] / np.maximum(flat, 1e-9)[:, None]
-    order = np.argsort(np.arctan2(heading[:, 1], heading[:, 0]), kind="stable")
-    compass = _Compass(np.arctan2(heading[order, 1], heading[order, 0]), order, middle, spread)
+    angle = np.arctan2(heading[:, 1], heading[:, 0])
+    order = np.argsort(angle, kind="stable")
+    middle = origins[:, :2].mean(axis=0)
+    spread = np.abs(origins[:, :2] - middle).sum(axis=1).max()
+    compass = _Compass(angle[order], middle, spread)
+    origins, directions = origins[order], directions[order]
+    found = Hits(np.full(len(order), np.inf), np.zeros(len(order)), np.zeros(len(order)))
+    _ground(scene, origins, directions, found)
     for box in scene.boxes:
-        rays = compass.towards(box[:2], np.hypot(box[4], box[5]))
-        if len(rays):
-            _box(box, origins[rays], directions[rays], rays, hits)
+        for rays in compass.towards(box[:2], np.hypot(box[4], box[5])):
+            _box(box, origins[rays], directions[rays], found.of(rays))
     for cylinder in scene.cylinders:
-        rays = compass.towards(cylinder[:2], cylinder[4])
-        if len(rays):
-            _cylinder(cylinder, origins[rays], directions[rays], rays, hits)
+        for rays in compass.towards(cylinder[:2], cylinder[4]):
+            _cylinder(cylinder, origins[rays], directions[rays], found.of(rays))
     for crown in scene.crowns:
-        rays = compass.towards(crown[:2], crown[3])
-        if len(rays):
-            _crown(crown, origins[rays], directions[rays], rays, hits, draws.uniform(size=len(rays)))
+        for rays in compass.towards(crown[:2], crown[3]):
+            luck = draws.uniform(size=rays.stop - rays.start)
+            _crown(crown, origins[rays], directions[rays], found.of(rays), luck)
+    hits = Hits(np.empty(len(order)), np.empty(len(order)), np.empty(len(order)))
+    hits.distance[order], hits.cosine[order] = found.distance, found.cosine
+    hits.reflectivity[order] = found.reflectivity
     return hits
 
 
@@ -80,25 +86,21 @@ class _Compass:
     """Rays sorted by heading, so that each solid looks only at those that go its way."""
 
     headings: np.ndarray
-    order: np.ndarray
     middle: np.ndarray
     spread: float
 
-    def towards(self, centre: np.ndarray, radius: float) -> np.ndarray:
-        """Indices of all rays that may come within `radius` of `centre`."""
+    def towards(self, centre: np.ndarray, radius: float) -> list[slice]:
+        """Which rays may come within `radius` of `centre`."""
         x, y = centre - self.middle
         away = np.hypot(x, y)
         reach = radius + self.spread
         if reach >= away:
-            return self.order
+            return [slice(0, len(self.headings))]
         half = np.arcsin(reach / away) + 1e-9
         bearing = np.arctan2(y, x)
-        low, high = bearing - half, bearing + half
-        parts = []
-        for turn in (-2 * np.pi, 0.0, 2 * np.pi):
-            first, last = np.searchsorted(self.headings, [low + turn, high + turn])
-            parts.append(self.order[first:last])
-        return np.concatenate(parts)
+        turns = np.array([-2 * np.pi, 0.0, 2 * np.pi])
+        first, last = np.searchsorted(self.headings, [bearing - half + turns, bearing + half + turns]).tolist()
+        return [slice(*ends) for ends in zip(first, last, strict=True) if ends[0] < ends[1]]
 
 
 def _ground(scene: Scene, origins: np.ndarray, directions: np.ndarray, hits: Hits) -> None:
@@ -119,7 +121,7 @@ def _ground(scene: Scene, origins: np.ndarray, directions: np.ndarray, hits: Hit
     hits.nearer(rays, distance, np.minimum(-fall, 1.0), tint)
 
 
-def _box(box: np.ndarray, origins: np.ndarray, directions: np.ndarray, rays: np.ndarray, hits: Hits) -> None:
+def _box(box: np.ndarray, origins: np.ndarray, directions: np.ndarray, hits: Hits) -> None:
     """The slab test in the frame of the box; the axis entered last is the face."""
     x, y, bottom, top, length, width, yaw, tint = box
     cosine, sine = np.cos(yaw), np.sin(yaw)
@@ -130,7 +132,8 @@ def _box(box: np.ndarray, origins: np.ndarray, directions: np.ndarray, rays: np.
         cosine * directions[:, 1] - sine * directions[:, 0],
         directions[:, 2],
     )
-    enter, leave, face = np.full(len(rays), -np.inf), np.full(len(rays), np.inf), np.zeros(len(rays))
+    count = len(origins)
+    enter, leave, face = np.full(count, -np.inf), np.full(count, np.inf), np.zeros(count)
     for position, step, half in zip(start, way, (length, width, (top - bottom) / 2), strict=True):
         step = np.where(np.abs(step) < 1e-12, 1e-12, step)
         first, second = (-half - position) / step, (half - position) / step
@@ -138,14 +141,14 @@ def _box(box: np.ndarray, origins: np.ndarray, directions: np.ndarray, rays: np.
         face = np.where(near > enter, np.abs(step), face)
         enter, leave = np.maximum(enter, near), np.minimum(leave, far)
     struck = np.nonzero((enter < leave) & (enter > 0))[0]
-    enter, face, rays = enter[struck], face[struck], rays[struck]
+    enter, face = enter[struck], face[struck]
     if length > 3 and tint < 1:  # storeys: rows of dark windows on whatever is larger than a car
         storey = np.floor(origins[struck, 2] + enter * directions[struck, 2])
         tint = tint * np.where(storey % 3 == 1, 0.6, 1.0)
-    hits.nearer(rays, enter, np.minimum(face, 1.0), tint)
+    hits.nearer(struck, enter, np.minimum(face, 1.0), tint)
 
 
-def _cylinder(cylinder: np.ndarray, origins: np.ndarray, directions: np.ndarray, rays: np.ndarray, hits: Hits) -> None:
+def _cylinder(cylinder: np.ndarray, origins: np.ndarray, directions: np.ndarray, hits: Hits) -> None:
     """An upright tube; its lid is left out (nothing looks down on it)."""
     x, y, bottom, top, radius, tint = cylinder
     dx, dy = origins[:, 0] - x, origins[:, 1] - y
@@ -154,14 +157,11 @@ def _cylinder(cylinder: np.ndarray, origins: np.ndarray, directions: np.ndarray,
     root = b * b - a * (dx * dx + dy * dy - radius * radius)
     distance = (-b - np.sqrt(np.maximum(root, 0.0))) / a
     z = origins[:, 2] + distance * directions[:, 2]
-    struck = (root > 0) & (distance > 0) & (z > bottom) & (z < top)
-    cosine = np.sqrt(np.maximum(root, 0.0)) / radius
-    hits.nearer(rays, np.where(struck, distance, np.inf), np.minimum(cosine, 1.0), tint)
+    struck = np.nonzero((root > 0) & (distance > 0) & (z > bottom) & (z < top))[0]
+    hits.nearer(struck, distance[struck], np.minimum(np.sqrt(root[struck]) / radius, 1.0), tint)
 
 
-def _crown(
-    crown: np.ndarray, origins: np.ndarray, directions: np.ndarray, rays: np.ndarray, hits: Hits, luck: np.ndarray
-) -> None:
+def _crown(crown: np.ndarray, origins: np.ndarray, directions: np.ndarray, hits: Hits, luck: np.ndarray) -> None:
     """A ball of leaves: the ray enters it and goes a random way before it meets a leaf, or passes through."""
     x, y, z, radius, path, tint = crown
     offset = origins - np.array([x, y, z])
@@ -171,5 +171,5 @@ def _crown(
     # luck / (1 - luck) has a heavier tail than an exponential and needs no logarithm
     depth = path * luck / (1.0 - luck)
     distance = -b - half + depth
-    struck = (root > 0) & (distance > 0) & (depth < 2 * half)
-    hits.nearer(rays, np.where(struck, distance, np.inf), 0.3 + 0.7 * luck, np.full(len(rays), tint))
+    struck = np.nonzero((root > 0) & (distance > 0) & (depth < 2 * half))[0]
+    hits.nearer(struck, distance[struck], 0.3 + 0.7 * luck[struck], tint)

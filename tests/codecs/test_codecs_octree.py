@@ -13,7 +13,7 @@ from lizip import container
 from lizip.cloud import Cloud
 from lizip.codecs import Options, load
 from lizip.codecs.octree import COLUMNS, FEWEST, GEOMETRY
-from lizip.codecs.octree.cells import cut, keys_of
+from lizip.codecs.octree.cells import cut, keys_of, may_be_ordered
 from lizip.codecs.octree.points import order
 from lizip.container import Container, Section
 from lizip.errors import CorruptError
@@ -127,6 +127,14 @@ def test_the_order_costs_nothing():
 @pytest.mark.parametrize("points", [surface(), surface(FEWEST - 1)])
 def test_points_in_another_order_and_few_points_are_declined(points):
     assert CODEC.encode(cloud_of(points), Options()) is None
+
+
+def test_a_first_look_tells_scans_from_trees():
+    points = surface(3000)
+    assert may_be_ordered(in_order(cloud_of(points)))
+    assert not may_be_ordered(cloud_of(points))
+    least_first = points[np.append(np.argmin(points[:, 0]), np.arange(len(points)))]
+    assert not may_be_ordered(cloud_of(least_first))
 
 
 def test_what_has_no_place_is_declined():

@@ -86,9 +86,16 @@ def test_a_solver_that_explains_little_is_not_the_last_word():
     assert len(coded) < 3 * len(points)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -0.0, 1e-42, 3.4e38])
-@pytest.mark.parametrize("share", [0.3, 0.9, 1.0])
-@pytest.mark.parametrize("axes", [[0], [2], [0, 1, 2]])
+SHARES, AXES = (0.3, 0.9, 1.0), ([0], [2], [0, 1, 2])
+NOWHERE = [
+    (value, share, AXES[(i + j) % 3])
+    for i, value in enumerate((np.nan, np.inf, -np.inf, -0.0, 1e-42, 3.4e38))
+    for j, share in enumerate(SHARES)
+]
+"""Each value with each share and with each set of axes, each share with each set of axes."""
+
+
+@pytest.mark.parametrize(("value", "share", "axes"), NOWHERE)
 def test_points_that_are_nowhere(value, share, axes):
     """Whatever stands in most of a cloud, solvers are not confused by it, nor asked where too little is left."""
     random = np.random.default_rng(3)

@@ -9,7 +9,7 @@ import numpy as np
 from lizip.cloud import Cloud, Columns, Schema
 from lizip.codecs.octree import COLUMNS, FEWEST, GEOMETRY
 from lizip.codecs.octree.attributes import decode_attributes, encode_attributes
-from lizip.codecs.octree.cells import Cut, Space, cut
+from lizip.codecs.octree.cells import Cut, Space, cut, may_be_ordered
 from lizip.codecs.octree.inside import code_places
 from lizip.codecs.octree.occupancy import code_cells, code_counts
 from lizip.container import Container, Section
@@ -31,7 +31,7 @@ def order(cloud: Cloud) -> np.ndarray | None:
 
 def encode_points(cloud: Cloud, level: str) -> Iterable[Section] | None:
     """Code all columns; None where the points are not in the order of the tree."""
-    found = cut(cloud) if cloud.count <= MOST_POINTS else None
+    found = cut(cloud) if cloud.count <= MOST_POINTS and may_be_ordered(cloud) else None
     return _encode(found, cloud, level) if found is not None and found.ordered else None
 
 

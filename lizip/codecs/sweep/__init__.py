@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lizip import defects
 from lizip.codecs import Options
@@ -19,7 +19,7 @@ from lizip.container import FOLLOWS, Container, Section
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_varints
 from lizip.sensor import SOLVERS
-from lizip.sensor.model import SweepModel, list_stages, pack_about, unpack_about, unpack_model
+from lizip.sensor.model import SweepModel, list_stages, model_of, pack_about, said_by, unpack_about
 from lizip.sensor.state import SensorState
 
 if TYPE_CHECKING:
@@ -38,6 +38,22 @@ MOST_POINTS = 1 << 22
 
 _CONVINCING = 3
 """Bytes a point up to which nobody else is asked (`_weight`): a few of corrections, and one for a range."""
+
+_AS_BEFORE = 1.1
+"""Nor where the sweep before took so nearly as many."""
+
+
+class _Solved(NamedTuple):
+    """What solved the sweep before: the solver's name, and the bytes a point that it took."""
+
+    solver: str
+    weight: float
+
+
+class _Further(NamedTuple):
+    """Whether the sweep before had further returns."""
+
+    found: bool
 
 
 def most_cells(count: int) -> int:
@@ -59,11 +75,17 @@ class Sweep:
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
         """What the first solver says that explains the cloud, or the one that explains most of it.
 
-        None of few points, or of too many.
+        None of few points, of too many, or of points in no order.
         """
         from lizip.sensor.fit.missing import enough_returns
 
         if cloud.count > MOST_POINTS or not enough_returns(list(cloud.columns.values())):
+            return None
+        from lizip.sensor.fit.coordinates import stored_points
+        from lizip.sensor.fit.shuffled import is_shuffled
+
+        xyz = stored_points(cloud)
+        if xyz is not None and is_shuffled(xyz):
             return None
         from lizip.sensor.fit.common_step import with_common_steps
         from lizip.sensor.fit.dual import solve_dual
@@ -74,9 +96,11 @@ class Sweep:
         def solve_one(cloud: Cloud) -> Solution | None:
             return _solve_one(cloud, options.level, state)
 
-        solution = None
-        with defects.passed_over(f"further returns among {cloud.count} points were not told"):
-            solution = solve_dual(cloud, solve_one, find_sweeps)
+        solution, further = None, state.get("further", _Further)
+        if further is None or further.found:
+            with defects.passed_over(f"further returns among {cloud.count} points were not told"):
+                solution = solve_dual(cloud, solve_one, find_sweeps)
+            state.put("further", _Further(solution is not None))
         # what looks like further returns may be none
         solutions = (each for each in (solution, solve_one(cloud)) if each is not None)
         solution = min(solutions, key=_weight, default=None)
@@ -92,15 +116,17 @@ class Sweep:
         unpacker = Unpacker(container.section(HEADER))
         unpack_about(unpacker)
         unpack_shapes(unpacker)
-        model = unpack_model(unpacker, count)
+        past = container.past if container.entries(FOLLOWS) else None
+        listed = list_stages(unpacker, count, past.said if past else ())
+        model = model_of(listed)
         unpacker.finish()
         grids = list(container.sections(GRID))
         if len(grids) != len(model.parts):
             raise CorruptError("a sweep has not as many grids as parts")
-        before = container.past.grids if container.entries(FOLLOWS) else ()
+        before = past.grids[: len(grids)] if past else ()
         decoded, left = [], MAX_CELLS
-        for part, grid, past in zip_longest(model.parts, grids, before[: len(grids)]):
-            decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=past))
+        for part, grid, each in zip_longest(model.parts, grids, before):
+            decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=each))
             left -= decoded[-1].ranges.size
         yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
         if container.entries(FOLLOWS):
@@ -109,7 +135,8 @@ class Sweep:
             from lizip.codecs.sweep.past import Past
 
             pasts = [each.past() for each in decoded]
-            container.left = Past(container.header.digest, tuple(pasts) if None not in pasts else ())
+            leads = None not in pasts
+            container.left = Past(container.header.digest, *((tuple(pasts), said_by(listed)) if leads else ()))
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
@@ -134,18 +161,26 @@ CODEC = Sweep()
 
 
 def _solve_one(cloud: Cloud, level: str, state: SensorState) -> Solution | None:
-    """The first solution that explains a cloud, or the one that explains most of it."""
+    """The first solution that explains a cloud, or the one that explains most of it.
+
+    What solved the sweep before goes first, and is the last if it does as well as there.
+    """
     best: Solution | None = None
-    for registered in SOLVERS:
+    known, solver = state.get("solver", _Solved), ""
+    for registered in sorted(SOLVERS, key=lambda each: known is None or each.name != known.solver):
         solution = None
         with defects.passed_over(f"the solver {registered.name} failed on a cloud of {cloud.count} points"):
             solution = registered.load().solve(cloud, level, state)
         if solution is None or not is_modest(solution):
             continue
         if best is None or _weight(solution) < _weight(best):
-            best = solution
+            best, solver = solution, registered.name
+        if known is not None and solver == known.solver and _weight(best) <= _AS_BEFORE * known.weight * cloud.count:
+            return best
         if _weight(best) <= _CONVINCING * cloud.count:
             break
+    if best is not None:
+        state.put("solver", _Solved(solver, _weight(best) / cloud.count))
     return best
 
 
@@ -186,14 +221,19 @@ def lay_out(solution: Solution, options: Options) -> list[Section]:
     for grid, stream in zip(solution.grids, coded, strict=True):
         head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
     follows = [Section(FOLLOWS, options.past.digest)] if any(stream.follows for stream in coded) else []
-    return [Section(HEADER, head + solution.model.pack()), *(Section(GRID, stream.data) for stream in coded), *follows]
+    said = options.past.said if follows else ()
+    return [
+        Section(HEADER, head + solution.model.pack(said)),
+        *(Section(GRID, stream.data) for stream in coded),
+        *follows,
+    ]
 
 
 def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None) -> Any:
     from lizip.codecs.sweep.grid import encode_grid, near_ticks
 
     how = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "net": net, "backend": options.backend}
-    how = {**how, "before": before, "leads": options.past is not None}
+    how = {**how, "before": before, "leads": options.past is not None, "halves": grid.halves}
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 

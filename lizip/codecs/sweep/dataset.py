@@ -98,7 +98,8 @@ def _picked(grid: Grid, firings: slice, rings: slice) -> Grid:
 
 def record(grid: Grid) -> Decisions:
     """Code a grid without a network and write down what a network would have been asked."""
-    from lizip.codecs.sweep.grid import prepared, record_grid
+    from lizip.codecs.sweep.blocks import record_grid
+    from lizip.codecs.sweep.grid import prepared
     from lizip.codecs.sweep.net import FLAG_OUTPUT
     from lizip.entropy.coder import LOG
 

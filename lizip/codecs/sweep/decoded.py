@@ -6,16 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lizip.codecs.sweep.blocks import Asked, blocks_of, coder_of
 from lizip.codecs.sweep.decisions import DecisionCoder
 from lizip.codecs.sweep.fast import FastCoder
 from lizip.codecs.sweep.grid import FOLLOWS, MAX_CELLS, Form, is_sparse, segments
 from lizip.codecs.sweep.model import MAX_RINGS
-from lizip.codecs.sweep.net import GridNet, network, no_net
 from lizip.codecs.sweep.past import Alignment, GridPast, left_by
 from lizip.codecs.sweep.tree import unpack_shares
 from lizip.codecs.sweep.weights import find_weights
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker
+from lizip.parallel import in_order
 
 
 class DecodedGrid(NamedTuple):
@@ -27,11 +28,14 @@ class DecodedGrid(NamedTuple):
     intensity : (F or 1, R) int32
         Of zeros where there is none.
     coder : FastCoder or DecisionCoder
+        Of several blocks that of the first.
+    blocks : int
     """
 
     ranges: np.ndarray
     intensity: np.ndarray
     coder: FastCoder | DecisionCoder
+    blocks: int = 1
 
     @property
     def grid(self) -> tuple[np.ndarray, np.ndarray | None]:
@@ -39,14 +43,35 @@ class DecodedGrid(NamedTuple):
         return self.ranges, self.intensity if self.coder.form.bits else None
 
     def past(self) -> GridPast | None:
-        """What it leaves to grids that follow, if they can: it follows none itself."""
-        if not isinstance(self.coder, DecisionCoder) or self.coder.prior is not None:
+        """What it leaves to grids that follow, if they can: it follows none itself, and is one block."""
+        if not isinstance(self.coder, DecisionCoder) or self.coder.prior is not None or self.blocks > 1:
             return None
         return left_by(self.coder, self.ranges, self.intensity)
 
 
+class Block(NamedTuple):
+    """Rings of a grid that are coded by themselves: what decodes them, and the segments of so many firings."""
+
+    coder: FastCoder | DecisionCoder
+    firings: int
+    rings: int
+    segments: list[bytes]
+
+    def decode(self) -> DecodedGrid:
+        """Decode it; raises CorruptError."""
+        ranges = np.zeros((self.firings, self.rings), np.int32)
+        intensity = np.zeros((self.firings if self.coder.form.bits else 1, self.rings), np.int32)
+        returns = 0
+        for segment, (first, last) in zip(self.segments, segments(self.firings, self.rings), strict=True):
+            self.coder.decode(segment, ranges, intensity, first, last)
+            returns += int(np.count_nonzero(ranges[first:last]))
+            if is_sparse(last * self.rings, returns):
+                raise CorruptError("grid of hardly anything but empty cells")
+        return DecodedGrid(ranges, intensity, self.coder)
+
+
 def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None = None) -> DecodedGrid:
-    """Decode what `encode_grid` wrote.
+    """Decode what `encode_grid` wrote, its blocks in several threads where `lizip.parallel.threads` says so.
 
     Parameters
     ----------
@@ -63,32 +88,42 @@ def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None
     ModelMissingError
         When it was written with a predictor that is not installed.
     """
+    return joined(list(in_order(Block.decode, open_blocks(stream, max_cells, before))))
+
+
+def joined(blocks: list[DecodedGrid]) -> DecodedGrid:
+    """The grid whose rings are those of the blocks."""
+    if len(blocks) == 1:
+        return blocks[0]
+    ranges = np.concatenate([each.ranges for each in blocks], axis=1)
+    intensity = np.concatenate([each.intensity for each in blocks], axis=1)
+    return DecodedGrid(ranges, intensity, blocks[0].coder, len(blocks))
+
+
+def open_blocks(stream: bytes, max_cells: int = MAX_CELLS, before: GridPast | None = None) -> list[Block]:
+    """Read all of a stream but its segments; see `decode`."""
     header = Unpacker(stream)
     firings, rings, near, how = (header.varint() for _ in range(4))
-    follows, how = how >> 7, how & (FOLLOWS - 1)
+    halves, follows, how = how >> 8, how >> 7 & 1, how & (FOLLOWS - 1)
     bits, fast, everywhere = how >> 2, how >> 1 & 1, how & 1
     too_large = rings > MAX_RINGS or firings * max(rings, 1) > min(max_cells, MAX_CELLS)
-    if too_large or bits > 16 or near > 1 << 20 or follows > 1:
+    if too_large or bits > 16 or near > 1 << 20 or halves > 1 or halves + follows > 1 or (halves and rings < 2):
         raise CorruptError("grid has an impossible shape")
-    bounds = segments(firings, rings)
-    if 2 * len(bounds) > header.remaining:
+    counts = [block.stop - block.start for block in blocks_of(rings, bool(halves))]
+    bounds = [segments(firings, count) for count in counts]
+    if 2 * sum(map(len, bounds)) > header.remaining:
         raise CorruptError("grid has more segments than bytes")
     if follows:
         form = Form(near, bits, everywhere, np.zeros(1, np.int64))
-        coder: FastCoder | DecisionCoder = _follower(header, form, (firings, rings), before)
+        coders: list[FastCoder | DecisionCoder] = [_follower(header, form, (firings, rings), before)]
     else:
         shares = unpack_shares(header.bytes(), 1 << min(bits, 8)) if bits else np.zeros(1, np.int64)
-        coder = _decoder(header, Form(near, bits, everywhere, shares), rings, bool(fast))
-    ranges = np.zeros((firings, rings), np.int32)
-    intensity = np.zeros((firings if bits else 1, rings), np.int32)
-    returns = 0
-    for first, last in bounds:
-        coder.decode(header.bytes(), ranges, intensity, first, last)
-        returns += int(np.count_nonzero(ranges[first:last]))
-        if is_sparse(last * rings, returns):
-            raise CorruptError("grid of hardly anything but empty cells")
+        form = Form(near, bits, everywhere, shares)
+        asked = Asked(None) if fast else _asked(header)
+        coders = [coder_of(form, count, bool(fast), asked) for count in counts]
+    pieces = [[header.bytes() for _ in each] for each in bounds]
     header.finish()
-    return DecodedGrid(ranges, intensity, coder)
+    return [Block(coder, firings, count, own) for coder, count, own in zip(coders, counts, pieces, strict=True)]
 
 
 def _follower(header: Unpacker, form: Form, shape: tuple[int, int], before: GridPast | None) -> DecisionCoder:
@@ -96,18 +131,10 @@ def _follower(header: Unpacker, form: Form, shape: tuple[int, int], before: Grid
     if before is None or form.bits != before.form.bits or not before.suits(form, shape[1]):
         raise CorruptError("a grid does not follow the one before")
     alignment = Alignment.unpack(header, shape[0])
-    return before.coder(shape[0], alignment, _asked(header))
+    return before.coder(shape[0], alignment, _asked(header).net())
 
 
-def _decoder(header: Unpacker, form: Form, rings: int, fast: bool) -> FastCoder | DecisionCoder:
-    """What decodes the segments, once the rest of the header, which it reads, is known."""
-    from lizip.codecs.sweep.decisions import DecisionCoder
-
-    return FastCoder.of(form, rings) if fast else DecisionCoder.of(form, rings, _asked(header))
-
-
-def _asked(header: Unpacker) -> GridNet:
-    """The network that a header names, if it does."""
+def _asked(header: Unpacker) -> Asked:
+    """The predictor that a header names, if it does."""
     name = header.bytes()
-    digest = header.take(8) if name else b""
-    return network(find_weights(name.decode("utf-8", "replace"), digest).arrays) if name else no_net()
+    return Asked(find_weights(name.decode("utf-8", "replace"), header.take(8)) if name else None)

@@ -1,10 +1,10 @@
 """A sweep's grid of returns, ranges and intensities <-> one stream, coded in segments.
 
-Stream: rows, rings, near, follows << 7 | intensity bits << 2 | fast << 1 | everywhere; of a grid that follows another
-one how it lies to it (`lizip.codecs.sweep.past`), else the shares of the intensities if there are any; unless it is
-fast, name of the predictor (empty: none) and, if any, its hash in 8 bytes; then for each segment of about
-`SEGMENT` cells its length and its bytes: binary decisions under six contexts each, or, at the fast level, symbols
-(`lizip.codecs.sweep.fast`). Integers are LEB128.
+Stream: rows, rings, near, halves << 8 | follows << 7 | intensity bits << 2 | fast << 1 | everywhere; of a grid that
+follows another one how it lies to it (`lizip.codecs.sweep.past`), else the shares of the intensities if there are any;
+unless it is fast, name of the predictor (empty: none) and, if any, its hash in 8 bytes; then for each block of rings
+(one, or, with `halves`, two) and each segment of about `SEGMENT` cells its length and its bytes: binary decisions under
+six contexts each, or, at the fast level, symbols (`lizip.codecs.sweep.fast`). Integers are LEB128.
 """
 
 from __future__ import annotations
@@ -16,14 +16,11 @@ import numpy as np
 
 from lizip.codecs.sweep.weights import Weights, find_weights
 from lizip.packing import pack_bytes, pack_varints
+from lizip.parallel import in_order
 
 if TYPE_CHECKING:
-    from lizip.codecs.sweep.decisions import DecisionCoder
-    from lizip.codecs.sweep.fast import FastCoder
     from lizip.codecs.sweep.model import GridModel
-    from lizip.codecs.sweep.net import GridNet
     from lizip.codecs.sweep.past import GridPast
-    from lizip.entropy.coder import Coder
 
 SEGMENT = 1 << 16
 """Cells coded into one ANS stream: bounds the memory of the log of decisions."""
@@ -41,6 +38,9 @@ NEAR_METRES = 0.08
 
 FOLLOWS = 1 << 7
 """In the header: the grid follows another one."""
+
+HALVES = 1 << 8
+"""In the header: the lower and the upper half of the rings are blocks that know nothing of each other."""
 
 STREAMS = ("flags", "range", "intensity")
 
@@ -98,6 +98,7 @@ def encode_grid(
     fast: bool = False,
     before: GridPast | None = None,
     leads: bool = False,
+    halves: bool = False,
 ) -> GridStream:
     """Encode a grid.
 
@@ -122,6 +123,9 @@ def encode_grid(
         What the grid of the key frame left: this one follows it if it can, and is decoded with the same only.
     leads : bool
         Whether others shall follow.
+    halves : bool
+        Code both halves of the rings by themselves, which threads can do at the same time (`lizip.parallel`); not done
+        where grids follow each other, or a half holds too little.
 
     Returns
     -------
@@ -134,8 +138,7 @@ def encode_grid(
     ModelMissingError
         When the predictor is not installed.
     """
-    from lizip.codecs.sweep.decisions import DecisionCoder
-    from lizip.codecs.sweep.fast import FastCoder
+    from lizip.codecs.sweep.blocks import Asked, blocks_of, coder_of
     from lizip.codecs.sweep.tree import pack_shares
 
     ranges, intensity, form = prepared(ranges, intensity, everywhere, near)
@@ -145,7 +148,11 @@ def encode_grid(
         form = before.form
     elif leads and not fast:  # the tree is to have whatever comes
         form = form._replace(shares=np.maximum(form.shares, 1))
-    header = pack_varints([*ranges.shape, near, follows * FOLLOWS | form.bits << 2 | fast << 1 | everywhere])
+    blocks = blocks_of(rings, halves and not (follows or leads))
+    if not all(takes(ranges[:, block]) for block in blocks):
+        blocks = blocks_of(rings, False)
+    how = (len(blocks) > 1) * HALVES | follows * FOLLOWS | form.bits << 2 | fast << 1 | everywhere
+    header = pack_varints([*ranges.shape, near, how])
     if follows:
         from lizip.codecs.sweep.past import Alignment
 
@@ -153,14 +160,19 @@ def encode_grid(
         header += alignment.pack()
     elif form.bits:
         header += pack_bytes(pack_shares(form.shares))
-    if fast:
-        coder: FastCoder | DecisionCoder = FastCoder.of(form, rings)
-    else:
-        weights = find_weights(net) if isinstance(net, str) else net
+    weights = find_weights(net) if isinstance(net, str) else net
+    if not fast:
         header += pack_bytes(weights.name.encode()) + weights.digest if weights else pack_bytes(b"")
-        asked = _predictor(weights, "numba" if follows else backend, ranges, intensity, form)
-        coder = before.coder(len(ranges), alignment, asked) if follows else DecisionCoder.of(form, rings, asked)
-    coded = [coder.encode(ranges, intensity, first, last) for first, last in segments(*ranges.shape)]
+
+    def code(block: slice) -> list[tuple[bytes, tuple[float, float, float]]]:
+        some, levels = np.ascontiguousarray(ranges[:, block]), np.ascontiguousarray(intensity[:, block])
+        if follows:
+            coder = before.coder(len(ranges), alignment, Asked(weights).net())
+        else:
+            coder = coder_of(form, some.shape[1], fast, Asked(weights, backend, some, levels))
+        return [coder.encode(some, levels, first, last) for first, last in segments(*some.shape)]
+
+    coded = [segment for block in in_order(code, blocks) for segment in block]
     spent = (sum(part) for part in zip((0, 0, 0), *(bits for _, bits in coded), strict=True))
     data = header + b"".join(pack_bytes(piece) for piece, _ in coded)
     return GridStream(data, dict(zip(STREAMS, map(float, spent), strict=True)), follows)
@@ -190,36 +202,6 @@ def prepared(
     coded = intensity if everywhere else intensity[ranges > 0]
     shares = shares_of(coded >> max(bits - 8, 0), 1 << min(bits, 8))
     return ranges, intensity, Form(near, bits, int(everywhere), shares)
-
-
-def _predictor(weights: Weights | None, backend: str, ranges: np.ndarray, intensity: np.ndarray, form: Form) -> GridNet:
-    """What the encoder asks: nothing, the network cell by cell, or what torch said of all cells beforehand."""
-    from lizip.codecs.sweep.net import network, no_net
-
-    if weights is None:
-        return no_net()
-    if backend == "numba":
-        return network(weights.arrays)
-    if backend != "torch":
-        raise ValueError(f"backend {backend!r}: choose numba or torch")
-    from lizip.codecs.sweep.network import hidden_layers
-
-    _, recorded = record_grid(ranges, intensity, form)
-    return network(weights.arrays, hidden_layers(weights, recorded.cells))
-
-
-def record_grid(ranges: np.ndarray, intensity: np.ndarray, form: Form) -> tuple[Coder, GridNet]:
-    """Code a prepared grid without a network; returns the log and the features and outputs a network would get."""
-    from lizip.codecs.sweep.cells import code_grid
-    from lizip.codecs.sweep.decisions import DECISIONS_PER_CELL
-    from lizip.codecs.sweep.net import recorder
-    from lizip.entropy.coder import open_encoder
-
-    most = ranges.size * DECISIONS_PER_CELL
-    coder, net = open_encoder(most, ranges.size), recorder(ranges.size, most)
-    model, spent = form.model(ranges.shape[1]), np.zeros(3, np.int64)
-    code_grid(coder, ranges, intensity, None, 0, len(ranges), form.near, form.bits, form.everywhere, model, net, spent)
-    return coder, net
 
 
 def decode_grid(stream: bytes, *, max_cells: int = MAX_CELLS) -> tuple[np.ndarray, np.ndarray | None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lizip.codecs.sweep.model import GridModel
     from lizip.codecs.sweep.net import GridNet
     from lizip.packing import Unpacker
+    from lizip.sensor.model import Said
 
 BLOCK = 16
 """Rows that are shifted together."""
@@ -144,7 +145,8 @@ def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> 
 
 
 class Past(NamedTuple):
-    """What a key frame leaves: the hash of its content, and what each grid leaves. Nothing, before the first."""
+    """What a key frame leaves: the hash of its content, and what each grid leaves and stages say; nothing at first."""
 
     digest: bytes = b""
     grids: tuple[GridPast, ...] = ()
+    said: tuple[Said, ...] = ()

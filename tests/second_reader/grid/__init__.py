@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
     """The same of a grid that may follow another one, and what it leaves itself."""
     head = Bytes(data)
     rows, rings, near, how = head.varints(4)
-    follows, bits, fast, everywhere = how >> 7, how >> 2 & 31, how >> 1 & 1, how & 1
+    halves, follows, bits, fast, everywhere = how >> 8, how >> 7 & 1, how >> 2 & 31, how >> 1 & 1, how & 1
     facts = None
     if follows:
         demand(before is not None and before.bits == bits, "a grid does not follow the one before")
@@ -35,20 +36,25 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
     shares = [0]
     if bits and not follows:
         shares = ans.decode(head.string(), read_shares, 1 << min(bits, 8))
-    if fast:
-        cells = FastCells(rings, near, bits, everywhere, shares)
-    else:
-        name = head.string().decode()
-        network = Network(load(name, head.take(8)), bits) if name else None
-        if follows:
+    name = b"" if fast else head.string()
+    digest = head.take(8) if name else b""
+    ranges, intensity = np.zeros((rows, rings), np.int64), np.zeros((rows, rings), np.int64)
+    bounds = [0, rings // 2, rings] if halves else [0, rings]
+    for start, stop in itertools.pairwise(bounds):
+        count = stop - start
+        network = Network(load(name.decode(), digest), bits) if name else None
+        if fast:
+            cells = FastCells(count, near, bits, everywhere, shares)
+        elif follows:
             cells = copy.deepcopy(before.cells)
             cells.follow(facts, network)
         else:
-            cells = Cells(rings, near, bits, everywhere, shares, network)
-    ranges, intensity = np.zeros((rows, rings), np.int64), np.zeros((rows, rings), np.int64)
-    step = max(1, SEGMENT // max(rings, 1))
-    for first in range(0, rows if rings else 0, step):
-        cells.decode(head.string(), ranges, intensity, first, min(first + step, rows))
+            cells = Cells(count, near, bits, everywhere, shares, network)
+        step = max(1, SEGMENT // max(count, 1))
+        for first in range(0, rows if count else 0, step):
+            last = min(first + step, rows)
+            cells.decode(head.string(), ranges[:, start:stop], intensity[:, start:stop], first, last)
     head.end()
-    left = None if fast or follows else prior.Left(cells, prior.left_by(ranges, intensity, near, bits), bits)
+    alone = not (fast or follows or halves)
+    left = prior.Left(cells, prior.left_by(ranges, intensity, near, bits), bits) if alone else None
     return ranges, intensity if bits else None, left

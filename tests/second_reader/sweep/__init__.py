@@ -20,7 +20,7 @@ def decode(file: File, fields: Fields) -> list[np.ndarray]:
 
 
 def decode_after(file: File, fields: Fields, before: list) -> tuple[list[np.ndarray], list]:
-    """All columns, given what the grids of the sweep before left; and what those of this one leave."""
+    """All columns, given what each part of the sweep before left; and what those of this one leave."""
     head = Bytes(file.one(CODEC))
     _words_for_users(head)
     parts = head.varint()
@@ -29,11 +29,11 @@ def decode_after(file: File, fields: Fields, before: list) -> tuple[list[np.ndar
     grids = file.all(CODEC + 1)
     demand(len(grids) == parts, "a sweep has not as many grids as parts")
     done, left = [], []
-    for count, data, past in zip_longest(counts, grids, before[:parts]):
-        stages = [(head.varint(), head.string()) for _ in range(head.varint())]
+    for count, data, (past, said) in zip_longest(counts, grids, before[:parts], fillvalue=(None, {})):
+        stages = [_stage(head, said) for _ in range(head.varint())]
         demand(all(tag in STAGES for tag, _ in stages), f"a stage of {[tag for tag, _ in stages]} is not read here")
         ranges, intensity, leaves = grid.decode_after(data, past)
-        left.append(leaves)
+        left.append((leaves, dict(stages)))
         returns = Returns(ranges, intensity, fields, count)
         for tag, body in stages:
             rest = Bytes(body)
@@ -42,6 +42,15 @@ def decode_after(file: File, fields: Fields, before: list) -> tuple[list[np.ndar
         done.append(returns.columns)
     head.end()
     return [np.concatenate([columns[name] for columns in done]) for name, _ in fields], left
+
+
+def _stage(head: Bytes, said: dict[int, bytes]) -> tuple[int, bytes]:
+    """Tag and bytes of a stage: its own, or those that the key frame said."""
+    tag = head.varint()
+    if tag < 1024:
+        return tag, head.string()
+    demand(tag - 1024 in said, "a stage that the key frame has not")
+    return tag - 1024, said[tag - 1024]
 
 
 def _words_for_users(head: Bytes) -> None:

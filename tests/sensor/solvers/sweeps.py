@@ -1,5 +1,7 @@
 """What tests of sensors share: points of a cloud, solved, packed, unpacked and rebuilt."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from lizip.cloud import Cloud
@@ -10,6 +12,12 @@ from lizip.sensor.solvers import azimuth_rings, static
 from lizip.sensor.state import SensorState
 
 NAMES = ("x", "y", "z", "intensity", "ring", "time")
+
+
+@lru_cache(maxsize=8)
+def kept(make, *arguments, **options):
+    """What a simulator makes, which tests that change a copy of the same sweep share."""
+    return make(*arguments, **options)
 
 
 def cloud_of(points):

@@ -22,7 +22,7 @@ from lizip.sensor.stages.pose_spline import PoseSpline
 
 
 def simulated(seed, **options):
-    return np.frombuffer(simulator.nuscenes(seed, **options), "<f4").reshape(-1, 5).copy()
+    return np.frombuffer(sweeps.kept(simulator.nuscenes, seed, **options), "<f4").reshape(-1, 5).copy()
 
 
 def solve(records, level="default"):

@@ -27,5 +27,5 @@ SECTORS = [(0, 35), (0, 90), *zip(DRAWS.uniform(-20, 100, 3), DRAWS.uniform(30, 
 
 @pytest.mark.parametrize(("middle", "half"), SECTORS)
 def test_a_sector_is_explained(middle, half):
-    records = np.frombuffer(simulator.nuscenes(12), "<f4").reshape(-1, 5)
+    records = np.frombuffer(sweeps.kept(simulator.nuscenes, 12), "<f4").reshape(-1, 5)
     assert bits(sector(records, middle, half)) < 10

@@ -135,7 +135,7 @@ def test_derivatives_are_those_of_the_law():
     assert len(DOUBTS) == FIXED
     for time, k in ((30.0, 0), (150.0, 1)):
         work, at = make_work(), np.array([time])
-        derive(knots_of(law), law.far, law.mount, law.lever, time, k, *point[0], work)
+        derive(knots_of(law), law.far, law.mount, law.lever, time, k, *point[0], LOCAL, work)
         columns = [*range(6 * k, 6 * k + 12), 18 + k, 19 + k, *range(21, size)]
         assert len(columns) == LOCAL
         for column, number in enumerate(columns):
@@ -201,7 +201,7 @@ CUTS = {
 
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
 def test_parts_of_a_sweep_are_explained(cut):
-    records = simulator.sweep(5).records
+    records = sweeps.kept(simulator.sweep, 5).records
     part = records[cut(*records[:, :3].T)]
     columns = list(np.ascontiguousarray(part.T))
     found = solve(columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ by then at least this."""
 _LOOSE, _LEAST_LOOSE, _WELL_SEEN = 0.3 * FULL / 360, 0.6, 8.0
 """Elevations (rad) of a displaced sensor are about so near to rings, as many of them (by chance, 0.45).
 Points nearer than this (m) are not looked at."""
+_SLOPES = 1 << 15
+"""Parts of the slopes from -1 to 1 that are marked as close to a ring's or not."""
 _NEAREST = 1.0
 """Nearer to the sensor than this (m), points are no returns."""
 
@@ -61,19 +64,30 @@ def _nearest_rings(elevation, rings, ring, off):
 
 
 @kernel
-def _count_close(points, since, motions, rings, within, close):
-    """How many of points (N, 3), for each speed and rate (K, 2), are `within` so much (rad) of a ring's elevation."""
+def _mark_slopes(rings, within, marks):
+    """Mark (K,) the slopes, -1 to 1, whose elevations are `within` so much (rad) of a ring's."""
+    for k in range(marks.size):
+        elevation = arctangent2(2.0 * (k + 0.5) / marks.size - 1.0, 1.0)
+        low = np.int64(0)
+        while low < rings.size - 2 and 0.5 * (rings[low] + rings[low + 1]) < elevation:
+            low += 1
+        marks[k] = min(abs(elevation - rings[low]), abs(elevation - rings[low + 1])) < within
+
+
+@kernel
+def _count_close(points, since, motions, marks, close):
+    """How many of points (N, 3), for each speed and rate (K, 2), have slopes that are marked (M,)."""
+    half = 0.5 * marks.size
     for k in range(close.size):
         speed, rate = motions[k, 0], motions[k, 1]
-        close[k] = 0.0
+        count = np.int64(0)
         for i in range(since.size):
             x = points[i, 0] + 0.5 * speed * rate * since[i] * since[i]
             y = points[i, 1] + speed * since[i]
-            elevation = arctangent2(points[i, 2], np.sqrt(x * x + y * y))
-            low = np.int64(0)
-            while low < rings.size - 2 and 0.5 * (rings[low] + rings[low + 1]) < elevation:
-                low += 1
-            close[k] += min(abs(elevation - rings[low]), abs(elevation - rings[low + 1])) < within
+            place = np.int64((points[i, 2] / (np.sqrt(x * x + y * y) + 1e-9) + 1.0) * half)
+            if 0 <= place < marks.size:
+                count += marks[place]
+        close[k] = np.float64(count)
 
 
 @kernel
@@ -143,18 +157,17 @@ def find_rings(points: np.ndarray, within: float = _CLOSE) -> Rung | None:
     The frame is that of the end of the turn, y forward. None when elevations do not gather `within` so much (rad) of
     the sensor's.
     """
-    rings = _ring_elevations()
     since = since_last(points)
     some = np.flatnonzero(np.sqrt((points**2).sum(axis=1)) > 2 * _NEAREST)
     some = some[:: max(1, len(some) // _SAMPLE)]
     if len(some) < 64:
         return None
     sample = _Sample(points[some], since[some]).every(1)
-    if _best_motion(sample.every(_FEW), rings, _SPEEDS[::_COARSE], 0.0, within)[1] < _LEAST_AT_FIRST:
+    if _best_motion(sample.every(_FEW), _SPEEDS[::_COARSE], 0.0, within)[1] < _LEAST_AT_FIRST:
         return None
-    (speed, _), _ = _best_motion(sample, rings, _SPEEDS, 0.0, within)
-    (_, rate), _ = _best_motion(sample, rings, speed, _TURNS, within)
-    (speed, _), share = _best_motion(sample, rings, speed + np.arange(-0.3, 0.35, 0.05), rate, within)
+    (speed, _), _ = _best_motion(sample, _SPEEDS, 0.0, within)
+    (_, rate), _ = _best_motion(sample, speed, _TURNS, within)
+    (speed, _), share = _best_motion(sample, speed + np.arange(-0.3, 0.35, 0.05), rate, within)
     if share < _LEAST_SHARE:
         return None
     return Rung(*_walked(points, since, speed, rate), speed, rate)
@@ -195,7 +208,7 @@ def nearest_rings(points: np.ndarray, within: float) -> Nearest | None:
     if len(near) < 256:
         return None
     sample = _Sample(points[near], since[near])
-    (speed, _), share = _best_motion(sample.every(max(1, len(near) // _SAMPLE)), rings, _SPEEDS[::5], 0.0, within)
+    (speed, _), share = _best_motion(sample.every(max(1, len(near) // _SAMPLE)), _SPEEDS[::5], 0.0, within)
     if share < _LEAST_LOOSE:
         return None
     elevation, azimuth, off = np.empty(len(near)), np.empty(len(near)), np.empty(len(near))
@@ -208,7 +221,6 @@ def nearest_rings(points: np.ndarray, within: float) -> Nearest | None:
 def find_displaced(points: np.ndarray) -> np.ndarray | None:
     """About where the sensor was at the end of the turn, (3,) m, for points (N, 3) float64 in the frame of another
     time: somewhere along its way, which went forwards. None if nowhere."""
-    rings = _ring_elevations()
     some = points[(points**2).sum(axis=1) > _WELL_SEEN**2]
     some = some[:: max(1, len(some) // (_SAMPLE // 3))]
     if len(some) < 64:
@@ -217,7 +229,7 @@ def find_displaced(points: np.ndarray) -> np.ndarray | None:
     def share_at(place: np.ndarray, every: int = 1) -> float:
         away = some - place
         sample = _Sample(away, since_last(away)).every(every)
-        return _best_motion(sample, rings, _SPEEDS[::10], 0.0, _LOOSE)[1]
+        return _best_motion(sample, _SPEEDS[::10], 0.0, _LOOSE)[1]
 
     # a few points tell where it cannot have been
     along = [np.array([0.0, y, 0.0]) for y in _AHEAD]
@@ -249,16 +261,24 @@ def since_last(points: np.ndarray) -> np.ndarray:
     return (np.mod(azimuth - end + 0.2, FULL) - 0.2) / FULL * _SWEEP
 
 
+@cache
+def _close_slopes(within: float) -> np.ndarray:
+    """Which of `_SLOPES` slopes have elevations `within` so much (rad) of a ring's, int64."""
+    marks = np.zeros(_SLOPES, np.int64)
+    _mark_slopes(_ring_elevations(), within, marks)
+    return marks
+
+
 def _ring_elevations() -> np.ndarray:
     return np.array([arctangent2(row[SINE], row[COSINE]) for row in hdl32e().beams.table])
 
 
 def _best_motion(
-    sample: _Sample, rings: np.ndarray, speeds: np.ndarray | float, rates: np.ndarray | float, within: float
+    sample: _Sample, speeds: np.ndarray | float, rates: np.ndarray | float, within: float
 ) -> tuple[tuple[float, float], float]:
     """Of speeds and rates (K,), those at which most points fit; and which share that is."""
     motions = np.stack(np.broadcast_arrays(speeds, rates), axis=1)
     close = np.empty(len(motions))
-    _count_close(*sample, motions, rings, within, close)
+    _count_close(*sample, motions, _close_slopes(within), close)
     best = int(np.argmax(close))
     return (float(motions[best, 0]), float(motions[best, 1])), float(close[best]) / len(sample.since)

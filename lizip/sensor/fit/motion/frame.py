@@ -77,6 +77,7 @@ def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
             guess._replace(velocity=velocity),
             sensor,
             scale=scale,
+            most=_SAMPLE // 2,
         )
         if better is None:
             return None
@@ -225,14 +226,19 @@ def _upwards(fired: Fired, guess: Guess, sensor: Sensor) -> Guess | None:
 
 
 def _refined(
-    fired: Fired, guess: Guess, sensor: Sensor, left: float | None = None, scale: float = 0.05
+    fired: Fired,
+    guess: Guess,
+    sensor: Sensor,
+    left: float | None = None,
+    scale: float = 0.05,
+    most: int = 3 * _SAMPLE,
 ) -> Guess | None:
     """Make all exact by the elevations: axis, position, velocity and how the axis tilts.
 
     Where so many seconds are `left` of a turn, the sensor is at the origin after them. At first, points are off by so
-    many thousandths of their distance (`scale`).
+    many thousandths of their distance (`scale`). About `most` points are looked at.
     """
-    step = max(1, len(fired.points) // (3 * _SAMPLE))
+    step = max(1, len(fired.points) // most)
     points, time = fired.points[::step], fired.time[::step]
     sine = sensor.sin_elevation.astype(np.float64)[fired.ring[::step]]
     axis, place, velocity = guess

@@ -14,6 +14,7 @@ from lizip.relations.motion import DOUBLE, FORWARD, Motion
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.cells import lay_out
 from lizip.sensor.fit.motion.firing import hdl32e
+from lizip.sensor.fit.shuffled import is_shuffled
 
 _LEAST_POINTS, _FIRINGS, _LEAST_DIFFERENCES = 512, 32, 256
 _USUAL = 8.0
@@ -35,7 +36,7 @@ _FLOAT32 = np.dtype("<f4")
 def undo_scale(xyz: np.ndarray, others: list[np.ndarray]) -> tuple[np.ndarray, Motion] | None:
     """Find points (N, 3) float32 whose multiple points xyz (N, 3) float32 are, beside further columns; None when they
     are not those of an HDL-32E, or as it gave them."""
-    if len(xyz) < _LEAST_POINTS:
+    if len(xyz) < _LEAST_POINTS or is_shuffled(xyz):
         return None
     found = _tick(xyz, others)
     if found is None or abs(found / hdl32e().tick - 1.0) < _ABOUT:

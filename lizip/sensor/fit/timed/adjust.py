@@ -11,7 +11,7 @@ from lizip.exact.screw import rotation_of
 from lizip.exact.ulp import unit32
 from lizip.jit import kernel
 from lizip.sensor.fit.timed.law import FIXED, LOCAL, Law, knots_of, make_work, predict
-from lizip.sensor.fit.timed.normals import Columns, accumulate, eliminate
+from lizip.sensor.fit.timed.normals import accumulate, eliminate, make_columns
 
 _STEADY = 2.5
 _RIDGE = 1e-14
@@ -161,10 +161,9 @@ def _step(
     by, own = np.zeros((free.groups, size)), np.zeros((free.groups, 2))
     own[:, 0] = 1 / free.loose**2
     used = LOCAL if free.fixed else 14 if free.inner else 12
-    scratch = Columns(np.zeros((3, 3)), np.zeros(LOCAL, np.int64), np.zeros(LOCAL), used)
     knots = knots_of(law)
     axes, normals = (law.far, law.mount, law.lever), (h, g, by, own)
-    accumulate(knots, axes, sample, miss, weight, across, scratch, make_work(), normals)
+    accumulate(knots, axes, sample, miss, weight, across, make_columns(used), make_work(), normals)
     late = own[:, 1].copy()
     eliminate(by, own, h, g)
     held = np.zeros(size, bool)

@@ -27,7 +27,7 @@ _COHERENT = 0.5
 _SHIFTS, _TELLING, _SAMPLE = np.arange(-0.15, 0.16, 0.02), 15.0, 1000
 """Places tried where phases are not clear, m; points beyond the second, so many, tell."""
 _NEAREST, _FARTHEST = 3.0, 80.0
-_SPARSE, _ROUNDS = 5, 3
+_ROUNDS = 3
 NOWHERE = np.zeros(FIXED)
 
 
@@ -145,17 +145,18 @@ def _smoothed(values: np.ndarray) -> np.ndarray:
 
 
 def refine(
-    law: Law, points: np.ndarray, labels: Labels, phase: float, sensor: Sensor, near: float
+    law: Law, points: np.ndarray, labels: Labels, phase: float, sensor: Sensor, near: float, sparse: int
 ) -> tuple[Law, float, Labels]:
-    """Fit the track to directions of points that are not nearer than `near` (m), and label all points again."""
+    """Fit the track to directions of some points, one of `sparse` that are not nearer than `near` (m), and label all
+    points again."""
     stored = points.astype(np.float64)
     times = times_of(labels, sensor, len(points))
+    distance = rays_of(law, times, stored).range
+    good = np.flatnonzero((labels.ring >= 0) & (distance > near) & (distance < _FARTHEST))[::sparse]
+    ring = labels.ring[good]
+    ways = directions(sensor, ring, phase + sensor.step * labels.block[good])
+    sample = Sample(stored[good], ways, times[good], np.zeros(len(good), np.int64))
     for _ in range(_ROUNDS):
-        rays = rays_of(law, times, stored)
-        good = np.flatnonzero((labels.ring >= 0) & (rays.range > near) & (rays.range < _FARTHEST))[::_SPARSE]
-        ring = labels.ring[good]
-        ways = directions(sensor, ring, phase + sensor.step * labels.block[good])
-        sample = Sample(stored[good], ways, times[good], np.zeros(len(good), np.int64))
         step = direction_step(law, sample, Free(), NOWHERE)
         law = step.law
     rays = rays_of(law, times, stored)
@@ -163,9 +164,18 @@ def refine(
     return law, step.scale if (labels.ring >= 0).any() else np.inf, labels
 
 
-def times_of(labels: Labels, sensor: Sensor, count: int) -> np.ndarray:
-    """Times (N,) of points if packets come evenly, slots; of those without a label between their neighbours'."""
+def label_all(law: Law, points: np.ndarray, labels: Labels, every: int, phase: float, sensor: Sensor) -> Labels:
+    """Lasers and blocks of all points, where one of `every` has them, under a law."""
+    times = times_of(labels, sensor, len(points), every)
+    return nearest(rays_of(law, times, points.astype(np.float64)), sensor, phase, _CLOSE)
+
+
+def times_of(labels: Labels, sensor: Sensor, count: int, every: int = 1) -> np.ndarray:
+    """Times (N,) of points if packets come evenly, slots; of those without a label between their neighbours'.
+
+    Labels are those of one point of `every`.
+    """
     block = labels.block
     known = np.flatnonzero(block >= 0)
     even = block[known] * (sensor.packet_step / sensor.packet) + sensor.slot[labels.ring[known]]
-    return np.interp(np.arange(count), known, even)
+    return np.interp(np.arange(count), every * known, even)

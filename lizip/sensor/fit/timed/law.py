@@ -162,8 +162,8 @@ def make_work() -> Work:
 
 
 @kernel
-def derive(knots, far, mount, lever, t, k, s0, s1, s2, work):
-    """Fill `work` for one point s of the sensor's frame at time t of segment k."""
+def derive(knots, far, mount, lever, t, k, s0, s1, s2, used, work):
+    """Fill `work` for one point s of the sensor's frame at time t of segment k: the first `used` columns, 14 or all."""
     length = knots.times[k + 1] - knots.times[k]
     part = (t - knots.times[k]) / length
     rise0 = knots.angles[k + 1, 0] - knots.angles[k, 0]
@@ -196,21 +196,31 @@ def derive(knots, far, mount, lever, t, k, s0, s1, s2, work):
         work.speed[p] = way / length
         work.jacobian[p, 12] = -(1.0 - part) * way / length
         work.jacobian[p, 13] = -part * way / length
-    for c in range(14, LOCAL):
-        for p in range(3):
-            work.jacobian[p, c] = 0.0
-    x0 = u0 + knots.places[k, 0] + part * (knots.places[k + 1, 0] - knots.places[k, 0])
-    x1 = u1 + knots.places[k, 1] + part * (knots.places[k + 1, 1] - knots.places[k, 1])
-    x2 = u2 + knots.places[k, 2] + part * (knots.places[k + 1, 2] - knots.places[k, 2])
     for side in range(2):
         j = k + side
         share = part if side == 1 else 1.0 - part
         for q in range(3):
             # what a rotation about the stored axis q at the knot changes, in far axes
-            w0, w1, w2 = far[0, q], far[1, q], far[2, q]
-            _by_turn(knots, work, far, j, share, w0, w1, w2, 6 * side + q, 1.0)
+            _by_turn(knots, work, far, j, share, far[0, q], far[1, q], far[2, q], 6 * side + q, 1.0)
             for p in range(3):
                 work.jacobian[p, 6 * side + 3 + q] = share if p == q else 0.0
+    if used > 14:
+        _derive_fixed(knots, far, part, k, (m0, m1, m2), (u0, u1, u2), work)
+
+
+@kernel
+def _derive_fixed(knots, far, part, k, levelled, about, work):
+    """Fill the columns of lever, mount and far axes, of a point in the vehicle's axes and, turned, about its origin."""
+    m0, m1, m2 = levelled
+    u0, u1, u2 = about
+    turn = work.turn
+    for c in range(14, LOCAL):
+        for p in range(3):
+            work.jacobian[p, c] = 0.0
+    for side in range(2):
+        j = k + side
+        share = part if side == 1 else 1.0 - part
+        for q in range(3):
             # lever: turned at the knot as well
             r0, r1, r2 = knots.turns[j, 0, q], knots.turns[j, 1, q], knots.turns[j, 2, q]
             _add_columns(work, far, 14 + q, -share, r0, r1, r2)
@@ -235,6 +245,9 @@ def derive(knots, far, mount, lever, t, k, s0, s1, s2, work):
             n0, n1, n2 = -m1, m0, 0.0
         d0, d1, d2 = turned(turn, n0, n1, n2)
         _add_columns(work, far, 17 + q, 1.0, d0, d1, d2)
+    x0 = u0 + knots.places[k, 0] + part * (knots.places[k + 1, 0] - knots.places[k, 0])
+    x1 = u1 + knots.places[k, 1] + part * (knots.places[k + 1, 1] - knots.places[k, 1])
+    x2 = u2 + knots.places[k, 2] + part * (knots.places[k + 1, 2] - knots.places[k, 2])
     _add_columns(work, far, 20, -1.0, 0.0, -x2, x1)
     _add_columns(work, far, 21, -1.0, x2, 0.0, -x0)
 

@@ -28,69 +28,108 @@ def accumulate(knots, axes, sample, miss, weight, across, columns, work, normals
     h (P, P), g (P,), and by (G, P), own (G, 2) for the groups' times.
     """
     far, mount, lever = axes
-    h, g, by, own = normals
+    by = normals[2]
     k = np.int64(0)
-    size = knots.times.size
+    last = np.int64(0)
     used = columns.used
-    rows, index, value = columns.rows, columns.places, columns.value
+    rows, value, square, vector = columns.rows, columns.value, columns.square, columns.vector
     for i in range(miss.shape[0]):
         if weight[i, 0] + weight[i, 1] + weight[i, 2] == 0.0:
             continue
         k = segment_of(knots.times, sample.times[i], k)
+        if k != last:
+            _spread(square, vector, used, last, knots.times.size, normals)
+            last = k
         s0, s1, s2 = sample.points[i, 0], sample.points[i, 1], sample.points[i, 2]
-        derive(knots, far, mount, lever, sample.times[i], k, s0, s1, s2, work)
-        for c in range(12):
-            index[c] = 6 * k + c
-        index[12] = 6 * size + k
-        index[13] = 6 * size + k + 1
-        for c in range(14, LOCAL):
-            index[c] = 7 * size + c - 14
-        rows[:, :] = 0.0
+        derive(knots, far, mount, lever, sample.times[i], k, s0, s1, s2, used, work)
         if across:
-            place = (sample.times[i] - knots.times[k]) / (knots.times[k + 1] - knots.times[k])
-            o0 = knots.spots[k, 0] + place * (knots.spots[k + 1, 0] - knots.spots[k, 0])
-            o1 = knots.spots[k, 1] + place * (knots.spots[k + 1, 1] - knots.spots[k, 1])
-            o2 = knots.spots[k, 2] + place * (knots.spots[k + 1, 2] - knots.spots[k, 2])
-            d0 = sample.stored[i, 0] - (far[0, 0] * o0 + far[1, 0] * o1 + far[2, 0] * o2)
-            d1 = sample.stored[i, 1] - (far[0, 1] * o0 + far[1, 1] * o1 + far[2, 1] * o2)
-            d2 = sample.stored[i, 2] - (far[0, 2] * o0 + far[1, 2] * o1 + far[2, 2] * o2)
-            r = np.sqrt(d0 * d0 + d1 * d1 + d2 * d2) + 1e-300
-            _tangents(d0 / r, d1 / r, d2 / r, rows)
-        else:
-            rows[0, 0], rows[1, 1], rows[2, 2] = 1.0, 1.0, 1.0
-        for m in range(3):
+            _across(knots, far, sample.stored, sample.times[i], i, k, rows)
+        for m in range(2 if across else 3):
             w = weight[i, m]
             if w == 0.0:
                 continue
-            a0, a1, a2 = rows[m, 0], rows[m, 1], rows[m, 2]
-            e = a0 * miss[i, 0] + a1 * miss[i, 1] + a2 * miss[i, 2]
-            for c in range(used):
-                value[c] = a0 * work.jacobian[0, c] + a1 * work.jacobian[1, c] + a2 * work.jacobian[2, c]
-            for c in range(used):
-                p = index[c]
-                scaled = w * value[c]
-                g[p] += scaled * e
-                for q in range(c + 1):
-                    h[p, index[q]] += scaled * value[q]
-            if by.shape[0] > 0:
+            if across:
+                a0, a1, a2 = rows[m, 0], rows[m, 1], rows[m, 2]
+                e = a0 * miss[i, 0] + a1 * miss[i, 1] + a2 * miss[i, 2]
                 speed = a0 * work.speed[0] + a1 * work.speed[1] + a2 * work.speed[2]
-                n = sample.group[i]
-                own[n, 0] += w * speed * speed
-                own[n, 1] += w * speed * e
                 for c in range(used):
-                    by[n, index[c]] += w * speed * value[c]
+                    value[c] = a0 * work.jacobian[0, c] + a1 * work.jacobian[1, c] + a2 * work.jacobian[2, c]
+            else:
+                e, speed = miss[i, m], work.speed[m]
+                for c in range(used):
+                    value[c] = work.jacobian[m, c]
+            for c in range(used):
+                scaled = w * value[c]
+                vector[c] += scaled * e
+                for q in range(c + 1):
+                    square[c, q] += scaled * value[q]
+            if by.shape[0] > 0:
+                _add_to_group(normals, sample.group[i], k, knots.times.size, w * speed, speed, e, value, used)
+    _spread(square, vector, used, last, knots.times.size, normals)
+
+
+@kernel
+def _across(knots, far, stored, time, i, k, rows):
+    """The two directions across the ray to point i, at a time in segment k."""
+    place = (time - knots.times[k]) / (knots.times[k + 1] - knots.times[k])
+    o0 = knots.spots[k, 0] + place * (knots.spots[k + 1, 0] - knots.spots[k, 0])
+    o1 = knots.spots[k, 1] + place * (knots.spots[k + 1, 1] - knots.spots[k, 1])
+    o2 = knots.spots[k, 2] + place * (knots.spots[k + 1, 2] - knots.spots[k, 2])
+    d0 = stored[i, 0] - (far[0, 0] * o0 + far[1, 0] * o1 + far[2, 0] * o2)
+    d1 = stored[i, 1] - (far[0, 1] * o0 + far[1, 1] * o1 + far[2, 1] * o2)
+    d2 = stored[i, 2] - (far[0, 2] * o0 + far[1, 2] * o1 + far[2, 2] * o2)
+    r = np.sqrt(d0 * d0 + d1 * d1 + d2 * d2) + 1e-300
+    _tangents(d0 / r, d1 / r, d2 / r, rows)
+
+
+@kernel
+def _column(c, k, size):
+    """Which of all numbers the derivative c of a point of segment k is by."""
+    if c < 12:
+        return 6 * k + c
+    return 6 * size + k + c - 12 if c < 14 else 7 * size + c - 14
+
+
+@kernel
+def _spread(square, vector, used, k, size, normals):
+    """Add what the points of segment k come to to the whole equations, and begin anew."""
+    h, g = normals[0], normals[1]
+    for c in range(used):
+        p = _column(c, k, size)
+        g[p] += vector[c]
+        vector[c] = 0.0
+        for q in range(c + 1):
+            h[p, _column(q, k, size)] += square[c, q]
+            square[c, q] = 0.0
+
+
+@kernel
+def _add_to_group(normals, n, k, size, weighted, speed, e, value, used):
+    """Add a coordinate of a point to the equations of the time of its group n."""
+    by, own = normals[2], normals[3]
+    own[n, 0] += weighted * speed
+    own[n, 1] += weighted * e
+    for c in range(used):
+        by[n, _column(c, k, size)] += weighted * value[c]
 
 
 class Columns(NamedTuple):
-    """Scratch of `accumulate`: (3, 3) float64, (LOCAL,) int64, (LOCAL,) float64; how many derivatives count.
+    """Scratch of `accumulate`: the two directions (2, 3), a point's derivatives (LOCAL,), the equations of a segment
+    (LOCAL, LOCAL), (LOCAL,), all float64; and how many derivatives count.
 
     Those behind belong to numbers that are held.
     """
 
     rows: np.ndarray
-    places: np.ndarray
     value: np.ndarray
+    square: np.ndarray
+    vector: np.ndarray
     used: int
+
+
+def make_columns(used: int) -> Columns:
+    """Make that memory."""
+    return Columns(np.zeros((2, 3)), np.zeros(LOCAL), np.zeros((LOCAL, LOCAL)), np.zeros(LOCAL), used)
 
 
 @kernel

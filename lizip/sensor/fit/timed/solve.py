@@ -12,7 +12,7 @@ from lizip.exact.linear import multiply
 from lizip.exact.rotation import rotation_of_euler
 from lizip.exact.trig import TURN, arctangent2
 from lizip.sensor.fit.timed.adjust import Free, coordinate_step
-from lizip.sensor.fit.timed.angles import find_tilt, find_yaw, refine
+from lizip.sensor.fit.timed.angles import find_tilt, find_yaw, label_all, refine
 from lizip.sensor.fit.timed.labels import Labels
 from lizip.sensor.fit.timed.law import FIXED, Law
 from lizip.sensor.fit.timed.observed import Observed, measure, observe
@@ -25,8 +25,10 @@ _TURN = 1851
 _MILLISECOND = 4194.304
 _KNOTS = np.array([1.3, 51.3, 101.3]) * _MILLISECOND
 """About where a vehicle's poses, 50 ms apart, fall in a sweep: slots from the first block."""
-_REFINED = (5, 12.0), (5, 6.0), (9, 3.0), (17, 3.0)
-"""Knots, and how near points may be, m."""
+_REFINED = (5, 12.0, 6), (5, 6.0, 6), (9, 3.0, 3), (17, 3.0, 2)
+"""Knots, how near points may be (m), and which of some points are looked at: one of so many."""
+_SOME = 3
+"""Of so many points one tells the track; odd, so that no laser is left out."""
 _COHERENT = 3e-6
 """Largest deviation of elevations under a law, rad."""
 _TIMED = 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 2e-7
@@ -57,11 +59,13 @@ def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
     if found is None:
         return None
     law, phase, labels = found
-    for knots, near in _REFINED:
+    labels = Labels(labels.ring[::_SOME], labels.block[::_SOME])
+    for knots, near, sparse in _REFINED:
         law = law.resampled(np.linspace(law.times[0], law.times[-1], knots))
-        law, scale, labels = refine(law, points, labels, phase, sensor, near)
+        law, scale, labels = refine(law, points[::_SOME], labels, phase, sensor, near, sparse)
     if scale > _COHERENT:
         return None
+    labels = label_all(law, points, labels, _SOME, phase, sensor)
     first = int(labels.block[labels.block > -_TURN].min())
     labels = Labels(labels.ring, np.where(labels.ring >= 0, labels.block - first, -1))
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
@@ -107,7 +111,7 @@ def _timed(seen: Observed, law: Law) -> tuple[Law, np.ndarray]:
     centre = np.zeros(FIXED)
     for number, floor in enumerate(_TIMED):
         free = Free(fixed=0.5 * (number >= _FREED), inner=True)
-        step = time_packets(seen, law, within(seen, law), floor, free, centre)
+        step = time_packets(seen, law, within(seen, law)[::2], floor, free, centre)
         law, centre = step.law, centre + step.change
         if number == _FREED - 1:
             measure(seen, law)
@@ -126,7 +130,7 @@ def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray) 
     nobody = np.zeros(seen.blocks, np.int64)
     for floor in _ROUGH:
         measure(seen, law)
-        law = coordinate_step(law, seen.sample(_which(seen, law), nobody), Free(), floor, centre, _WIDE).law
+        law = coordinate_step(law, seen.sample(_which(seen, law)[::2], nobody), Free(), floor, centre, _WIDE).law
     for floor in _FINER:
         measure(seen, law)
         law = time_packets(seen, law, _which(seen, law), floor, Free(inner=True), centre).law

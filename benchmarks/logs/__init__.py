@@ -1,0 +1,1 @@
+"""Bags, captures, tables and range images: lizip beside what people keep them in."""

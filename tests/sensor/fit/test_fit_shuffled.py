@@ -1,0 +1,52 @@
+"""Points in no order are told from scans, thinned, cropped or sorted as these may be."""
+
+import numpy as np
+import pytest
+
+import lizip
+from lizip.sensor.fit.shuffled import is_shuffled
+
+GENERATOR = np.random.default_rng(4)
+
+
+def scan(rings=32, columns=1800):
+    azimuth = np.repeat(np.arange(columns) * (2 * np.pi / columns), rings)
+    elevation = np.tile(np.linspace(-0.5, 0.2, rings), columns)
+    distance = np.minimum(15 + 6 * np.sin(5 * azimuth), 1.8 / np.maximum(np.sin(-elevation), 1e-3))
+    level = distance * np.cos(elevation)
+    points = [level * np.cos(azimuth), -level * np.sin(azimuth), distance * np.sin(elevation)]
+    return np.stack(points, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda points: points,
+        lambda points: points[::-1],
+        lambda points: points[np.sort(GENERATOR.choice(len(points), 10_000, replace=False))],
+        lambda points: points[points[:, 0] > 5],
+        lambda points: points[np.argsort(points[:, 0], kind="stable")],
+        lambda points: np.where(GENERATOR.random((len(points), 1)) < 0.3, np.float32(np.nan), points),
+        lambda points: np.where(GENERATOR.random((len(points), 1)) < 0.3, np.float32(0), points),
+        lambda points: points[GENERATOR.permutation(len(points))][:5000],
+    ],
+)
+def test_what_may_be_in_order_is_not_given_up(change):
+    assert not is_shuffled(np.ascontiguousarray(change(scan())))
+
+
+@pytest.mark.parametrize("points", [scan(), GENERATOR.normal(size=(20_000, 3)).astype(np.float32)])
+def test_what_is_in_no_order_is_told(points):
+    assert is_shuffled(points[GENERATOR.permutation(len(points))])
+    assert is_shuffled(points[GENERATOR.permutation(len(points))].astype(np.float64))
+
+
+def test_one_place_and_nowhere_are_no_evidence():
+    assert not is_shuffled(np.ones((20_000, 3), np.float32))
+    assert not is_shuffled(np.full((20_000, 3), np.inf, np.float32))
+
+
+def test_the_sweep_codec_declines_what_is_in_no_order():
+    points = scan()
+    with pytest.raises(lizip.FormatError):
+        lizip.compress(points[GENERATOR.permutation(len(points))].tobytes(), codec="sweep", level="fast", fields=3)
