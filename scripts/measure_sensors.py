@@ -83,7 +83,7 @@ def by_driver(sensor: str, driver: str, writer: Writer, **options: Any) -> Calla
     """A sweep as a public driver hands it on, with its further columns; a part of a turn where it has many lasers."""
     model = SENSORS[sensor]
     span = min(1.0, _MOST_CELLS / (turning.TURN / model.step * model.rings))
-    return lambda: with_columns(sweep(7, model, driver, span=span, **options), model, writer)
+    return lambda: with_columns(sweep(7, model, driver, span=span, **options), model, writer, sensor)
 
 
 def driver_cases() -> dict[str, Callable[[], np.ndarray]]:

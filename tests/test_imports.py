@@ -19,7 +19,7 @@ LAYOUT = (
     ("sensor",),
     ("simulator", "sweeps"),
     ("codecs", "disorder"),
-    ("logs",),
+    ("logs", "embedded"),
     ("decoder", "storage", "pieces", "yardstick", "sequence"),
     ("expand",),
     ("contest",),

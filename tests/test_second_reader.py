@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import ast
+import io
+import struct
 from pathlib import Path
 
 import harness
 import numpy as np
 import pytest
 import second_reader
-from second_reader import pack
+import zstandard
+from second_reader import frozen, lzf, pack
 from second_reader.bytestream import Damaged
+from second_reader.grid import network
 
 import lizip
+from lizip.formats import lzf as formats_lzf
+from lizip.simulator.driver_columns import with_columns
+from lizip.simulator.drivers import sweep
+from lizip.simulator.sensors import SENSORS
 
 FOLDER = Path(__file__).parent
 FILES = {path.stem: path for path in sorted((FOLDER / "golden").glob("v*/*.lizip"))}
@@ -22,11 +30,13 @@ SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep"}
 
 _MODULES = sorted((FOLDER / "second_reader").rglob("*.py"))
 _TAKEN = {"numpy", "xxhash", "zstandard", "lzma", "zlib", "struct", "math", "json", "hashlib", "pathlib", "typing"}
+_TAKEN |= {"re", "bz2", "lz4"}
 _TAKEN |= {
     "__future__",
     "bisect",
     "collections",
     "functools",
+    "contextlib",
     "copy",
     "itertools",
     "dataclasses",
@@ -56,10 +66,78 @@ def test_a_sequence_is_read_in_order_only():
     assert [second_reader.read(each, behind) for each in coded] == [first, second]
 
 
+@pytest.mark.parametrize(
+    ("sensor", "driver", "writer"),
+    [
+        ("xt32", "nebula Hesai", "nebula"),
+        ("vlp32c", "nebula Velodyne", "nebula"),
+        ("vlp16", "velodyne_pointcloud", "velodyne_pointcloud"),
+    ],
+)
+def test_further_columns_are_read(sensor, driver, writer):
+    """Made now: all columns of a driver."""
+    model = SENSORS[sensor]
+    records = with_columns(sweep(1, model, driver, span=0.06), model, writer, sensor)
+    header = {"FIELDS": list(records.dtype.names)}
+    header["SIZE"] = [records.dtype[name].itemsize for name in records.dtype.names]
+    header["TYPE"] = [records.dtype[name].kind.upper() for name in records.dtype.names]
+    header |= {"COUNT": [1] * len(header["SIZE"]), "WIDTH": [len(records)], "HEIGHT": [1]}
+    header |= {"POINTS": [len(records)], "DATA": ["binary"]}
+    lines = [" ".join(map(str, [name, *values])) for name, values in ({"VERSION": ["0.7"]} | header).items()]
+    coded = lizip.compress("\n".join(lines).encode() + b"\n" + records.tobytes())
+    assert lizip.info(io.BytesIO(coded))["codec"] == "sweep"
+    assert second_reader.read(coded) is not None
+
+
 def test_the_golden_pack_is_read():
     files = pack.read((FOLDER / "golden/packs/v1.lizips").read_bytes())
     assert list(files) == [f"drive/{number}.bin" for number in range(6)]
     assert [len(content) for content in files.values()] == [0, 50, 100, 0, 50, 100]
+
+
+def test_what_files_and_packs_carry_is_enough(monkeypatch, tmp_path):
+    monkeypatch.setattr(frozen, "FOLDER", tmp_path)
+    (tmp_path / "models.json").write_text("[]", encoding="utf-8")
+    network.load.cache_clear()
+    sweep, packed = harness.sample("nuscenes_part"), FILES["nuscenes_part.sweep.embedded"].read_bytes()
+    with lizip.PackWriter(tmp_path / "x.lizips") as writer:
+        writer.add_packed("a.bin", packed)
+    assert second_reader.read(packed) == sweep
+    assert pack.read((tmp_path / "x.lizips").read_bytes()) == {"a.bin": sweep}
+    network.load.cache_clear()
+    with pytest.raises(Damaged, match="is not there"):
+        second_reader.read(FILES["nuscenes_part.sweep"].read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["zstd", "lz4"])
+def test_chunks_of_logs_are_compressed_again(kind):
+    """By the library at hand, and so are made now."""
+    lz4 = pytest.importorskip("lz4.frame")
+    content = harness.mcap(harness.numbers(60), harness.numbers(70))
+    begin = content[: len(b"\x89MCAP0\r\n")]
+    body = content[len(begin) :]
+    if kind == "zstd":
+        packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(body)
+    else:
+        packed = lz4.compress(body, store_size=False)
+    chunk = struct.pack("<QQQI", 0, 1, len(body), 0) + struct.pack("<I", len(kind)) + kind.encode()
+    chunk += struct.pack("<Q", len(packed)) + packed
+    log = begin + struct.pack("<BQ", 6, len(chunk)) + chunk
+    coded = lizip.compress(log, codec="floats")
+    assert lizip.info(coded)["format"] == "log"
+    assert second_reader.read(coded) == log
+
+
+def test_pcl_streams_of_bytes_that_repeat():
+    """Runs, far repetitions, and none: as the kernel packs them."""
+    draws = np.random.default_rng(1)
+    for size in (0, 1, 2, 3, 19, 40, 300, 5000, 20000):
+        for most in (1, 2, 40, 256):
+            data = draws.integers(0, most, size, np.uint8)
+            data[size // 2 :] = data[: size - size // 2]
+            assert lzf.pack(data.tobytes()) == formats_lzf.pack(data)
+            operations = formats_lzf.script(formats_lzf.pack(data))
+            assert lzf.replay(operations, data.tobytes()) == formats_lzf.pack(data)
 
 
 @pytest.mark.parametrize("name", ["kitti.floats", "npy.opaque"])

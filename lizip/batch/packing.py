@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import lizip
-from lizip import storage
+from lizip import access, storage
 from lizip.batch.find import Input
 from lizip.batch.plan import Job
 from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
@@ -92,6 +92,8 @@ def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
         if done and sequence is not None:
             sequence.restart()
         packed = packed or lizip.compress(original.data, **options, sequence=sequence)
+        if done and options.get("embed"):
+            packed = access.completed(packed)
         original.check_unchanged()
     return "done", {"packed": packed}
 

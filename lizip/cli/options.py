@@ -134,11 +134,13 @@ coding = together(
     click.option("--drop-order", is_flag=True,
                  help="Points may come back in another order where that saves much (shuffled sweeps, unordered clouds);"
                  " every record whole. By default the order stays."),
+    click.option("--embed", is_flag=True,
+                 help="Put the predictor and sensor profile that decoding needs into the file; of a pack, once."),
     click.option("--no-check", is_flag=True, help="Do not decode and compare each result."),
 )  # fmt: skip
 
 
-CODING = ("codec", "fields", "model", "backend", "max_error", "intensity_error", "drop_order")
+CODING = ("codec", "fields", "model", "backend", "max_error", "intensity_error", "drop_order", "embed")
 """Of these, the ones that `lizip.compress` takes as they are."""
 
 

@@ -31,8 +31,9 @@ def pack(output: str, force: bool, append: bool, options: dict[str, Any]) -> Non
         def take(job: Job, outcome: Outcome) -> Outcome:
             if outcome.status != "done":
                 return outcome
-            writer.add_packed(job.target or "", outcome.packed, time_of(job.source))
-            return replace(outcome, packed=b"", **described_bytes(outcome.packed))
+            entry = writer.add_packed(job.target or "", outcome.packed, time_of(job.source))
+            known = described_bytes(outcome.packed) | {"compressed": entry.length}
+            return replace(outcome, packed=b"", **known)
 
         failures = work_off(plan_packing(files, writer, every, **coding), options, voice, take=take)
     leave(failures)

@@ -51,6 +51,8 @@ class Options:
         Likewise each intensity, in stored numbers.
     drop_order : bool
         Points may come back in another order.
+    embed : bool
+        Put the predictor and sensor profiles that decoding asks for into the file.
     past : Past or None
         What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
     """
@@ -66,6 +68,7 @@ class Options:
     intensity_error: float = 0.0
     past: Past | None = None
     drop_order: bool = False
+    embed: bool = False
 
     @property
     def near(self) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from lizip.formats.records import MAX_FIELDS, Fields, unique
 
-_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
+TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
 """PointField's datatypes."""
 
 _MOST = 64
@@ -30,12 +30,28 @@ class Found(NamedTuple):
     fields: Fields
 
 
+class Cloud2(NamedTuple):
+    """What a message says of its points, which stand in it from `start` to `stop`, their size before them."""
+
+    stamp: tuple[int, int]
+    frame_id: str
+    height: int
+    width: int
+    fields: list[tuple[str, int, int, int]]
+    is_bigendian: bool
+    point_step: int
+    row_step: int
+    start: int
+    stop: int
+
+
 def is_points(name: str) -> bool:
     """Whether messages of a type hold points."""
-    return _plain(name) in (CLOUD_TYPE, *LIVOX_TYPES)
+    return plain_name(name) in (CLOUD_TYPE, *LIVOX_TYPES)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Name of a type as ROS 1 writes it."""
     return name.replace("/msg/", "/")
 
 
@@ -48,7 +64,7 @@ def find_points(message: memoryview, name: str, cdr: bool, size: int | None = No
         return None
     reader = _Reader(message, cdr)
     try:
-        found = (_cloud2 if _plain(name) == CLOUD_TYPE else _livox)(reader)
+        found = (_cloud2 if plain_name(name) == CLOUD_TYPE else _livox)(reader)
     except (struct.error, ValueError):
         return None
     return found if found is not None and found.start < found.stop <= (size or len(message)) else None
@@ -75,24 +91,46 @@ class _Reader:
         self.at += size
         return text.rstrip(b"\0").decode("utf-8", "surrogateescape")
 
-    def header(self) -> None:
-        """std_msgs/Header."""
-        for _ in range(2 if self.cdr else 3):
+    def header(self) -> tuple[tuple[int, int], str]:
+        """std_msgs/Header: time and frame."""
+        if not self.cdr:
             self.number("I")
-        self.string()
+        return (self.number("I"), self.number("I")), self.string()
+
+
+def read_cloud2(message: memoryview, cdr: bool) -> Cloud2:
+    """Read what a PointCloud2 says before its points; a CompressedPointCloud2 says the same.
+
+    Raises
+    ------
+    ValueError, struct.error
+        Where it is none.
+    """
+    if cdr and bytes(message[:2]) != b"\0\1":
+        raise ValueError("numbers are not little-endian CDR")
+    return _head(_Reader(message, cdr))
+
+
+def _head(reader: _Reader) -> Cloud2:
+    stamp, frame = reader.header()
+    height, width, count = (reader.number("I") for _ in range(3))
+    if count > MAX_FIELDS:
+        raise ValueError("too many fields")
+    told = [(reader.string(), reader.number("I"), reader.number("B"), reader.number("I")) for _ in range(count)]
+    big, step, row = reader.number("B"), reader.number("I"), reader.number("I")
+    size = reader.number("I")
+    return Cloud2(stamp, frame, height, width, told, bool(big), step, row, reader.at, reader.at + size)
 
 
 def _cloud2(reader: _Reader) -> Found | None:
-    reader.header()
-    reader.number("I"), reader.number("I")
-    count = reader.number("I")
-    if count > MAX_FIELDS:
-        return None
-    told = [(reader.string(), reader.number("I"), reader.number("B"), reader.number("I")) for _ in range(count)]
-    big, step, _ = reader.number("B"), reader.number("I"), reader.number("I")
-    size = reader.number("I")
-    fields = None if big else _fields(told, step)
-    return None if fields is None else Found(reader.at, reader.at + size, fields)
+    head = _head(reader)
+    fields = fields_of(head)
+    return None if fields is None else Found(head.start, head.stop, fields)
+
+
+def fields_of(head: Cloud2) -> Fields | None:
+    """Fields of the points with what lies between them; None where they are no plain records."""
+    return None if head.is_bigendian else _fields(head.fields, head.point_step)
 
 
 def _fields(told: list[tuple[str, int, int, int]], step: int) -> Fields | None:
@@ -100,7 +138,7 @@ def _fields(told: list[tuple[str, int, int, int]], step: int) -> Fields | None:
     found: list[tuple[str, str]] = []
     position = 0
     for name, offset, kind, count in sorted(told, key=lambda field: field[1]):
-        code = _TYPES.get(kind)
+        code = TYPES.get(kind)
         if code is None or offset < position or count > _MOST:
             return None
         found += _padding(position, offset)

@@ -10,6 +10,7 @@ from lizip import access
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import CorruptError
 from lizip.packs.layout import Entry, folder_of
+from lizip.resources import Models
 from lizip.sequence import MOST, nothing
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ class Sequences:
         Of all sweeps, in the order of the pack.
     packed : callable
         From the place of a sweep to its .lizip file.
+    models : Models
+        What the pack carries.
     """
 
-    def __init__(self, entries: Sequence[Entry], packed: Callable[[int], bytes]):
-        self._entries, self._packed = entries, packed
+    def __init__(self, entries: Sequence[Entry], packed: Callable[[int], bytes], models: Models):
+        self._entries, self._packed, self._models = entries, packed, models
         self._before: list[int | None] = []
         self._held: dict[int, Past] = {}
         last: dict[str, int] = {}
@@ -53,7 +56,7 @@ class Sequences:
                     return held
                 key = self._packed(at)
                 if not follows(key):  # else a sweep that only looks the same
-                    past = access.verified(io.BytesIO(key), nothing()) or nothing()
+                    past = access.verified(io.BytesIO(key), nothing(), self._models) or nothing()
                     self.hold(at, past)
                     return past
             at = self._before[at]

@@ -8,10 +8,21 @@ import zlib
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip import api, storage
+from lizip import api, embedded, storage
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import FormatError, StorageError
-from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, folder_of, kept_digest, pack_head, pack_index, pack_meta
+from lizip.packs.layout import (
+    MAGIC,
+    SHARED,
+    SWEEP,
+    Entry,
+    folder_of,
+    kept_digest,
+    pack_head,
+    pack_index,
+    pack_meta,
+    shared_name,
+)
 from lizip.packs.scan import contents
 from lizip.packs.sequences import HELD
 from lizip.packs.source import Bytes
@@ -151,11 +162,18 @@ class PackWriter:
         return self.add_packed(name, api.compress(data, **options, sequence=sequence), time)
 
     def add_packed(self, name: str, packed: bytes, time: int | None = None) -> Entry:
-        """Add a .lizip file as it is; FormatError or CorruptError when it is none, or follows another key frame."""
+        """Add a .lizip file as it is, but that what it carries is kept once for all.
+
+        FormatError or CorruptError when it is none, or follows another key frame.
+        """
+        packed, carried = embedded.taken_out(packed)
         container = Container(io.BytesIO(packed))
         header, follows = container.header, container.section(FOLLOWS)
         if follows and not same_hash(follows, self._keys.get(folder_of(name), b"")):
             raise FormatError(f"{self._path}: {name}: it follows another sweep than the last key frame of its folder")
+        for resource, content in carried.items():
+            if (SHARED, shared_name(resource)) not in self._places:
+                self.share(shared_name(resource), embedded.pack_models({resource: content}))
         entry = self._append(SWEEP, name, packed, time, header.count, header.length, header.digest)
         if not follows:
             self._keys[folder_of(name)] = header.digest

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from lizip.cloud import Schema
     from lizip.sensor.stages.beams import Beams
+    from lizip.sensor.stages.driver import Driver
     from lizip.sensor.stages.far_frame import Far
     from lizip.sensor.stages.firings import Columns as Fired
     from lizip.sensor.stages.profile import Rhythm
@@ -23,6 +24,11 @@ def _none() -> Any:
 
     What a stage fills is None before (see `need`); its type is what it is after.
     """
+
+
+def taken(array: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Rows of an array by their indices, or by a mask: `take` is up to twenty times faster than brackets."""
+    return array[which] if which.dtype == bool else array.take(which, axis=0)
 
 
 @dataclass
@@ -90,6 +96,12 @@ class Returns:
         What that took away, in units of the last place (or decimal): -0.5 to 0.5.
     xyz : (M, 3) float32
         Stored coordinates.
+    azimuths : (F,) int64 or None
+        From blocks: azimuths of the firings, 0.01 degrees.
+    places : (R,) int64 or None
+        Likewise: place of each ring in a firing.
+    driver : Driver or None
+        From the stage of that name.
     place : (M,) int64
         Place of each return among the points of the part.
     every : tuple of three (N,) int64, or None
@@ -132,6 +144,9 @@ class Returns:
     fraction: np.ndarray = field(default_factory=_none)
     decimal: int = 0
     xyz: np.ndarray = field(default_factory=_none)
+    azimuths: np.ndarray | None = None
+    places: np.ndarray | None = None
+    driver: Driver | None = None
     place: np.ndarray = field(default_factory=_none)
     every: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     nothing: np.ndarray = field(default_factory=_none)
@@ -166,14 +181,14 @@ class Returns:
                     delattr(self, name)
             else:
                 array, before = self._waiting[name]
-                self._waiting[name] = array, before[which]
+                self._waiting[name] = array, taken(before, which)
 
     def __getattr__(self, name: str) -> np.ndarray:
         """What waits to be reordered is not there until it is asked for."""
         if name not in self._OF_EACH or name not in self._waiting:
             raise AttributeError(f"returns have no {name}")
         array, which = self._waiting.pop(name)
-        setattr(self, name, ready := array[which])
+        setattr(self, name, ready := taken(array, which))
         return ready
 
     def unit(self, tick: float) -> float:

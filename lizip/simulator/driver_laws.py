@@ -100,12 +100,16 @@ def _late(model: Model, fired: Fired, repeated: bool) -> np.ndarray:
     return step * _SLOT / _FIRING * laser.astype(_FLOAT)
 
 
-def nebula_velodyne(model: Model, fired: Fired) -> np.ndarray:
-    """tier4/nebula for VLP-16, VLP-32C, VLS-128."""
+def velodyne_index(model: Model, fired: Fired) -> np.ndarray:
+    """Entry (N,) of nebula's table for each point of a VLP-16, VLP-32C or VLS-128."""
     turned = (fired.azimuth[fired.block].astype(_FLOAT) + _late(model, fired, False)).astype(np.float64)
     turned += 100 * model.azimuth[fired.laser]
-    index = np.floor(turned + 0.5).astype(np.int64) % TURN
-    return _from_table(model, fired, 0.01 * index * _DEGREE, MODERN)
+    return np.floor(turned + 0.5).astype(np.int64) % TURN
+
+
+def nebula_velodyne(model: Model, fired: Fired) -> np.ndarray:
+    """tier4/nebula for VLP-16, VLP-32C, VLS-128."""
+    return _from_table(model, fired, 0.01 * velodyne_index(model, fired) * _DEGREE, MODERN)
 
 
 def _velodyne_pointcloud(model: Model, fired: Fired, kind: int) -> np.ndarray:

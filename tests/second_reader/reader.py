@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import xxhash
 
-from second_reader import coded, floats, image, layout, log, octree, opaque, survey, sweep
+from second_reader import coded, floats, frozen, image, layout, log, octree, opaque, survey, sweep
 from second_reader.bytestream import Bytes, demand
-from second_reader.container import FOLLOWS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
+from second_reader.container import FOLLOWS, MODELS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
 from second_reader.relations import Recipe
 
 _CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image, 5: octree}
@@ -23,7 +23,8 @@ def read(data: bytes, past: Past | None = None) -> bytes:
     """The original file, checked against the hash of its content; of a sequence, `past` goes from file to file."""
     file = open_file(data)
     past = past or Past()
-    content = _content(file, past)
+    with frozen.carrying(file.all(MODELS)):
+        content = _content(file, past)
     digest = xxhash.xxh3_128_digest(content)
     demand(len(content) == file.length and digest.startswith(file.digest), "the content has another hash")
     if not file.one(FOLLOWS):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.sensor.returns import Returns
-from lizip.sensor.stages.attributes import encode_attribute, nowhere
+from lizip.sensor.stages.attributes import encode_attribute
 from lizip.sensor.stages.exceptions import encode_exceptions
 from lizip.sensor.stages.intensity import (
     DENOMINATORS,
@@ -23,6 +23,7 @@ from lizip.sensor.stages.intensity import (
     lit_points,
     pack_table,
 )
+from lizip.sensor.stages.measured import nowhere
 
 _LARGEST = 65535
 _MOST_ODD = 0.01

@@ -1,11 +1,12 @@
-"""Further columns of a sweep: what follows from ring, firing or range costs a table; the rest is coded by ring."""
+"""Further columns of a sweep: what follows from where a point was measured costs next to nothing; the rest is coded by
+ring."""
 
 from __future__ import annotations
 
-import lzma
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,17 +17,41 @@ from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_varint
 from lizip.sensor.stages.exceptions import decode_exceptions, encode_exceptions
+from lizip.sensor.stages.instants import decode_sums, encode_sums
+from lizip.sensor.stages.measured import TURN_UNITS, Cells, cells_of
+from lizip.sensor.stages.tables import (
+    BY_FIRING,
+    BY_KIND,
+    BY_RING,
+    FORMS,
+    SINGLE_TICKS,
+    SUMMED,
+    TICKS,
+    UNITS,
+    WHOLE,
+    WHOLE_TICKS,
+    Angle,
+    Range,
+    counted_from,
+    decode_near,
+    encode_near,
+    index_of,
+    pack_planes,
+    unpack_planes,
+)
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
 
-_BY_RING, _BY_FIRING, _BY_RANGE, _DIFFERENCES, _ADAPTIVE = range(5)
+_BY_RANGE, _DIFFERENCES, _ADAPTIVE, _BY_AZIMUTH, _SUMS = range(BY_KIND + 1, BY_KIND + 6)
 _MOST_OTHERS = 0.01
 _LARGEST_SCALE = 1 << 20
-_WINDOW = 1 << 24
-_FILTERS = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": _WINDOW}]
 _LIMIT = 120
 _SIZES = 34
+_SAMPLE = 1000
+_EXPLAINED = 16
+"""Points a byte from which on no other way is tried."""
+_LEAST_EXACT = 0.5
 
 
 @dataclass(frozen=True)
@@ -66,67 +91,34 @@ class Attributes:
         return cls(streams)
 
 
-def cells_of(returns: Returns) -> Cells:
-    """Where the N points of a file were measured."""
-    spread = np.full((3, returns.count), -1, np.int64)
-    spread[2] = 0
-    if returns.every is not None:
-        spread[0], spread[1] = returns.every[:2]
-    spread[:, returns.place] = returns.ring, returns.firing, returns.ticks
-    return Cells(
-        *spread, returns.ranges.shape[1], returns.firings if returns.fired is None else len(returns.fired.fired)
-    )
-
-
-class Cells(NamedTuple):
-    """Where the points of a file were measured, in file order; -1 where that is not known.
-
-    Attributes
-    ----------
-    ring, firing : (N,) int64
-        Ring and index of the firing.
-    ticks : (N,) int64
-        Range, 0 without a return.
-    rings, firings : int
-        How many there are.
-    """
-
-    ring: np.ndarray
-    firing: np.ndarray
-    ticks: np.ndarray
-    rings: int
-    firings: int
-
-
-def nowhere(count: int) -> Cells:
-    """Cells of `count` points of which nothing is known."""
-    none = np.full(count, -1, np.int64)
-    return Cells(none, none, np.zeros(count, np.int64), 0, 0)
-
-
 def encode_attribute(column: np.ndarray, cells: Cells) -> bytes:
     """Code a column (N,) of any dtype of 1 to 8 bytes in the shortest of the ways tried."""
     size = column.dtype.itemsize
     bits = np.ascontiguousarray(column).view(f"<u{size}")
-    for mode, index, count in ((_BY_RING, cells.ring, cells.rings), (_BY_FIRING, cells.firing, cells.firings)):
-        table = np.zeros(count + 1, bits.dtype)
-        table[index[::-1]] = bits[::-1]
-        others = np.flatnonzero(table[index] != bits)
-        if len(others) <= _MOST_OTHERS * len(bits):
-            plain = (table == _plain_table(count, column.dtype)).all()
-            return bytes([mode]) + pack_bytes(b"" if plain else _pack_planes(table)) + _pack_others(bits, others)
-    scale = _range_scale(bits, cells)
-    if scale:
-        others = np.flatnonzero(bits != (cells.ticks * scale).astype(bits.dtype))
-        return bytes([_BY_RANGE]) + pack_varint(scale) + _pack_others(bits, others)
-    packed = bytes([_DIFFERENCES]) + _pack_planes(bits)
-    if size == 8:
-        return packed
-    values = _ordinals(bits, size)
-    last = np.zeros(cells.rings + 1, np.int64)
-    counters = fresh_counters(_SIZES * _SIZES * INTEGER_NODES)
-    coded = encode_stream(_code_values, counters, cells.ring, last, last.copy(), values)
-    return min(packed, bytes([_ADAPTIVE]) + coded, key=len)
+    for which in (BY_RING, BY_KIND):
+        if (packed := _encode_table(column, bits, cells, which)) is not None:
+            return packed
+    if (law := _find_range(column, cells)) is not None:
+        others = np.flatnonzero(bits != bits_of(law.values(cells.ticks, column.dtype)).view(bits.dtype))
+        return bytes([_BY_RANGE]) + law.pack() + _pack_others(bits, others)
+    by_firing = _encode_table(column, bits, cells, BY_FIRING)
+    tried = [] if by_firing is None else [by_firing]
+    if (angle := _find_angle(column, cells)) is not None:
+        near = encode_near(column, angle.values(cells, column.dtype), cells)
+        tried.append(bytes([_BY_AZIMUTH]) + angle.pack() + near)
+    elif (sums := encode_sums(column, cells)) is not None:
+        tried.append(bytes([_SUMS]) + sums)
+    best = min(tried, key=len, default=b"")
+    if by_firing is not None or (tried and len(best) * _EXPLAINED <= len(bits)):
+        return best
+    tried.append(bytes([_DIFFERENCES]) + pack_planes(bits))
+    if size < 8:
+        values = _ordinals(bits, size)
+        last = np.zeros(cells.rings + 1, np.int64)
+        counters = fresh_counters(_SIZES * _SIZES * INTEGER_NODES)
+        coded = encode_stream(_code_values, counters, cells.ring, last, last.copy(), values)
+        tried.append(bytes([_ADAPTIVE]) + coded)
+    return min(tried, key=len)
 
 
 def decode_attribute(stream: bytes, dtype: np.dtype, cells: Cells) -> np.ndarray:
@@ -135,20 +127,27 @@ def decode_attribute(stream: bytes, dtype: np.dtype, cells: Cells) -> np.ndarray
     bits_type = np.dtype(f"<u{size}")
     unpacker = Unpacker(stream)
     mode = unpacker.take(1)[0]
-    if mode in (_BY_RING, _BY_FIRING):
-        length, index = (cells.rings, cells.ring) if mode == _BY_RING else (cells.firings, cells.firing)
-        table = unpacker.bytes()
-        table = _unpack_planes(table, length + 1, bits_type) if table else _plain_table(length, dtype)
-        bits = table[index]
+    if mode <= BY_KIND:
+        index, length = index_of(cells, mode)
+        form, planes = unpacker.varint(), unpacker.bytes()
+        table = counted_from(cells, form, length, dtype) if form < FORMS else None
+        if table is None:
+            raise CorruptError("a column's table is counted from nothing known")
+        bits = ((table + unpack_planes(planes, length + 1, bits_type)) if planes else table)[index]
     elif mode == _BY_RANGE:
-        bits = (cells.ticks * min(unpacker.varint(), _LARGEST_SCALE)).astype(bits_type)
+        bits = bits_of(Range.unpack(unpacker).values(cells.ticks, dtype)).view(bits_type)
     elif mode == _DIFFERENCES:
-        return _unpack_planes(unpacker.take(unpacker.remaining), count, bits_type).view(dtype)
+        return unpack_planes(unpacker.take(unpacker.remaining), count, bits_type).view(dtype)
     elif mode == _ADAPTIVE and size < 8:
         values, last = np.zeros(count, np.int64), np.zeros(cells.rings + 1, np.int64)
         coded, counters = unpacker.take(unpacker.remaining), fresh_counters(_SIZES * _SIZES * INTEGER_NODES)
         decode_stream(coded, _code_values, counters, cells.ring, last, last.copy(), values)
         return _from_ordinals(values, size).view(dtype)
+    elif mode == _BY_AZIMUTH and dtype.kind in "iuf" and size > 1:
+        angle = Angle.unpack(unpacker)
+        return decode_near(unpacker.take(unpacker.remaining), angle.values(cells, dtype), cells)
+    elif mode == _SUMS:
+        return decode_sums(unpacker, dtype, cells)
     else:
         raise CorruptError("a column is coded in an unknown way")
     places, words = decode_exceptions(unpacker.take(unpacker.remaining), 2, count)
@@ -156,47 +155,81 @@ def decode_attribute(stream: bytes, dtype: np.dtype, cells: Cells) -> np.ndarray
     return bits.view(dtype)
 
 
-def _plain_table(count: int, dtype: np.dtype) -> np.ndarray:
-    """Bits of the numbers 0, 1, ... (`count`,) of a type, and of 0 for what has no number."""
-    return np.append(np.arange(count), 0).astype(dtype).view(f"<u{dtype.itemsize}")
+def _encode_table(column: np.ndarray, bits: np.ndarray, cells: Cells, which: int) -> bytes | None:
+    """A column by ring, firing or kind; None where it does not follow from that."""
+    index, count = index_of(cells, which)
+    table = np.zeros(count + 1, bits.dtype)
+    table[index[::-1]] = bits[::-1]
+    others = np.flatnonzero(table[index] != bits)
+    if len(others) > _MOST_OTHERS * len(bits):
+        return None
+    unseen = np.ones(count + 1, bool)
+    unseen[index] = False
+    tried = []
+    for form in range(FORMS if which == BY_RING else 2):
+        if (base := counted_from(cells, form, count, column.dtype)) is not None:
+            left = np.where(unseen, 0, table - base).astype(bits.dtype)
+            tried.append(pack_varint(form) + pack_bytes(pack_planes(left) if left.any() else b""))
+    return bytes([which]) + min(tried, key=len) + _pack_others(bits, others)
 
 
-def _range_scale(bits: np.ndarray, cells: Cells) -> int:
-    """Whole number by which ticks must be multiplied to give a column of integers; 0 when there is none."""
+def _find_range(column: np.ndarray, cells: Cells) -> Range | None:
+    """How ticks give a column but for few points; None where they do not."""
     seen = np.flatnonzero(cells.ticks > 0)
-    seen = seen[:: max(1, len(seen) // 1000)]
+    seen = seen[:: max(1, len(seen) // _SAMPLE)]
     if not len(seen):
-        return 0
-    scale = int(np.rint(np.median(bits[seen] / cells.ticks[seen])))
-    if not 0 < scale <= _LARGEST_SCALE:
-        return 0
-    return scale if (bits != (cells.ticks * scale).astype(bits.dtype)).mean() <= _MOST_OTHERS else 0
+        return None
+    bits = np.ascontiguousarray(column).view(f"<u{column.dtype.itemsize}")
+    if column.dtype.kind == "f":
+        steps = [] if cells.driver is None else [cells.driver.tick]
+        laws = [Range(form, step) for form in (TICKS, SINGLE_TICKS) for step in steps]
+    else:
+        scale = int(np.rint(np.median(bits[seen] / cells.ticks[seen])))
+        laws = [Range(WHOLE_TICKS, scale)] if 0 < scale <= _LARGEST_SCALE else []
+    for law in laws:
+        for which in (seen, slice(None)):
+            values = bits_of(law.values(cells.ticks[which], column.dtype)).view(bits.dtype)
+            if (bits[which] != values).mean() > _MOST_OTHERS:
+                break
+        else:
+            return law
+    return None
+
+
+def _find_angle(column: np.ndarray, cells: Cells) -> Angle | None:
+    """How azimuths give most values of a column exactly; None where they do not."""
+    if cells.azimuth is None or cells.fired is None or column.dtype.itemsize < 2 or column.dtype.kind not in "iuf":
+        return None
+    seen = np.flatnonzero((cells.azimuth >= 0) & (cells.ticks > 0))
+    seen = seen[:: max(1, len(seen) // _SAMPLE)]
+    if not len(seen):
+        return None
+    values = column[seen]
+    best, share = None, _LEAST_EXACT
+    laws = product(range(SUMMED, WHOLE), range(len(UNITS))) if column.dtype.kind == "f" else [(WHOLE, 0)]
+    for (law, unit), of_firing in product(laws, (0, 1)):
+        angle = Angle(of_firing, law, unit, 0)
+        shift = _shift(values, angle, cells, seen)
+        angle = angle._replace(shift=shift)
+        exact = float((angle.values(cells, column.dtype, seen) == values).mean())
+        if exact > share:
+            best, share = angle, exact
+    return best
+
+
+def _shift(values: np.ndarray, angle: Angle, cells: Cells, seen: np.ndarray) -> int:
+    """0.01 degrees by which most values are ahead of what an angle says."""
+    with np.errstate(all="ignore"):
+        ahead = values.astype(np.float64) - angle.values(cells, values.dtype, seen).astype(np.float64)
+        ahead = ahead if angle.law == WHOLE else ahead / UNITS[angle.unit] * (TURN_UNITS / (2 * np.pi))
+        whole = np.rint(np.where(np.abs(ahead) < TURN_UNITS, ahead, 0)).astype(np.int64) % TURN_UNITS
+    numbers, counts = np.unique(whole, return_counts=True)
+    shift = int(numbers[np.argmax(counts)])
+    return shift - TURN_UNITS if shift > TURN_UNITS // 2 else shift
 
 
 def _pack_others(bits: np.ndarray, others: np.ndarray) -> bytes:
     return encode_exceptions(others, bits[others].astype("<u8").view(np.uint32).reshape(-1, 2))
-
-
-def _pack_planes(bits: np.ndarray) -> bytes:
-    """Compress the bytes of differences, all lowest bytes first."""
-    planes = np.diff(bits, prepend=bits.dtype.type(0)).view(np.uint8).reshape(-1, bits.dtype.itemsize).T
-    # a window no larger than the data: to set up the largest takes longer than to fill a small one
-    filters = [{**_FILTERS[0], "dict_size": min(max(planes.size, 1 << 12), _WINDOW)}]
-    return lzma.compress(planes.tobytes(), lzma.FORMAT_RAW, filters=filters)
-
-
-def _unpack_planes(coded: bytes, count: int, dtype: np.dtype) -> np.ndarray:
-    """Undo `_pack_planes`; never more than `count` numbers."""
-    length = count * dtype.itemsize
-    try:
-        decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=_FILTERS)
-        data = decompressor.decompress(coded, length + 1)
-    except lzma.LZMAError as error:
-        raise CorruptError(f"a column is damaged: {error}") from None
-    if len(data) != length or not decompressor.eof or decompressor.unused_data:
-        raise CorruptError("a column has not the length announced")
-    planes = np.frombuffer(data, np.uint8).reshape(dtype.itemsize, count)
-    return np.cumsum(np.ascontiguousarray(planes.T).view(dtype)[:, 0], dtype=dtype)
 
 
 def _ordinals(bits: np.ndarray, size: int) -> np.ndarray:

@@ -86,6 +86,7 @@ class Blocks:
         returns.row, returns.ring, returns.firing, returns.firings = row, ring, block, self.blocks
         returns.ticks = returns.ranges[row, ring]
         azimuth = decode_azimuths(self.azimuths, self.blocks)
+        returns.azimuths, returns.places = azimuth, self.places
         column = azimuth[block] + self.wholes[ring]
         if self.rest:
             rest = Rest(np.zeros(len(ring), np.int64), ring, block, np.zeros(self.blocks, np.int64))

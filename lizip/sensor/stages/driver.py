@@ -233,7 +233,7 @@ class Driver:
         returns.need("ring", "column", "ticks")
         if len(returns.ring) and int(returns.ring.max()) >= len(self.elevations.numbers):
             raise CorruptError("a grid has not as many rings as its sensor beams")
-        driver = replace(self, tick=returns.unit(self.tick))
+        returns.driver = driver = replace(self, tick=returns.unit(self.tick))
         returns.points = driver.points(returns.ring, returns.column, returns.ticks)
 
     def pack(self) -> bytes:

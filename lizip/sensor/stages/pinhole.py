@@ -17,7 +17,8 @@ import numpy as np
 from lizip.errors import CorruptError
 from lizip.exact.ulp import spacing
 from lizip.packing import Unpacker, pack_varint
-from lizip.sensor.stages.attributes import decode_attribute, encode_attribute, nowhere
+from lizip.sensor.stages.attributes import decode_attribute, encode_attribute
+from lizip.sensor.stages.measured import nowhere
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns

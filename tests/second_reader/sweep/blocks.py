@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from second_reader import ans
@@ -18,6 +20,20 @@ RETURNS, ALL_COMPUTED, ALL_CELLS, RINGS_COMPUTED, RINGS_CELLS = range(5)
 SUM, HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES, EXACT, EXACT_MOVED = range(6)
 
 
+class Law(NamedTuple):
+    """How a driver computes angles; elevations in radians, offsets as printed."""
+
+    angle: int
+    sine: int
+    elevations: np.ndarray
+    offset: tuple[np.ndarray, int, bool]
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Offsets of lasers, radians, float32."""
+        return f32(_radians(*self.offset))
+
+
 def blocks(head: Bytes, returns: Returns) -> None:
     """Stage 15."""
     count, form, rings = head.varints(3)
@@ -27,6 +43,7 @@ def blocks(head: Bytes, returns: Returns) -> None:
     nothing = words3(head) if form in (ALL_CELLS, RINGS_CELLS) else np.zeros(3, np.uint32)
     azimuth = np.array(ans.decode(head.string(), _code_azimuths, count), np.int64)
     demand(returns.ranges.shape[1] == rings, "a grid has not the lasers of its blocks")
+    returns.azimuths, returns.places = azimuth, places
     row, ring, block = _cells(returns.ranges, count, form, places, lags)
     if form in (ALL_CELLS, RINGS_CELLS):
         returns.every, returns.nothing = (ring, block, row), nothing
@@ -137,6 +154,7 @@ def driver(head: Bytes, returns: Returns) -> None:
     else:
         offsets = wide(f32(_radians(*offset)))
         rise, fall = sincos_single(wide(f32(elevations)), sine_law)
+    returns.driver = Law(angle_law, sine_law, elevations, offset)
     ticks, ring = wide(returns.ticks), returns.ring
     distance = ticks * tick
     if distance_law == 0:

@@ -10,12 +10,14 @@ from second_reader import ans, coded
 from second_reader.ans import Stream
 from second_reader.bytestream import Bytes, Damaged, demand
 from second_reader.counters import Counters, bit, integer
+from second_reader.sweep import follows
 from second_reader.sweep.places import exceptions_of
 from second_reader.sweep.returns import Returns
 
 DENOMINATORS = (1, 100, 255, 256)
 TABLE = 4
-BY_RING, BY_FIRING, BY_RANGE, DIFFERENCES, ADAPTIVE = range(5)
+BY_RING, BY_FIRING, BY_KIND, BY_RANGE, DIFFERENCES, ADAPTIVE, BY_AZIMUTH, SUMS = range(8)
+KINDS = 6
 
 
 class Cells(NamedTuple):
@@ -26,12 +28,15 @@ class Cells(NamedTuple):
     ticks: np.ndarray
     rings: int
     firings: int
+    kind: np.ndarray
+    azimuth: np.ndarray | None = None
+    returns: Returns | None = None
 
 
 def nowhere(count: int) -> Cells:
     """Points of which nothing is known."""
     none = np.full(count, -1, np.int64)
-    return Cells(none, none, np.zeros(count, np.int64), 0, 0)
+    return Cells(none, none, np.zeros(count, np.int64), 0, 0, np.full(count, KINDS - 1))
 
 
 def _overwritten(bits: np.ndarray, data: bytes) -> np.ndarray:
@@ -46,13 +51,17 @@ def column_of(data: bytes, kind: np.dtype, cells: Cells) -> np.ndarray:
     head, count, width = Bytes(data), len(cells.ring), kind.itemsize
     unsigned = np.dtype(f"<u{width}")
     mode = head.u8()
-    if mode in (BY_RING, BY_FIRING):
-        length, index = (cells.rings, cells.ring) if mode == BY_RING else (cells.firings, cells.firing)
-        table = head.string()
-        plain = np.append(np.arange(length), 0).astype(kind).view(unsigned)
-        bits = (_planes(table, length + 1, unsigned) if table else plain)[index]
+    if mode <= BY_KIND:
+        index, length = ((cells.ring, cells.rings), (cells.firing, cells.firings), (cells.kind, KINDS))[mode]
+        form, planes = head.varint(), head.string()
+        bits = follows.entries(cells, form, length, kind)
+        bits = (bits + _planes(planes, length + 1, unsigned) if planes else bits)[index]
     elif mode == BY_RANGE:
-        bits = (cells.ticks * head.varint()).astype(unsigned)
+        bits = np.ascontiguousarray(follows.ranges(head, cells.ticks, kind)).view(unsigned)
+    elif mode == BY_AZIMUTH:
+        return follows.azimuths(head, cells, kind)
+    elif mode == SUMS:
+        return follows.sums(head, cells, kind)
     elif mode == DIFFERENCES:
         return _planes(head.rest(), count, unsigned).view(kind)
     elif mode == ADAPTIVE:
@@ -86,13 +95,17 @@ def _adaptive(stream: Stream, ring: list[int], rings: int) -> list[int]:
 
 def attributes(head: Bytes, returns: Returns) -> None:
     """Stage 14."""
-    spread = np.full((3, returns.count), -1, np.int64)
-    spread[2] = 0
+    spread = np.full((5, returns.count), -1, np.int64)
+    spread[2], spread[3] = 0, KINDS - 1
     if returns.every is not None:
         spread[0], spread[1] = returns.every[:2]
-    spread[:, returns.place] = returns.ring, returns.firing, returns.ticks
+    spread[:3, returns.place] = returns.ring, returns.firing, returns.ticks
+    spread[3, returns.place] = follows.kinds(returns)
     firings = returns.firings if returns.fired is None else len(returns.fired.columns)
-    cells = Cells(*spread, returns.ranges.shape[1], firings)
+    cells = Cells(*spread[:3], returns.ranges.shape[1], firings, spread[3])
+    if returns.driver is not None and returns.azimuths is not None:
+        spread[4, returns.place] = returns.column
+        cells = cells._replace(azimuth=spread[4], returns=returns)
     for name, kind in returns.fields:
         if name not in returns.columns:
             returns.columns[name] = column_of(head.string(), kind, cells)

@@ -20,6 +20,7 @@ class Returns:
         for name in (*OF_EACH, "beams", "fired", "rhythm", "far", "slots", "group", "pose_times", "turns", "shifts"):
             setattr(self, name, None)
         self.place = self.every = self.nothing = None
+        self.azimuths = self.places = self.driver = None
         self.base = self.firings = self.phase = self.decimal = 0
 
     def take(self, which: np.ndarray) -> None:
