@@ -47,7 +47,7 @@ def _find_nearest(xyz, back, nearest):
         other = np.inf
         for j in range(1, back + 1):
             before = min(before, _square(xyz, i, i - j))
-            # a linear congruential generator, of which the upper bits are taken; what is near in the file is passed over
+            # a linear congruential generator, of which the upper bits are taken; what is near is passed over
             state = (state * 1103515245 + 12345) % (np.int64(1) << 31)
             aside = 2 * back + ((state * (count - 4 * back)) >> 31)
             other = min(other, _square(xyz, i, (i + aside) % count))
