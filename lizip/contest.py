@@ -45,6 +45,9 @@ _MANY = 1 << 14
 _MARGIN = 0.85
 """How far a sample's word on the size of the opaque codec's result is trusted."""
 
+_POOR = 3
+"""Bytes a point that are more than a model of a sensor takes where it holds."""
+
 _WHOLE_REACH = 0.2
 """As `_REACH`, for the file as it stands (0.29 is the least seen)."""
 
@@ -96,7 +99,7 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         plain.append(contest.best)
         if contest.best is not None and as_before(contest.won, options.state):
             return contest.best
-        if name == "sweep" and contest.best is None and base.motion is None:
+        if name == "sweep" and contest.poor and base.motion is None:
             contest.attempt_undone(codecs.load(name), base, sole)
             if contest.best is None and not sole:
                 contest.attempt_sorted(codecs.load(name), base)
@@ -191,6 +194,11 @@ class Contest:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
 
     @property
+    def poor(self) -> bool:
+        """Whether nothing yet has said the points as shortly as a sensor's model does."""
+        return self.best is None or self._size - self._fixed > _POOR * self._cloud.count
+
+    @property
     def unexplained(self) -> bool:
         """Whether no codec that knows sensors has said the points."""
         return self.best is None or self.best.codec.name in ("floats", opaque.CODEC.name)
@@ -204,7 +212,7 @@ class Contest:
             undone = self._undone(recipe, undo)
             if undone.motion is not None:
                 self.attempt(codec, undone, sole)
-            if self.best is not None:
+            if not self.poor:
                 break
 
     def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
