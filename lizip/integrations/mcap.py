@@ -78,7 +78,7 @@ class PointField(NamedTuple):
     name: str
     offset: int
     datatype: int
-    count: int
+    count: int  # type: ignore[assignment]  # as the message calls it, and not the method of a tuple
 
 
 class PointCloud2(NamedTuple):
@@ -101,7 +101,7 @@ class PointCloud2(NamedTuple):
         kinds = [(f"{order}{TYPES[field.datatype]}", (max(field.count, 1),)) for field in self.fields]
         names, offsets = [field.name for field in self.fields], [field.offset for field in self.fields]
         formats = [kind if shape == (1,) else (kind, shape) for kind, shape in kinds]
-        layout = {"names": names, "formats": formats, "offsets": offsets, "itemsize": self.point_step}
+        layout: Any = {"names": names, "formats": formats, "offsets": offsets, "itemsize": self.point_step}
         return np.frombuffer(self.data, np.dtype(layout))
 
 
