@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -72,7 +73,8 @@ class Header(NamedTuple):
     frame_id: str
 
 
-class PointField(NamedTuple):
+@dataclass(frozen=True)
+class PointField:
     """sensor_msgs/PointField."""
 
     name: str
