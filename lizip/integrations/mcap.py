@@ -80,7 +80,7 @@ class PointField:
     name: str
     offset: int
     datatype: int
-    count: int  # type: ignore[assignment]  # as the message calls it, and not the method of a tuple
+    count: int
 
 
 class PointCloud2(NamedTuple):
