@@ -13,6 +13,7 @@ from lizip.codecs.survey.columns import Model
 from lizip.codecs.survey.decoded import Decoded
 from lizip.codecs.survey.fit import EFFORTS
 from lizip.codecs.survey.numbers import Surroundings
+from lizip.codecs.survey.scan_history import Pulses
 from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
 from lizip.entropy.coder import MODE, Coder, finish_encoder, open_encoder
 from lizip.errors import CorruptError
@@ -41,7 +42,7 @@ def model_of(group: str, unit: Sequence[str], known: Decoded) -> Model:
 
 
 def _code_axes(coder: Coder, planes: list[np.ndarray], tops: list[int], known: Decoded, level: str) -> None:
-    pulses = axes.Pulses(known.clock, known.same_pulse, known.kinds)
+    pulses = Pulses(known.clock, known.same_pulse, known.kinds)
     coding = AxisCoding(0, True)
     if coder.at[MODE] == 0:
         if level not in known.codings:
