@@ -7,18 +7,21 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, overload
 
+from lizip import embedded
 from lizip.container import Container, content_hash_of, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError
 from lizip.inputs import file_of, kind_of, opened
 from lizip.near.said import Said
 from lizip.reader import DecodedFile, read_columns
+from lizip.resources import noting
 from lizip.storage import StrPath
 
 if TYPE_CHECKING:
     import numpy as np
 
     from lizip.codecs.sweep.past import Past
+    from lizip.resources import Models
 
 
 def open(path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None) -> io.BufferedReader:
@@ -174,8 +177,8 @@ def info(path: StrPath | BinaryIO | bytes) -> dict[str, Any]:
     dict
         `format`, `codec`, `points`, `fields` (name and type of each), `bytes`, `compressed_bytes`, `ratio`,
         `bits_per_point`, `hash` (XXH3-128 in
-        hexadecimal; of a file below 4 kB the first half), `version`, `streams` (name -> bytes), and what else the codec
-        has to say (sensor, model, ...).
+        hexadecimal; of a file below 4 kB the first half), `version`, `streams` (name -> bytes), what else the codec
+        has to say (sensor, model, ...), and `embedded`, the predictors and sensor profiles that the file carries.
 
     Examples
     --------
@@ -224,6 +227,7 @@ def verify(
     """
     with opened(path) as file:
         decoder = Decoder(Container(file), max_bytes)
+        embedded.listed(decoder.container)
         pieces, said = decoder.pieces(), Said.of(decoder.container)
         if said is not None and against is not None:
             with opened(against) as original:
@@ -237,15 +241,26 @@ def verify(
                 _compare(pieces, original)
 
 
-def verified(file: BinaryIO, past: Past | None = None) -> Past | None:
-    """Decode an open .lizip file and check it, as `verify` does.
+def verified(file: BinaryIO, past: Past | None = None, models: Models | None = None) -> Past | None:
+    """Decode an open .lizip file and check it, as `verify` does; `models`: what the pack around it carries.
 
     Given what the file before left, returns what this one leaves, None where nothing can follow it.
     """
-    decoder = Decoder(Container(file), None, past)
+    container = Container(file)
+    container.models = models
+    decoder = Decoder(container, None, past)
     for _ in decoder.pieces():
         pass
     return decoder.container.left
+
+
+def completed(packed: bytes, models: Models | None = None) -> bytes:
+    """A .lizip file that carries what decoding it asks for, of what is installed or in the pack around it."""
+    with noting() as needed:
+        verified(io.BytesIO(packed), None, models)
+    file = io.BytesIO(packed)
+    embedded.embed(file, needed)
+    return file.getvalue()
 
 
 def _compare(pieces: Iterable[bytes], original: BinaryIO) -> None:
@@ -276,4 +291,5 @@ def _describe(decoder: Decoder) -> dict[str, Any]:
         **(said.described() if (said := Said.of(container)) else {}),
         **({"guessed": decoder.format.guessed} if header.count and hasattr(decoder.format, "guessed") else {}),
         **details,
+        **({"embedded": list(map(str, carried))} if (carried := embedded.listed(container)) else {}),
     }

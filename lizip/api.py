@@ -34,6 +34,7 @@ def compress(
     max_error: float = 0.0,
     intensity_error: float = 0.0,
     drop_order: bool = False,
+    embed: bool = False,
     sequence: Sequence | None = None,
 ) -> bytes:
     """Compress the bytes of a point cloud file, or an array of points.
@@ -70,6 +71,9 @@ def compress(
         Let the points come back in another order where that saves much: shuffled sweeps as their sensor listed them,
         other clouds as a tree over space has them. Every record comes back whole, as often as before; goes with and
         without the bounds. `lizip.info` tells whether the order is another one.
+    embed : bool
+        Put the predictor and the sensor profile that decoding needs into the file, 17 kB for a sweep: then a lizip that
+        does not bring them decodes it. The sweeps of a pack share one copy. Takes the check.
     sequence : lizip.Sequence, optional
         What the sweeps before left, and this one leaves something to: smaller and faster than `state` alone. Such files
         come back only one after the other, with another Sequence.
@@ -98,7 +102,7 @@ def compress(
     True
     """
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
-    options = replace(options, drop_order=drop_order)
+    options = replace(options, drop_order=drop_order, embed=embed)
     options = options if sequence is None else sequence.options(options)
     sink = io.BytesIO()
     left = encode_data(data, options, sink)

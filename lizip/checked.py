@@ -9,8 +9,10 @@ from lizip import defects
 from lizip.access import verified
 from lizip.codecs import PROMISING_FIRST, Options
 from lizip.container import is_lizip
+from lizip.embedded import embed
 from lizip.errors import CorruptError, FormatError
 from lizip.pipeline import encode
+from lizip.resources import noting
 
 if TYPE_CHECKING:
     from lizip.codecs.sweep.past import Past
@@ -38,10 +40,14 @@ def encode_checked(
             if failed:
                 break  # what is left does not fit the file: no news
             raise
-        if not options.check and options.past is None:
+        if not options.check and options.past is None and not options.embed:
             return None
         try:
-            return verified(sink, options.past)
+            with noting() as needed:
+                left = verified(sink, options.past)
+            if options.embed:
+                embed(sink, needed)
+            return left
         except CorruptError as error:
             names = [name for name in names if name not in used] if used & set(names) else []
             failed.append(f"{', '.join(sorted(used))}: {error}")

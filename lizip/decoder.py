@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import xxhash
 
-from lizip import codecs, defects, formats
+from lizip import codecs, defects, embedded, formats
 from lizip.codecs import opaque
 from lizip.container import FOLLOWS, MAX_WHOLE, PIECES, RECIPE, REGIONS, SPLICE, WHOLE, Container, same_hash
 from lizip.errors import CorruptError, FormatError, TooLargeError
 from lizip.packing import Unpacker
+from lizip.resources import each_at_hand
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
@@ -61,6 +62,7 @@ class Decoder:
     def __init__(self, container: Container, max_bytes: int | None = None, past: Past | None = None):
         self.container = container
         self.container.past = past
+        self.container.models = embedded.carried_by(container)
         self.header = container.header
         self.format: Format = formats.by_number(self.header.format)
         self.codec: Codec = codecs.load(self.header.codec)
@@ -170,7 +172,7 @@ class Decoder:
         """Yield what the codec coded: runs of points, these columns."""
         self._check_past()
         left = self.header.count
-        for block in self.codec.decode(self.container, schema, left):
+        for block in each_at_hand(self.container.models, self.codec.decode(self.container, schema, left)):
             rows = len(block[schema[0][0]])
             if rows > left or any(block[name].dtype != dtype or len(block[name]) != rows for name, dtype in schema):
                 raise CorruptError("decoded points are not as announced")
@@ -212,9 +214,10 @@ class Decoder:
             return
         if hasattr(self.codec, "decode_part") and not self.container.entries(RECIPE):
             with defects.sheltered():
-                yield from self.codec.decode_part(
+                wanted = self.codec.decode_part(
                     self.container, self.schema(), self.header.count, fields, start, stop, box
                 )
+                yield from each_at_hand(self.container.models, wanted)
             return
         position = 0
         for block in self.blocks():

@@ -32,6 +32,7 @@ def compress_file(
     max_error: float = 0.0,
     intensity_error: float = 0.0,
     drop_order: bool = False,
+    embed: bool = False,
     force: bool = False,
     remove: bool = False,
 ) -> str:
@@ -77,7 +78,7 @@ def compress_file(
     if remove and (max_error or intensity_error or drop_order):
         raise ValueError("the source is not removed where something only near to it is kept")
     options = Options(level, codec, model, backend, fields, check, state, max_error, intensity_error)
-    options = replace(options, drop_order=drop_order)
+    options = replace(options, drop_order=drop_order, embed=embed)
     source = os.fsdecode(source)
     target = source + SUFFIX if target is None else os.fsdecode(target)
     storage.check_target(source, target, force)

@@ -13,7 +13,7 @@ from lizip import storage
 from lizip.codecs.sweep.weights import folders, load_weights
 from lizip.errors import StorageError
 from lizip.resources import Resource, models_folder, own_folders
-from lizip.sensor.stages.profile import digest_bytes, read_profile
+from lizip.sensor.stages.profile import read_profile
 from lizip.storage import StrPath
 
 INDEX = "models.json"
@@ -79,7 +79,7 @@ def _files() -> Iterator[_File]:
     for folder in (shipped, *own_folders()):
         for path in sorted(set(folder.glob("*.json")) - {folder / INDEX}):
             profile = read_profile(path)
-            yield _File(path, path.name, Resource("profile", profile.name, digest_bytes(profile.digest).hex()))
+            yield _File(path, path.name, Resource("profile", profile.name, profile.digest.hex()))
     yield _File(shipped / "README.md", "sensors.md", None)
 
 

@@ -76,6 +76,9 @@ class Unpacker:
 
     def varint(self) -> int:
         """Read an unsigned integer."""
+        if self._position < len(self._data) and self._data[self._position] < 0x80:
+            self._position += 1
+            return self._data[self._position - 1]
         value = 0
         for shift in range(0, 70, 7):
             byte = self.take(1)[0]

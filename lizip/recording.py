@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from lizip import codecs, formats
 from lizip.codecs import Options, opaque
@@ -14,8 +14,11 @@ from lizip.errors import FormatError
 from lizip.formats.log import pack_layout
 from lizip.logs.parts import REST, Closing, Log, Part, Span
 from lizip.logs.splice import Placed, Splice, sections_of
-from lizip.near.choose import choose
+from lizip.near.choose import Choice, choose
 from lizip.sensor.state import SensorState
+
+if TYPE_CHECKING:
+    from lizip.cloud import Cloud
 
 _REST = 1 << 24
 """Bytes of the rest that are coded together."""
@@ -25,6 +28,36 @@ _OF_RASTERS = ("image", "opaque")
 
 _TRIALS = 3
 """Clouds of a stream for which every codec is asked; then the one of the last is."""
+
+
+class Clouds:
+    """Clouds of a log while they are coded one by one, each stream of its own.
+
+    Parameters
+    ----------
+    options : Options
+    names : sequence of str
+        The codecs to try.
+    """
+
+    def __init__(self, options: Options, names: Sequence[str]):
+        self._options, self._names = options, names
+        self._states: dict[int, SensorState] = {}
+        self._known: dict[int, list[str]] = {}
+
+    def choose(self, stream: int, content: memoryview, cloud: Cloud) -> Choice:
+        """The shortest way to say a cloud, the fit starting from the one before of its stream."""
+        state = self._states.setdefault(stream, SensorState())
+        options = replace(self._options, state=state, past=None)
+        known = self._known.setdefault(stream, [])
+        names = [name for name in self._names if cloud.shape is None or name in _OF_RASTERS] or self._names
+        choice = None
+        if len(known) >= _TRIALS:
+            with suppress(FormatError):
+                choice = choose(content, cloud, options, [known[-1]], None, False)
+        choice = choice or choose(content, cloud, options, names, None, False)
+        known.append(choice.result.codec.name)
+        return choice
 
 
 class Recording:
@@ -44,8 +77,8 @@ class Recording:
         self._pieces = self.count = 0
         self._rest = bytearray()
         self._waiting: dict[int, list[memoryview]] = {}
-        self._states: dict[int, SensorState] = {}
-        self._codecs: dict[int, list[str]] = {}
+        self._closings: dict[int, Closing] = {}
+        self._clouds = Clouds(options, names)
         self._layouts: set[tuple[str, bytes]] = set()
         self.splice = Splice()
         self.used: set[str] = set()
@@ -61,12 +94,19 @@ class Recording:
             return
         waiting = self._waiting.setdefault(part.stream, [])
         waiting.append(part.data)
-        if part.closing is not None:
-            content = waiting[0] if len(waiting) == 1 else memoryview(b"".join(waiting))
-            waiting.clear()
-            if turn := part.closing.turn:
-                content = memoryview(bytes(content[-turn:]) + bytes(content[:-turn]))
-            self._write_cloud(content, part.stream, part.closing)
+        if part.closing is not None and sum(map(len, waiting)) < part.closing.together:
+            self._closings.setdefault(part.stream, part.closing)
+        elif part.closing is not None:
+            self._close(part.stream, self._closings.pop(part.stream, part.closing))
+
+    def _close(self, stream: int, closing: Closing) -> None:
+        """Write the cloud that a stream's bytes are."""
+        waiting = self._waiting[stream]
+        content = waiting[0] if len(waiting) == 1 else memoryview(b"".join(waiting))
+        waiting.clear()
+        if turn := closing.turn:
+            content = memoryview(bytes(content[-turn:]) + bytes(content[:-turn]))
+        self._write_cloud(content, stream, closing)
 
     def _write_rest(self) -> None:
         content = memoryview(self._rest)
@@ -78,18 +118,8 @@ class Recording:
 
     def _write_cloud(self, content: memoryview, stream: int, closing: Closing) -> None:
         cloud = closing.split(content)
-        state = self._states.setdefault(stream, SensorState())
-        options = replace(self._options, state=state, past=None)
-        known = self._codecs.setdefault(stream, [])
-        names = [name for name in self._names if cloud.shape is None or name in _OF_RASTERS] or self._names
-        choice = None
-        if len(known) >= _TRIALS:
-            with suppress(FormatError):
-                choice = choose(content, cloud, options, [known[-1]], None, False)
-        choice = choice or choose(content, cloud, options, names, None, False)
-        name = choice.result.codec.name
-        known.append(name)
-        self.used.add(name)
+        choice = self._clouds.choose(stream, content, cloud)
+        self.used.add(choice.result.codec.name)
         self._layouts.add((cloud.format, cloud.layout))
         self.count += cloud.count
         self.splice.clouds.append(Placed(self._pieces, stream, closing.time, closing.turn))
@@ -101,6 +131,8 @@ class Recording:
 
     def finish(self, length: int, digest: bytes) -> None:
         """Write what is left, the splice and the table."""
+        for stream, closing in self._closings.items():
+            self._close(stream, closing)
         if self._rest:
             self._write_rest()
         self.splice.finish()

@@ -16,17 +16,23 @@ import os
 import struct
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
 import lizip
 from lizip import codecs, simulator
-from lizip.container import CODEC, SPLICE, Container
-from lizip.simulator import drivers
-from lizip.simulator.turning import MODELS
+from lizip.codecs.sweep import weights
+from lizip.container import CODEC, MODELS, Container
+from lizip.formats import lzf
+from lizip.sensor.stages import profile
+from lizip.simulator import drivers, packets
+from lizip.simulator.turning import MODELS as SENSORS
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
@@ -35,9 +41,9 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
     "pandaset_part": lambda: simulator.pandaset(1, blocks=220),
-    "driver_part": lambda: drivers.sweep(1, MODELS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
+    "driver_part": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
     "argoverse_whole": lambda: simulator.vlp32c_pair(1),
-    "dual": lambda: drivers.sweep(1, MODELS["xt32"], "nebula Hesai", span=0.05, twice=0.2).records.tobytes(),
+    "dual": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.05, twice=0.2).records.tobytes(),
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
     "log": lambda: mcap(numbers(60), numbers(60)),
@@ -46,7 +52,14 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
     "pcd": lambda: pcd(200),
+    "pcd_text": lambda: pcd_of("ascii", b"".join(b"%g %g %g %g\n" % tuple(p) for p in numbers(120).tolist()), 120),
+    "pcd_packed": lambda: packed_pcd(150, lambda data: lzf.pack(np.frombuffer(data, np.uint8))),
+    "pcd_copied": lambda: packed_pcd(90, copied),
     "ply": lambda: ply(150),
+    "npz": lambda: npz(points=numbers(110), label=np.arange(110, dtype="<u2") % 7),
+    "fortran": lambda: npy(np.asfortranarray(numbers(100).astype(">f4"))),
+    "table": lambda: table(120),
+    "packets": lambda: packets.velodyne(1, 16, 768),
     "npy": lambda: npy(numbers(120).astype("<f8")),
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
@@ -65,6 +78,7 @@ GOLDEN = (
     "kitti_part.sweep",
     "kitti_part.sweep.fast",
     "nuscenes_part.sweep",
+    "nuscenes_part.sweep.embedded",
     "ouster_part.sweep",
     "ouster_part.sweep.fast",
     "argoverse.floats",
@@ -82,7 +96,14 @@ GOLDEN = (
     "las_3.survey",
     "las_1.floats",
     "pcd.floats",
+    "pcd_text.floats",
+    "pcd_packed.floats",
+    "pcd_copied.floats",
     "ply.floats",
+    "npz.floats",
+    "fortran.floats",
+    "table.floats",
+    "packets.floats",
     "npy.opaque",
     "related.floats",
     "moved.any",
@@ -91,7 +112,8 @@ GOLDEN = (
     "text.opaque",
     "empty.opaque",
 )
-"""Samples, codecs and levels (none: default) whose files stand in tests/golden: every codec, format and chain."""
+"""Samples, codecs and levels (none: default; embedded: that, with what it needs) whose files stand in tests/golden:
+every codec, format and chain."""
 
 
 def printed(script: str, beside: str = "", **environment: str) -> str:
@@ -180,6 +202,51 @@ def pcd(count: int) -> bytes:
     return head.encode() + b"".join(rows)
 
 
+def pcd_of(encoding: str, body: bytes, count: int) -> bytes:
+    """PCD of four float32 fields."""
+    head = f"VERSION 0.7\nFIELDS x y z i\nSIZE 4 4 4 4\nTYPE F F F F\nCOUNT 1 1 1 1\nWIDTH {count}\nHEIGHT 1\n"
+    return (head + f"POINTS {count}\nDATA {encoding}\n").encode() + body
+
+
+def packed_pcd(count: int, pack: Callable[[bytes], bytes]) -> bytes:
+    """Packed PCD: field after field."""
+    data = numbers(count).T.tobytes()
+    return pcd_of("binary_compressed", struct.pack("<II", len(pack(data)), len(data)) + pack(data), count)
+
+
+def copied(data: bytes) -> bytes:
+    """An LZF stream of a packer that hardly looks for repetitions: runs of bytes, and of zeros."""
+    out, at = b"", 0
+    while at < len(data):
+        if at and data[at - 1 : at + 3] == bytes(4):
+            out, at = out + b"\x20\0", at + 3
+        else:
+            size = min(32, len(data) - at)
+            out, at = out + bytes([size - 1]) + data[at : at + size], at + size
+    return out
+
+
+def table(count: int) -> bytes:
+    """Text with a heading, numbers printed in several ways, comments, an empty line and a row that differs."""
+    lines = [b"# x y z i n t w\r\n"]
+    for i, (x, y, z, k) in enumerate(numbers(count).tolist()):
+        words = (x, y, 1e6 * z, repr(round(100 * x + k, 3)), i - 40, b"nan" if i % 9 == 4 else b"%.3e" % (y * 1e-7))
+        texts = [word if isinstance(word, bytes) else str(word).encode() for word in words[3:]]
+        lines.append(b"%.3f,%9.4f,%+.2E,%s,%03d,%s,%-7.1f|\r\n" % (*words[:3], texts[0], words[4], texts[2], k))
+    lines[30:30] = [b"# half of them\r\n", b"\r\n"]
+    lines[77] = lines[77].replace(b",", b", ", 1)
+    return b"".join(lines) + b"the end"
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    """An archive of arrays, stored as they are."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), npy(array))
+    return file.getvalue()
+
+
 def ply(count: int) -> bytes:
     """Big-endian PLY."""
     head = f"ply\nformat binary_big_endian 1.0\nelement vertex {count}\n"
@@ -223,10 +290,29 @@ def npy(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def stream(data: bytes, codec: str | None, level: str = "default") -> bytes | None:
+@contextmanager
+def without_models(folder: Path = Path("gone")) -> Iterator[None]:
+    """A lizip that brings no predictors and profiles, or those of a folder."""
+    profile.installed.cache_clear()
+    with (
+        mock.patch.object(weights, "models_folder", return_value=folder),
+        mock.patch.object(profile, "models_folder", return_value=folder),
+        mock.patch.dict(os.environ, {"LIZIP_MODELS": "", "XDG_DATA_HOME": os.devnull}),
+    ):
+        yield
+    profile.installed.cache_clear()
+
+
+def how(codec: str, level: str = "default") -> dict[str, object]:
+    """What `GOLDEN` calls a codec and a level, as options of `lizip.compress`."""
+    named = None if codec == ANY else codec
+    return {"codec": named, "embed": True} if level == "embedded" else {"codec": named, "level": level}
+
+
+def stream(data: bytes, codec: str, level: str = "default") -> bytes | None:
     """Code, decode and compare; None when the codec does not take such a file."""
     try:
-        coded = lizip.compress(data, level=level, codec=codec)
+        coded = lizip.compress(data, **how(codec, level))
     except lizip.FormatError as error:
         if "has nothing to say" not in str(error):
             raise
@@ -238,7 +324,7 @@ def stream(data: bytes, codec: str | None, level: str = "default") -> bytes | No
 def golden(name: str) -> bytes:
     """A .lizip file of `GOLDEN`, made now."""
     sample_name, codec, *level = name.split(".")
-    coded = stream(sample(sample_name), None if codec == ANY else codec, *level)
+    coded = stream(sample(sample_name), codec, *level)
     assert coded is not None, f"{codec} takes {sample_name} no more"
     return coded
 
@@ -257,15 +343,13 @@ def points_of(coded: bytes) -> list[bytes]:
     box = Container(io.BytesIO(coded))
     if box.header.codec == 0:
         return []
-    return [box.read(entry) for entry in box.header.entries if CODEC <= entry.kind < SPLICE]
+    return [box.read(entry) for entry in box.header.entries if CODEC <= entry.kind < MODELS]
 
 
 def recoded(path: Path) -> bool:
     """Whether a .lizip file decodes, and coding its content again gives the same sections."""
     coded = path.read_bytes()
-    codec, *level = path.name.split(".")[1:-1]
-    how = {"codec": None if codec == ANY else codec, "level": level[0] if level else "default"}
-    again = lizip.compress(lizip.decompress(coded), **how)
+    again = lizip.compress(lizip.decompress(coded), **how(*path.name.split(".")[1:-1]))
     return points_of(again) == points_of(coded)
 
 

@@ -105,7 +105,7 @@ def test_a_worker_dies_and_every_file_is_done_once(drive, tmp_path):
 
 
 def test_packs_are_the_same_and_one_word_starts_a_cluster(drive, tmp_path):
-    done(lizip_in(tmp_path, "pack", "logs", "-o", "there.lizips", "--scheduler", "local", "-T", "2"))
+    done(lizip_in(tmp_path, "pack", "logs", "-o", "there.lizips", "--scheduler", "local", "-T", "1"))
     done(lizip_in(tmp_path, "pack", "logs", "-o", "here.lizips"))
     assert (tmp_path / "there.lizips").read_bytes() == (tmp_path / "here.lizips").read_bytes()
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 import lizip
-from lizip import codecs, storage
+from lizip import codecs, embedded, storage
 from lizip.batch.outcome import Outcome, one_line
 from lizip.batch.packing import pack_one, unpack_one
 from lizip.batch.plan import Job
@@ -28,7 +28,7 @@ from lizip.errors import (
 from lizip.expand import expanded
 from lizip.near.said import STAYS, Said
 from lizip.packs import PackReader, is_pack
-from lizip.resources import noting
+from lizip.resources import Resource, noting
 from lizip.sensor.state import SensorState
 
 _RUN = 10
@@ -82,8 +82,8 @@ def _perform(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
         raise job.error
     if job.verb in ("verify", "hash"):
         with noting() as needed:
-            known = _verify(job)
-        return "done", {**known, "resources": tuple(sorted(needed))}
+            known, carried = _verify(job)
+        return "done", {**known, "resources": tuple(sorted(set(needed) - set(carried)))}
     if job.verb == "pack":
         return pack_one(job, state)
     target = job.target or ""
@@ -104,22 +104,26 @@ def _perform(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
             raise
 
 
-def _verify(job: Job) -> dict[str, Any]:
-    """Decode a .lizip file, or read an original; CorruptError unless it is what was expected."""
-    expected = job.options.get("hash")
+def _verify(job: Job) -> tuple[dict[str, Any], list[Resource]]:
+    """Decode a .lizip file, or read an original; CorruptError unless it is what was expected.
+
+    Returns what is known of it, and the resources that it carries.
+    """
+    expected, carried = job.options.get("hash"), []
     if job.verb == "hash":
         known = _describe_original(job.source)
     elif is_pack(job.source):
         with PackReader(job.source) as pack:
             part, parts = job.options.get("part", (1, 1))
             pack.verify([place for place in range(len(pack)) if place // _RUN % parts == part - 1])
-            known = _sum_of(pack)
+            known, carried = _sum_of(pack), pack.embedded
     else:
         lizip.verify(job.source, job.target)
-        known = describe(job.source)
+        with storage.open_binary(job.source) as file:
+            known, carried = described(file), embedded.listed(Container(file))
     if expected is not None and not same_hash(bytes.fromhex(known["hash"]), bytes.fromhex(expected)):
         raise CorruptError(f"{job.source}: whole, but not the file that the manifest names")
-    return known
+    return known, carried
 
 
 def _transform(job: Job, target: str) -> tuple[str, dict[str, Any]]:
@@ -173,7 +177,7 @@ def _same(packed: str, original: str, job: Job) -> bool:
             container = Container(file)
             for entry in container.header.entries:
                 container.read(entry)
-            said = Said.of(container)
+            said, carried = Said.of(container), embedded.listed(container)
     except (FormatError, CorruptError):
         if job.verb == "decompress":
             raise
@@ -183,8 +187,17 @@ def _same(packed: str, original: str, job: Job) -> bool:
         made = (said.max_error, said.intensity_error, said.order != STAYS) if said else (0.0, 0.0, False)
         if made != tuple(job.options.get(name, 0) for name in ("max_error", "intensity_error", "drop_order")):
             return False
+        if job.options.get("embed") and not carried and _needs(packed):
+            return False
         digest = said.digest if said else digest
     return same_hash(digest, bytes.fromhex(_describe_original(original)["hash"]))
+
+
+def _needs(packed: str) -> bool:
+    """Whether decoding asks for a predictor or a sensor profile."""
+    with noting() as needed:
+        lizip.verify(packed)
+    return bool(needed)
 
 
 def _describe_original(path: str) -> dict[str, Any]:

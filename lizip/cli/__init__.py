@@ -26,6 +26,7 @@ VERBS = (
     "append",
     "ls",
     "unpack",
+    "export",
     "report",
     "view",
     "models",

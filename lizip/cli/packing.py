@@ -25,16 +25,17 @@ def pack(output: str, force: bool, append: bool, options: dict[str, Any]) -> Non
         raise click.UsageError("nothing to do: no file there")
     voice = Voice(options["quiet"], options["verbose"], options["as_json"])
     storage.remove_stale(os.path.dirname(output))
-    every = options["key_frames"]
-    with PackWriter(output, append=append, force=force, every=every) as writer:
+    every, seeds = options["key_frames"], options["seeds"]
+    with PackWriter(output, append=append, force=force, every=every, seeds=seeds) as writer:
 
         def take(job: Job, outcome: Outcome) -> Outcome:
             if outcome.status != "done":
                 return outcome
-            writer.add_packed(job.target or "", outcome.packed, time_of(job.source))
-            return replace(outcome, packed=b"", **described_bytes(outcome.packed))
+            entry = writer.add_packed(job.target or "", outcome.packed, time_of(job.source))
+            known = described_bytes(outcome.packed) | {"compressed": entry.length}
+            return replace(outcome, packed=b"", **known)
 
-        failures = work_off(plan_packing(files, writer, every, **coding), options, voice, take=take)
+        failures = work_off(plan_packing(files, writer, every, seeds, **coding), options, voice, take=take)
     leave(failures)
 
 

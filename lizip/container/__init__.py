@@ -9,6 +9,8 @@ from lizip.container.parts import (
     FOLLOWS,
     MAGIC,
     MAX_WHOLE,
+    MODELS,
+    MOST_MODELS,
     NEAR,
     PACK_MAGIC,
     PIECE,
@@ -29,13 +31,15 @@ from lizip.container.parts import (
     same_hash,
 )
 from lizip.container.reader import Container
-from lizip.container.writer import Writer, write
+from lizip.container.writer import Writer, add, without, write
 
 __all__ = [
     "CODEC",
     "FOLLOWS",
     "MAGIC",
     "MAX_WHOLE",
+    "MODELS",
+    "MOST_MODELS",
     "NEAR",
     "PACK_MAGIC",
     "PIECE",
@@ -52,9 +56,11 @@ __all__ = [
     "Header",
     "Section",
     "Writer",
+    "add",
     "content_hash",
     "content_hash_of",
     "is_lizip",
     "same_hash",
+    "without",
     "write",
 ]

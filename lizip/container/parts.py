@@ -40,6 +40,12 @@ PIECES, REGIONS, WHOLE, RECIPE, CODEC = range(5)
 stands; how its columns follow from the coded ones (`lizip.relations`) where they are not the same; from `CODEC` on they
 belong to the codec."""
 
+MODELS = 124
+"""Section kind: predictors and sensor profiles that decoding asks for (`lizip.embedded`). Kinds below are codecs'."""
+
+MOST_MODELS = 1 << 20
+"""Most bytes of a section of these, and of what it holds."""
+
 SPLICE = 125
 """Section kind: how the pieces of a log make the file (`lizip.logs.splice`)."""
 
@@ -47,7 +53,7 @@ FOLLOWS = 126
 """Section kind: the hash of the sweep that this one follows, and can be decoded after only (`lizip.sequence`)."""
 
 NEAR = 127
-"""Section kind: within which bound of its original the content is (`lizip.near`). Codecs have the kinds below."""
+"""Section kind: within which bound of its original the content is (`lizip.near`)."""
 
 MAX_WHOLE, PIECE = 1 << 26, 1 << 25
 """Files of more bytes are cut into pieces of so many, or regions of more refused."""

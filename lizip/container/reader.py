@@ -13,6 +13,7 @@ from lizip.container.parts import (
     LAST,
     MAGIC,
     MAX_ENTRIES,
+    MOST_MODELS,
     PACK_MAGIC,
     SMALL,
     SMALL_DIGEST,
@@ -26,6 +27,7 @@ from lizip.packing import Unpacker
 
 if TYPE_CHECKING:
     from lizip.codecs.sweep.past import Past
+    from lizip.resources import Models
 
 _TAIL_READ = 4096
 
@@ -48,6 +50,8 @@ class Container:
         Bytes of the .lizip file.
     past, left : Past or None
         Where it is one of a sequence: what the file before left, and, once it is decoded, what this one leaves.
+    models : Models or None
+        Predictors and sensor profiles that it, or what it lies in, carries.
 
     Raises
     ------
@@ -64,6 +68,7 @@ class Container:
         self._lock = threading.Lock()
         self.past: Past | None = None
         self.left: Past | None = None
+        self.models: Models | None = None
         self.size = size = file.seek(0, 2)
         tail_size = min(size, _TAIL_READ)
         file.seek(size - tail_size)
@@ -80,7 +85,7 @@ class Container:
 
     def _read_small(self, size: int) -> Header:
         """The header of a file in the small form, whose one checksum is over all of it."""
-        if size > 2 * SMALL:
+        if size > 2 * SMALL + MOST_MODELS:
             raise CorruptError("a small .lizip file that is not small")
         data = self.read_at(0, size)
         if size < len(SMALL_MAGIC) + CRC.size or CRC.unpack(data[-CRC.size :])[0] != zlib.crc32(data[: -CRC.size]):
@@ -93,6 +98,8 @@ class Container:
         digest = unpack.take(SMALL_DIGEST)
         sizes: list[tuple[int, int]] = []
         while unpack.remaining and not (sizes and sizes[-1][1] < 0):
+            if len(sizes) == SMALL:
+                raise CorruptError("a small .lizip file names too many sections")
             kind = unpack.take(1)[0]
             sizes.append((kind & ~LAST, -1 if kind & LAST else unpack.varint()))
         entries = []
@@ -169,7 +176,9 @@ class Container:
 
     def inside(self, entry: Entry) -> Container:
         """Open a section that is a .lizip file itself."""
-        return Container(cast(BinaryIO, _Window(self, entry)))
+        inner = Container(cast(BinaryIO, _Window(self, entry)))
+        inner.models = self.models
+        return inner
 
     def read(self, entry: Entry) -> bytes:
         """Read one section and check it; several threads may."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from typing import BinaryIO
 
 from lizip.container.parts import CRC, END, LAST, MAGIC, SMALL, SMALL_DIGEST, SMALL_MAGIC, VERSION, Entry, Section
+from lizip.container.reader import Container
 from lizip.packing import pack_bytes, pack_varint
 
 
@@ -13,21 +15,30 @@ class Writer:
     """Lays out a .lizip file piece by piece.
 
     `begin`, then `section` for each, then `finish`; every call returns the next bytes of the file.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Sections that are there already: `begin` was before them.
+
+    Attributes
+    ----------
+    offset : int
+        Where the next section goes.
     """
 
-    def __init__(self) -> None:
-        self._entries: list[Entry] = []
-        self._offset = 0
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries = list(entries)
+        self.offset = sum(entry.length for entry in self._entries) + len(MAGIC) + 1
 
     def begin(self) -> bytes:
         """Return the magic and the version."""
-        self._offset = len(MAGIC) + 1
         return MAGIC + bytes([VERSION])
 
     def section(self, section: Section) -> bytes:
         """Return the bytes of a section and remember it for the table."""
-        self._entries.append(Entry(section.kind, self._offset, len(section.data), zlib.crc32(section.data)))
-        self._offset += len(section.data)
+        self._entries.append(Entry(section.kind, self.offset, len(section.data), zlib.crc32(section.data)))
+        self.offset += len(section.data)
         return section.data
 
     def finish(self, codec: int, format: int, length: int, digest: bytes, count: int, layout: bytes = b"") -> bytes:
@@ -64,3 +75,30 @@ def _write_small(
     head += bytes([section.kind | LAST for section in sections[-1:]])
     data = b"".join([head, *(section.data for section in sections)])
     return data + CRC.pack(zlib.crc32(data))
+
+
+def add(file: BinaryIO, section: Section) -> None:
+    """Add a section behind those of a .lizip file that is open for reading and writing; they are not written again."""
+    container = Container(file)
+    header = container.header
+    how = header.codec, header.format, header.length, header.digest, header.count, header.layout
+    if len(header.digest) == SMALL_DIGEST:
+        data, place = write([*_sections(container), section], *how), 0
+    else:
+        writer = Writer(header.entries)
+        place = writer.offset
+        data = writer.section(section) + writer.finish(*how)
+    file.seek(place)
+    file.truncate()
+    file.write(data)
+
+
+def without(container: Container, kind: int) -> bytes:
+    """A .lizip file made anew, without the sections of a kind."""
+    header = container.header
+    sections = [section for section in _sections(container) if section.kind != kind]
+    return write(sections, header.codec, header.format, header.length, header.digest, header.count, header.layout)
+
+
+def _sections(container: Container) -> list[Section]:
+    return [Section(entry.kind, container.read(entry)) for entry in container.header.entries]

@@ -22,7 +22,7 @@ def fresh_rows(count: int) -> np.ndarray:
     room = np.empty((count + 3) * LANES, np.uint16)
     skip = (-room.ctypes.data // 2) % (2 * LANES)
     rows = room[skip : skip + (count + 1) * LANES]
-    rows.reshape(-1, LANES)[:] = np.arange(LANES) * TOP // LANES
+    rows.reshape(-1, LANES)[:] = (np.arange(LANES) * TOP // LANES).astype(np.uint16)
     return rows
 
 

@@ -66,13 +66,13 @@ def _turned(x, tail, quarters):
     s = _kernel_sine(x, tail)
     c = _kernel_cosine(x, tail)
     quarter = quarters - 4.0 * np.floor(quarters * 0.25)
-    if quarter == 1.0:
-        return c, -s
-    if quarter == 2.0:
-        return -s, -c
-    if quarter == 3.0:
-        return -c, s
-    return s, c
+    # no branches, so that loops over angles are compiled to vectors
+    odd = (quarter == 1.0) | (quarter == 3.0)
+    sine = c if odd else s
+    cosine = s if odd else c
+    sine = -sine if quarter >= 2.0 else sine
+    cosine = -cosine if (quarter == 1.0) | (quarter == 2.0) else cosine
+    return sine, cosine
 
 
 @kernel
@@ -89,6 +89,19 @@ def sincos(angle):
     low = quarters * _QUARTER_LOW
     x = rest - low
     return _turned(x, (rest - x) - low, quarters)
+
+
+@kernel
+def _fill_sines(angles, sines, cosines):
+    for i in range(angles.size):
+        sines[i], cosines[i] = sincos(angles[i])
+
+
+def sines_of(angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sines and cosines (N,) float64 of angles (N,) float64, as `sincos` gives them."""
+    sines, cosines = np.empty(len(angles)), np.empty(len(angles))
+    _fill_sines(np.ascontiguousarray(angles, np.float64), sines, cosines)
+    return sines, cosines
 
 
 @kernel

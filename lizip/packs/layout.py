@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from lizip.codecs import opaque
 from lizip.container import PACK_MAGIC, SMALL
 from lizip.errors import CorruptError, UnsupportedVersionError
+from lizip.resources import Resource
 
 SUFFIX = ".lizips"
 MAGIC = PACK_MAGIC
@@ -88,6 +89,21 @@ class Head:
 def folder_of(name: str) -> str:
     """Folder of a name: the sweeps of one make a sequence."""
     return name.rpartition("/")[0]
+
+
+_MODELS = "lizip.models"
+"""Shared bytes whose name begins so are a predictor or a sensor profile (`lizip.embedded`)."""
+
+
+def shared_name(resource: Resource) -> str:
+    """Name of the record of a predictor or a sensor profile."""
+    return "/".join((_MODELS, *resource))
+
+
+def resource_of(name: str) -> Resource | None:
+    """The predictor or sensor profile that a record of shared bytes holds, if one."""
+    begin, *words = name.split("/")
+    return Resource(*words) if begin == _MODELS and len(words) == len(Resource._fields) else None
 
 
 def pack_name(name: str) -> bytes:

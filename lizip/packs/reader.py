@@ -11,14 +11,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip import access, api, storage
-from lizip.container import FOLLOWS, Container, same_hash
+from lizip import access, api, embedded, storage
+from lizip.codecs.sweep import leads
+from lizip.container import Container, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning
-from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry
+from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, resource_of, shared_name
 from lizip.packs.scan import contents
 from lizip.packs.sequences import Sequences, follows
 from lizip.packs.source import Bytes
+from lizip.resources import Models, Resource
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +72,8 @@ class PackReader:
         self._places = {entry.name: place for place, entry in enumerate(self.entries)}
         timed = [(each.time, place) for place, each in enumerate(self.entries) if each.time is not None]
         self._times = sorted(timed)
-        self._sequences = Sequences(self.entries, self.packed)
+        self._models = Models(self._carried)
+        self._sequences = Sequences(self.entries, self.packed, self._models)
         if self.lost:
             text = f"{self._data.name}: {self.lost} bytes belong to no complete sweep; the {len(self)} others are there"
             warnings.warn(text, LizipWarning, stacklevel=2)
@@ -124,13 +127,24 @@ class PackReader:
         return self._body(self.entry(key))
 
     def alone(self, key: str | int) -> bytes:
-        """The .lizip file of a sweep; of one that follows another, a new one which does not."""
-        packed = self.packed(key)
-        return api.compress(self[key]) if follows(packed) else packed
+        """The .lizip file of a sweep, with what it needs of what the pack carries; if it follows another, a new one."""
+        packed, carries = self.packed(key), bool(self.embedded)
+        if follows(packed):
+            return api.compress(self[key], embed=carries)
+        return access.completed(packed, self._models) if carries else packed
 
     def shared(self, name: str) -> bytes:
         """Bytes that sweeps of this pack share; KeyError when there are none of that name."""
         return self._body(self._shared[name])
+
+    @property
+    def embedded(self) -> list[Resource]:
+        """Predictors and sensor profiles that the pack carries for its sweeps."""
+        return sorted(filter(None, map(resource_of, self._shared)))
+
+    def _carried(self, asked: Resource) -> bytes | None:
+        entry = self._shared.get(shared_name(asked))
+        return embedded.unpack_models(self._body(entry)).get(asked) if entry else None
 
     def open(self, key: str | int) -> io.BufferedReader:
         """A file object of the original bytes; see `lizip.open`."""
@@ -150,6 +164,9 @@ class PackReader:
 
     def verify(self, keys: Sequence[str | int] | None = None) -> None:
         """Decode sweeps, all when none are named, and check them; CorruptError names the first that is damaged."""
+        for each in self.embedded:
+            if self._carried(each) is None:
+                raise CorruptError(f"{self._data.name}: {each}: what is carried is something else")
         for key in range(len(self)) if keys is None else keys:
             entry = self.entry(key)
             try:
@@ -170,9 +187,11 @@ class PackReader:
         """What decodes a sweep; what a key frame leaves is kept for those that follow it."""
         place = self._places[key] if isinstance(key, str) else range(len(self))[key]
         packed = self.packed(place)
-        decoder = Decoder(Container(io.BytesIO(packed)), max_bytes, self._sequences.before(place, packed))
+        container = Container(io.BytesIO(packed))
+        container.models = self._models
+        decoder = Decoder(container, max_bytes, self._sequences.before(place, packed))
         yield decoder
-        if not decoder.container.entries(FOLLOWS):
+        if leads(decoder.container):
             self._sequences.hold(place, decoder.container.left)
 
     def _body(self, entry: Entry) -> bytes:

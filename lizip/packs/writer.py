@@ -8,10 +8,22 @@ import zlib
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip import api, storage
+from lizip import api, embedded, storage
+from lizip.codecs.sweep import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import FormatError, StorageError
-from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, folder_of, kept_digest, pack_head, pack_index, pack_meta
+from lizip.packs.layout import (
+    MAGIC,
+    SHARED,
+    SWEEP,
+    Entry,
+    folder_of,
+    kept_digest,
+    pack_head,
+    pack_index,
+    pack_meta,
+    shared_name,
+)
 from lizip.packs.scan import contents
 from lizip.packs.sequences import HELD
 from lizip.packs.source import Bytes
@@ -37,6 +49,9 @@ class PackWriter:
     every : int
         Sweeps of a folder (of names) make a sequence: each may follow the last key frame, and to be read takes that one
         too. There is one every so many; 1: each sweep stands alone.
+    seeds : int
+        Where a sensor stands: the first so many sweeps of each sequence follow those before them, and the others follow
+        all of these; see `lizip.Sequence`.
 
     Raises
     ------
@@ -57,14 +72,16 @@ class PackWriter:
     ['a/0.bin', 'a/1.bin']
     """
 
-    def __init__(self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10):
+    def __init__(
+        self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10, seeds: int = 1
+    ):
         if append and force:
             raise ValueError("append and force say different things")
         self._path = os.fspath(path)
         self._stack = ExitStack()
         self._entries: list[Entry] = []
         self._places: dict[tuple[int, str], int] = {}
-        self._every = every
+        self._every, self._seeds = every, seeds
         self._sequences: dict[str, Sequence] = {}
         self._keys: dict[str, bytes] = {}
         self._position = len(MAGIC)
@@ -142,7 +159,7 @@ class PackWriter:
         **options
             Those of `lizip.compress`.
         """
-        sequence = self._sequences.pop(folder_of(name), None) or Sequence(self._every)
+        sequence = self._sequences.pop(folder_of(name), None) or Sequence(self._every, self._seeds)
         self._sequences[folder_of(name)] = sequence
         for folder in list(self._sequences)[:-HELD]:
             del self._sequences[folder]
@@ -151,13 +168,20 @@ class PackWriter:
         return self.add_packed(name, api.compress(data, **options, sequence=sequence), time)
 
     def add_packed(self, name: str, packed: bytes, time: int | None = None) -> Entry:
-        """Add a .lizip file as it is; FormatError or CorruptError when it is none, or follows another key frame."""
+        """Add a .lizip file as it is, but that what it carries is kept once for all.
+
+        FormatError or CorruptError when it is none, or follows another key frame.
+        """
+        packed, carried = embedded.taken_out(packed)
         container = Container(io.BytesIO(packed))
         header, follows = container.header, container.section(FOLLOWS)
         if follows and not same_hash(follows, self._keys.get(folder_of(name), b"")):
             raise FormatError(f"{self._path}: {name}: it follows another sweep than the last key frame of its folder")
+        for resource, content in carried.items():
+            if (SHARED, shared_name(resource)) not in self._places:
+                self.share(shared_name(resource), embedded.pack_models({resource: content}))
         entry = self._append(SWEEP, name, packed, time, header.count, header.length, header.digest)
-        if not follows:
+        if leads(container):
             self._keys[folder_of(name)] = header.digest
         return entry
 

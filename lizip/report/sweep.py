@@ -15,6 +15,7 @@ from lizip.entropy.coder import metered
 from lizip.exact.ulp import from_ordinals
 from lizip.packing import Unpacker
 from lizip.report.found import Part, filled, part_of
+from lizip.resources import at_hand
 from lizip.sensor.model import Stage, SweepModel, unpack_about, unpack_model
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.corrections import Corrections
@@ -61,6 +62,11 @@ class Explained(NamedTuple):
 
 def explain(container: Container, schema: Schema, count: int) -> Explained:
     """Open a sweep up as `codecs.sweep` decodes it; raises CorruptError."""
+    with at_hand(container.models):
+        return _explained(container, schema, count)
+
+
+def _explained(container: Container, schema: Schema, count: int) -> Explained:
     model = _model(container, count)
     grids, costs = [], []
     for part, stream in zip(model.parts, container.sections(GRID), strict=True):

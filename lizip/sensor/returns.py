@@ -26,6 +26,11 @@ def _none() -> Any:
     """
 
 
+def taken(array: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Rows of an array by their indices, or by a mask: `take` is up to twenty times faster than brackets."""
+    return array[which] if which.dtype == bool else array.take(which, axis=0)
+
+
 @dataclass
 class Returns:
     """What is known of the M returns of a part that has N points in the file; stages fill it.
@@ -179,14 +184,14 @@ class Returns:
                     delattr(self, name)
             else:
                 array, before = self._waiting[name]
-                self._waiting[name] = array, before[which]
+                self._waiting[name] = array, taken(before, which)
 
     def __getattr__(self, name: str) -> np.ndarray:
         """What waits to be reordered is not there until it is asked for."""
         if name not in self._OF_EACH or name not in self._waiting:
             raise AttributeError(f"returns have no {name}")
         array, which = self._waiting.pop(name)
-        setattr(self, name, ready := array[which])
+        setattr(self, name, ready := taken(array, which))
         return ready
 
     def unit(self, tick: float) -> float:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+
+import harness
 
 import lizip
 from lizip import simulator
@@ -37,3 +40,38 @@ def test_a_folder_in_the_way(tmp_path, lizip_command):
     done = lizip_command("models", "export", tmp_path / "file")
     assert done.status == 1
     assert len(done.lines) == 1
+
+
+def test_embedded(lizip_command, tmp_path):
+    """Told by info, not asked for by verify; and a batch that is begun again does not pass over it."""
+    (tmp_path / "a.bin").write_bytes(harness.sample("nuscenes_part"))
+    assert lizip_command("compress", tmp_path / "a.bin").status == 0
+    assert "needed to decode: predictor" in lizip_command("verify", tmp_path / "a.bin.lizip").err
+    again = ("compress", "--embed", "-r", tmp_path, "--include", "*.bin")
+    done = lizip_command(*again)
+    assert done.status == 1
+    assert "is not what" in done.err
+    assert "give -f" in done.err
+    assert lizip_command(*again, "-f").status == 0
+    assert "done already" in lizip_command(*again).err
+    assert "needed to decode" not in lizip_command("verify", tmp_path / "a.bin.lizip").err
+    assert re.search(rb"\n  embedded +predictor spinning-1 \(", lizip_command("info", tmp_path / "a.bin.lizip").out)
+    with harness.without_models():
+        assert lizip_command("verify", tmp_path / "a.bin.lizip").status == 0
+        assert lizip_command("decompress", "-f", tmp_path / "a.bin.lizip").status == 0
+
+
+def test_embedded_in_a_pack(lizip_command, tmp_path):
+    """Of files and of .lizip files that do not carry theirs yet."""
+    folder, pack = tmp_path / "in", tmp_path / "x.lizips"
+    folder.mkdir()
+    for i in range(2):
+        (folder / f"{i}.bin").write_bytes(harness.sample("nuscenes_part"))
+    assert lizip_command("compress", "--rm", folder / "1.bin").status == 0
+    assert lizip_command("pack", "--embed", folder, "-o", pack).status == 0
+    assert "needed to decode" not in lizip_command("verify", pack).err
+    with harness.without_models():
+        assert lizip_command("unpack", pack, "-o", tmp_path / "out").status == 0
+        assert lizip_command("unpack", "--packed", pack, "1.bin", "-o", tmp_path / "out").status == 0
+        assert lizip_command("verify", tmp_path / "out/1.bin.lizip").status == 0
+    assert (tmp_path / "out/0.bin").read_bytes() == harness.sample("nuscenes_part")

@@ -26,6 +26,12 @@ def test_sincos_is_close_to_libm(angle):
     _close(cosine, math.cos(angle))
 
 
+def test_many_angles_have_the_sines_of_each():
+    angles = np.concatenate([np.linspace(-7, 7, 999), [0.0, -0.0, 1e5]])
+    each = np.array([trig.sincos(angle) for angle in angles.tolist()])
+    assert np.stack(trig.sines_of(angles), axis=1).tobytes() == each.tobytes()
+
+
 @given(st.floats(-3600, 3600))
 def test_degrees_agree_with_radians(angle):
     sine, cosine = trig.sincos_degrees(angle)

@@ -5,17 +5,19 @@ from fractions import Fraction
 import harness
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import lizip
 from lizip.codecs import Options, load
 from lizip.errors import CorruptError
 from lizip.formats import split
 from lizip.sensor.fit import coarser as sensor
-from lizip.sensor.fit import common_step
+from lizip.sensor.fit import side_by_side
 from lizip.sensor.fit.common_step import with_common_steps
 from lizip.sensor.model import Returns
 from lizip.sensor.stages.coarse import Coarse
-from lizip.sensor.stages.nudges import Nudges
+from lizip.sensor.stages.moves import Moves
 
 SWEEPS = ("kitti_part", "nuscenes_part", "ouster_part", "argoverse_whole", "driver_part")
 BOUNDS = (1e-5, 0.001, 0.01, 0.1)
@@ -54,8 +56,9 @@ def test_the_step_is_about_twice_the_bound():
     solution = load("sweep").solve(cloud, Options())
     near = sensor.coarser(solution, cloud.schema, 0.01)
     (coarse,) = [stage for stage in near.model.parts[0].stages if isinstance(stage, Coarse)]
-    assert coarse.step in (9, 10, 11)
-    assert near.grids[0].ranges.max() <= solution.grids[0].ranges.max() / (coarse.step - 1)
+    step = coarse.step >> coarse.halved
+    assert step in (9, 10, 11)
+    assert near.grids[0].ranges.max() <= solution.grids[0].ranges.max() / (step - 1)
 
 
 def test_ranges_that_change_the_order_are_nudged(monkeypatch):
@@ -63,19 +66,20 @@ def test_ranges_that_change_the_order_are_nudged(monkeypatch):
     cloud = split(harness.sample("kitti_part"))
     solution = load("sweep").solve(cloud, Options())
     seen = []
-    check = sensor._check_same
+    check = side_by_side._check_same
 
     def once(exact, near):
         if not seen and exact.row is not None:
             seen.append(True)
-            raise sensor._ReorderedError(exact.row[5:7], exact.ring[5:7])
+            raise side_by_side.ReorderedError(exact.row[5:7], exact.ring[5:7])
         check(exact, near)
 
-    monkeypatch.setattr(sensor, "_check_same", once)
-    part, grid = solution.model.parts[0], solution.grids[0]
-    found = sensor._try(part, grid, cloud.schema, 0.01, 10)
+    monkeypatch.setattr(side_by_side, "_check_same", once)
+    source = sensor.Source.of(solution.model.parts[0], solution.grids[0], cloud.schema)
+    coarse = Coarse.centred(10)
+    found = sensor.make_coarser(source, 0.01, coarse, 10)
     assert found is not None
-    moved = found.grid.ranges.astype(int) - Coarse(10, 1).divided(grid.ranges)
+    moved = found.grid.ranges.astype(int) - coarse.divided(2 * source.ranges)
     assert 1 <= np.count_nonzero(moved) <= 2
     assert np.abs(moved).max() == 1
 
@@ -86,9 +90,9 @@ def test_a_part_whose_order_cannot_be_kept_is_not_made_coarser(monkeypatch):
 
     def never(exact, near):
         if exact.row is not None:
-            raise sensor._ReorderedError(exact.row[:2], exact.ring[:2])
+            raise side_by_side.ReorderedError(exact.row[:2], exact.ring[:2])
 
-    monkeypatch.setattr(sensor, "_check_same", never)
+    monkeypatch.setattr(side_by_side, "_check_same", never)
     assert sensor.coarser(solution, cloud.schema, 0.01) is None
 
 
@@ -96,9 +100,9 @@ def test_a_common_step_is_taken_out_of_the_grid():
     cloud = split(harness.sample("kitti_part"))
     solution = load("sweep").solve(cloud, Options())
     grid = solution.grids[0]
-    ranges = Coarse(6, 0).divided(grid.ranges) * np.int32(6)
+    ranges = Coarse(6, 0, 0).divided(grid.ranges) * np.int32(6)
     found = with_common_steps(solution._replace(grids=[grid._replace(ranges=ranges)]), cloud.schema)
-    assert found.model.parts[0].stages[0] == Coarse(6, 0)
+    assert found.model.parts[0].stages[0] == Coarse(6, 0, 0)
     assert (found.grids[0].ranges * 6 == ranges).all()
     assert found.grids[0].tick == 6 * grid.tick
 
@@ -112,14 +116,30 @@ def test_a_step_that_nearly_all_ranges_have_is_taken_out(name, bound):
     assert "coarse ranges" in lizip.info(again)["streams"]
 
 
-def test_a_model_that_does_not_give_the_same_points_is_not_taken(monkeypatch):
+def test_ranges_without_a_common_step_stay():
     cloud = split(harness.sample("kitti_part"))
     solution = load("sweep").solve(cloud, Options())
-    (part,), (grid,) = solution.model.parts, solution.grids
-    other = part, grid._replace(ranges=np.where(grid.ranges > 0, grid.ranges + 1, 0).astype(np.int32))
-    monkeypatch.setattr(common_step, "exactly", lambda *_: other)
-    monkeypatch.setattr(common_step, "_nearly_common", lambda *_: Coarse(3, 0))
-    assert with_common_steps(solution, cloud.schema) is solution
+    (grid,) = solution.grids
+    assert with_common_steps(solution, cloud.schema).grids[0] is grid
+    few = grid._replace(ranges=np.where(np.arange(grid.ranges.size).reshape(grid.ranges.shape) < 40, 12, 0))
+    assert with_common_steps(solution._replace(grids=[few]), cloud.schema).grids[0] is few
+
+
+@pytest.mark.parametrize(("step", "offset", "share"), [(3, 0, 0.2), (2, 1, 0.1), (201, 7, 0.05)])
+def test_ranges_that_are_beside_a_common_step_are_moved_there(step, offset, share):
+    cloud = split(harness.sample("kitti_part"))
+    solution = load("sweep").solve(cloud, Options())
+    (grid,), rng = solution.grids, np.random.default_rng(step)
+    multiples = Coarse(step, offset).multiplied(Coarse(step, offset).divided(grid.ranges))
+    away = rng.integers(-1, 2, multiples.shape) * (rng.random(multiples.shape) < share) * (multiples > 1)
+    given = (multiples + away).astype(np.int32)
+    found = with_common_steps(solution._replace(grids=[grid._replace(ranges=given)]), cloud.schema)
+    assert [type(stage) for stage in found.model.parts[0].stages[:2]] == [Coarse, Moves]
+    returns = Returns(found.grids[0].ranges, None, cloud.schema, cloud.count)
+    for stage in found.model.parts[0].stages[:2]:
+        stage.apply(returns)
+    assert (returns.ranges == given).all()
+    assert found.model.parts[0].stages[0].step == step
 
 
 @pytest.mark.parametrize("bound", [0.01])
@@ -140,37 +160,36 @@ def test_what_came_back_is_coded_again_without_loss_at_its_size():
 
 
 @pytest.mark.parametrize("step", [2, 3, 10, 65536])
-@pytest.mark.parametrize("centred", [False, True])
-def test_coarse_ranges_are_the_nearest_multiples(step, centred):
-    """In the middle of the ticks that they stand for, they are off by half of the ticks less one."""
-    stage = Coarse.centred(step) if centred else Coarse(step, 0)
-    stage = Coarse.unpack(stage.pack())
+def test_coarse_ranges_are_in_the_middle_of_those_that_they_stand_for(step):
+    """Off by half of the ticks less one."""
+    stage = Coarse.unpack(Coarse.centred(step).pack())
     ranges = np.random.default_rng(1).integers(0, 1 << 20, (40, 5)).astype(np.int32)
-    returns = Returns(stage.divided(ranges), None, (), 0)
+    counted = ranges << stage.halved
+    returns = Returns(stage.divided(counted), None, (), 0)
     stage.apply(returns)
-    assert returns.halved == (centred and step % 2 == 0)
+    assert returns.halved == (step % 2 == 0)
     assert ((returns.ranges > 0) == (ranges > 0)).all()
-    assert ((returns.ranges % (2 * step if returns.halved else step))[ranges > 0] == returns.halved).all()
-    usual = ranges > step
-    away = np.abs(returns.ranges * returns.unit(1.0) - ranges)[usual].max()
-    assert away <= ((step - 1) / 2 if centred else step / 2)
+    assert ((returns.ranges - stage.offset) % stage.step == 0)[ranges > 0].all()
+    away = np.abs(returns.ranges - counted)[ranges > step].max() / (2 if returns.halved else 1)
+    assert away <= (step - 1) / 2
 
 
-def test_points_are_moved_along_their_rays():
-    rng = np.random.default_rng(3)
-    xyz = np.vstack([rng.normal(0, 30, (500, 3)), np.zeros((2, 3)), np.full((1, 3), np.nan)]).astype(np.float32)
-    signs = rng.integers(-1, 2, len(xyz))
-    stage = Nudges.unpack(Nudges.of(xyz, 1_000_000, signs).pack())
-    returns = Returns(np.zeros((1, 1), np.int32), None, (), len(xyz), xyz=xyz)
-    stage.apply(returns)
-    assert returns.xyz[500:].tobytes() == xyz[500:].tobytes()
-    before, after = (np.linalg.norm(each[:500].astype(float), axis=1) for each in (xyz, returns.xyz))
-    np.testing.assert_allclose(after - before, 0.001 * signs[:500], atol=3e-5)
-    directions = xyz[:500] / before[:, None], returns.xyz[:500] / after[:, None]
-    np.testing.assert_allclose(*directions, atol=1e-5)
-    for data in (b"", b"\x00", b"\x81\x94\xeb\xdc\x03"):
+@given(st.integers(1, 6), st.integers(0, 2**32 - 1), st.floats(0, 1), st.integers(1, 1 << 16))
+def test_moves_come_back(rings, seed, share, most):
+    rng = np.random.default_rng(seed)
+    ranges = (rng.integers(1, 1 << 20, (20, rings)) * (rng.random((20, rings)) < 0.8)).astype(np.int32)
+    moves = rng.integers(-most, most + 1, ranges.shape) * (rng.random(ranges.shape) < share)
+    moves = np.where(ranges > 0, np.maximum(moves, 1 - ranges), 0)
+    returns = Returns(ranges, None, (), 0)
+    Moves.unpack(Moves.of(ranges, moves).pack()).apply(returns)
+    assert (returns.ranges == ranges + moves).all()
+
+
+def test_moves_out_of_bounds():
+    ranges = np.full((4, 3), 5, np.int32)
+    for moves in (np.full((4, 3), -5), np.full((4, 3), 1 << 24)):
         with pytest.raises(CorruptError):
-            Nudges.unpack(data)
+            Moves.of(ranges, moves).apply(Returns(ranges, None, (), 0))
 
 
 def test_a_bound_of_half_a_tick_halves_the_ranges():
@@ -179,15 +198,14 @@ def test_a_bound_of_half_a_tick_halves_the_ranges():
     solution = load("sweep").solve(cloud, Options())
     near = sensor.coarser(solution, cloud.schema, 0.001)
     stages = {type(stage): stage for stage in near.model.parts[0].stages}
-    assert stages[Coarse] == Coarse(2, 1)
-    assert len(stages[Nudges].pack()) < 0.05 * cloud.count
-    plain = sensor._try(solution.model.parts[0], solution.grids[0], cloud.schema, 0.001, 1)
-    assert near.grids[0].ranges.max() < 0.51 * plain.grid.ranges.max()
+    assert stages[Coarse] == Coarse(4, 1, 1)
+    assert len(stages[Moves].pack()) < 0.05 * cloud.count
+    assert near.grids[0].ranges.max() < 0.51 * solution.grids[0].ranges.max()
 
 
 def test_impossible_steps():
-    for data in (b"\x00", b"\x01\x00", b"\x81\x80\x04\x00", b"", b"\x02", b"\x02\x02", b"\x02\x00\x00"):
+    for data in (b"\x00\x00\x00", b"\x81\x80\x08\x00\x00", b"", b"\x02\x00", b"\x02\x00\x02", b"\x02\x00\x00\x00"):
         with pytest.raises(CorruptError):
             Coarse.unpack(data)
     with pytest.raises(CorruptError):
-        Coarse(65536, 0).apply(Returns(np.full((1, 1), 1 << 20, np.int32), None, (), 0))
+        Coarse(65536).apply(Returns(np.full((1, 1), 1 << 20, np.int32), None, (), 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from second_reader import coded
+from second_reader import coded, frozen
 from second_reader.bytestream import Bytes, demand
 from second_reader.reader import Past
 from second_reader.reader import read as read_file
@@ -23,10 +23,12 @@ def read(data: bytes) -> dict[str, bytes]:
     demand(kind == INDEX, "the index is missing")
     files: dict[str, bytes] = {}
     pasts: dict[str, Past] = {}
-    for name, which, at, length in _index(body):
-        found = data[at : at + length]
-        if which == SWEEP:
-            files[name] = read_file(found, pasts.setdefault(name.rpartition("/")[0], Past()))
+    records = [(name, which, data[at : at + length]) for name, which, at, length in _index(body)]
+    models = [found for name, which, found in records if which == SHARED and name.startswith("lizip.models/")]
+    with frozen.carrying(models):
+        for name, which, found in records:
+            if which == SWEEP:
+                files[name] = read_file(found, pasts.setdefault(name.rpartition("/")[0], Past()))
     return files
 
 

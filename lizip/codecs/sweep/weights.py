@@ -6,15 +6,15 @@ A stream names its predictor and the hash of its weights; whoever decodes it nee
 from __future__ import annotations
 
 import functools
-import hashlib
+import math
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lizip.errors import ModelMissingError
-from lizip.resources import models_folder, note, own_folders, user_folder
+from lizip.errors import CorruptError, ModelMissingError
+from lizip.resources import HASHES, carried, models_folder, note, own_folders, user_folder
 
 DEFAULT_NET = "spinning-1"
 """The predictor that ships."""
@@ -35,15 +35,10 @@ class Weights:
     """
 
     def __init__(self, name: str, arrays: tuple[np.ndarray, ...]):
-        from lizip.codecs.sweep.features import FEATURES
-        from lizip.codecs.sweep.net import OUTPUTS
-        from lizip.codecs.sweep.vectors import HIDDEN
-
         self.name = name
         self.arrays = tuple(map(np.ascontiguousarray, arrays, (np.int16, np.int32) * 3))
         first, first_bias, second, second_bias, out, out_bias = self.arrays
-        shapes = ((FEATURES, HIDDEN), (HIDDEN,), (HIDDEN, HIDDEN), (HIDDEN,), (OUTPUTS, HIDDEN), (OUTPUTS,))
-        if tuple(each.shape for each in self.arrays) != shapes:
+        if tuple(each.shape for each in self.arrays) != _shapes():
             raise ValueError(f"predictor {name!r} has layers of another shape than this version of lizip runs")
         largest = max(
             _largest_sum(first.T, first_bias, FEATURE_LIMIT),
@@ -53,13 +48,32 @@ class Weights:
         if largest >= SUM_LIMIT:
             raise ValueError("weights of the predictor are too large: a sum could pass 2**24")
 
+    @property
+    def content(self) -> bytes:
+        """All numbers, array after array, little-endian."""
+        return b"".join(each.astype(each.dtype.newbyteorder("<")).tobytes() for each in self.arrays)
+
     @functools.cached_property
     def digest(self) -> bytes:
         """Eight bytes that tell these weights from all others."""
-        state = hashlib.blake2b(digest_size=8)
-        for each in self.arrays:
-            state.update(each.astype(each.dtype.newbyteorder("<")).tobytes())
-        return state.digest()
+        return HASHES["predictor"](self.content)
+
+    @classmethod
+    def unpack(cls, name: str, content: bytes) -> Weights:
+        """Read `content`; raises CorruptError when it is not that of a predictor."""
+        arrays, start = [], 0
+        for shape, dtype in zip(_shapes(), ("<i2", "<i4") * 3, strict=True):
+            stop = start + np.dtype(dtype).itemsize * math.prod(shape)
+            if stop > len(content):
+                break
+            arrays.append(np.frombuffer(content[start:stop], dtype).reshape(shape))
+            start = stop
+        if len(arrays) != len(FIELDS) or start != len(content):
+            raise CorruptError("the file carries a predictor of another shape than this version of lizip runs")
+        try:
+            return cls(name, tuple(arrays))
+        except ValueError as error:
+            raise CorruptError(f"the file carries what is no predictor: {error}") from None
 
     def save(self, folder: Path) -> Path:
         """Write `<name>.npz` into a folder; returns its path."""
@@ -67,6 +81,15 @@ class Weights:
         arrays: dict[str, Any] = dict(zip(FIELDS, self.arrays, strict=True))
         np.savez(path, **arrays)
         return path
+
+
+def _shapes() -> tuple[tuple[int, ...], ...]:
+    """Shapes of the arrays."""
+    from lizip.codecs.sweep.features import FEATURES
+    from lizip.codecs.sweep.net import OUTPUTS
+    from lizip.codecs.sweep.vectors import HIDDEN
+
+    return (FEATURES, HIDDEN), (HIDDEN,), (HIDDEN, HIDDEN), (HIDDEN,), (OUTPUTS, HIDDEN), (OUTPUTS,)
 
 
 def _largest_sum(weights: np.ndarray, bias: np.ndarray, limit: int) -> int:
@@ -80,20 +103,23 @@ def folders() -> list[Path]:
 
 
 def find_weights(name: str, digest: bytes | None = None) -> Weights:
-    """Load the predictor of a name, and with a digest the one that has it.
+    """Load the predictor of a name, and with a digest the one that has it: installed, or in the file that is decoded.
 
     Raises
     ------
     ModelMissingError
         When there is none.
+    CorruptError
+        When what the file carries is none.
     """
     plain = name.isprintable() and not set(name) & set("/\\:") and name.strip(". ") == name and 0 < len(name) <= 64
     paths = [folder / f"{name}.npz" for folder in folders()] if plain else []
     found = [load_weights(path) for path in paths if path.is_file()]
-    for weights in found:
-        if digest is None or weights.digest == digest:
-            note("predictor", name, weights.digest)
-            return weights
+    fitting = (each for each in found if digest is None or each.digest == digest)
+    weights = next(fitting, None) or (carried("predictor", name, digest, Weights.unpack) if digest else None)
+    if weights is not None:
+        note("predictor", name, weights.digest, weights)
+        return weights
     version = f" (version {digest.hex()})" if digest else ""
     cause = "is here in another version" if found else "is not installed"
     remedy = f"put {name[:80]}.npz into {user_folder()} or a folder named by LIZIP_MODELS"

@@ -7,6 +7,7 @@ sensor fired, 0.1 % of the coordinates a millimetre off, and the odd point that 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.measure import measure_points
 from lizip.sensor.fit.rings import split_rings, split_suspects
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
+from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.order import AzimuthOrder, azimuth_keys
 from lizip.sensor.stages.profile import PROFILES, Profile, load_profile
 from lizip.sensor.stages.rounding import HALF
@@ -36,6 +38,8 @@ _LEAST_SHARE = 0.9
 _DECIMAL = 1000
 _MOST_UNITS = 64
 """Largest correction where roundings are coarse: small coordinates of a float16 have fine ones all the same."""
+_MANY_CORRECTED = 0.1
+"""Share of the points from which on ranges may lie between ticks: those of a sweep that was near-lossless once."""
 _ON_BEAM, _LEAST_ON_BEAMS = 0.01, 0.6
 """So near to a beam of a profile's (m) so many points are that are such a sensor's."""
 
@@ -54,8 +58,22 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Ax
     if bounds is None:
         return None
     key = f"azimuth rings {axes.pack()[0]}"
-    tried = (_explained(xyz, bounds, *known) for known in _calibrations(xyz, bounds, decimal, level, state, key))
-    return next((found for found in tried if found is not None), None)
+    for calibration, profile in _calibrations(xyz, bounds, decimal, level, state, key):
+        found = _explained(xyz, bounds, calibration, profile)
+        if found is None:
+            continue
+        if _corrected(found) < _MANY_CORRECTED:
+            return found
+        finer = _explained(xyz, bounds, calibration.with_beams(tick=0.5 * calibration.beams.tick), profile)
+        if finer is not None and _corrected(finer) < 0.5 * _corrected(found):
+            return replace(finer, coarse=() if profile is None else (Coarse(1, 0, 1),))
+        return found
+    return None
+
+
+def _corrected(found: Found) -> float:
+    """Share of the points that are corrected."""
+    return float(found.corrections.any(axis=1).mean())
 
 
 def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:

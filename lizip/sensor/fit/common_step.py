@@ -8,63 +8,101 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.sensor.fit.coarser import exactly
+from lizip.sensor.fit.coarser import WORTH, Source, Try, make_coarser
 from lizip.sensor.model import Grid, Part, Solution, SweepModel
-from lizip.sensor.stages.coarse import MOST_STEP, Coarse
-from lizip.sensor.stages.corrections import Corrections
-from lizip.sensor.stages.far_corrections import FarCorrections
+from lizip.sensor.stages.coarse import Coarse
+from lizip.sensor.stages.moves import Moves
 
 if TYPE_CHECKING:
     from lizip.cloud import Schema
 
 _LEAST_RETURNS = 64
-_SAMPLE = 4096
-_MOST = 129
-_NEARLY = 0.98
-"""Nearly all ranges are multiples where so many are."""
-_MANY = 0.1
-"""So many bytes a return for corrections are worth a look at the halves of ticks."""
+_QUICK, _SAMPLE = 512, 8192
+_MOST = 512
+"""Largest step looked for, ticks or halves of them."""
+_LEAST_GAIN = 0.1
+"""Bits a return."""
 
 
 def with_common_steps(solution: Solution, schema: Schema) -> Solution:
-    """The same solution, with what all ranges of a part, or nearly all, are multiples of taken out of its grid."""
+    """The same solution, with what nearly all ranges of a part are multiples of taken out of its grid.
+
+    Ranges that are none are moved there.
+    """
     parts, grids = [], []
-    nearly = False
     for part, grid in zip(solution.model.parts, solution.grids, strict=True):
-        step = int(np.gcd.reduce(grid.ranges, axis=None))
-        if 1 < step <= MOST_STEP and np.count_nonzero(grid.ranges) >= _LEAST_RETURNS:
-            part = replace(part, stages=[Coarse(step, 0), *part.stages])
-            grid = grid._replace(ranges=grid.ranges // np.int32(step), tick=grid.tick * step)
-        elif (coarse := _nearly_common(part, grid)) and (found := exactly(part, grid, schema, coarse)):
-            part, grid = found
-            nearly = True
+        part, grid = _with_common_step(part, grid, schema)
         parts.append(part)
         grids.append(grid)
-    made = solution._replace(model=SweepModel(parts), grids=grids)
-    return made if not nearly or _same(solution, made, schema) else solution
+    return solution._replace(model=SweepModel(parts), grids=grids)
 
 
-def _nearly_common(part: Part, grid: Grid) -> Coarse | None:
-    """The coarsest steps that nearly all ranges have, or lie in the middle of; None where they may have any."""
+def _with_common_step(part: Part, grid: Grid, schema: Schema) -> tuple[Part, Grid]:
     returned = grid.ranges[grid.ranges > 0]
-    if len(returned) < _LEAST_RETURNS:
-        return None
-    sample = returned[:: max(1, len(returned) // _SAMPLE)]
-    for step in range(_MOST, 1, -1):
-        if np.mean(sample % step == 0) >= _NEARLY:
-            return Coarse(step, 0)
-        # half a tick above a multiple, rounded either way
-        if step % 2 == 0 and step > 2 and np.mean(sample % step <= 1) >= _NEARLY:
-            return Coarse(step, 1)
-    said = sum(len(stage.pack()) for stage in part.stages if isinstance(stage, Corrections | FarCorrections))
-    return Coarse(2, 1) if said > _MANY * len(returned) else None
+    if len(returned) < _LEAST_RETURNS or not _worthwhile(_some(returned, _QUICK)):
+        return part, grid
+    source = Source.of(part, grid, schema)
+    returned = source.ranges[source.ranges > 0]
+    best = max(_worthwhile(_some(returned, _SAMPLE)), default=None)
+    if best is None:
+        return part, grid
+    _, step, offset = best
+    coarse = Coarse(step, offset, int(source.halved))
+    numbers = coarse.divided(source.ranges)
+    made: list[Coarse | Moves] = [coarse]
+    multiples = coarse.multiplied(numbers)
+    if (moves := source.ranges - multiples).any():
+        made.append(Moves.of(multiples, moves))
+    plain = replace(part, stages=[*made, *source.part.stages])
+    # ranges that a rounding put beside a multiple are on it where their points are the same
+    settled = make_coarser(source, 0.0, coarse, step)
+    if settled is not None and _size(settled.part) < _size(plain) and _same(settled, source):
+        return settled.part, settled.grid
+    return plain, grid._replace(ranges=numbers, tick=source.unit * step)
 
 
-def _same(one: Solution, other: Solution, schema: Schema) -> bool:
-    """Whether two solutions give the same points, bit for bit."""
-    cells = ([(grid.ranges, grid.intensity) for grid in each.grids] for each in (one, other))
+def _size(part: Part) -> int:
+    return sum(len(stage.pack()) for stage in part.stages)
+
+
+def _same(found: Try, source: Source) -> bool:
+    """Whether a part gives the points that it is made of, bit for bit."""
+    given = (
+        (found.part, found.grid),
+        (replace(source.part, stages=[*source.coarse, *source.part.stages]), source.before),
+    )
     try:
-        before, after = (each.model.rebuild(grids, schema) for each, grids in zip((one, other), cells, strict=True))
+        one, other = (
+            SweepModel([part]).rebuild([(grid.ranges, grid.intensity)], source.schema) for part, grid in given
+        )
     except CorruptError:
         return False
-    return all(column.tobytes() == after[name].tobytes() for name, column in before.items())
+    return all(column.tobytes() == other[name].tobytes() for name, column in one.items())
+
+
+def _some(values: np.ndarray, most: int) -> np.ndarray:
+    return values[:: max(1, len(values) // most)]
+
+
+def _worthwhile(ranges: np.ndarray) -> list[tuple[float, int, int]]:
+    """Steps whose multiples, from an offset on, so many ranges (K,) are that it pays: gain in bits, step, offset."""
+    found = []
+    for step in range(2, _MOST + 1):
+        rests = np.bincount(ranges % step, minlength=step)
+        offset = int(rests.argmax())
+        moved = 1.0 - rests[offset] / len(ranges)
+        if moved > 0.6 or (step > 8 and rests[offset] < 8):
+            continue
+        gain = WORTH * float(np.log2(step)) - _cost_of_moves(rests, offset)
+        if gain > _LEAST_GAIN:
+            found.append((gain, step, offset))
+    return found
+
+
+def _cost_of_moves(rests: np.ndarray, offset: int) -> float:
+    """Bits a return, about, of moves to multiples from `offset` on; rests (S,) are numbers of returns."""
+    step, share = len(rests), rests / rests.sum()
+    away = np.abs((np.arange(step) - offset + step // 2) % step - step // 2)
+    stays = share[offset]
+    entropy = -sum(p * np.log2(p) for p in (stays, 1 - stays) if p > 0)
+    return float(entropy + (share * np.where(away > 0, 1 + 2 * np.log2(np.maximum(away, 1)), 0)).sum())

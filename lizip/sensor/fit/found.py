@@ -12,6 +12,7 @@ from lizip.sensor.fit.further import add_further
 from lizip.sensor.model import About, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
+from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.firings import Columns, Firings, rows_of
 from lizip.sensor.stages.order import AzimuthOrder, Order
@@ -49,6 +50,8 @@ class Found:
         Points that are no returns and follow no grid.
     nothing : (3,) uint32
         Bits of their coordinates.
+    coarse : tuple of Coarse
+        The stage before the profile, where ranges count halves of its ticks.
     axes : Axes
         How the file's coordinates follow from those that all the above is about.
     """
@@ -73,6 +76,7 @@ class Found:
     usual: int = 0
     missing: np.ndarray | None = None
     nothing: np.ndarray | None = None
+    coarse: tuple[Coarse, ...] = ()
     axes: Axes = AS_THEY_ARE
 
     @property
@@ -132,7 +136,8 @@ def _returns_of(cloud: Cloud, found: Found) -> Returns:
 def _geometry(returns: Returns, found: Found) -> list[Stage]:
     """Stages up to the stored coordinates of the returns."""
     c, columns = found.calibration, found.columns
-    stages: list[Stage] = [found.profile or c.beams, Firings.of(columns, found.base, columns.turn // c.beams.columns)]
+    firings = Firings.of(columns, found.base, columns.turn // c.beams.columns)
+    stages: list[Stage] = [*found.coarse, found.profile or c.beams, firings]
     if found.away is not None and found.away.any():
         at = np.lexsort((found.row, found.ring))
         stages.append(OwnColumns.of(columns, found.ring[at], found.firing[at], found.away[at]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.exact.trig import DEGREE, arcsine, sincos
+from lizip.exact.trig import DEGREE, arcsine, sines_of
 from lizip.sensor.stages.maker import FINEST, UNITS, Maker, lengths_of
 
 _FARTHEST, _TYPICAL = 0.02, 0.002
@@ -21,7 +21,7 @@ def find_maker(values: np.ndarray, step: float, tick: float) -> tuple[Maker, np.
     beam, (B, 2) int64 in its units; columns to add to each phase, (B,) int64. None when any beam does not fit.
     """
     phase, lateral, elevation, forward, up = values.T
-    sine, cosine = np.array([sincos(angle) for angle in elevation.tolist()]).T
+    sine, cosine = sines_of(elevation)
     # along the beam offsets are known up to whole ticks only; across it: lift * cos(alt) - origin * cos(az) * sin(alt)
     across = up * cosine - forward * sine
     turned = np.ones(len(values))
@@ -33,14 +33,14 @@ def find_maker(values: np.ndarray, step: float, tick: float) -> tuple[Maker, np.
         wanted = np.array([-arcsine(side) for side in (lateral / origin).tolist()])
         turns = np.rint(wanted / step - phase).astype(np.int64)
         azimuth = (phase + turns) * step
-        turned = np.array([sincos(angle)[1] for angle in azimuth.tolist()])
+        turned = sines_of(azimuth)[1]
     micro = round(origin * 1e6), round(lift * 1e6)
     for unit in UNITS:
         printed = np.rint(np.stack([azimuth, elevation], axis=1) / (DEGREE / unit)).astype(np.int64)
         away = np.abs(printed * (DEGREE / unit) - np.stack([azimuth, elevation], axis=1)) * (unit / DEGREE)
         if away.max() < _FARTHEST and np.median(away) < _TYPICAL:
             maker = Maker(unit, *micro)
-            lengths = np.array([lengths_of(maker, *pair) for pair in printed.tolist()]) * FINEST
+            lengths = lengths_of(maker, *printed.T) * FINEST
             ticks = np.rint(((forward - lengths[:, 1]) * cosine + (up - lengths[:, 2]) * sine) / tick)
             lengths[:, 1] += ticks * tick * cosine
             lengths[:, 2] += ticks * tick * sine

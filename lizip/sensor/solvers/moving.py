@@ -75,7 +75,7 @@ class Moving:
             seen = _observed(placed, sensor, state)
             if seen is None:
                 continue
-            written = _Writing(cloud, placed, seen, sensor)
+            written = _Writing(cloud, placed, seen)
             attempt = min(written.attempts(level), key=lambda attempt: attempt.size)
             if best is None or attempt.size < best[1].size:
                 best = written, attempt
@@ -179,12 +179,14 @@ class _Attempt:
 class _Writing:
     """An observed sweep on its way into stages."""
 
-    def __init__(self, cloud: Cloud, placed: _Placed, seen: Observed, sensor: Sensor):
+    def __init__(self, cloud: Cloud, placed: _Placed, seen: Observed):
+        sensor = seen.track.sensor
         xyz, laid, self.mount = placed.stored, placed.laid, placed.mount
         self.cloud, self.xyz, self.laid, self.axes, self.seen, self.sensor = cloud, xyz, laid, placed.axes, seen, sensor
         ranges = np.where(laid.present, seen.track.ranges, 0).astype(np.int32)
         self.grid, self.intensities, cells = self._grid(ranges)
         self.stages: list[Stage] = [
+            *sensor.coarse,
             sensor.profile,
             cells,
             FiringAzimuths.of(sensor.rhythm, seen.block, seen.advance, seen.phase),

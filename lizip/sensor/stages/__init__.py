@@ -61,7 +61,7 @@ _LISTED = (
     ("camera", "pinhole", "Pinhole"),
     ("doubles", "doubles", "Doubles"),
     ("far corrections", "far_corrections", "FarCorrections"),
-    ("moves along rays", "nudges", "Nudges"),
+    ("moves along rays", "moves", "Moves"),
     ("order of returns", "seconds", "ReturnOrder"),
 )
 """Name, module and class of each. The place is the tag: once files are released, only ever appended to."""

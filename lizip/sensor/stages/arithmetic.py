@@ -51,7 +51,8 @@ class Arithmetic:
         points = np.empty((len(ring), 3))
         table = beams.table
         if self.form == DOUBLE:
-            beam_points(table, beams.step, beams.tick, beams.hypotenuse, ring, column, ticks, points)
+            block = np.empty((3, _BLOCK))
+            beam_points(table, beams.step, beams.tick, beams.hypotenuse, ring, column, ticks, block, points)
         else:
             how = self.form, self.angles, self.quarters
             driver_points(table, beams.step, float(beams.columns), beams.tick, *how, ring, column, ticks, points)
@@ -88,7 +89,8 @@ PLAIN = Arithmetic()
 def _own_columns(column, ring, turn, shifts, own):
     """Fill own (M,) int32 with the column of the turn in which the beam itself fired."""
     for i in range(ring.size):
-        own[i] = np.int32(column[i] % turn - shifts[ring[i]])
+        inside = column[i] if 0 <= column[i] < turn else column[i] % turn  # a division takes longer than all else
+        own[i] = np.int32(inside - shifts[ring[i]])
 
 
 @kernel
@@ -125,15 +127,53 @@ def beam_point(table, beam, step, tick, hypotenuse, column, ticks):
 
 
 @kernel
-def beam_points(table, step, tick, hypotenuse, beam, column, ticks, points):
-    """Fill points (N, 3) float64 from beam, column, ticks, each (N,) int32; see `beam_point`."""
-    for i in range(beam.size):
-        x, y, z = beam_point(
-            table, np.int64(beam[i]), step, tick, hypotenuse, np.float64(column[i]), np.float64(ticks[i])
-        )
-        points[i, 0] = x
-        points[i, 1] = y
-        points[i, 2] = z
+def _points_of_beam(beam, step, tick, hypotenuse, column, ticks, x, y, z):
+    """Fill x, y, z (K,) of one beam: its numbers (6,) are constants of a loop that is compiled to vectors.
+
+    The steps are those of `beam_point`.
+    """
+    phase, lateral, fall, rise, forward, up = beam[0], beam[1], beam[2], beam[3], beam[4], beam[5]
+    for i in range(column.size):
+        sine, cosine = sincos((np.float64(column[i]) + phase) * step)
+        distance = np.float64(ticks[i]) * tick
+        longitudinal = distance * fall + forward
+        if hypotenuse:
+            rest = longitudinal * longitudinal - lateral * lateral
+            longitudinal = np.sqrt(rest if rest > 0.0 else 0.0)
+        x[i] = longitudinal * cosine - lateral * sine
+        y[i] = longitudinal * sine + lateral * cosine
+        z[i] = distance * rise + up
+
+
+_BLOCK, _FEW = 512, 8
+"""Returns of a beam computed at a time; fewer than that in a row are not worth a loop of their own."""
+
+
+@kernel
+def beam_points(table, step, tick, hypotenuse, beam, column, ticks, block, points):
+    """Fill points (N, 3) float64 from beam, column, ticks, each (N,) int32; see `beam_point`.
+
+    Fastest where many returns of one beam follow one another. `block` (3, B) float64 is room for some of them.
+    """
+    first = 0
+    while first < beam.size:
+        last = first + 1
+        most = min(first + block.shape[1], beam.size)
+        while last < most and beam[last] == beam[first]:
+            last += 1
+        size = last - first
+        if size < _FEW:
+            for i in range(first, last):
+                column_, ticks_ = np.float64(column[i]), np.float64(ticks[i])
+                points[i] = beam_point(table, np.int64(beam[i]), step, tick, hypotenuse, column_, ticks_)
+        else:
+            here, x, y, z = slice(first, last), block[0, :size], block[1, :size], block[2, :size]
+            _points_of_beam(table[beam[first]], step, tick, hypotenuse, column[here], ticks[here], x, y, z)
+            for i in range(size):
+                points[first + i, 0] = x[i]
+                points[first + i, 1] = y[i]
+                points[first + i, 2] = z[i]
+        first = last
 
 
 @kernel

@@ -21,7 +21,7 @@ import numpy as np
 from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
-from lizip.exact.trig import TURN, sincos
+from lizip.exact.trig import TURN, sines_of
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
 from lizip.sensor.stages.maker import UNITS, Maker, lengths_of, quanta_of
@@ -97,8 +97,7 @@ class Beams:
         values = self.numbers.astype(np.float64) * np.array(self.quanta)
         table = np.zeros((len(values), 6))
         table[:, [PHASE, LATERAL, FORWARD, UP]] = values[:, [0, 1, 3, 4]]
-        for beam, elevation in enumerate(values[:, 2]):
-            table[beam, SINE], table[beam, COSINE] = sincos(elevation)
+        table[:, SINE], table[:, COSINE] = sines_of(values[:, 2])
         if self.trims is not None:
             trigonometry = table[:, [COSINE, SINE]].astype(np.float32)
             # away from zero where positive: the bits of a float32 count up with its size
@@ -143,6 +142,13 @@ class Beams:
     def unpack(cls, data: bytes) -> Beams:
         """Read what `pack` wrote; raises CorruptError on numbers that make no sensor."""
         unpacker = Unpacker(data)
+        beams = cls.read(unpacker)
+        unpacker.finish()
+        return beams
+
+    @classmethod
+    def read(cls, unpacker: Unpacker) -> Beams:
+        """The same where more follows."""
         columns, form = unpacker.varint(), unpacker.varint()
         tick, count = float(unpacker.array("<f8", 1)[0]), unpacker.varint()
         if not 0 < columns < 1 << 20 or not 1e-6 < tick < 1 or form > 15 or count > MAX_BEAMS:
@@ -158,7 +164,6 @@ class Beams:
         width = 3 if maker else 1 + len(PARAMETERS)
         values = np.zeros((count, width + (2 if form & 8 else 0)), np.int64)
         coded = unpacker.bytes()
-        unpacker.finish()
         decode_stream(coded, _code_numbers, fresh_counters(values.shape[1] * INTEGER_NODES), values)
         shifts, numbers = values[:, 0].copy(), values[:, 1:width].copy()
         trims = values[:, width:].copy() if form & 8 else None
@@ -183,8 +188,7 @@ def numbers_of(maker: Maker, phases: np.ndarray, altitudes: np.ndarray, clockwis
     """Numbers (B, 5) int64 of a maker's beams, from phases and altitudes (B,) in its units."""
     numbers = np.zeros((len(phases), len(PARAMETERS)), np.int64)
     numbers[:, 0], numbers[:, 2] = phases, altitudes
-    for beam in numbers:
-        beam[[1, 3, 4]] = lengths_of(maker, int(-beam[0] if clockwise else beam[0]), int(beam[2]))
+    numbers[:, [1, 3, 4]] = lengths_of(maker, -phases if clockwise else phases, altitudes)
     return numbers
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.entropy.adaptive import INTEGER_NODES, bit_length, code_bit, code_integer, fresh_counters
+from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream, mark
 from lizip.errors import CorruptError
 from lizip.exact.ulp import from_steps, step32, to_steps, value32
@@ -173,8 +173,9 @@ def decode_corrections(stream: bytes, rounded: np.ndarray, fraction: np.ndarray,
 
 @kernel
 def _tie_class(fraction):
-    """Class 0 to 13 of the distance of a fraction (-0.5 to 0.5) to the rounding tie."""
-    return bit_length(np.int64((0.5 - min(abs(fraction), 0.5)) * 8192.0))
+    """Class 0 to 13 of the distance of a fraction (-0.5 to 0.5) to the rounding tie: bit length of distance * 2**13."""
+    distance = (0.5 - min(abs(fraction), 0.5)) * 8192.0
+    return max((np.float64(distance).view(np.int64) >> 52) - 1022, 0)
 
 
 @kernel

@@ -180,7 +180,8 @@ def place_returns(
     at = np.zeros(ranges.shape[1], np.int64)
     count = _count(ranges, at)
     ring, row, rank, ticks = (np.empty(count, kind) for kind in (np.int64, np.int64, np.int64, np.int32))
-    if not _place_all(ranges, lags + base, len(columns.fired), columns.closed, at, ring, row, rank, ticks):
+    ahead = (lags + base) % len(columns.fired) if columns.closed else lags + base
+    if not _place_all(ranges, ahead, len(columns.fired), columns.closed, at, ring, row, rank, ticks):
         raise CorruptError("a return lies outside of the firings")
     return ring, row, rank, ticks
 
@@ -206,8 +207,8 @@ def _place_all(ranges, ahead, firings, closed, at, ring, row, rank, ticks):
             if ranges[j, r] == 0:
                 continue
             firing = j + ahead[r]
-            if closed:
-                firing %= firings
+            if closed and firing >= firings:
+                firing -= firings
             if not 0 <= firing < firings:
                 return False
             k = at[r]

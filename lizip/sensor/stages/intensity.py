@@ -82,7 +82,8 @@ class Intensity:
             raise CorruptError("a sweep has no intensities where it should")
         name, dtype = returns.schema[self.column]
         lit = lit_points(returns)
-        integers = returns.intensity[lit.cells]
+        integers = np.empty(len(lit.cells[0]), np.int32)
+        _look_up(returns.intensity, *lit.cells, integers)
         if len(lit.further):
             integers = np.concatenate([integers, decode_further(self.further, returns)])
         if others := returns.count - len(integers):
@@ -100,8 +101,12 @@ class Intensity:
         if self.scale < TABLE:
             if dtype not in LIGHTS:
                 raise CorruptError("intensities have an impossible type")
+            most = int(integers.max(initial=0))
+            few = most < 1 << 16 and not int(integers.min(initial=0)) < 0
             with np.errstate(invalid="ignore"):  # what no encoder writes becomes any number
-                return from_integers(integers, DENOMINATORS[self.scale]).astype(dtype)
+                values = from_integers(np.arange(most + 1) if few else integers, DENOMINATORS[self.scale])
+                values = values.astype(dtype)
+            return values.take(integers) if few else values
         unpacker = Unpacker(self.table)
         size = unpacker.varint()
         if not 0 < size <= MOST_VALUES or int(integers.max(initial=0)) >= size:
@@ -139,6 +144,13 @@ class Intensity:
 def pack_table(values: np.ndarray) -> bytes:
     """Code the values of a table, (K,) of the column's dtype."""
     return pack_varint(len(values)) + encode_attribute(values, nowhere(len(values)))
+
+
+@kernel
+def _look_up(grid, row, ring, found):
+    """Fill found (K,) with the numbers of cells of a grid; the cells are in it."""
+    for k in range(row.size):
+        found[k] = grid[row[k], ring[k]]
 
 
 class Lit(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.trig import DEGREE, sincos
+from lizip.exact.trig import DEGREE, sines_of
 
 UNITS = (100, 1000)
 """Units a degree to look for."""
@@ -35,13 +35,13 @@ class Maker(NamedTuple):
     lift: int
 
 
-def lengths_of(maker: Maker, azimuth: int, altitude: int) -> tuple[int, int, int]:
-    """Lateral, forward and up offset of a beam, in units of `FINEST`; azimuth and altitude in the maker's units."""
-    sine, cosine = sincos(azimuth * (DEGREE / maker.unit))
-    up, level = sincos(altitude * (DEGREE / maker.unit))
+def lengths_of(maker: Maker, azimuths: np.ndarray, altitudes: np.ndarray) -> np.ndarray:
+    """Lateral, forward and up offsets (B, 3) int64 in `FINEST`, from azimuths and altitudes (B,) in `unit`."""
+    sine, cosine = sines_of(azimuths * (DEGREE / maker.unit))
+    up, level = sines_of(altitudes * (DEGREE / maker.unit))
     origin = maker.origin * 1e-6
     lengths = -origin * sine, origin * cosine - origin * level, maker.lift * 1e-6 - origin * up
-    return tuple(int(np.rint(length / FINEST)) for length in lengths)
+    return np.rint(np.stack(lengths, axis=1) / FINEST).astype(np.int64)
 
 
 def quanta_of(unit: int, columns: int) -> tuple[float, ...]:

@@ -69,8 +69,8 @@ def cells_of(returns: Returns) -> Cells:
     spread[2], spread[3] = 0, KINDS - 1
     if returns.every is not None:
         spread[0], spread[1] = returns.every[:2]
-    spread[:3, returns.place] = returns.ring, returns.firing, returns.ticks
-    spread[3, returns.place] = _kinds(returns)
+    for column, known in zip(spread[:4], (returns.ring, returns.firing, returns.ticks, _kinds(returns)), strict=True):
+        column[returns.place] = known
     firings = returns.firings if returns.fired is None else len(returns.fired.fired)
     ring, firing, ticks, kind, azimuth = spread
     cells = Cells(ring, firing, ticks, returns.ranges.shape[1], firings, kind)

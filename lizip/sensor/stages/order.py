@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.exact.trig import TURN, arctangent2
 from lizip.jit import kernel
 from lizip.packed import Packed
 from lizip.packing import Unpacker, pack_varint, pack_varints
@@ -122,17 +121,66 @@ class AzimuthOrder(Packed):
         """Put the returns in the order of the file."""
         returns.need("points", "ring")
         keys = np.empty(len(returns.ring))
-        azimuth_keys(returns.points, returns.ring.astype(np.int32), keys)
+        azimuth_keys(returns.points, returns.ring, keys)
         if returns.nth is not None:  # further returns stay behind the first
             keys = keys[np.maximum.accumulate(np.where(returns.nth == 0, np.arange(len(keys)), 0))]
-        returns.take(np.argsort(keys, kind="stable"))
+        returns.take(sorted_rings(returns.ring, keys))
 
 
 @kernel
 def azimuth_keys(points, ring, keys):
-    """Fill keys (N,) float64 that sort by ring, then by azimuth of points (N, 3) from 0 to a turn."""
+    """Fill keys (N,) float64 that sort by ring, then by azimuth of points (N, 3) from 0 to a turn.
+
+    In place of the angle stands what grows with it, from 0 to 4: y / (|x| + |y|) and its reflections.
+    """
     for i in range(ring.size):
-        angle = arctangent2(points[i, 1], points[i, 0])
-        if angle < 0.0:
-            angle += TURN
-        keys[i] = 8.0 * ring[i] + angle
+        x, y = points[i, 0], points[i, 1]
+        reach = abs(x) + abs(y)
+        rise = y / reach if reach > 0.0 else 0.0
+        if x < 0.0:
+            rise = 2.0 - rise
+        elif y < 0.0:
+            rise += 4.0
+        keys[i] = 8.0 * ring[i] + rise
+
+
+def sorted_rings(ring: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Order (N,) int64 in which keys (N,) ascend, those of a later ring being larger; of equal ones the first first."""
+    order = np.empty(len(ring), np.int64)
+    if not _sort_rings(ring, keys, order):
+        order = np.argsort(keys, kind="stable")
+    return order
+
+
+_MOST_STEPS = 16
+"""Steps a return, on the average, after which insertion gives up."""
+
+
+@kernel
+def _sort_rings(ring, keys, order):
+    """Sort by insertion: rings ascend but for where azimuth passes zero. Returns whether it was not too much work."""
+    first = 0
+    steps = 0
+    while first < ring.size:
+        last = first + 1
+        begin = first
+        while last < ring.size and ring[last] == ring[first]:
+            if keys[last] < keys[last - 1] - 2.0:
+                begin = last
+            last += 1
+        if last < ring.size and ring[last] < ring[first]:
+            return False
+        for k in range(first, last):
+            i = begin + (k - first)
+            if i >= last:
+                i -= last - first
+            m = k
+            while m > first and (keys[order[m - 1]] > keys[i] or (keys[order[m - 1]] == keys[i] and order[m - 1] > i)):
+                order[m] = order[m - 1]
+                m -= 1
+            order[m] = i
+            steps += k - m
+            if steps > _MOST_STEPS * ring.size:
+                return False
+        first = last
+    return True

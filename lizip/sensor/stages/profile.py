@@ -1,4 +1,7 @@
-"""Beams that ship with lizip (`models/sensors/*.json`): a stream names them by a number and a hash."""
+"""Beams that ship with lizip (`models/sensors/*.json`): a stream names them by a number and a hash.
+
+A file may carry them itself (`lizip.embedded`): its beams as a stage has them, and its rhythm.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import xxhash
 
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker, pack_varint
-from lizip.resources import models_folder, note, own_folders
+from lizip.resources import HASHES, carried, models_folder, note, own_folders
 from lizip.sensor.stages.beams import PARAMETERS, Beams
 
 if TYPE_CHECKING:
@@ -43,44 +45,89 @@ class Rhythm(NamedTuple):
     slots: int
     slot: np.ndarray
 
+    def pack(self) -> bytes:
+        """Write all of it."""
+        return np.array([*self[:3], *self.slot], "<f8").tobytes()
+
+    @classmethod
+    def unpack(cls, unpacker: Unpacker, count: int) -> Rhythm:
+        """Read that of so many beams; raises CorruptError on numbers that make none."""
+        numbers = unpacker.array("<f8", 3 + count)
+        packet, period, slots = numbers[:3].tolist()
+        if not (0 < packet < 1 << 16 and 0 < period < _LONGEST and 0 < slots < 1 << 16):
+            raise CorruptError("impossible rhythm of a sensor")
+        whole = np.delete(numbers, 1)
+        if not ((whole[2:] >= 0) & (whole[2:] < slots)).all() or (whole != np.rint(whole)).any():
+            raise CorruptError("impossible rhythm of a sensor")
+        return cls(int(packet), period, int(slots), whole[2:].astype(np.int64))
+
+
+_LONGEST = 1e6
+"""Microseconds between firings: a second."""
+
 
 @dataclass(frozen=True)
 class Shipped:
-    """A profile: its name and title for users, its hash for streams, its beams, decimals of its file (0: none)."""
+    """A profile: its name and title for users; as bytes, whose hash streams hold, its beams as a stage has them and its
+    rhythm; these; decimals of its file (0: none)."""
 
     name: str
     title: str
-    digest: int
+    content: bytes
     beams: Beams
-    decimal: int
     rhythm: Rhythm | None = None
+    decimal: int = 0
+
+    @functools.cached_property
+    def digest(self) -> bytes:
+        """The hash."""
+        return HASHES["profile"](self.content)
+
+    @classmethod
+    def unpack(cls, name: str, content: bytes) -> Shipped:
+        """Read `content`; raises CorruptError when it is not that of a profile."""
+        unpacker = Unpacker(content)
+        beams = Beams.read(unpacker)
+        rhythm = Rhythm.unpack(unpacker, beams.count) if unpacker.remaining else None
+        unpacker.finish()
+        return cls(name, name, content, beams, rhythm)
 
 
-@functools.cache
-def load_profile(name: str, digest: int | None = None) -> Shipped:
-    """Load the profile of a name, the one that ships, or with a digest the one that has it, also from the user's own.
+def load_profile(name: str, digest: bytes | None = None) -> Shipped:
+    """Load the profile of a name, the one that ships, or with a digest the one that has it: from the user's own
+    folders, or out of the file that is decoded.
 
     Raises
     ------
     ModelMissingError
         When there is none.
+    CorruptError
+        When what the file carries is none.
     """
+    try:
+        profile = installed(name, digest)
+    except ModelMissingError:
+        found = carried("profile", name, digest, Shipped.unpack) if digest else None
+        if found is None:
+            raise
+        profile = found
+    if digest:
+        note("profile", name, digest, profile)
+    return profile
+
+
+@functools.cache
+def installed(name: str, digest: bytes | None) -> Shipped:
+    """The same without what a file carries; read once."""
     folders = [models_folder() / "sensors", *(own_folders() if digest is not None else ())]
     found = [read_profile(path) for folder in folders if (path := folder / f"{name}.json").is_file()]
     for profile in found:
         if digest is None or profile.digest == digest:
             return profile
-    if not found:
-        raise ModelMissingError(f"sensor profile {name!r} is not installed ({folders[0]}); install a newer lizip")
-    raise ModelMissingError(
-        f"sensor profile {name!r} differs from the one the file was written with"
-        f" ({digest_bytes(digest or 0).hex()}): put that {name}.json into a folder named by LIZIP_MODELS"
-    )
-
-
-def digest_bytes(digest: int) -> bytes:
-    """A hash as streams hold it."""
-    return digest.to_bytes(8, "little")
+    version = f" (version {digest.hex()})" if digest else ""
+    cause = "is here in another version" if found else "is not installed"
+    remedy = f"put that {name}.json into a folder named by LIZIP_MODELS" if digest else "install lizip again"
+    raise ModelMissingError(f"sensor profile {name!r}{version} {cause}: {remedy}")
 
 
 def read_profile(path: Path) -> Shipped:
@@ -105,26 +152,27 @@ def _read(name: str, content: dict[str, Any]) -> Shipped:
         numbers=np.rint(values / np.array(quanta)).astype(np.int64),
         shifts=np.array([beam["shift"] for beam in content["beams"]], np.int64),
     )
-    numbers, rhythm = beams.pack(), None
+    rhythm = None
     if timed := content.get("rhythm"):
         slot = np.array(timed["slot"], np.int64)
         rhythm = Rhythm(timed["packet"], timed["firing_microseconds"], timed["slots"], slot)
-        numbers += np.array([*rhythm[:3], *slot], "<f8").tobytes()
-    return Shipped(name, content["title"], xxhash.xxh3_64_intdigest(numbers), beams, content["decimal"], rhythm)
+    numbers = beams.pack() + (rhythm.pack() if rhythm else b"")
+    return Shipped(name, content["title"], numbers, beams, rhythm, content["decimal"])
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Beams of a profile: its index, which of its beams are rings of the grid, (B,) bool, and a hash if not shipped."""
+    """Beams of a profile: its index, which of its beams are rings of the grid, (B,) bool, and the profile itself where
+    it is not the one that ships."""
 
     index: int
     present: np.ndarray
-    digest: int | None = None
+    named: Shipped | None = None
 
     @property
     def whole(self) -> Shipped:
         """The profile."""
-        return load_profile(PROFILES[self.index], self.digest)
+        return self.named or load_profile(PROFILES[self.index])
 
     @functools.cached_property
     def beams(self) -> Beams:
@@ -140,18 +188,17 @@ class Profile:
 
     def pack(self) -> bytes:
         """Write number, hash and a bit for each beam."""
-        return pack_varint(self.index) + digest_bytes(self.whole.digest) + np.packbits(self.present).tobytes()
+        return pack_varint(self.index) + self.whole.digest + np.packbits(self.present).tobytes()
 
     @classmethod
     def unpack(cls, data: bytes) -> Profile:
         """Read what `pack` wrote; raises CorruptError, ModelMissingError when that profile is not at hand."""
         unpacker = Unpacker(data)
-        index, digest = unpacker.varint(), int.from_bytes(unpacker.take(8), "little")
+        index, digest = unpacker.varint(), unpacker.take(8)
         if index >= len(PROFILES):
             raise CorruptError("unknown sensor profile")
         shipped = load_profile(PROFILES[index], digest)
-        note("profile", shipped.name, digest_bytes(digest))
         count = shipped.beams.count
         present = np.unpackbits(unpacker.array("u1", (count + 7) // 8), count=count)
         unpacker.finish()
-        return cls(index, present.astype(bool), digest)
+        return cls(index, present.astype(bool), shipped)

@@ -23,7 +23,7 @@ class Beams:
     """What is fixed about a sensor."""
 
     def __init__(self, columns: int, tick: float, form: int, values: np.ndarray, shifts: np.ndarray, trims=None):
-        self.columns, self.tick, self.trims = columns, tick, trims
+        self.columns, self.tick, self.form, self.trims = columns, tick, form, trims
         self.hypotenuse, self.clockwise = bool(form & 1), bool(form & 2)
         self.values, self.shifts = values, shifts
 
@@ -68,6 +68,10 @@ def _code_numbers(stream: Stream, count: int, width: int) -> np.ndarray:
 
 def beams(head: Bytes, returns: Returns) -> None:
     """Stage 0."""
+    _apply(_read(head), returns)
+
+
+def _read(head: Bytes) -> Beams:
     columns, form = head.varints(2)
     tick, count = head.numbers("d")[0], head.varint()
     maker = (head.varint(), head.varint(), head.signed()) if form & 4 else None
@@ -78,8 +82,7 @@ def beams(head: Bytes, returns: Returns) -> None:
     numbers = numbers[:, 1:width]
     if maker:
         numbers = _of_maker(maker, numbers, bool(form & 2))
-    found = Beams(columns, tick, form, numbers.astype(np.float64) * np.array(quanta), shifts, trims)
-    _apply(found, returns)
+    return Beams(columns, tick, form, numbers.astype(np.float64) * np.array(quanta), shifts, trims)
 
 
 def _of_maker(maker: tuple[int, int, int], printed: np.ndarray, clockwise: bool) -> np.ndarray:
@@ -105,15 +108,33 @@ def _apply(found: Beams, returns: Returns) -> None:
 def profile(head: Bytes, returns: Returns) -> None:
     """Stage 1."""
     name, digest = PROFILES[head.varint()], head.take(8)
+    numbers = frozen.carried("profile", name, digest)
+    found, rhythm = _installed(name, digest) if numbers is None else _carried(Bytes(numbers))
+    bits = np.frombuffer(head.take(-(-len(found.shifts) // 8)), np.uint8)
+    present = np.unpackbits(bits, count=len(found.shifts)).astype(bool)
+    _apply(Beams(found.columns, found.tick, found.form, found.values[present], found.shifts[present]), returns)
+    if rhythm is not None:
+        returns.rhythm = Rhythm(rhythm.packet, rhythm.period, rhythm.slots, rhythm.slot[present])
+
+
+def _carried(body: Bytes) -> tuple[Beams, Rhythm | None]:
+    """As a file carries it."""
+    found, rhythm = _read(body), None
+    if body.left:
+        packet, period, slots, *slot = body.numbers(f"{3 + len(found.shifts)}d")
+        rhythm = Rhythm(int(packet), period, int(slots), np.array(slot).astype(np.int64))
+    body.end()
+    return found, rhythm
+
+
+def _installed(name: str, digest: bytes) -> tuple[Beams, Rhythm | None]:
+    """As it ships."""
     content = json.loads(frozen.find("profile", name, digest).read_text(encoding="utf-8"))
-    listed = content["beams"]
-    bits = np.frombuffer(head.take(-(-len(listed) // 8)), np.uint8)
-    present = np.unpackbits(bits, count=len(listed)).astype(bool)
     quanta = np.array([content["quanta"][p] for p in PARAMETERS])
-    numbers = np.rint(np.array([[beam[p] for p in PARAMETERS] for beam in listed]) / quanta)
-    shifts = np.array([beam["shift"] for beam in listed], np.int64)
-    form = content["hypotenuse"] + 2 * content["clockwise"]
-    _apply(Beams(content["columns"], content["tick"], form, (numbers * quanta)[present], shifts[present]), returns)
+    numbers = np.rint(np.array([[beam[p] for p in PARAMETERS] for beam in content["beams"]]) / quanta)
+    shifts = np.array([beam["shift"] for beam in content["beams"]], np.int64)
+    form, rhythm = content["hypotenuse"] + 2 * content["clockwise"], None
     if timed := content.get("rhythm"):
-        slot = np.array(timed["slot"], np.int64)[present]
-        returns.rhythm = Rhythm(timed["packet"], timed["firing_microseconds"], timed["slots"], slot)
+        slot = np.array(timed["slot"], np.int64)
+        rhythm = Rhythm(timed["packet"], timed["firing_microseconds"], timed["slots"], slot)
+    return Beams(content["columns"], content["tick"], form, numbers * quanta, shifts), rhythm

@@ -1,15 +1,14 @@
-"""Depth cameras, coarse ranges, moves along rays (docs/format/sweep.md, stages 32, 33, 34, 36)."""
+"""Depth cameras, coarse ranges, moves of ranges (docs/format/sweep.md, stages 32, 33, 34, 36)."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from second_reader import ans
 from second_reader.ans import Stream
 from second_reader.bytestream import Bytes, demand
-from second_reader.counters import Counters, bit
+from second_reader.counters import Counters, bit, integer
+from second_reader.mixer import Weights, mixed
 from second_reader.sweep.arithmetic import f32, wide
 from second_reader.sweep.fields import column_of, nowhere
 from second_reader.sweep.places import words3
@@ -30,11 +29,9 @@ def _counts(unit: int, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def coarse(head: Bytes, returns: Returns) -> None:
     """Stage 32."""
-    step, middle = head.varints(2)
-    returns.ranges = returns.ranges * (step << middle)
-    if middle:
-        returns.ranges = returns.ranges + (returns.ranges > 0)
-        returns.halved = True
+    step, offset, halved = head.varints(3)
+    returns.ranges = np.where(returns.ranges > 0, returns.ranges.astype(np.int64) * step + offset, 0)
+    returns.halved = bool(halved)
 
 
 def camera(head: Bytes, returns: Returns) -> None:
@@ -105,25 +102,29 @@ def doubles(head: Bytes, returns: Returns) -> None:
 
 def moves(head: Bytes, returns: Returns) -> None:
     """Stage 36."""
-    amount = head.varint() / 1e9
-    xyz = returns.xyz.copy()
-    distances = []
-    for x, y, z in wide(xyz).tolist():
-        square = x * x + y * y + z * z
-        distances.append(math.sqrt(square) if 0.0 < square < 1e12 else 0.0)
+    ranges = returns.ranges.astype(np.int64)
 
-    def code(stream: Stream) -> list[int]:
-        counters, signs = Counters(), []
-        for point, distance in zip(wide(xyz).tolist(), distances, strict=True):
-            sign = 0
-            if distance:
-                kind = min(int((1.0 - max(map(abs, point)) / distance) * 256.0), 31)
-                if bit(stream, counters, kind, 60):
-                    sign = -1 if bit(stream, counters, 32 + kind, 60) else 1
-            signs.append(sign)
-        return signs
+    def code(stream: Stream) -> list[tuple[int, int, int]]:
+        counters, weights, found = Counters(), Weights([0.55 / 3] * 3), []
+        fast, slow, last = ([0] * ranges.shape[1] for _ in range(3))
+        for i, row in enumerate(ranges.tolist()):
+            beside = above = 0
+            for j in np.flatnonzero(row).tolist():
+                f, s = (min((rate[j] >> 6).bit_length(), 11) for rate in (fast, slow))
+                places = ("fast", f, beside), ("slow", s, f), ("above", above, s)
+                sets = weights["beside", beside], weights["slow", s]
+                beside = mixed(stream, counters, places, sets, 120, 15)
+                fast[j] += ((beside << 16) - fast[j]) >> 2
+                slow[j] += ((beside << 16) - slow[j]) >> 5
+                above = f
+                if not beside:
+                    continue
+                nearer = bit(stream, counters, ("nearer", last[j]), 120)
+                last[j] = 1 + nearer
+                size = 1 + abs(integer(stream, counters, 0, 120))
+                found.append((i, j, -size if nearer else size))
+        return found
 
-    for i, sign in enumerate(ans.decode(head.rest(), code)):
-        if sign:
-            xyz[i] = f32(wide(xyz[i]) * (1.0 + float(sign) * amount / distances[i]))
-    returns.xyz = xyz
+    for i, j, size in ans.decode(head.rest(), code):
+        ranges[i, j] += size
+    returns.ranges = ranges

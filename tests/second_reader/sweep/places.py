@@ -9,7 +9,6 @@ from second_reader.ans import Stream
 from second_reader.bytestream import Bytes, demand
 from second_reader.counters import Counters, integer
 from second_reader.sweep.returns import Returns
-from second_reader.sweep.trig import TURN, arctangent2
 
 
 def words3(head: Bytes) -> np.ndarray:
@@ -61,8 +60,10 @@ def order(head: Bytes, returns: Returns) -> None:
 
 def azimuth_order(head: Bytes, returns: Returns) -> None:
     """Stage 8."""
-    angle = arctangent2(returns.points[:, 1], returns.points[:, 0])
-    keys = 8.0 * returns.ring + np.where(angle < 0.0, angle + TURN, angle)
+    x, y = returns.points[:, 0], returns.points[:, 1]
+    reach = np.abs(x) + np.abs(y)
+    rise = np.divide(y, reach, out=np.zeros(len(y)), where=reach > 0)
+    keys = 8.0 * returns.ring + np.where(x < 0, 2.0 - rise, np.where(y < 0, rise + 4.0, rise))
     if returns.nth is not None:
         keys = keys[np.maximum.accumulate(np.where(returns.nth == 0, np.arange(len(keys)), 0))]
     returns.take(np.argsort(keys, kind="stable"))

@@ -11,6 +11,7 @@ from lizip.sensor.stages.arithmetic import (
     RADIANS,
     TABLES,
     Arithmetic,
+    beam_point,
     beam_points,
     driver_points,
 )
@@ -27,8 +28,22 @@ def points_of(form, angles=0, quarters=0):
     ticks, points = rng.integers(500, 50000, 3000).astype(np.int32), np.empty((3000, 3))
     driver_points(TABLE, STEP, 36000.0, 0.002, form, angles, quarters, beam, column, ticks, points)
     plain = np.empty((3000, 3))
-    beam_points(TABLE, STEP, 0.002, False, beam, column, ticks, plain)
+    beam_points(TABLE, STEP, 0.002, False, beam, column, ticks, np.empty((3, 16)), plain)
     return beam, column, ticks, points, plain
+
+
+@pytest.mark.parametrize("hypotenuse", [False, True])
+@pytest.mark.parametrize("runs", [1, 7, 8, 40])
+def test_points_have_the_same_bits_however_many_of_a_beam_follow_one_another(hypotenuse, runs):
+    rng = np.random.default_rng(runs)
+    table = np.concatenate([TABLE, [[-0.4, 40.0, 0.9, 0.1, 0.3, 0.2]]])  # the last beam's root is of less than 0
+    beam = np.repeat(rng.integers(0, 3, 200), rng.integers(1, 2 * runs, 200)).astype(np.int32)
+    column, ticks = (rng.integers(1, most, len(beam)).astype(np.int32) for most in (36000, 50000))
+    points = np.empty((len(beam), 3))
+    beam_points(table, STEP, 0.002, hypotenuse, beam, column, ticks, np.empty((3, 16)), points)
+    pairs = zip(beam.tolist(), column.astype(float).tolist(), ticks.astype(float).tolist(), strict=True)
+    one_by_one = [beam_point(table, b, STEP, 0.002, hypotenuse, c, t) for b, c, t in pairs]
+    assert points.tobytes() == np.array(one_by_one).tobytes()
 
 
 @pytest.mark.parametrize("form", [DIRECTIONS, PRODUCTS, TABLES])

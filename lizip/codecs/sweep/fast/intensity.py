@@ -46,24 +46,35 @@ class Runs(NamedTuple):
 
 def runs_of(shares: np.ndarray) -> Runs:
     """Cut values into runs, given their shares (see `lizip.codecs.sweep.tree`); without any, the value 0 alone."""
-    values = np.flatnonzero(shares).tolist() or [0]
-    weights = (1 << np.maximum(shares[values] - 1, 0)).tolist()
-    run, place, back, size = np.zeros(256, np.int64), np.zeros(256, np.int64), np.zeros(_RUNS * 256, np.int64), [0]
-    left, inside = sum(weights), 0
-    for value, weight in zip(values, weights, strict=True):
-        open_runs = _RUNS - len(size) + 1
-        full = size[-1] >= LANES or (2 * inside + weight) * open_runs > 2 * left
-        if size[-1] and open_runs > 1 and full:
-            left, inside = left - inside, 0
-            size.append(0)
-        run[value], place[value] = len(size) - 1, size[-1]
-        back[(len(size) - 1) * 256 + size[-1]] = value
-        size[-1] += 1
+    runs = Runs(*(np.zeros(size, np.int64) for size in (256, 256, _RUNS * 256, _RUNS, _RUNS)))
+    if shares.any():
+        _cut(shares, int((1 << np.maximum(shares - 1, 0))[shares > 0].sum()), runs)
+    else:
+        runs.size[0] = 1
+    runs.low[:] = [(max(size - 1, 0) >> 4).bit_length() for size in runs.size.tolist()]
+    return runs
+
+
+@kernel
+def _cut(shares, left, runs):
+    """Fill all but the low bits; `left` is the sum of all weights, 2 ** (share - 1)."""
+    now = np.int64(0)
+    inside = np.int64(0)
+    for value in range(shares.size):
+        if shares[value] == 0:
+            continue
+        weight = np.int64(1) << max(np.int64(shares[value]) - 1, np.int64(0))
+        open_runs = _RUNS - now
+        full = runs.size[now] >= LANES or (2 * inside + weight) * open_runs > 2 * left
+        if runs.size[now] and open_runs > 1 and full:
+            left -= inside
+            inside = np.int64(0)
+            now += 1
+        runs.run[value] = now
+        runs.place[value] = runs.size[now]
+        runs.value[now * 256 + runs.size[now]] = value
+        runs.size[now] += 1
         inside += weight
-    sizes = np.zeros(_RUNS, np.int64)
-    sizes[: len(size)] = size
-    low = [(max(int(count) - 1, 0) >> 4).bit_length() for count in sizes]
-    return Runs(run, place, back, sizes, np.array(low, np.int64))
 
 
 class IntensityModel(NamedTuple):

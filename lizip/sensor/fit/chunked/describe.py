@@ -16,6 +16,7 @@ from lizip.sensor.model import Grid, Part, Stage
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.chunks import Chunks
+from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.fused import Fused
 from lizip.sensor.stages.packets import FRACTIONS, Packets
@@ -23,7 +24,7 @@ from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.screw import Screw
 from lizip.sensor.stages.slots import Azimuths, Slots
 
-_MOST_TICKS = 1 << 16
+_MOST_TICKS = 1 << 17
 _TRIES = 4
 
 
@@ -81,6 +82,8 @@ def _geometry(
         stage.apply(returns)
         stages.append(stage)
 
+    if seen.lasers.tick != slots.lasers.tick:
+        add(Coarse(1, 0, 1))
     add(slots)
     add(Azimuths.of(slots, law.azimuth))
     add(Packets.of(packets - packets[0], PERIOD))

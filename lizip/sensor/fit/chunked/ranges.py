@@ -28,8 +28,8 @@ _LOOSE = ((2e-4, 1e-5), (1e-4, 3e-6), (3e-5, 1e-6))
 _PENALTY = 1.5
 
 
-def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> Law:
-    """Find ranges and chunks, with packets at regular times."""
+def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> tuple[Law, float]:
+    """Find ranges and chunks, with packets at regular times; returns also by how much (m) ranges typically miss."""
     lasers = seen.lasers
     packets = PERIOD * np.arange(len(azimuth) // lasers.packet)
     table = elevation_table(elevations_of(lasers, seen.upside_down))
@@ -49,4 +49,5 @@ def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> Law:
         misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
         groups = find_chunks(misses, Search(RULE, lasers.slot_time, lasers.tick, _PENALTY, 0, 20.0))
     track, _, sums = fit_rays(track, by_chunk, groups, None, table, lasers.tick, _LAST)
-    return Law(azimuth, packets, np.maximum(sums.ticks, 0.0).astype(np.int64), groups, track, (PERIOD, 0.0))
+    law = Law(azimuth, packets, np.maximum(sums.ticks, 0.0).astype(np.int64), groups, track, (PERIOD, 0.0))
+    return law, float(np.median(np.abs(sums.residual[use, 0]))) if use.any() else 0.0

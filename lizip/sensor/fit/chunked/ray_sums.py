@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.trig import sincos
+from lizip.exact.trig import sincos, sines_of
 from lizip.jit import inlined_kernel, kernel
 
 
@@ -210,4 +210,4 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
 
 def elevation_table(elevations: np.ndarray) -> np.ndarray:
     """Cosines and sines (L, 2) of elevations (L,) in radians."""
-    return np.array([sincos(angle)[::-1] for angle in elevations.tolist()])
+    return np.stack(sines_of(elevations)[::-1], axis=1)

@@ -33,6 +33,9 @@ _TELLING = 8.0
 """Metres from which on a point tells its azimuth well."""
 
 _CLEAR = 3e-5
+_MISSED = 2e-5
+"""Metres by which ranges typically miss whole ticks where they may be halves of them: those of a sweep that was
+near-lossless once."""
 
 
 def solve(points: np.ndarray, lasers: Lasers) -> tuple[Observed, Law] | None:
@@ -44,7 +47,12 @@ def solve(points: np.ndarray, lasers: Lasers) -> tuple[Observed, Law] | None:
     if found is None:
         return None
     seen, azimuth, track = found
-    law = find_ranges(seen, azimuth, track)
+    law, miss = find_ranges(seen, azimuth, track)
+    if miss > _MISSED:
+        finer = seen._replace(lasers=lasers.halved())
+        law_finer, miss_finer = find_ranges(finer, azimuth, track)
+        if miss_finer < miss:
+            seen, law = finer, law_finer
     law, sums = _find_knots(seen, law)
     law = _find_origin(seen, law, sums)
     law = time_packets(seen, law)

@@ -113,7 +113,8 @@ def _groups(returns: Returns, stands: np.ndarray) -> np.ndarray:
     np.maximum.at(end, returns.firing[~first], stands[~first])
     together = end[:-1] > begin[1:]
     # alone between two that do not stand together
-    size = 1 + round(np.count_nonzero(together) / max(np.count_nonzero(np.diff(np.append(0, together)) > 0), 1))
+    runs = int(np.count_nonzero(np.diff(np.append(0, together)) > 0))
+    size = 1 + round(int(np.count_nonzero(together)) / max(runs, 1))
     begins, members, last = np.zeros(firings, bool), 0, np.int64(-1)
     for k in range(firings):
         begins[k] = k == 0 or (last < begin[k] and (members >= size or last >= 0))

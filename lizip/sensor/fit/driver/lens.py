@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.exact.linear import solve_definite
-from lizip.exact.trig import DEGREE, arcsine, arctangent2, sincos
+from lizip.exact.trig import DEGREE, arcsine, arctangent2, sines_of
 from lizip.jit import kernel
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.driver.law import Found, share_exact
@@ -53,7 +53,7 @@ def find_lens(
         return None
     _, lateral, elevation, forward, up = (beams.numbers * np.array(beams.quanta)).T
     whole = np.rint(elevation / UNIT)
-    sine, cosine = np.array([sincos(float(angle)) for angle in whole * UNIT]).T
+    sine, cosine = sines_of(whole * UNIT)
     away, above = _place(lateral, up * cosine - forward * sine, sine, cosine)
     if np.median(np.abs(whole * UNIT - elevation)) > _NEAR or away < _NEAREST or np.abs(lateral).max() > away:
         return None
@@ -93,7 +93,7 @@ def _angles(along, across, angles):
 def _seen(xyz: np.ndarray, laser: np.ndarray, driver: Driver) -> tuple[Polar, np.ndarray]:
     """Ranges and azimuths (0.01 degrees, of the lens) of points (K, 3) of lasers (K,); their order is left open."""
     away, above = driver.lens.astype(np.float64)
-    turned = np.array([sincos(float(angle)) for angle in driver.offsets.numbers * (DEGREE / 100)])[laser]
+    turned = np.stack(sines_of(driver.offsets.numbers * (DEGREE / 100)), axis=1)[laser]
     x, y, z = xyz.astype(np.float64).T
     z -= above
     aside = away * turned[:, 0]

@@ -34,7 +34,7 @@ _FINER = 2.0**-15
 """Finer spacings than this do not show in all points, m."""
 _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
-_GROWING = (0.015, 0.05, 0.2, 1.0, 4.0, 16.0, 64.0, 200.0)
+_GROWING = (0.015, 0.05, 0.2, 0.4, 1.0, 4.0, 16.0, 64.0, 200.0)
 _GROWN_PAIRS = 1500
 _ROUNDS = 3
 _LEAST_CLEAR = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from lizip.exact.trig import arctangent2, sincos_steps
 from lizip.jit import kernel
 from lizip.sensor.stages.arithmetic import FINE_ANGLES, PRODUCTS, Arithmetic
 from lizip.sensor.stages.beams import COSINE, SINE, Beams
+from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.firing_azimuths import columns_of
 from lizip.sensor.stages.profile import PROFILES, Profile, Rhythm, load_profile
 
@@ -33,6 +35,8 @@ class Sensor(NamedTuple):
     tick : float
         Range unit, m.
     cos_elevation, sin_elevation : (R,) float32
+    coarse : tuple of Coarse
+        The stage before the others, where ranges count halves of ticks.
     """
 
     profile: Profile
@@ -41,6 +45,12 @@ class Sensor(NamedTuple):
     tick: float
     cos_elevation: np.ndarray
     sin_elevation: np.ndarray
+    coarse: tuple[Coarse, ...] = ()
+
+    def halved(self) -> Sensor:
+        """The same sensor, whose ranges may lie between two ticks: those of a sweep that was near-lossless once."""
+        tick = 0.5 * self.tick
+        return self._replace(beams=replace(self.beams, tick=tick), tick=tick, coarse=(Coarse(1, 0, 1),))
 
 
 @lru_cache(maxsize=1)

@@ -125,6 +125,7 @@ def _frame_without_lattice(stored: np.ndarray, sensor: Sensor, end: Mount) -> tu
     for _ in range(2):
         if track.explained < _LEAST_EXPLAINED:
             return None
+        sensor = track.sensor
         frame, spread = _upright(stored, frame, track, sensor)
         track = _track(stored, frame, sensor, np.maximum(spread, _TRACK_SIGMA), end)
     return frame, track
@@ -152,6 +153,6 @@ def observe(stored: np.ndarray, sensor: Sensor, hint: Frame | None = None, end: 
     fit_blocks(track.ranges, track.azimuth, slot, block, advance, misses)
     phase = find_phase(block, advance, packet)
     settle_blocks(track.ranges, track.azimuth, slot, phase, packet, misses, block, advance)
-    sensor_points = place_points(sensor, track.ranges, block, advance)
+    sensor_points = place_points(track.sensor, track.ranges, block, advance)
     points, sigma = _placed(stored, frame)
     return Observed(stored, frame, track, phase, block, advance, sensor_points, points, sigma)

@@ -46,12 +46,14 @@ _PLACE = np.array([1e-4] * 3 + [1e-5] * 3)
 
 @dataclass
 class Tracked:
-    """A track: pose (F, 6) position (m) and Cayley vector in the far frame's axes; what each firing measured."""
+    """A track: pose (F, 6) position (m) and Cayley vector in the far frame's axes; what each firing measured, and in
+    which ticks."""
 
     pose: np.ndarray
     ranges: np.ndarray
     azimuth: np.ndarray
     explained: float
+    sensor: Sensor
 
 
 class _Seen(NamedTuple):
@@ -184,6 +186,7 @@ def track_sweep(
     weight : (F, R, 3) float64
         1 / standard deviation of each coordinate.
     sensor : Sensor
+        Where its ticks explain nothing, halves of them are tried.
     end : Mount
         Pose of the last firing in the stored frame; it has turned by little against that.
 
@@ -197,11 +200,17 @@ def track_sweep(
     seen = _Seen(points, weight, axes, sensor.tick, sensor.cos_elevation, sensor.sin_elevation)
     last = firings if end is AT_ORIGIN else last_seen(points)
     ending = slice(max(0, last - 2 * WINDOW), last)
-    start = _start(_Seen(points[ending], weight[ending], *seen[2:]), points[:last], end)
+    at_end = _Seen(points[ending], weight[ending], *seen[2:])
+    start, clear = _start(at_end, points[:last], end)
+    if not clear and not sensor.coarse:
+        finer = sensor.halved()
+        found, clear = _start(at_end._replace(tick=finer.tick), points[:last], end)
+        start, sensor = (found, finer) if clear else (start, sensor)
+        seen = seen._replace(tick=sensor.tick)
     prior = np.concatenate([_PLACE, _DRIFT])
     pose = np.zeros((firings, 6))
     explained = _follow(seen, last, 5, prior, start, work, pose)
-    return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1))
+    return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1), sensor)
 
 
 def last_seen(points: np.ndarray) -> int:
@@ -211,8 +220,9 @@ def last_seen(points: np.ndarray) -> int:
     return len(far) - int(np.argmax(far[::-1])) if far.any() else len(far)
 
 
-def _start(last: _Seen, points: np.ndarray, end: Mount) -> np.ndarray:
-    """The pose of the last firing and the velocity (12,) by which the `last` two windows of a sweep come out best."""
+def _start(last: _Seen, points: np.ndarray, end: Mount) -> tuple[np.ndarray, bool]:
+    """The pose of the last firing and the velocity (12,) by which the `last` two windows of a sweep come out best, and
+    whether they come out well."""
     place = multiply(last.axes, end.shift[:, None])[:, 0]
     turned = multiply(multiply(last.axes, end.rotation), np.ascontiguousarray(last.axes.T))
     w, *xyz = quaternion_of_rotation(turned)
@@ -225,8 +235,8 @@ def _start(last: _Seen, points: np.ndarray, end: Mount) -> np.ndarray:
             trial = np.concatenate([pose, velocity, [0.0, 0.0, turn]])
             best = max(best, (_settled(last, trial, blurs), trial), key=lambda each: each[0])
         if best[0] > _CLEAR * np.count_nonzero(last.weight[:, :, 0]):
-            break
-    return best[1]
+            return best[1], True
+    return best[1], False
 
 
 def _settled(last: _Seen, start: np.ndarray, blurs: tuple[float, ...]) -> float:

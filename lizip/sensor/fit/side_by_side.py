@@ -1,0 +1,155 @@
+"""An exact model and a coarser one side by side: the stages of the coarser one, made anew where they code something.
+
+`make_stages` applies each stage to both. Where points of the coarser model are beyond the bound, or in another order,
+it raises an error that says which: their ranges can be changed and all be tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from lizip.errors import CorruptError
+from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
+from lizip.sensor.fit.lattice.far_units import choose_lattice
+from lizip.sensor.model import Stage
+from lizip.sensor.returns import Returns
+from lizip.sensor.stages.attributes import Attributes
+from lizip.sensor.stages.cells import CellOrder
+from lizip.sensor.stages.corrections import Corrections, find_corrections
+from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
+from lizip.sensor.stages.rounding import round_points, rounding_units
+from lizip.sensor.stages.seconds import Seconds
+
+
+class ReorderedError(Exception):
+    """Returns that stand in another order with coarser ranges; their cells."""
+
+    def __init__(self, row: np.ndarray, ring: np.ndarray):
+        super().__init__(f"{len(row)} returns in another order")
+        self.cells = row, ring
+
+
+class BeyondError(ReorderedError):
+    """Returns that are beyond the bound; their cells."""
+
+
+class Sides(NamedTuple):
+    """Returns of the exact model and of the coarser one, after the same stages, the bound (m), and whether ranges may
+    still be moved."""
+
+    exact: Returns
+    near: Returns
+    bound: float
+    movable: bool
+
+
+def make_stages(stages: Sequence[Stage], sides: Sides) -> list[Stage]:
+    """Stages of the coarser model, applied to both sides; CorruptError where they do not go with other ranges."""
+    made: list[Stage] = []
+    for stage in stages:
+        made.append(_anew(stage, sides))
+        made[-1].apply(sides.near)
+        _check_same(sides.exact, sides.near)
+    return made
+
+
+def _anew(stage: Stage, sides: Sides) -> Stage:
+    """A stage for the coarser model; it has been applied to the exact one then."""
+    known = set(sides.exact.columns)
+    make = _ANEW.get(type(stage))
+    made = make(stage, sides) if make else stage
+    stage.apply(sides.exact)
+    if isinstance(stage, Attributes):
+        made = Attributes.of(sides.near, [column for name, column in sides.exact.columns.items() if name not in known])
+    return made
+
+
+def _check_same(exact: Returns, near: Returns) -> None:
+    """Stop where the coarser ranges have brought returns into another order."""
+    if exact.row is None or exact.ring is None:
+        return
+    if len(exact.row) != len(near.row):
+        raise CorruptError("the number of returns depends on their ranges")
+    other = (exact.row != near.row) | (exact.ring != near.ring)
+    if other.any():
+        raise ReorderedError(exact.row[other], exact.ring[other])
+
+
+def _cell_order(stage: CellOrder, sides: Sides) -> Stage:
+    return CellOrder.of(stage.by_ring, sides.near.ticks, stage.those_behind(sides.exact.ticks))
+
+
+def _seconds(stage: Seconds, sides: Sides) -> Stage:
+    return Seconds.of(sides.near, stage.ranges(sides.exact))
+
+
+def _beyond(found: np.ndarray, wanted: np.ndarray, sides: Sides) -> np.ndarray:
+    """Coordinates (M, 3) that are, or might be, further off than the bound; raises BeyondError where that may be
+    mended by moving ranges."""
+    near = sides.near
+    with np.errstate(over="ignore", invalid="ignore"):
+        away = ~(np.abs(found.astype(np.float64) - wanted.astype(np.float64)) < sides.bound * (1 - 2.0**-50))
+    if not sides.bound:
+        away = bits_of(np.ascontiguousarray(found)) != bits_of(np.ascontiguousarray(wanted))
+    if near.blank is not None:
+        away[near.blank] = False
+    if sides.movable and near.row is not None:
+        cells = away.any(axis=1) & (near.ticks > 0)
+        cells &= near.ticks != _ticks_of_exact(sides)
+        if near.nth is not None:
+            cells &= near.nth == 0
+        if cells.any():
+            raise BeyondError(near.row[cells], near.ring[cells])
+    return away
+
+
+def _ticks_of_exact(sides: Sides) -> np.ndarray:
+    """Ticks of the exact returns as the coarser ones count them."""
+    return sides.exact.ticks * np.int32(2 if sides.near.halved and not sides.exact.halved else 1)
+
+
+def _nearest(found: np.ndarray, wanted: np.ndarray, bound: float, decimal: int) -> np.ndarray:
+    """Numbers that can be stored, within the bound of the wanted ones, and nearest to those found."""
+    unit = rounding_units(wanted, decimal).astype(np.float64)
+    room = np.floor(np.maximum(bound / unit - 1, 0)) * unit
+    middle = wanted.astype(np.float64)
+    moved = np.clip(found.astype(np.float64), middle - room, middle + room)
+    return round_points(moved, decimal)[0]
+
+
+def _corrections(stage: Corrections, sides: Sides) -> Stage:
+    exact, near = replace(sides.exact), sides.near
+    stage.apply(exact)
+    near.need("rounded", "fraction")
+    beyond = _beyond(near.rounded, exact.xyz, sides)
+    actual = np.ascontiguousarray(exact.xyz)
+    for wanted in (_nearest(near.rounded, actual, sides.bound, near.decimal), actual):
+        target = np.where(beyond, wanted, near.rounded)
+        units, fits = find_corrections(near.rounded, np.ascontiguousarray(target), near.decimal)
+        if fits.all():
+            return Corrections.of(near, units)
+    raise CorruptError("no correction reaches a point")
+
+
+def _far_corrections(stage: FarCorrections, sides: Sides) -> Stage:
+    exact, near = replace(sides.exact), sides.near
+    stage.apply(exact)
+    actual, expected = to_ordinals(np.ascontiguousarray(exact.xyz)), expected_places(near)
+    found = from_ordinals(expected, np.dtype("<f4"))
+    beyond = np.asarray(_beyond(found, exact.xyz, sides).any(axis=1))
+    lattice, _ = choose_lattice(near.far, near.points, actual)
+    lattice[~beyond] = 0
+    return FarCorrections.of(near, lattice, np.where(beyond[:, None], actual, expected))
+
+
+_ANEW: dict[type, Callable[..., Stage]] = {
+    CellOrder: _cell_order,
+    Seconds: _seconds,
+    Corrections: _corrections,
+    FarCorrections: _far_corrections,
+}
+"""Stages that depend on ranges or bring points to where they are stored."""
