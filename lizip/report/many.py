@@ -131,7 +131,9 @@ def told(title: str, rows: list[dict[str, Any]], kind: str) -> dict[str, Any]:
         {"label": "Points", "value": f"{points:,}", "note": f"in {len(there):,} files"},
     ]
     streams = _streams(there, packed)
-    columns = [*_COLUMNS, *([("next", "Next codec", "text")] if any("next" in row for row in rows) else [])]
+    columns = list(_COLUMNS)
+    if any("next" in row for row in rows):
+        columns.insert(-1, ("next", "Next codec", "text"))
     shown = [{key: value for key, value in row.items() if key != "streams"} for row in rows[:MOST_ROWS]]
     left = f" The first {MOST_ROWS:,} are listed, the sums are over all." if len(rows) > MOST_ROWS else ""
     return {
