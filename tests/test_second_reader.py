@@ -55,15 +55,15 @@ def test_golden_files_are_read(name):
 
 
 def test_a_sequence_is_read_in_order_only():
-    """Made now: the second sweep is the first one with some returns missing, and follows it."""
+    """Made now: the others are the first one with some returns missing; the second follows it, the third both."""
     first = harness.sample("dual")
     records = np.frombuffer(first, "<f4").reshape(-1, 4)
-    second = records[np.arange(len(records)) % 11 != 3].tobytes()
-    ahead, behind = lizip.Sequence(), second_reader.Past()
-    coded = [lizip.compress(sweep, codec="sweep", sequence=ahead) for sweep in (first, second)]
+    others = [records[np.arange(len(records)) % 11 != k].tobytes() for k in (3, 5)]
+    ahead, behind = lizip.Sequence(seeds=2), second_reader.Past()
+    coded = [lizip.compress(sweep, codec="sweep", sequence=ahead) for sweep in (first, *others)]
     with pytest.raises(Damaged):
         second_reader.read(coded[1])
-    assert [second_reader.read(each, behind) for each in coded] == [first, second]
+    assert [second_reader.read(each, behind) for each in coded] == [first, *others]
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ class Source(NamedTuple):
         for stage in coarse:
             stage.apply(returns)
             unit /= stage.step if isinstance(stage, Coarse) else 1
-        how = unit, returns.halved, grid, coarse
-        return cls(replace(part, stages=rest), returns.ranges, grid.intensity, schema, *how)
+        own = replace(part, stages=rest)
+        return cls(own, returns.ranges, grid.intensity, schema, unit, returns.halved, grid, list(coarse))
 
 
 class Try(NamedTuple):
