@@ -140,7 +140,7 @@ def _far_corrections(stage: FarCorrections, sides: Sides) -> Stage:
     stage.apply(exact)
     actual, expected = to_ordinals(np.ascontiguousarray(exact.xyz)), expected_places(near)
     found = from_ordinals(expected, np.dtype("<f4"))
-    beyond = _beyond(found, exact.xyz, sides).any(axis=1)
+    beyond = np.asarray(_beyond(found, exact.xyz, sides).any(axis=1))
     lattice, _ = choose_lattice(near.far, near.points, actual)
     lattice[~beyond] = 0
     return FarCorrections.of(near, lattice, np.where(beyond[:, None], actual, expected))
