@@ -16,6 +16,7 @@ from lizip.codecs import Options, arrangements, opaque
 from lizip.container import RECIPE, REGIONS, WHOLE, Section
 from lizip.errors import FormatError
 from lizip.packing import pack_varints
+from lizip.won import Won, as_before
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,18 +45,11 @@ _MANY = 1 << 14
 _MARGIN = 0.85
 """How far a sample's word on the size of the opaque codec's result is trusted."""
 
+_POOR = 3
+"""Bytes a point that are more than a model of a sensor takes where it holds."""
+
 _WHOLE_REACH = 0.2
 """As `_REACH`, for the file as it stands (0.29 is the least seen)."""
-
-_AS_BEFORE = 1.1
-"""The codec that won the file before has won where it comes to so nearly as small a share of the bytes."""
-
-
-class _Won(NamedTuple):
-    """What the contest of the file before ended with: the codec, which had the points as they stand; its share."""
-
-    codec: str
-    share: float
 
 
 class Result(NamedTuple):
@@ -103,9 +97,9 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         sole = len(data) > ONE_PASS or len(names) == 1
         contest.attempt(codecs.load(name), base, sole)
         plain.append(contest.best)
-        if contest.ends_as_before and contest.best is not None:
+        if contest.best is not None and as_before(contest.won, options.state):
             return contest.best
-        if name == "sweep" and contest.best is None and base.motion is None:
+        if name == "sweep" and contest.poor and base.motion is None:
             contest.attempt_undone(codecs.load(name), base, sole)
             if contest.best is None and not sole:
                 contest.attempt_sorted(codecs.load(name), base)
@@ -123,8 +117,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             contest.attempt_whole()
     if contest.best is None:
         raise FormatError(f"the codec {' or '.join(names)} has nothing to say about this {cloud.format} file")
-    if any(contest.best is each for each in plain):
-        contest.leave()
+    if options.state is not None and any(contest.best is each for each in plain):
+        options.state.put("contest", contest.won)
     return contest.best
 
 
@@ -155,17 +149,9 @@ class Contest:
         self._fixed = len(self.layout) + _size_of(self.around)
 
     @property
-    def ends_as_before(self) -> bool:
-        """Whether the best is what won the file before, and does as well."""
-        won = self._options.state.get("contest", _Won) if self._options.state else None
-        if won is None or self.best is None or self.best.codec.name != won.codec:
-            return False
-        return self._size <= _AS_BEFORE * won.share * len(self._data)
-
-    def leave(self) -> None:
-        """Tell the next file what won."""
-        if self._options.state is not None and self.best is not None:
-            self._options.state.put("contest", _Won(self.best.codec.name, self._size / len(self._data)))
+    def won(self) -> Won | None:
+        """The best so far, for the next file."""
+        return None if self.best is None else Won(self.best.codec.name, self._size / len(self._data))
 
     def undo(self, recipe: Recipe) -> Recipe:
         """Take points that were moved after a rounding as they were before."""
@@ -208,6 +194,11 @@ class Contest:
                 self.enter(Result(codec, self.layout, self.around + tuple(sections)))
 
     @property
+    def poor(self) -> bool:
+        """Whether nothing yet has said the points as shortly as a sensor's model does."""
+        return self.best is None or self._size - self._fixed > _POOR * self._cloud.count
+
+    @property
     def unexplained(self) -> bool:
         """Whether no codec that knows sensors has said the points."""
         return self.best is None or self.best.codec.name in ("floats", opaque.CODEC.name)
@@ -221,7 +212,7 @@ class Contest:
             undone = self._undone(recipe, undo)
             if undone.motion is not None:
                 self.attempt(codec, undone, sole)
-            if self.best is not None:
+            if not self.poor:
                 break
 
     def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:

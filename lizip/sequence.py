@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MOST = 1000
 """A key frame comes at least so often."""
 
+MOST_SEEDS = 32
+"""Most sweeps that must be decoded before another one."""
+
 
 class Sequence:
     """What the last key frame leaves to the next sweep: one for compressing them, in order, another for decompressing.
@@ -32,6 +35,9 @@ class Sequence:
     ----------
     every : int
         A key frame, which stands alone, comes so often; 1: each sweep is one.
+    seeds : int
+        With the key frame so many sweeps, each of which follows those before, are what the others follow. Where a
+        sensor stands, they know the scene better than one does; to decode one of the others takes them all.
 
     Attributes
     ----------
@@ -47,10 +53,12 @@ class Sequence:
     [b'the first', b'the second']
     """
 
-    def __init__(self, every: int = 10):
+    def __init__(self, every: int = 10, seeds: int = 1):
         if not 1 <= every <= MOST:
             raise ValueError(f"a key frame every {every} sweeps: give a number from 1 to {MOST}")
-        self.every = every
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise ValueError(f"{seeds} sweeps that others follow: give a number from 1 to {MOST_SEEDS}")
+        self.every, self.seeds = every, seeds
         self.restart()
 
     def restart(self) -> None:
@@ -66,7 +74,7 @@ class Sequence:
         if self._since % self.every == 0:
             self.restart()
         past, self.past = self.past, nothing()
-        return replace(options, state=options.state or self._state, past=past)
+        return replace(options, state=options.state or self._state, past=past, leads=self._since < self.seeds)
 
     def leave(self, left: Past | None) -> None:
         """Take over what a sweep left, a follower what its key frame did; None if it was none."""

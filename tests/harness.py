@@ -16,6 +16,7 @@ import os
 import struct
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -28,8 +29,9 @@ import lizip
 from lizip import codecs, simulator
 from lizip.codecs.sweep import weights
 from lizip.container import CODEC, MODELS, Container
+from lizip.formats import lzf
 from lizip.sensor.stages import profile
-from lizip.simulator import drivers
+from lizip.simulator import drivers, packets
 from lizip.simulator.turning import MODELS as SENSORS
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
@@ -50,7 +52,14 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "las_1": lambda: simulator.airborne_las(1, 1, 200),
     "las_3": lambda: simulator.airborne_las(3, 3, 200),
     "pcd": lambda: pcd(200),
+    "pcd_text": lambda: pcd_of("ascii", b"".join(b"%g %g %g %g\n" % tuple(p) for p in numbers(120).tolist()), 120),
+    "pcd_packed": lambda: packed_pcd(150, lambda data: lzf.pack(np.frombuffer(data, np.uint8))),
+    "pcd_copied": lambda: packed_pcd(90, copied),
     "ply": lambda: ply(150),
+    "npz": lambda: npz(points=numbers(110), label=np.arange(110, dtype="<u2") % 7),
+    "fortran": lambda: npy(np.asfortranarray(numbers(100).astype(">f4"))),
+    "table": lambda: table(120),
+    "packets": lambda: packets.velodyne(1, 16, 768),
     "npy": lambda: npy(numbers(120).astype("<f8")),
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
@@ -87,7 +96,14 @@ GOLDEN = (
     "las_3.survey",
     "las_1.floats",
     "pcd.floats",
+    "pcd_text.floats",
+    "pcd_packed.floats",
+    "pcd_copied.floats",
     "ply.floats",
+    "npz.floats",
+    "fortran.floats",
+    "table.floats",
+    "packets.floats",
     "npy.opaque",
     "related.floats",
     "moved.any",
@@ -184,6 +200,51 @@ def pcd(count: int) -> bytes:
     points = numbers(count)
     rows = (struct.pack("<fffBHd", *map(float, p[:3]), i % 256, i % 32, i / 10) for i, p in enumerate(points))
     return head.encode() + b"".join(rows)
+
+
+def pcd_of(encoding: str, body: bytes, count: int) -> bytes:
+    """PCD of four float32 fields."""
+    head = f"VERSION 0.7\nFIELDS x y z i\nSIZE 4 4 4 4\nTYPE F F F F\nCOUNT 1 1 1 1\nWIDTH {count}\nHEIGHT 1\n"
+    return (head + f"POINTS {count}\nDATA {encoding}\n").encode() + body
+
+
+def packed_pcd(count: int, pack: Callable[[bytes], bytes]) -> bytes:
+    """Packed PCD: field after field."""
+    data = numbers(count).T.tobytes()
+    return pcd_of("binary_compressed", struct.pack("<II", len(pack(data)), len(data)) + pack(data), count)
+
+
+def copied(data: bytes) -> bytes:
+    """An LZF stream of a packer that hardly looks for repetitions: runs of bytes, and of zeros."""
+    out, at = b"", 0
+    while at < len(data):
+        if at and data[at - 1 : at + 3] == bytes(4):
+            out, at = out + b"\x20\0", at + 3
+        else:
+            size = min(32, len(data) - at)
+            out, at = out + bytes([size - 1]) + data[at : at + size], at + size
+    return out
+
+
+def table(count: int) -> bytes:
+    """Text with a heading, numbers printed in several ways, comments, an empty line and a row that differs."""
+    lines = [b"# x y z i n t w\r\n"]
+    for i, (x, y, z, k) in enumerate(numbers(count).tolist()):
+        words = (x, y, 1e6 * z, repr(round(100 * x + k, 3)), i - 40, b"nan" if i % 9 == 4 else b"%.3e" % (y * 1e-7))
+        texts = [word if isinstance(word, bytes) else str(word).encode() for word in words[3:]]
+        lines.append(b"%.3f,%9.4f,%+.2E,%s,%03d,%s,%-7.1f|\r\n" % (*words[:3], texts[0], words[4], texts[2], k))
+    lines[30:30] = [b"# half of them\r\n", b"\r\n"]
+    lines[77] = lines[77].replace(b",", b", ", 1)
+    return b"".join(lines) + b"the end"
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    """An archive of arrays, stored as they are."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), npy(array))
+    return file.getvalue()
 
 
 def ply(count: int) -> bytes:

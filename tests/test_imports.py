@@ -20,7 +20,7 @@ LAYOUT = (
     ("simulator", "sweeps"),
     ("codecs", "disorder"),
     ("logs", "embedded"),
-    ("decoder", "storage", "pieces", "yardstick", "sequence"),
+    ("decoder", "storage", "pieces", "yardstick", "sequence", "won"),
     ("expand",),
     ("contest",),
     ("near",),

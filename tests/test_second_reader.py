@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ast
 import io
+import struct
 from pathlib import Path
 
 import harness
 import numpy as np
 import pytest
 import second_reader
-from second_reader import frozen, pack
+import zstandard
+from second_reader import frozen, lzf, pack
 from second_reader.bytestream import Damaged
 from second_reader.grid import network
 
 import lizip
+from lizip.formats import lzf as formats_lzf
 from lizip.simulator.driver_columns import with_columns
 from lizip.simulator.drivers import sweep
 from lizip.simulator.sensors import SENSORS
@@ -27,6 +30,7 @@ SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep"}
 
 _MODULES = sorted((FOLDER / "second_reader").rglob("*.py"))
 _TAKEN = {"numpy", "xxhash", "zstandard", "lzma", "zlib", "struct", "math", "json", "hashlib", "pathlib", "typing"}
+_TAKEN |= {"re", "bz2", "lz4"}
 _TAKEN |= {
     "__future__",
     "bisect",
@@ -51,15 +55,15 @@ def test_golden_files_are_read(name):
 
 
 def test_a_sequence_is_read_in_order_only():
-    """Made now: the second sweep is the first one with some returns missing, and follows it."""
+    """Made now: the others are the first one with some returns missing; the second follows it, the third both."""
     first = harness.sample("dual")
     records = np.frombuffer(first, "<f4").reshape(-1, 4)
-    second = records[np.arange(len(records)) % 11 != 3].tobytes()
-    ahead, behind = lizip.Sequence(), second_reader.Past()
-    coded = [lizip.compress(sweep, codec="sweep", sequence=ahead) for sweep in (first, second)]
+    others = [records[np.arange(len(records)) % 11 != k].tobytes() for k in (3, 5)]
+    ahead, behind = lizip.Sequence(seeds=2), second_reader.Past()
+    coded = [lizip.compress(sweep, codec="sweep", sequence=ahead) for sweep in (first, *others)]
     with pytest.raises(Damaged):
         second_reader.read(coded[1])
-    assert [second_reader.read(each, behind) for each in coded] == [first, second]
+    assert [second_reader.read(each, behind) for each in coded] == [first, *others]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +107,37 @@ def test_what_files_and_packs_carry_is_enough(monkeypatch, tmp_path):
     network.load.cache_clear()
     with pytest.raises(Damaged, match="is not there"):
         second_reader.read(FILES["nuscenes_part.sweep"].read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["zstd", "lz4"])
+def test_chunks_of_logs_are_compressed_again(kind):
+    """By the library at hand, and so are made now."""
+    lz4 = pytest.importorskip("lz4.frame")
+    content = harness.mcap(harness.numbers(60), harness.numbers(70))
+    begin = content[: len(b"\x89MCAP0\r\n")]
+    body = content[len(begin) :]
+    if kind == "zstd":
+        packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(body)
+    else:
+        packed = lz4.compress(body, store_size=False)
+    chunk = struct.pack("<QQQI", 0, 1, len(body), 0) + struct.pack("<I", len(kind)) + kind.encode()
+    chunk += struct.pack("<Q", len(packed)) + packed
+    log = begin + struct.pack("<BQ", 6, len(chunk)) + chunk
+    coded = lizip.compress(log, codec="floats")
+    assert lizip.info(coded)["format"] == "log"
+    assert second_reader.read(coded) == log
+
+
+def test_pcl_streams_of_bytes_that_repeat():
+    """Runs, far repetitions, and none: as the kernel packs them."""
+    draws = np.random.default_rng(1)
+    for size in (0, 1, 2, 3, 19, 40, 300, 5000, 20000):
+        for most in (1, 2, 40, 256):
+            data = draws.integers(0, most, size, np.uint8)
+            data[size // 2 :] = data[: size - size // 2]
+            assert lzf.pack(data.tobytes()) == formats_lzf.pack(data)
+            operations = formats_lzf.script(formats_lzf.pack(data))
+            assert lzf.replay(operations, data.tobytes()) == formats_lzf.pack(data)
 
 
 @pytest.mark.parametrize("name", ["kitti.floats", "npy.opaque"])

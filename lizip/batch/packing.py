@@ -25,11 +25,13 @@ _CLOCK = re.compile(r"\d{10,19}")
 """Digits in a name that are a time since 1970: seconds (10 digits) to nanoseconds (19)."""
 
 
-def plan_packing(inputs: Sequence[Input], pack: PackWriter, every: int = 1, **options: Any) -> list[Job]:
+def plan_packing(
+    inputs: Sequence[Input], pack: PackWriter, every: int = 1, seeds: int = 1, **options: Any
+) -> list[Job]:
     """Jobs that compress files for a pack; their targets are names in it.
 
-    What is in the pack already is compared and left out. `every`: see `PackWriter`. StorageError when two files would
-    get the same name.
+    What is in the pack already is compared and left out. `every` and `seeds`: see `PackWriter`. StorageError when two
+    files would get the same name.
     """
     jobs, taken = [], dict[str, str]()
     chain, length, folder = None, every, ""
@@ -41,7 +43,8 @@ def plan_packing(inputs: Sequence[Input], pack: PackWriter, every: int = 1, **op
         if known or length >= every or folder != folder_of(name):
             chain, length, folder = None if known or every == 1 else each.path, 0, folder_of(name)
         length = every if known else length + 1
-        jobs.append(Job("pack", each.path, name, False, {**options, "known": known}, error=each.error, chain=chain))
+        told = {**options, "known": known, "seeds": seeds}
+        jobs.append(Job("pack", each.path, name, False, told, error=each.error, chain=chain))
     return jobs
 
 
@@ -77,7 +80,7 @@ def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
     What the jobs before it in its chain left is found in `state`.
     """
     options = dict(job.options)
-    known = options.pop("known")
+    known, seeds = options.pop("known"), options.pop("seeds")
     with storage.Source(job.source) as original:
         done = is_lizip(original.data)
         packed = bytes(original.data) if done else b""
@@ -88,7 +91,7 @@ def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
             if not same_hash(content, bytes.fromhex(known)):
                 raise StorageError(f"{job.source}: another {job.target} is in the pack already")
             return "skipped", {"hash": known}
-        sequence = _following(job, state)
+        sequence = _following(job, state, seeds)
         if done and sequence is not None:
             sequence.restart()
         packed = packed or lizip.compress(original.data, **options, sequence=sequence)
@@ -98,13 +101,13 @@ def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
     return "done", {"packed": packed}
 
 
-def _following(job: Job, state: SensorState) -> Following | None:
+def _following(job: Job, state: SensorState, seeds: int) -> Following | None:
     """What the chain of a job has left; begins anew where this worker has not done the job before."""
     if job.chain is None:
         return None
     held = state.get("chain", _Chain)
     if held is None or held.name != job.chain:
-        held = _Chain(job.chain, Following(MOST))
+        held = _Chain(job.chain, Following(MOST, seeds))
         state.put("chain", held)
     return held.sequence
 

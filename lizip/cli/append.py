@@ -13,6 +13,7 @@ from lizip.cli import options
 @click.argument("pack", metavar="PACK")
 @options.inputs_with_folders
 @options.key_frames
+@options.seeds
 @options.coding
 @options.many
 @options.report

@@ -50,6 +50,12 @@ key_frames = click.option(
     help="A sweep of a folder may follow the last that stands alone, which every Nth does. 1: all do.",
 )  # fmt: skip
 
+seeds = click.option(
+    "--seeds", type=click.IntRange(1, 32), default=1, metavar="N", show_default=True,
+    help="Where a sensor stands: so many sweeps at once are what the others of a sequence follow (with --key-frames"
+         " 100, --seeds 8: smaller, but one sweep at random takes all of these).",
+)  # fmt: skip
+
 many = together(
     click.option("-T", "--threads", "workers", type=click.IntRange(0), default=1, metavar="N",
                  help="Use N cores, 0: all; for as many files or one large .las. The results do not depend on it."),

@@ -14,6 +14,7 @@ from lizip.cli import options
 @click.option("-o", "--output", metavar="PACK", required=True, help="The pack to make, e.g. scene.lizips.")
 @click.option("-f", "--force", is_flag=True, help="Replace an existing pack.")
 @options.key_frames
+@options.seeds
 @options.coding
 @options.many
 @options.report

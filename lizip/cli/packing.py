@@ -25,8 +25,8 @@ def pack(output: str, force: bool, append: bool, options: dict[str, Any]) -> Non
         raise click.UsageError("nothing to do: no file there")
     voice = Voice(options["quiet"], options["verbose"], options["as_json"])
     storage.remove_stale(os.path.dirname(output))
-    every = options["key_frames"]
-    with PackWriter(output, append=append, force=force, every=every) as writer:
+    every, seeds = options["key_frames"], options["seeds"]
+    with PackWriter(output, append=append, force=force, every=every, seeds=seeds) as writer:
 
         def take(job: Job, outcome: Outcome) -> Outcome:
             if outcome.status != "done":
@@ -35,7 +35,7 @@ def pack(output: str, force: bool, append: bool, options: dict[str, Any]) -> Non
             known = described_bytes(outcome.packed) | {"compressed": entry.length}
             return replace(outcome, packed=b"", **known)
 
-        failures = work_off(plan_packing(files, writer, every, **coding), options, voice, take=take)
+        failures = work_off(plan_packing(files, writer, every, seeds, **coding), options, voice, take=take)
     leave(failures)
 
 

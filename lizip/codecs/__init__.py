@@ -55,6 +55,8 @@ class Options:
         Put the predictor and sensor profiles that decoding asks for into the file.
     past : Past or None
         What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
+    leads : bool
+        Whether others shall follow this sweep even if it follows one itself.
     """
 
     level: str = "default"
@@ -67,6 +69,7 @@ class Options:
     max_error: float = 0.0
     intensity_error: float = 0.0
     past: Past | None = None
+    leads: bool = False
     drop_order: bool = False
     embed: bool = False
 

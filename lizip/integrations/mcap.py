@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -72,7 +73,8 @@ class Header(NamedTuple):
     frame_id: str
 
 
-class PointField(NamedTuple):
+@dataclass(frozen=True)
+class PointField:
     """sensor_msgs/PointField."""
 
     name: str
@@ -101,7 +103,7 @@ class PointCloud2(NamedTuple):
         kinds = [(f"{order}{TYPES[field.datatype]}", (max(field.count, 1),)) for field in self.fields]
         names, offsets = [field.name for field in self.fields], [field.offset for field in self.fields]
         formats = [kind if shape == (1,) else (kind, shape) for kind, shape in kinds]
-        layout = {"names": names, "formats": formats, "offsets": offsets, "itemsize": self.point_step}
+        layout: Any = {"names": names, "formats": formats, "offsets": offsets, "itemsize": self.point_step}
         return np.frombuffer(self.data, np.dtype(layout))
 
 

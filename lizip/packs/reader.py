@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import access, api, embedded, storage
-from lizip.container import FOLLOWS, Container, same_hash
+from lizip.codecs.sweep import leads
+from lizip.container import Container, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, resource_of, shared_name
@@ -190,7 +191,7 @@ class PackReader:
         container.models = self._models
         decoder = Decoder(container, max_bytes, self._sequences.before(place, packed))
         yield decoder
-        if not decoder.container.entries(FOLLOWS):
+        if leads(decoder.container):
             self._sequences.hold(place, decoder.container.left)
 
     def _body(self, entry: Entry) -> bytes:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lizip import access
+from lizip.codecs.sweep import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import CorruptError
 from lizip.packs.layout import Entry, folder_of
 from lizip.resources import Models
-from lizip.sequence import MOST, nothing
+from lizip.sequence import MOST, MOST_SEEDS, nothing
 
 if TYPE_CHECKING:
     from lizip.codecs.sweep.past import Past
@@ -46,23 +47,36 @@ class Sequences:
     def before(self, place: int, packed: bytes) -> Past:
         """What was left to a sweep, whose .lizip file is given: decodes its key frame, if that is not at hand."""
         digest = Container(io.BytesIO(packed)).section(FOLLOWS)
+        chain: list[tuple[int, bytes]] = []
+        past = nothing()
+        while digest:
+            place, packed = self._followed(place, digest)
+            held = self._held.get(place)
+            if held is not None:
+                past = held
+                break
+            chain.append((place, packed))
+            if len(chain) > MOST_SEEDS:
+                raise CorruptError("it follows too many sweeps")
+            digest = Container(io.BytesIO(packed)).section(FOLLOWS)
+        for _, packed in reversed(chain):
+            past = access.verified(io.BytesIO(packed), past, self._models) or nothing()
+        if chain:
+            self.hold(chain[0][0], past)
+        return past
+
+    def _followed(self, place: int, digest: bytes) -> tuple[int, bytes]:
+        """Place and .lizip file of the last sweep before with this content that others may follow."""
         at = self._before[place]
-        for _ in range(MOST if digest else 0):
+        for _ in range(MOST):
             if at is None:
                 break
             if same_hash(self._entries[at].digest, digest):
-                held = self._held.get(at)
-                if held is not None:
-                    return held
-                key = self._packed(at)
-                if not follows(key):  # else a sweep that only looks the same
-                    past = access.verified(io.BytesIO(key), nothing(), self._models) or nothing()
-                    self.hold(at, past)
-                    return past
+                packed = self._packed(at)
+                if leads(Container(io.BytesIO(packed))):  # else a sweep that only looks the same
+                    return at, packed
             at = self._before[at]
-        if digest:
-            raise CorruptError("the sweep that it follows is missing")
-        return nothing()
+        raise CorruptError("the sweep that it follows is missing")
 
     def hold(self, place: int, left: Past | None) -> None:
         """Keep what a key frame left, for those that follow it."""

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import api, embedded, storage
+from lizip.codecs.sweep import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import FormatError, StorageError
 from lizip.packs.layout import (
@@ -48,6 +49,9 @@ class PackWriter:
     every : int
         Sweeps of a folder (of names) make a sequence: each may follow the last key frame, and to be read takes that one
         too. There is one every so many; 1: each sweep stands alone.
+    seeds : int
+        Where a sensor stands: the first so many sweeps of each sequence follow those before them, and the others follow
+        all of these; see `lizip.Sequence`.
 
     Raises
     ------
@@ -68,14 +72,16 @@ class PackWriter:
     ['a/0.bin', 'a/1.bin']
     """
 
-    def __init__(self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10):
+    def __init__(
+        self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10, seeds: int = 1
+    ):
         if append and force:
             raise ValueError("append and force say different things")
         self._path = os.fspath(path)
         self._stack = ExitStack()
         self._entries: list[Entry] = []
         self._places: dict[tuple[int, str], int] = {}
-        self._every = every
+        self._every, self._seeds = every, seeds
         self._sequences: dict[str, Sequence] = {}
         self._keys: dict[str, bytes] = {}
         self._position = len(MAGIC)
@@ -153,7 +159,7 @@ class PackWriter:
         **options
             Those of `lizip.compress`.
         """
-        sequence = self._sequences.pop(folder_of(name), None) or Sequence(self._every)
+        sequence = self._sequences.pop(folder_of(name), None) or Sequence(self._every, self._seeds)
         self._sequences[folder_of(name)] = sequence
         for folder in list(self._sequences)[:-HELD]:
             del self._sequences[folder]
@@ -175,7 +181,7 @@ class PackWriter:
             if (SHARED, shared_name(resource)) not in self._places:
                 self.share(shared_name(resource), embedded.pack_models({resource: content}))
         entry = self._append(SWEEP, name, packed, time, header.count, header.length, header.digest)
-        if not follows:
+        if leads(container):
             self._keys[folder_of(name)] = header.digest
         return entry
 

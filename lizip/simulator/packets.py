@@ -91,7 +91,7 @@ def ouster(seed: int, rings: int = 32, columns: int = 512, profile: str = "") ->
     seen = os_sensor.sweep(seed, rings=rings, columns=columns)
     fields = [tuple(each.split()) for each in _OUSTER[profile].split(", ")]
     cells = np.zeros(seen.ranges.shape, [(name, f"<{kind}") for name, kind in fields])
-    names = cells.dtype.names
+    names = cells.dtype.names or ()
     unit = 8 if profile.startswith("low") else 1
     levels = np.minimum(seen.intensity, 255)
     twice = (np.add.outer(np.arange(columns), np.arange(rings)) % 7 == 0) & (seen.ranges > 0)

@@ -32,6 +32,19 @@ def make(path: Path, sweeps: list[bytes], every: int, **options) -> list[int]:
         return [pack.add(f"top/{len(pack):03}.bin", sweep, time=len(pack)).length for sweep in sweeps]
 
 
+def decodes(monkeypatch) -> list[bytes]:
+    """Every sweep that is decoded from now on."""
+    decoded = []
+    plain = Sweep.decode
+
+    def decode(codec, container, *rest):
+        decoded.append(container.header.digest)
+        yield from plain(codec, container, *rest)
+
+    monkeypatch.setattr(Sweep, "decode", decode)
+    return decoded
+
+
 def test_there_and_back_in_any_order_and_smaller(parked, tmp_path):
     alone, together = make(tmp_path / "a.lizips", parked, 1), make(tmp_path / "x.lizips", parked, 4)
     pack = lizip.PackReader(tmp_path / "x.lizips")
@@ -44,6 +57,49 @@ def test_there_and_back_in_any_order_and_smaller(parked, tmp_path):
     pack.verify()
     make(tmp_path / "y.lizips", parked, 4)
     assert (tmp_path / "y.lizips").read_bytes() == (tmp_path / "x.lizips").read_bytes()
+
+
+def test_a_sensor_that_stands_is_known_better_by_several(parked, tmp_path):
+    one, three = (make(tmp_path / f"{seeds}.lizips", parked, 7, seeds=seeds) for seeds in (1, 3))
+    assert one[0] == three[0]
+    assert all(a < 0.98 * b for a, b in zip(three[3:], one[3:], strict=True))
+    pack = lizip.PackReader(tmp_path / "3.lizips")
+    for k in (6, 2, 0, 4, 1, 5, 3):
+        assert pack[k] == parked[k]
+    pack.verify()
+    assert lizip.decompress(pack.alone(2)) == parked[2]
+
+
+def test_what_several_sweeps_left_is_decoded_once(parked, tmp_path, monkeypatch):
+    make(tmp_path / "x.lizips", parked, 7, seeds=3)
+    decoded = decodes(monkeypatch)
+    pack = lizip.PackReader(tmp_path / "x.lizips")
+    for place, costs in ((5, 4), (6, 1), (1, 2), (3, 1)):
+        decoded.clear()
+        assert pack[place] == parked[place]
+        assert len(decoded) == costs, place
+
+
+@pytest.mark.parametrize("damaged", range(5))
+def test_a_damaged_sweep_costs_those_that_follow_it(parked, tmp_path, damaged):
+    make(tmp_path / "x.lizips", parked, 7, seeds=3)
+    data = bytearray((tmp_path / "x.lizips").read_bytes())
+    entry = lizip.PackReader(tmp_path / "x.lizips").entry(damaged)
+    data[entry.offset + entry.length // 2] ^= 4
+    pack, whole = lizip.PackReader(bytes(data)), []
+    for k in range(7):
+        try:
+            whole.append(parked.index(pack[k]))
+        except CorruptError:
+            continue
+    assert whole == [k for k in range(7) if k != damaged and (damaged > 2 or k < damaged)]
+
+
+def test_sweeps_that_come_again_among_those_that_others_follow(parked, tmp_path):
+    same = [parked[0], parked[0], parked[0], parked[1], parked[0], parked[1]]
+    make(tmp_path / "x.lizips", same, 6, seeds=3)
+    pack = lizip.PackReader(tmp_path / "x.lizips")
+    assert [pack[k] for k in (5, 1, 4, 2, 3, 0)] == [same[k] for k in (5, 1, 4, 2, 3, 0)]
 
 
 @pytest.mark.parametrize(("damaged", "lost"), [(0, {0, 1, 2}), (1, {1}), (4, {4})])
@@ -121,14 +177,7 @@ def test_only_its_key_frame_will_do(parked):
 
 def test_a_random_sweep_costs_its_own_decode_and_its_key_frames(parked, tmp_path, monkeypatch):
     make(tmp_path / "x.lizips", parked, 4)
-    decoded = []
-    plain = Sweep.decode
-
-    def decode(codec, container, *rest):
-        decoded.append(container.header.digest)
-        yield from plain(codec, container, *rest)
-
-    monkeypatch.setattr(Sweep, "decode", decode)
+    decoded = decodes(monkeypatch)
     pack = lizip.PackReader(tmp_path / "x.lizips")
     for place, costs in ((3, 2), (1, 1), (6, 2), (2, 1), (0, 1), (5, 1)):
         decoded.clear()
@@ -155,6 +204,11 @@ def test_in_the_shell_whatever_the_workers(parked, tmp_path):
 
     run("pack", "drive", "-o", "one.lizips", "--key-frames", "2")
     run("pack", "drive", "-o", "two.lizips", "--key-frames", "2", "-T", "2")
+    run("pack", "drive", "-o", "seeds.lizips", "--key-frames", "5", "--seeds", "3")
+    with lizip.PackWriter(tmp_path / "here.lizips", every=5, seeds=3) as here:
+        for k, sweep in enumerate(parked[:5]):
+            here.add(f"top/{k}.bin", sweep)
+    assert (tmp_path / "here.lizips").read_bytes() == (tmp_path / "seeds.lizips").read_bytes()
     assert (tmp_path / "one.lizips").read_bytes() == (tmp_path / "two.lizips").read_bytes()
     pack = lizip.PackReader(tmp_path / "one.lizips")
     assert [follows(pack.packed(k)) for k in range(5)] == [False, True, False, True, False]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from second_reader import coded
+import zlib
+
+from second_reader import chunks, coded
 from second_reader.bytestream import Bytes, demand
 from second_reader.container import PIECE, SPLICE, File
 
@@ -29,12 +31,24 @@ def join(file: File, read) -> bytes:
         flow[stream] += content[turn:] + content[:turn]
     out, used = bytearray(), [0] * len(flow)
     while splice.left:
-        demand(splice.varint() == 0, "compressed spans are not read here")
-        for _ in range(splice.varint()):
-            rest, stream, size, times = splice.varints(4)
-            for _ in range(times):
-                for which, count in ((0, rest), (stream, size)):
-                    out += flow[which][used[which] : used[which] + count]
-                    used[which] += count
+        kind = splice.varint()
+        level = splice.signed() if kind else 0
+        flags, size, crc = (splice.varint(), splice.varint(), splice.numbers("I")[0]) if kind else (0, 0, 0)
+        span = _span(splice, flow, used)
+        packed = chunks.compress(kind, level, flags, span) if kind else span
+        demand(not kind or (len(packed) == size and zlib.crc32(packed) == crc), "a chunk is not what it was")
+        out += packed
     demand(used == list(map(len, flow)), "a stream is not used up")
+    return bytes(out)
+
+
+def _span(splice: Bytes, flow: list[bytearray], used: list[int]) -> bytes:
+    """Bytes of the rest and of streams, in turns."""
+    out = bytearray()
+    for _ in range(splice.varint()):
+        rest, stream, size, times = splice.varints(4)
+        for _ in range(times):
+            for which, count in ((0, rest), (stream, size)):
+                out += flow[which][used[which] : used[which] + count]
+                used[which] += count
     return bytes(out)

@@ -9,6 +9,7 @@ from second_reader.bytestream import Bytes, demand
 from second_reader.container import FOLLOWS, MODELS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
 from second_reader.relations import Recipe
 
+_LEADS = 6
 _CODECS = {0: opaque, 1: floats, 2: sweep, 3: survey, 4: image, 5: octree}
 
 
@@ -27,7 +28,7 @@ def read(data: bytes, past: Past | None = None) -> bytes:
         content = _content(file, past)
     digest = xxhash.xxh3_128_digest(content)
     demand(len(content) == file.length and digest.startswith(file.digest), "the content has another hash")
-    if not file.one(FOLLOWS):
+    if not file.one(FOLLOWS) or file.all(_LEADS):
         past.digest = file.digest
     return content
 
@@ -65,7 +66,7 @@ def _columns(file: File, how: bytes, past: Past) -> list:
     coded_fields = recipe.coded() if recipe else fields
     if _CODECS[file.codec] is sweep:
         columns, left = sweep.decode_after(file, coded_fields, before if follows else [])
-        past.grids = before if follows else left
+        past.grids = before if follows and not file.all(_LEADS) else left
     else:
         columns = _CODECS[file.codec].decode(file, coded_fields)
     return recipe.restored(columns) if recipe else columns

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from lizip.codecs.sweep.past import GridPast
     from lizip.sensor.model import Grid, Solution
 
-HEADER, GRID = FIRST_KIND, FIRST_KIND + 1
-"""Section kinds: words and stages of all parts; a grid, one section a part."""
+HEADER, GRID, LEADS = range(FIRST_KIND, FIRST_KIND + 3)
+"""Section kinds: words and stages of all parts; a grid, one section a part; empty: what follows leads others, too."""
 
 _GRID_STREAMS = ("flags", "range", "intensity")
 
@@ -129,14 +129,14 @@ class Sweep:
             decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=each))
             left -= decoded[-1].ranges.size
         yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
-        if container.entries(FOLLOWS):
+        if not leads(container):
             container.left = container.past
         elif container.past is not None:
             from lizip.codecs.sweep.past import Past
 
             pasts = [each.past() for each in decoded]
-            leads = None not in pasts
-            container.left = Past(container.header.digest, *((tuple(pasts), said_by(listed)) if leads else ()))
+            left_some = None not in pasts
+            container.left = Past(container.header.digest, *((tuple(pasts), said_by(listed)) if left_some else ()))
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
@@ -221,12 +221,14 @@ def lay_out(solution: Solution, options: Options) -> list[Section]:
     for grid, stream in zip(solution.grids, coded, strict=True):
         head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
     follows = [Section(FOLLOWS, options.past.digest)] if any(stream.follows for stream in coded) else []
-    said = options.past.said if follows else ()
-    return [
-        Section(HEADER, head + solution.model.pack(said)),
-        *(Section(GRID, stream.data) for stream in coded),
-        *follows,
-    ]
+    head += solution.model.pack(options.past.said if follows else ())
+    follows += [Section(LEADS, b"")] if follows and options.leads else []
+    return [Section(HEADER, head), *(Section(GRID, stream.data) for stream in coded), *follows]
+
+
+def leads(container: Container) -> bool:
+    """Whether other sweeps may follow this one: it follows none, or says so."""
+    return not container.entries(FOLLOWS) or bool(container.entries(LEADS))
 
 
 def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None) -> Any:

@@ -25,6 +25,7 @@ class DecisionCoder(NamedTuple):
     model: GridModel
     net: GridNet
     prior: np.ndarray | None = None
+    known: np.ndarray | None = None
 
     @classmethod
     def of(cls, form: Form, rings: int, net: GridNet) -> DecisionCoder:

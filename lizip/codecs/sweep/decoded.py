@@ -43,8 +43,8 @@ class DecodedGrid(NamedTuple):
         return self.ranges, self.intensity if self.coder.form.bits else None
 
     def past(self) -> GridPast | None:
-        """What it leaves to grids that follow, if they can: it follows none itself, and is one block."""
-        if not isinstance(self.coder, DecisionCoder) or self.coder.prior is not None or self.blocks > 1:
+        """What it leaves to grids that follow, with what it followed itself; if they can, which takes one block."""
+        if not isinstance(self.coder, DecisionCoder) or self.blocks > 1:
             return None
         return left_by(self.coder, self.ranges, self.intensity)
 

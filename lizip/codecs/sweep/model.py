@@ -179,6 +179,14 @@ def following(before: GridModel, fresh: GridModel, tables: Sequence[int], sets: 
     sets : int
         Sets of weights in MIX_PRIOR.
     """
+    if before.counters.size > fresh.counters.size:  # it followed another itself
+        counters = _on_cache_lines(before.counters.size)
+        counters[:] = before.counters
+        weights = _on_cache_lines(before.weights.size)
+        weights[:] = before.weights
+        return before._replace(
+            counters=counters, weights=weights, history=fresh.history, refinements=before.refinements.copy()
+        )
     starts = fresh.counters.size + np.cumsum([0, *((n + 15) // 16 * 16 for n in tables)])
     counters, weights = _on_cache_lines(int(starts[-1])), _on_cache_lines(fresh.weights.size + sets * WEIGHT_STRIDE)
     counters[: before.counters.size] = before.counters

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BLOCK = 16
 """Rows that are shifted together."""
 
+_NOTHING, _APART, _ALIKE = range(3)
+"""Ways to say shifts: none, a step for each block, one for all."""
+
 _FARTHEST = 96
 """Rows that a sweep may have turned against the one before."""
 _LOOKED_AT = 64
@@ -46,15 +49,20 @@ class Alignment(NamedTuple):
 
     def pack(self) -> bytes:
         """Write it."""
+        if len(set(self.shifts)) == 1:
+            return pack_varint(_ALIKE) + pack_signed(self.shifts[0])
         steps = (after - before for before, after in pairwise((0, *self.shifts)))
-        return pack_varint(bool(self.shifts)) + b"".join(map(pack_signed, steps))
+        return pack_varint(_APART if self.shifts else _NOTHING) + b"".join(map(pack_signed, steps))
 
     @classmethod
     def unpack(cls, unpacker: Unpacker, rows: int) -> Alignment:
         """Read what `pack` wrote for so many rows; raises CorruptError."""
-        how = unpacker.varint()
-        shifts = tuple(accumulate(unpacker.signed() for _ in range(blocks(rows) * how))) if how < 2 else ()
-        if how > 1 or any(abs(shift) > m.MAX_RANGE for shift in shifts):
+        how, count = unpacker.varint(), blocks(rows)
+        if how == _ALIKE:
+            shifts = (unpacker.signed(),) * count
+        else:
+            shifts = tuple(accumulate(unpacker.signed() for _ in range(count if how == _APART else 0)))
+        if how not in (_NOTHING, _APART, _ALIKE) or any(abs(shift) > m.MAX_RANGE for shift in shifts):
             raise CorruptError("impossible alignment of sweeps")
         return cls(shifts)
 
@@ -87,11 +95,15 @@ class Alignment(NamedTuple):
         """What is expected in a grid of so many rows, (rows, R, FACTS)."""
         moved = np.zeros((rows, *prior.shape[1:]), np.int32)
         moved[..., [p.ROUGH, p.SEEN, p.LEVEL, p.LEVELS]] = -1
+        return self.moved(prior, moved)
+
+    def moved(self, array: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Rows (F, ...) of the other grid put to where they are seen in this one; others stay as in `target`."""
         if self.shifts:
-            source = np.arange(rows) + np.repeat(np.array(self.shifts, np.int64), BLOCK)[:rows]
-            inside = (source >= 0) & (source < len(prior))
-            moved[inside] = prior[source[inside]]
-        return moved
+            source = np.arange(len(target)) + np.repeat(np.array(self.shifts, np.int64), BLOCK)[: len(target)]
+            inside = (source >= 0) & (source < len(array))
+            target[inside] = array[source[inside]]
+        return target
 
 
 def blocks(rows: int) -> int:
@@ -100,7 +112,7 @@ def blocks(rows: int) -> int:
 
 
 class GridPast(NamedTuple):
-    """What the grid of a key frame leaves.
+    """What the grid of a key frame leaves, and those that were added to it.
 
     Attributes
     ----------
@@ -108,11 +120,14 @@ class GridPast(NamedTuple):
     model : GridModel
         As the last cell left it.
     prior : (F, R, FACTS) int32
+    known : (F, R, KNOWN) int32
+        What it is made of, see `prior.remember`.
     """
 
     form: Form
     model: GridModel
     prior: np.ndarray
+    known: np.ndarray
 
     def suits(self, form: Form, rings: int) -> bool:
         """Whether a grid of this form can follow: its intensities are among those that the tree of this one has."""
@@ -134,14 +149,19 @@ class GridPast(NamedTuple):
             (levels + 1) * levels * nodes,
         )
         model = m.following(self.model, fresh, tables, p.MIX_CONTEXTS)
-        return DecisionCoder(self.form, model, net, alignment.applied(self.prior, rows))
+        known = alignment.moved(self.known, np.zeros((rows, *self.known.shape[1:]), np.int32))
+        return DecisionCoder(self.form, model, net, alignment.applied(self.prior, rows), known)
 
 
 def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> GridPast:
-    """What a grid leaves that a coder has come to the end of."""
+    """What a grid leaves that a coder has come to the end of, together with those that it follows."""
+    near, bits = coder.form.near, coder.form.bits
+    known = np.zeros((*ranges.shape, p.KNOWN), np.int32) if coder.known is None else coder.known.copy()
+    p.remember(known, ranges, intensity, near, bits)
+    mean, light = (known[..., k] + 8 >> 4 for k in (p.MEAN, p.LIGHT))
     prior = np.empty((*ranges.shape, p.FACTS), np.int32)
-    p.expect(ranges, intensity, coder.form.near, coder.form.bits, prior)
-    return GridPast(coder.form, coder.model, prior)
+    p.expect(np.ascontiguousarray(mean), np.ascontiguousarray(light << max(bits - 8, 0)), near, bits, prior)
+    return GridPast(coder.form, coder.model, prior, known)
 
 
 class Past(NamedTuple):

@@ -20,6 +20,10 @@ from lizip.jit import inlined_kernel, kernel
 RANGE, SMOOTH, ROUGH, SEEN, LEVEL, LEVELS = range(6)
 FACTS = 6
 
+MEAN, LIGHT, TIMES = range(3)
+KNOWN = 3
+_MOST_TIMES = 32
+
 CLASSES = 18
 """Of how rough a cell is; the last: nothing is expected; before it: not known."""
 
@@ -173,6 +177,38 @@ def expect(ranges, intensity, near, bits, prior):
                     total += abs(one - 2 * two + three)
                     found += 1
             prior[f, r, ROUGH] = 8 * total // found if found else -1
+
+
+@kernel
+def remember(known, ranges, intensity, near, bits):
+    """Add a grid to what is known of its cells.
+
+    A range that is not near the mean counts against it, and takes its place when nothing speaks for that any more.
+
+    Parameters
+    ----------
+    known : (F, R, KNOWN) int32
+        Mean range in sixteenths of a tick (0: no return), mean of the upper eight bits of the intensity in sixteenths,
+        and how often they came, less how often others did.
+    ranges, intensity, near, bits
+        As for `expect`.
+    """
+    low = max(bits - 8, 0)
+    for f in range(ranges.shape[0]):
+        for r in range(ranges.shape[1]):
+            value = np.int64(ranges[f, r]) << 4
+            level = (np.int64(intensity[f, r]) >> low) << 4 if bits and value else np.int64(0)
+            mean, times = np.int64(known[f, r, MEAN]), np.int64(known[f, r, TIMES])
+            if times and (value > 0) == (mean > 0) and abs(value - mean) <= near << 4:
+                times = min(times + 1, _MOST_TIMES)
+                known[f, r, MEAN] = mean + (value - mean + (times >> 1)) // times
+                light = np.int64(known[f, r, LIGHT])
+                known[f, r, LIGHT] = light + (level - light + (times >> 1)) // times
+                known[f, r, TIMES] = times
+            elif times > 1:
+                known[f, r, TIMES] = times - 1
+            else:
+                known[f, r, MEAN], known[f, r, LIGHT], known[f, r, TIMES] = value, level, 1
 
 
 @kernel

@@ -69,7 +69,7 @@ def cells_of(returns: Returns) -> Cells:
     spread[2], spread[3] = 0, KINDS - 1
     if returns.every is not None:
         spread[0], spread[1] = returns.every[:2]
-    for column, known in zip(spread, (returns.ring, returns.firing, returns.ticks, _kinds(returns)), strict=True):
+    for column, known in zip(spread[:4], (returns.ring, returns.firing, returns.ticks, _kinds(returns)), strict=True):
         column[returns.place] = known
     firings = returns.firings if returns.fired is None else len(returns.fired.fired)
     ring, firing, ticks, kind, azimuth = spread

@@ -29,10 +29,10 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
     head = Bytes(data)
     rows, rings, near, how = head.varints(4)
     halves, follows, bits, fast, everywhere = how >> 8, how >> 7 & 1, how >> 2 & 31, how >> 1 & 1, how & 1
-    facts = None
+    facts = known = None
     if follows:
         demand(before is not None and before.bits == bits, "a grid does not follow the one before")
-        facts = prior.shifted(head, before, rows)
+        facts, known = prior.shifted(head, before, rows)
     shares = [0]
     if bits and not follows:
         shares = ans.decode(head.string(), read_shares, 1 << min(bits, 8))
@@ -55,6 +55,6 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
             last = min(first + step, rows)
             cells.decode(head.string(), ranges[:, start:stop], intensity[:, start:stop], first, last)
     head.end()
-    alone = not (fast or follows or halves)
-    left = prior.Left(cells, prior.left_by(ranges, intensity, near, bits), bits) if alone else None
+    met = None if fast or halves else prior.remembered(known, ranges, intensity, near, bits)
+    left = prior.Left(cells, *met, bits) if met else None
     return ranges, intensity if bits else None, left

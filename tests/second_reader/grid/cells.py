@@ -28,13 +28,15 @@ class Cells:
         self.prior: prior.Facts | None = None
 
     def follow(self, facts: prior.Facts, network: Network | None) -> None:
-        """Go on with another grid; once only."""
+        """Go on with another grid."""
+        first, bits = self.prior is None, self.levels.bits if self.levels else 0
+        self.rings, self.prior, self.network = [Ring(bits) for _ in self.rings], facts, network
+        if not first:
+            return
         for weights in (self.by_flags, self.by_ring, self.ranges.by_node, self.ranges.by_class):
             weights.widen(lambda each: each.insert(6, prior.SHARE))
         for weights in (self.levels.by_node, self.levels.by_level, self.levels.by_close) if self.levels else ():
             weights.widen(lambda each: each.extend([prior.SHARE] * 2))
-        bits = self.levels.bits if self.levels else 0
-        self.rings, self.prior, self.network = [Ring(bits) for _ in self.rings], facts, network
 
     def decode(self, data: bytes, ranges: np.ndarray, intensity: np.ndarray, first: int, last: int) -> None:
         """A segment of rows."""

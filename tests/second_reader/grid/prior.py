@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from second_reader.bytestream import Bytes
+from second_reader.bytestream import Bytes, demand
 from second_reader.grid.rings import BLEND, Ring, quarter_octave, token
 
 RANGE, MEAN, ROUGH, SEEN, LEVEL, LEVELS = range(6)
@@ -15,27 +15,60 @@ _UNKNOWN = [0, 0, -1, -1, -1, -1]
 SHARE = round(0.1 * 65536)
 
 Facts = list[list[list[int]]]
+_NEVER = [0, 0, 0]
 
 
 class Left(NamedTuple):
-    """What a grid leaves: its coder, what is known of each cell, and the bits of its intensities."""
+    """What a grid leaves: its coder, what is known of each cell, of what, and the bits of its intensities."""
 
     cells: object
     facts: Facts
+    known: Facts
     bits: int
 
 
-def shifted(head: Bytes, before: Left, rows: int) -> Facts:
-    """What is expected in each cell."""
-    shifts, rings = [0], len(before.facts[0])
-    if head.varint():
-        for _ in range(-(-rows // 16)):
+def shifted(head: Bytes, before: Left, rows: int) -> tuple[Facts, Facts]:
+    """What is expected in each cell, and of what that is known."""
+    shifts, rings, blocks = [0], len(before.facts[0]), -(-rows // 16)
+    how = head.varint()
+    demand(how < 3, "shifts of an unknown kind")
+    if how == 1:
+        for _ in range(blocks):
             shifts.append(shifts[-1] + head.signed())
-    facts = []
+    elif how == 2:
+        shifts += [head.signed()] * blocks
+    facts, known = [], []
     for row in range(rows):
-        at = row + shifts[1 + row // 16] if len(shifts) > 1 else -1
-        facts.append(before.facts[at] if 0 <= at < len(before.facts) else [_UNKNOWN] * rings)
-    return facts
+        at = row + shifts[1 + row // 16] if how else -1
+        inside = 0 <= at < len(before.facts)
+        facts.append(before.facts[at] if inside else [_UNKNOWN] * rings)
+        known.append(before.known[at] if inside else [_NEVER] * rings)
+    return facts, known
+
+
+def remembered(
+    known: Facts | None, ranges: np.ndarray, intensity: np.ndarray, near: int, bits: int
+) -> tuple[Facts, Facts]:
+    """Facts of a grid and all that it follows, and what they are made of."""
+    low = max(bits - 8, 0)
+    upper = (intensity >> low).tolist() if bits else np.zeros_like(ranges).tolist()
+    known = known or [[_NEVER] * ranges.shape[1]] * len(ranges)
+    rows = zip(known, ranges.tolist(), upper, strict=True)
+    after = [[_met(*cell, near) for cell in zip(*row, strict=True)] for row in rows]
+    shape = (*ranges.shape, 3)
+    means = (np.array(after, np.int64).reshape(shape) + 8) >> 4
+    return left_by(means[..., 0], means[..., 1] << low, near, bits), after
+
+
+def _met(known: list[int], value: int, level: int, near: int) -> list[int]:
+    """What is known of a cell after one more range."""
+    mean, light, times = known
+    value, level = value << 4, level << 4 if value else 0
+    if times and (value > 0) == (mean > 0) and abs(value - mean) <= near << 4:
+        times = min(times + 1, 32)
+        half = times >> 1
+        return [mean + (value - mean + half) // times, light + (level - light + half) // times, times]
+    return [mean, light, times - 1] if times > 1 else [value, level, 1]
 
 
 def _smooth(facts: list[int]) -> int:

@@ -65,3 +65,13 @@ def test_a_product_has_a_quotient(factor, numbers):
     quotients, right = _divided(products, factor)
     assert right.all() or (np.abs(products[~right]) < 1e-35).all()
     assert ((quotients[right] * np.float64(factor)).astype("<f4") == products[right]).all()
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("factor", [1000.0, 100.0, 0.001, 3.28084, 0.3048])
+def test_units_of_length_are_known_of_any_cloud(factor, kind):
+    points = DRAWS.normal(size=(4000, 3)).astype("<f4") * np.float32(20)
+    stored = (points.astype(kind) * kind(factor)).astype("<f4")
+    inner, motion = undo_scale(stored, [])
+    assert motion.apply(inner).tobytes() == stored.tobytes()
+    assert np.abs(inner / points - 1).max() < 3e-7

@@ -50,3 +50,10 @@ def test_the_sweep_codec_declines_what_is_in_no_order():
     points = scan()
     with pytest.raises(lizip.FormatError):
         lizip.compress(points[GENERATOR.permutation(len(points))].tobytes(), codec="sweep", level="fast", fields=3)
+
+
+def test_missing_returns_in_one_place_tell_nothing():
+    points = scan()
+    points[GENERATOR.random(len(points)) < 0.6] *= np.float32(1e-7)
+    assert not is_shuffled(points)
+    assert is_shuffled(points[GENERATOR.permutation(len(points))])

@@ -1,4 +1,5 @@
-"""A cloud as it was before its coordinates were multiplied by a number: found by ranges, which were whole ticks.
+"""A cloud as it was before its coordinates were multiplied by a number: a unit of length, or any number, which is found
+by ranges, which were whole ticks.
 
 Ranges within a firing differ by whole ticks; in the spectrum of these differences the tick stands out, and against the
 sensor's own it tells the factor to some millionths. The factor itself is the number near by with which every coordinate
@@ -31,24 +32,41 @@ _DIGITS, _SINGLES, _DOUBLES = 7, 400, 6001
 """Factors tried: decimals of so few digits, then so many float32 to both sides, and doubles at first."""
 _SAMPLE, _FEW, _WHOLE = 30_000, 2500, 0.999
 _FLOAT32 = np.dtype("<f4")
+_UNITS = (1000.0, 100.0, 0.001, 0.01, 1 / 0.3048, 3.28084, 0.3048, 100 / 2.54, 39.3701)
+"""Millimetres, centimetres, kilometres, hundreds of metres, feet and inches in a metre, and back."""
 
 
 def undo_scale(xyz: np.ndarray, others: list[np.ndarray]) -> tuple[np.ndarray, Motion] | None:
     """Find points (N, 3) float32 whose multiple points xyz (N, 3) float32 are, beside further columns; None when they
-    are not those of an HDL-32E, or as it gave them."""
+    are in metres, and not those of an HDL-32E multiplied by some other number."""
     if len(xyz) < _LEAST_POINTS or is_shuffled(xyz):
-        return None
-    found = _tick(xyz, others)
-    if found is None or abs(found / hdl32e().tick - 1.0) < _ABOUT:
         return None
     sample = np.ascontiguousarray(xyz[:: max(1, 3 * len(xyz) // _SAMPLE)]).ravel()
     sample = sample[np.isfinite(sample) & (sample != 0)]
-    factor, arithmetic = _find_factor(found / hdl32e().tick, sample)
-    if _share(sample, factor) < _WHOLE:
-        return None
+    factor, arithmetic = _unit_of_length(sample)
+    if not factor:
+        found = _tick(xyz, others)
+        if found is None or abs(found / hdl32e().tick - 1.0) < _ABOUT:
+            return None
+        factor, arithmetic = _find_factor(found / hdl32e().tick, sample)
+        if _share(sample, factor) < _WHOLE:
+            return None
     inner, _ = _divided(xyz, factor)
     matrix = np.concatenate([factor * np.eye(3), np.zeros((3, 1))], axis=1)
     return inner, Motion.of(inner, xyz, matrix, arithmetic)
+
+
+def _unit_of_length(sample: np.ndarray) -> tuple[float, int]:
+    """The unit of length in a metre that all of a sample (M,) were multiplied by, and the arithmetic; 0.0 if by none.
+
+    Numbers that were not leave no gaps where products do.
+    """
+    few = sample[:: max(1, len(sample) // _FEW)]
+    for unit in _UNITS if len(few) >= _LEAST_POINTS else ():
+        for factor, arithmetic in ((float(np.float32(unit)), FORWARD), (unit, DOUBLE)):
+            if _share(few, factor) == 1.0 == _share(sample, factor):
+                return factor, arithmetic
+    return 0.0, FORWARD
 
 
 def _tick(xyz: np.ndarray, others: list[np.ndarray]) -> float | None:
