@@ -44,7 +44,6 @@ LAYOUT = (
 for the public API, which the rooms above it use like anybody else."""
 
 ONLY_IN = {
-    "constriction": {"entropy"},
     "numba": {"jit", "vectors"},
     "llvmlite": {"jit", "vectors"},
     "torch": {"codecs"},
@@ -54,7 +53,7 @@ ONLY_IN = {
 }
 """Package -> rooms that may import it."""
 
-AT_MODULE_LEVEL_NOWHERE = {"torch", "laspy", "fsspec", "constriction"}
+AT_MODULE_LEVEL_NOWHERE = {"torch", "laspy", "fsspec"}
 
 WITH_TORCH = {"codecs/sweep/network.py", "codecs/sweep/training.py"}
 """Modules made of torch; only imported inside functions, but for one by the other."""

@@ -11,7 +11,7 @@ import lizip
 
 PYPROJECT = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
 
-MOST_PASSED_OVER = 90
+MOST_PASSED_OVER = 80
 """Lower it when modules leave the list."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pykitti
@@ -15,6 +16,9 @@ from lizip.container import SUFFIX
 
 class _Compressed:
     """What both data sets have in common; a sweep that is there plainly too is read as always."""
+
+    frames: Any
+    """As pykitti takes them: those asked for, or None."""
 
     _folder: tuple[str, str]
     """Attribute with the path of the data set, and the folder of the sweeps in it."""

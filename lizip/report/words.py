@@ -61,12 +61,14 @@ def why(info: dict[str, Any]) -> str:
         "survey": "LAS records: each field is predicted from pulses and neighbours",
         "floats": "no sensor model explains the points: each is predicted from those before",
         "image": "a raster of whole numbers: a range image already",
+        "octree": "points in the order of an octree: its cells say most of the coordinates",
         "opaque": "nothing said the columns shorter than a general compressor",
     }[codec]
 
 
 def _of_sweep(info: dict[str, Any]) -> str:
-    text = f"a sensor model explains the points: {info['sensor']}"
+    sensor = info.get("sensor")  # of a log it is that of its first cloud, if a sensor explains that
+    text = f"a sensor model explains the points: {sensor}" if sensor else "sensor models explain most of its clouds"
     points = info["points"]
     outside, corrected = info.get("exceptions", 0), info.get("corrected", 0)
     # before a near-lossless file was made coarser, others were

@@ -87,7 +87,7 @@ def drive(
     middle = (yaw[1:] + yaw[:-1]) / 2
     x = np.concatenate([[0.0], np.cumsum(speeds * cosine(middle) * step)])
     y = np.concatenate([[0.0], np.cumsum(speeds * sine(middle) * step)])
-    at_end = [interpolate(np.float64(span[1]), plane_times, values) for values in (x, y, yaw)]
+    at_end = [interpolate(np.array(span[1]), plane_times, values) for values in (x, y, yaw)]
     plane = np.stack([x - at_end[0] + position[0], y - at_end[1] + position[1], yaw - at_end[2] + heading], axis=1)
     return Track(tilt_times, tilt, plane_times, plane, height)
 

@@ -141,7 +141,7 @@ def _backdrop(draws: Draws, reach: float, density: float) -> list[tuple[float, .
 
 def _cars(draws: Draws, reach: float, density: float) -> list[tuple[float, ...]]:
     """Parked and driving cars: a body, a cabin and a licence plate each."""
-    boxes = []
+    boxes: list[tuple[Any, ...]] = []
     for _ in range(int(18 * density)):
         x, parked = draws.uniform(-reach, reach) * 0.8, draws.chance(0.7)
         side = np.where(draws.chance(0.5), 1.0, -1.0)

@@ -75,7 +75,7 @@ def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...
     place = _fit(xyz, lags, place, _FINE, 4, True)
     place = np.clip(unit * np.clip(np.nan_to_num(place), -1e6, 1e6), -_FARTHEST, _FARTHEST)
     origin = place[:3] - place[3:] / 2
-    return tuple(np.float32(origin).tolist()), tuple(np.float32(place[3:] / count).tolist())
+    return tuple(origin.astype(np.float32).tolist()), tuple((place[3:] / count).astype(np.float32).tolist())
 
 
 def _unit_of(xyz: np.ndarray) -> float:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from lizip.cloud import Cloud, Columns, Schema
-from lizip.codecs.octree import COLUMNS, FEWEST, GEOMETRY
+from lizip.codecs.octree import COLUMNS, FEWEST
 from lizip.codecs.octree.attributes import decode_attributes, encode_attributes
 from lizip.codecs.octree.cells import Cut, Space, cut, may_be_ordered
 from lizip.codecs.octree.inside import code_places
 from lizip.codecs.octree.occupancy import code_cells, code_counts
+from lizip.container import CODEC as GEOMETRY
 from lizip.container import Container, Section
 from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder
 from lizip.errors import CorruptError

@@ -63,12 +63,13 @@ def find_arithmetic(fitted: Calibration, points: np.ndarray, ring: np.ndarray, r
         moved = np.where(same[:, None], inexact.points - explained.points, 0.0)
         again = replace(refine(best, moved), arithmetic=best.arithmetic)
         decimal = snapped(again)
-        for tried in (again, decimal, again.as_made(), _trimmed(decimal, few, of_ring)):
-            if tried is None:
+        ways: tuple[Calibration | None, ...] = (again, decimal, again.as_made(), _trimmed(decimal, few, of_ring))
+        for way in ways:
+            if way is None:
                 continue
-            count = exact_points(few, of_ring, tried)
+            count = exact_points(few, of_ring, way)
             if count > most:
-                best, most = tried, count
+                best, most = way, count
     return best if most > _GAIN * plain else fitted
 
 

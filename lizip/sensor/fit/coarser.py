@@ -66,14 +66,14 @@ class Source(NamedTuple):
     @classmethod
     def of(cls, part: Part, grid: Grid, schema: Schema) -> Source:
         """Take what makes ranges coarse out of a part."""
-        coarse: list[Stage] = [stage for stage in part.stages if isinstance(stage, Coarse | Moves)]
+        coarse = [stage for stage in part.stages if isinstance(stage, Coarse | Moves)]
         rest = [stage for stage in part.stages if not isinstance(stage, Coarse | Moves)]
         returns, unit = Returns(grid.ranges, grid.intensity, schema, part.count), grid.tick
         for stage in coarse:
             stage.apply(returns)
             unit /= stage.step if isinstance(stage, Coarse) else 1
-        part, ranges = replace(part, stages=rest), returns.ranges
-        return cls(part, ranges, grid.intensity, schema, unit, returns.halved, grid, coarse)
+        own = replace(part, stages=rest)
+        return cls(own, returns.ranges, grid.intensity, schema, unit, returns.halved, grid, list(coarse))
 
 
 class Try(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,8 @@ def find_lens(xyz: np.ndarray, pixels: Pixels, levels: np.ndarray) -> Lens:
     depth, best, most = every[::step], None, -1
     for unit in _units(levels):
         laws = [law for law in range(DOUBLE + 1) if law != COUNTS_FIRST or unit < len(UNITS)]
-        right, chosen = dict.fromkeys(laws, 0), {law: [] for law in laws}
+        right = dict.fromkeys(laws, 0)
+        chosen: dict[int, list[Any]] = {law: [] for law in laws}
         for axis, pixel in enumerate((pixels.column, pixels.row)):
             actual = xyz[pixels.place, sides[axis]]
             deep = counts_of(unit, every[::seldom])[1]

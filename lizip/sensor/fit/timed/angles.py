@@ -55,7 +55,7 @@ def directions(sensor: Sensor, ring: np.ndarray, azimuth: np.ndarray) -> np.ndar
 def turned_times(law: Law, points: np.ndarray, sensor: Sensor) -> np.ndarray:
     """Times (N,) of points (N, 3), slots, from where the sensor looked, of which neighbours have a mean."""
     count = len(points)
-    rays = rays_of(law, np.linspace(*law.times[[0, -1]], count), points.astype(np.float64))
+    rays = rays_of(law, np.linspace(law.times[0], law.times[-1], count), points.astype(np.float64))
     edges = np.linspace(0, count, _MEANS + 1).astype(np.int64)
     sine, cosine = (np.add.reduceat(way(rays.azimuth), edges[:-1]) for way in (np.sin, np.cos))
     angle = np.array([arctangent2(s, c) for s, c in zip(sine.tolist(), cosine.tolist(), strict=True)])
