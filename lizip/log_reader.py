@@ -45,7 +45,8 @@ def messages(
     """Read the clouds of a compressed log (.mcap, .bag, .db3), in the order of the file.
 
     Of captures (.pcap, .pcapng) the topics are kinds of sensors, and a cloud is many packets: the fields of their
-    channels, laser by laser, as the sensor sent them; their time is not known here and is 0.
+    channels, laser by laser, as the sensor sent them; their time is not known here and is 0. Topics of packets are
+    alike; where each message is one packet, a cloud is those of many messages, and has the time of the first.
 
     Parameters
     ----------

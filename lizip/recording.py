@@ -77,6 +77,7 @@ class Recording:
         self._pieces = self.count = 0
         self._rest = bytearray()
         self._waiting: dict[int, list[memoryview]] = {}
+        self._closings: dict[int, Closing] = {}
         self._clouds = Clouds(options, names)
         self._layouts: set[tuple[str, bytes]] = set()
         self.splice = Splice()
@@ -93,12 +94,19 @@ class Recording:
             return
         waiting = self._waiting.setdefault(part.stream, [])
         waiting.append(part.data)
-        if part.closing is not None:
-            content = waiting[0] if len(waiting) == 1 else memoryview(b"".join(waiting))
-            waiting.clear()
-            if turn := part.closing.turn:
-                content = memoryview(bytes(content[-turn:]) + bytes(content[:-turn]))
-            self._write_cloud(content, part.stream, part.closing)
+        if part.closing is not None and sum(map(len, waiting)) < part.closing.together:
+            self._closings.setdefault(part.stream, part.closing)
+        elif part.closing is not None:
+            self._close(part.stream, self._closings.pop(part.stream, part.closing))
+
+    def _close(self, stream: int, closing: Closing) -> None:
+        """Write the cloud that a stream's bytes are."""
+        waiting = self._waiting[stream]
+        content = waiting[0] if len(waiting) == 1 else memoryview(b"".join(waiting))
+        waiting.clear()
+        if turn := closing.turn:
+            content = memoryview(bytes(content[-turn:]) + bytes(content[:-turn]))
+        self._write_cloud(content, stream, closing)
 
     def _write_rest(self) -> None:
         content = memoryview(self._rest)
@@ -123,6 +131,8 @@ class Recording:
 
     def finish(self, length: int, digest: bytes) -> None:
         """Write what is left, the splice and the table."""
+        for stream, closing in self._closings.items():
+            self._close(stream, closing)
         if self._rest:
             self._write_rest()
         self.splice.finish()

@@ -1,4 +1,4 @@
-"""Messages of ROS that hold points: where in the message they stand, and what their fields are.
+"""Clouds as messages of ROS: where in the message their points stand, and what their fields are.
 
 `sensor_msgs/PointCloud2` says it itself; Livox's `CustomMsg` has records of a known type. Serialised by ROS 1 (packed)
 or as CDR (ROS 2: numbers at multiples of their size, counted from behind a head of 4 bytes). Big-endian ones are rest.
@@ -22,14 +22,6 @@ LIVOX_TYPES = ("livox_ros_driver/CustomMsg", "livox_ros_driver2/CustomMsg", "liv
 CLOUD_TYPE = "sensor_msgs/PointCloud2"
 
 
-class Found(NamedTuple):
-    """Bytes of a message, from `start` to `stop`, that are records of these fields."""
-
-    start: int
-    stop: int
-    fields: Fields
-
-
 class Cloud2(NamedTuple):
     """What a message says of its points, which stand in it from `start` to `stop`, their size before them."""
 
@@ -45,32 +37,12 @@ class Cloud2(NamedTuple):
     stop: int
 
 
-def is_points(name: str) -> bool:
-    """Whether messages of a type hold points."""
-    return plain_name(name) in (CLOUD_TYPE, *LIVOX_TYPES)
-
-
 def plain_name(name: str) -> str:
     """Name of a type as ROS 1 writes it."""
     return name.replace("/msg/", "/")
 
 
-def find_points(message: memoryview, name: str, cdr: bool, size: int | None = None) -> Found | None:
-    """Find the points in a message of a type that `is_points`; None where there are none that can be taken apart.
-
-    `size` is that of the whole message where `message` is but its beginning.
-    """
-    if cdr and bytes(message[:2]) != b"\0\1":
-        return None
-    reader = _Reader(message, cdr)
-    try:
-        found = (_cloud2 if plain_name(name) == CLOUD_TYPE else _livox)(reader)
-    except (struct.error, ValueError):
-        return None
-    return found if found is not None and found.start < found.stop <= (size or len(message)) else None
-
-
-class _Reader:
+class Reader:
     """A message read from its beginning; struct.error where it ends."""
 
     def __init__(self, data: memoryview, cdr: bool):
@@ -78,6 +50,7 @@ class _Reader:
         self.at = 4 if cdr else 0
 
     def number(self, code: str) -> int:
+        """The next whole number."""
         size = struct.calcsize(code)
         if self.cdr:
             self.at += (4 - self.at) % size
@@ -86,6 +59,7 @@ class _Reader:
         return int(value)
 
     def string(self) -> str:
+        """The next text."""
         size = self.number("I")
         text = bytes(self._data[self.at : self.at + size])
         self.at += size
@@ -108,10 +82,11 @@ def read_cloud2(message: memoryview, cdr: bool) -> Cloud2:
     """
     if cdr and bytes(message[:2]) != b"\0\1":
         raise ValueError("numbers are not little-endian CDR")
-    return _head(_Reader(message, cdr))
+    return read_head(Reader(message, cdr))
 
 
-def _head(reader: _Reader) -> Cloud2:
+def read_head(reader: Reader) -> Cloud2:
+    """The same of a reader that stands at the beginning."""
     stamp, frame = reader.header()
     height, width, count = (reader.number("I") for _ in range(3))
     if count > MAX_FIELDS:
@@ -120,12 +95,6 @@ def _head(reader: _Reader) -> Cloud2:
     big, step, row = reader.number("B"), reader.number("I"), reader.number("I")
     size = reader.number("I")
     return Cloud2(stamp, frame, height, width, told, bool(big), step, row, reader.at, reader.at + size)
-
-
-def _cloud2(reader: _Reader) -> Found | None:
-    head = _head(reader)
-    fields = fields_of(head)
-    return None if fields is None else Found(head.start, head.stop, fields)
 
 
 def fields_of(head: Cloud2) -> Fields | None:
@@ -163,8 +132,11 @@ def _padding(start: int, stop: int) -> list[tuple[str, str]]:
     return found
 
 
-def _livox(reader: _Reader) -> Found | None:
-    """CustomMsg: offset_time, x, y, z, reflectivity, tag, line; CDR fills up to a multiple of 4, except the last."""
+def livox_points(reader: Reader) -> tuple[int, int, Fields]:
+    """Where the points of a CustomMsg begin and end, and their fields: offset_time, x, y, z, reflectivity, tag, line.
+
+    CDR fills up to a multiple of 4, except the last.
+    """
     reader.header()
     reader.number("Q"), reader.number("I")
     for _ in range(4):
@@ -172,4 +144,4 @@ def _livox(reader: _Reader) -> Found | None:
     count = reader.number("I")
     fields = (("offset_time", "u4"), *_LIVOX, *((("padding", "u1"),) if reader.cdr else ()))
     size = 20 if reader.cdr else 19
-    return Found(reader.at, reader.at + size * (count - 1 if reader.cdr else count), fields)
+    return reader.at, reader.at + size * (count - 1 if reader.cdr else count), fields

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from lizip.formats import points
-from lizip.logs.cloud2 import Found, find_points, is_points
+from lizip.logs.messages import Found, find_points, is_points
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
@@ -25,13 +23,29 @@ MAX_CLOUD = 1 << 25
 """Points of one message, or packets taken together, have at most so many bytes."""
 
 
+_MOST_TOGETHER = 8
+"""Streams whose messages are taken together."""
+
+
 class Closing(NamedTuple):
-    """That a stream's bytes so far are a cloud: how it is taken apart, its time (ns), and how many of its first bytes
-    stand in the log behind all others of it."""
+    """That a stream's bytes so far are a cloud.
+
+    Attributes
+    ----------
+    split : callable
+        Takes it apart.
+    time : int
+        ns.
+    turn : int
+        How many of its first bytes stand in the log behind all others of it.
+    together : int
+        It is none before there are so many bytes, or no more come.
+    """
 
     split: Callable[[memoryview], Cloud]
     time: int = 0
     turn: int = 0
+    together: int = 0
 
 
 class Part(NamedTuple):
@@ -114,6 +128,7 @@ class Topics:
         self.streams: list[Stream] = []
         self._numbers: dict[tuple[Stream, int], int] = {}
         self._clouds = 0
+        self._kinds: dict[int, Found] = {}
 
     def number(self, topic: str, type: str, slot: int = 0) -> int:
         """Stream of a topic, one of several if it has slots; `REST` of no points, or too many topics."""
@@ -132,11 +147,25 @@ class Topics:
         if stream == REST or self._clouds == MOST_CLOUDS:
             return False
         found = find_points(cutter.data[start:stop], self.streams[stream - 1].type, cdr)
-        if found is None or found.stop - found.start > MAX_CLOUD:
+        if found is None or found.size > MAX_CLOUD or not self._goes_on(stream, found):
             return False
         self._clouds += 1
-        cutter.cut(start + found.start, start + found.stop, stream, closing_of(found, time))
+        *others, last = found.pieces
+        for begin, end in others:
+            cutter.cut(start + begin, start + end, stream, None)
+        cutter.cut(start + last[0], start + last[1], stream, closing_of(found, time))
         return True
+
+    def _goes_on(self, stream: int, found: Found) -> bool:
+        """Whether what is to be taken together with that of other messages is of one kind with it."""
+        if not found.together:
+            return True
+        if stream not in self._kinds and len(self._kinds) == _MOST_TOGETHER:
+            return False
+        kind = self._kinds.setdefault(stream, found)
+        return kind.size == found.size and getattr(kind.split, "keywords", None) == getattr(
+            found.split, "keywords", None
+        )
 
 
 class LogFile:
@@ -163,4 +192,4 @@ class LogFile:
 
 def closing_of(found: Found, time: int, turn: int = 0) -> Closing:
     """What ends the points of a message."""
-    return Closing(partial(points.FORMAT.cloud, fields=found.fields), time, turn)
+    return Closing(found.split, time, turn, found.together)

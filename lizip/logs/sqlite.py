@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
-from lizip.logs.cloud2 import Found, find_points, is_points
+from lizip.logs.messages import Found, find_points, is_points
 from lizip.logs.parts import MAX_CLOUD, MOST_CLOUDS, REST, Closing, Cutter, Log, LogFile, Span, closing_of
 
 MAGIC = b"SQLite format 3\0"
@@ -135,9 +135,10 @@ class Sqlite(LogFile):
             return None
         head = memoryview(self._bytes(row, start, min(size, _HEAD)))
         found = find_points(head, names[topic][1], True, size)
-        if found is None or found.stop - found.start > MAX_CLOUD:
+        if found is None or found.size > MAX_CLOUD or found.together:
             return None
-        return _Message(names[topic], time, found, _part(row.runs, start + found.start, start + found.stop))
+        runs = [run for begin, end in found.pieces for run in _part(row.runs, start + begin, start + end)]
+        return _Message(names[topic], time, found, runs)
 
     def _place(self, number: int) -> int:
         return (number - 1) * self._page
