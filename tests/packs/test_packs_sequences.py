@@ -219,3 +219,11 @@ def test_in_the_shell_whatever_the_workers(parked, tmp_path):
     for k in range(5):
         assert (tmp_path / "out" / "top" / f"{k}.bin").read_bytes() == parked[k]
         assert lizip.decompress((tmp_path / "packed" / "top" / f"{k}.bin.lizip").read_bytes()) == parked[k]
+
+
+def test_damage_at_borders_and_anywhere():
+    """A campaign of some seconds; `--places 2000` is the whole one."""
+    script = Path(__file__).parents[2] / "scripts" / "fuzz_packs.py"
+    done = subprocess.run([sys.executable, script, "--places", "100"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "180 damaged packs, 0 of them" in done.stdout
