@@ -121,6 +121,16 @@ shaping = together(
 """How a file is compressed that is not: of `coding`, what changes what one sees."""
 
 
+shown = together(
+    click.option(
+        "--against", metavar="ORIGINAL", help="What a near-lossless file was made of: shows where it changed."
+    ),
+    click.option("--no-rivals", is_flag=True, help="Do not run zstd, xz and LASzip on the file."),
+    click.option("--codecs", is_flag=True, help="Say what the other codecs of lizip would take, too."),
+)
+"""What a report shows."""
+
+
 coding = together(
     click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
     click.option("--fast", is_flag=True, help="The same as --level fast."),

@@ -19,6 +19,7 @@ import lizip
 from lizip import storage
 from lizip.container import SUFFIX
 from lizip.packs import SUFFIX as PACK_SUFFIX
+from lizip.parallel import cores, in_order
 
 
 class Sweeps:
@@ -32,6 +33,9 @@ class Sweeps:
         Columns wanted; all otherwise.
     transform : callable, optional
         From a dict of columns, (N,) arrays, to what `sweeps[i]` gives; (N, k) float32 otherwise.
+    threads : int
+        Sweeps of a batch that are decoded at the same time, where the loader asks for batches; 0: as many as there are
+        cores. Workers are processes: with them, 1 will do.
     """
 
     def __init__(
@@ -39,8 +43,9 @@ class Sweeps:
         place: str | os.PathLike[str],
         fields: Sequence[str] | None = None,
         transform: Callable[[dict[str, np.ndarray]], Any] | None = None,
+        threads: int = 1,
     ):
-        self.fields, self.transform = fields, transform
+        self.fields, self.transform, self.threads = fields, transform, threads
         self._pack = lizip.PackReader(place) if os.fspath(place).endswith(PACK_SUFFIX) else None
         if self._pack is not None:
             self.names = list(self._pack)
@@ -59,6 +64,10 @@ class Sweeps:
         else:
             columns = self._pack.read(index, fields=self.fields)
         return stacked(columns) if self.transform is None else self.transform(columns)
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """All of a batch, in order: what a DataLoader with a `batch_size` asks for."""
+        return list(in_order(self.__getitem__, indices, self.threads or cores()))
 
 
 def stacked(columns: dict[str, np.ndarray]) -> np.ndarray:

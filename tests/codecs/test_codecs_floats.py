@@ -244,7 +244,7 @@ def _digest(count: int, **environment: str) -> str:
 
 
 def test_same_bytes_without_the_compiler():
-    assert _digest(500) == _digest(500, NUMBA_DISABLE_JIT="1")
+    assert _digest(150) == _digest(150, NUMBA_DISABLE_JIT="1")
 
 
 @pytest.mark.slow

@@ -164,17 +164,12 @@ def test_impossible_counts_are_refused():
 def test_without_the_compiler_the_bytes_are_the_same():
     script = (
         "from test_codecs_survey import *\n"
-        "for cloud in (made(3, 90), strange(40)):\n"
-        "    print(zlib.crc32(assert_round_trip(cloud, Options(level='max'))), zlib.crc32(assert_round_trip(cloud)))"
+        "print(zlib.crc32(assert_round_trip(strange(40), Options(level='max'))))\n"
+        "print(zlib.crc32(assert_round_trip(made(3, 60))))"
     )
     interpreted = printed(script, __file__, NUMBA_DISABLE_JIT="1")
-    expected = []
-    for cloud in (made(3, 90), strange(40)):
-        expected += [
-            str(zlib.crc32(assert_round_trip(cloud, Options(level="max")))),
-            str(zlib.crc32(assert_round_trip(cloud))),
-        ]
-    assert interpreted.split() == expected
+    streams = assert_round_trip(strange(40), Options(level="max")), assert_round_trip(made(3, 60))
+    assert interpreted.split() == [str(zlib.crc32(stream)) for stream in streams]
 
 
 def test_streams_do_not_depend_on_the_run():

@@ -48,5 +48,7 @@ def test_data_loader(folder, pack, workers):
         clouds = {len(points): points for points in loader}
         assert sorted(clouds) == [len(cloud) for cloud in CLOUDS]
         assert all(torch.equal(clouds[len(cloud)], torch.from_numpy(cloud)) for cloud in CLOUDS)
-    batches = list(torch.utils.data.DataLoader(Sweeps(pack), batch_size=4, collate_fn=list, num_workers=workers))
-    assert [[len(points) for points in batch] for batch in batches] == [[50, 51, 52, 53], [54, 55]]
+    for threads in (1, 0, 3):
+        sweeps = Sweeps(pack, threads=threads)
+        batches = list(torch.utils.data.DataLoader(sweeps, batch_size=4, collate_fn=list, num_workers=workers))
+        assert [[len(points) for points in batch] for batch in batches] == [[50, 51, 52, 53], [54, 55]]

@@ -65,6 +65,26 @@ def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
     place = find_displaced(points)
     if place is None:
         return None
+    guess = _roughly(points, place, sensor)
+    if guess is None:
+        return None
+    # what is at the sensor tells no ring
+    frame = _upright(guess)
+    away = points - guess.place + since_last(multiply(points - guess.place, frame))[:, None] * guess.velocity
+    points = points[(away * away).sum(axis=1) > FARTHER * FARTHER]
+    ring, firing = _walked(points, guess)
+    kept = firing >= 0
+    if np.count_nonzero(kept) < _MOSTLY * len(points):
+        return None
+    firing = firing[kept]
+    time = (firing - firing[-1]) * (sensor.rhythm.period * 1e-6)
+    fired = Fired(points[kept], ring[kept], firing, time)
+    better = _refined(fired, guess, sensor)
+    return None if better is None else with_heading(fired, sharpened(fired, better, sensor))
+
+
+def _roughly(points: np.ndarray, place: np.ndarray, sensor: Sensor) -> Guess | None:
+    """Where the sensor of points (N, 3) float64 was, which began the search at a place (3,), and how it moved."""
     guess = Guess(np.array([0.0, 0.0, 1.0]), place, np.zeros(3))
     for within, scale in _ROUGHLY:
         frame = _upright(guess)
@@ -82,19 +102,7 @@ def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
         if better is None:
             return None
         guess = better
-    # what is at the sensor tells no ring
-    frame = _upright(guess)
-    away = points - guess.place + since_last(multiply(points - guess.place, frame))[:, None] * guess.velocity
-    points = points[(away * away).sum(axis=1) > FARTHER * FARTHER]
-    ring, firing = _walked(points, guess)
-    kept = firing >= 0
-    if np.count_nonzero(kept) < _MOSTLY * len(points):
-        return None
-    firing = firing[kept]
-    time = (firing - firing[-1]) * (sensor.rhythm.period * 1e-6)
-    fired = Fired(points[kept], ring[kept], firing, time)
-    better = _refined(fired, guess, sensor)
-    return None if better is None else with_heading(fired, sharpened(fired, better, sensor))
+    return guess
 
 
 def find_firings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -102,7 +110,9 @@ def find_firings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     firings; firing -1 of those that fit into none. None when they are not an HDL-32E's."""
     found = find_rings(points)
     if found is None:
-        return None
+        # the sensor tilted meanwhile, or was a little aside
+        rough = _roughly(points, np.zeros(3), hdl32e())
+        return None if rough is None else _walked(points, rough)
     guess = Guess(np.array([0.0, 0.0, 1.0]), np.zeros(3), np.array([0.0, found.speed, 0.0]))
     far = np.flatnonzero((points * points).sum(axis=1) > FARTHER * FARTHER)
     fired = Fired(points[far], found.ring[far], far, -since_last(points)[far])
