@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from lizip import storage
-from lizip.checked import encode_checked
 from lizip.codecs import Options
 from lizip.container import SUFFIX, Container, content_hash_of, same_hash
 from lizip.decoder import Decoder
@@ -86,8 +85,7 @@ def compress_file(
         Source(source) as original,
         storage.publishing(target, force=force, status=original.status, confirm=remove) as sink,
     ):
-        encode_checked(original.data, options, sink, original.release)
-        original.check_unchanged()
+        compress_into(sink, original, options)
     if remove:
         _remove(source, original.status)
     return target
@@ -95,6 +93,8 @@ def compress_file(
 
 def compress_into(sink: BinaryIO, source: Source, options: Options) -> None:
     """Write the .lizip form of an open source to a file that can be read again; see `compress`."""
+    from lizip.checked import encode_checked
+
     encode_checked(source.data, options, sink, source.release)
     source.check_unchanged()
 

@@ -5,7 +5,7 @@ python scripts/release_matrix.py --install             environments of the oldes
 python scripts/release_matrix.py --emulator "qemu-aarch64-static -L ROOT ROOT/usr/bin/python3.11"
 python scripts/release_matrix.py --only JIT --files odd.floats kitti.floats     some lines, some files
 
-An emulated Python needs what lizip needs. Hours of compiling under emulation are
+An emulated Python needs what lizip needs, but not constriction: the twin serves. Hours of compiling under emulation are
 saved by: python scripts/build_kernels.py lizip/jit/packs --levels aarch64
 
 A line says `ran`, `failed` or `skipped`, with what was run or why not; any that failed makes the program fail, and

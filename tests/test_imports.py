@@ -44,6 +44,7 @@ LAYOUT = (
 for the public API, which the rooms above it use like anybody else."""
 
 ONLY_IN = {
+    "constriction": {"entropy"},
     "numba": {"jit", "vectors"},
     "llvmlite": {"jit", "vectors"},
     "torch": {"codecs"},
@@ -53,7 +54,7 @@ ONLY_IN = {
 }
 """Package -> rooms that may import it."""
 
-AT_MODULE_LEVEL_NOWHERE = {"torch", "laspy", "fsspec"}
+AT_MODULE_LEVEL_NOWHERE = {"torch", "laspy", "fsspec", "constriction"}
 
 WITH_TORCH = {"codecs/sweep/network.py", "codecs/sweep/training.py"}
 """Modules made of torch; only imported inside functions, but for one by the other."""

@@ -54,6 +54,28 @@ def test_golden_files_are_read(name):
     assert second_reader.read(FILES[name].read_bytes()) is not None
 
 
+REAL = {
+    "kitti/full_b.bin": (4, slice(50_000, 57_000)),
+    "kitti_fov/crop_0.bin": (4, slice(7_000)),
+    "nuscenes/sweep_a.bin": (5, slice(7_000)),
+    "ouster/os1_128_returns.bin": (4, slice(9_000)),
+    "argoverse/sweep_01.bin": (5, slice(15_000)),
+    "pandaset/world_coradite_000040.bin": (4, slice(9_000)),
+}
+"""A part of a real sweep for each chain: fields of a record, points."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["fast", "default"])
+@pytest.mark.parametrize("name", REAL)
+def test_real_sweeps_are_read(data, name, level):
+    fields, points = REAL[name]
+    part = np.fromfile(data / name, "<f4").reshape(-1, fields)[points].tobytes()
+    packed = lizip.compress(part, level=level)
+    assert lizip.info(packed)["codec"] == "sweep"
+    assert second_reader.read(packed) == part
+
+
 def test_a_sequence_is_read_in_order_only():
     """Made now: the others are the first one with some returns missing; the second follows it, the third both."""
     first = harness.sample("dual")
@@ -66,18 +88,24 @@ def test_a_sequence_is_read_in_order_only():
     assert [second_reader.read(each, behind) for each in coded] == [first, *others]
 
 
+TWICE = {"twice": 0.2, "arranged": "blocks"}
+
+
 @pytest.mark.parametrize(
-    ("sensor", "driver", "writer"),
+    ("sensor", "driver", "writer", "options"),
     [
-        ("xt32", "nebula Hesai", "nebula"),
-        ("vlp32c", "nebula Velodyne", "nebula"),
-        ("vlp16", "velodyne_pointcloud", "velodyne_pointcloud"),
+        ("xt32", "nebula Hesai", "nebula", {}),
+        ("vlp32c", "nebula Velodyne", "nebula", TWICE),
+        ("vlp16", "nebula Velodyne", "nebula", TWICE),
+        ("vls128", "nebula Velodyne", "nebula", TWICE),
+        ("vlp16", "velodyne_pointcloud", "velodyne_pointcloud", {}),
+        ("pandar40 2 mm", "Hesai double", "PCL", TWICE | {"missing": "zeros", "repeated": True}),
     ],
 )
-def test_further_columns_are_read(sensor, driver, writer):
-    """Made now: all columns of a driver."""
+def test_drivers_are_read(sensor, driver, writer, options):
+    """Made now: all columns of a driver, and second returns."""
     model = SENSORS[sensor]
-    records = with_columns(sweep(1, model, driver, span=0.06), model, writer, sensor)
+    records = with_columns(sweep(2, model, driver, span=0.04, **options), model, writer, sensor)
     header = {"FIELDS": list(records.dtype.names)}
     header["SIZE"] = [records.dtype[name].itemsize for name in records.dtype.names]
     header["TYPE"] = [records.dtype[name].kind.upper() for name in records.dtype.names]
@@ -85,7 +113,7 @@ def test_further_columns_are_read(sensor, driver, writer):
     header |= {"POINTS": [len(records)], "DATA": ["binary"]}
     lines = [" ".join(map(str, [name, *values])) for name, values in ({"VERSION": ["0.7"]} | header).items()]
     coded = lizip.compress("\n".join(lines).encode() + b"\n" + records.tobytes())
-    assert lizip.info(io.BytesIO(coded))["codec"] == "sweep"
+    assert "driver" in lizip.info(io.BytesIO(coded))["streams"]
     assert second_reader.read(coded) is not None
 
 

@@ -8,12 +8,11 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import lizip
 from lizip import codecs, embedded, storage
 from lizip.batch.outcome import Outcome, one_line
-from lizip.batch.packing import pack_one, unpack_one
 from lizip.batch.plan import Job
 from lizip.container import Container, content_hash_of, same_hash
 from lizip.errors import (
@@ -25,11 +24,12 @@ from lizip.errors import (
     StorageError,
     TargetExistsError,
 )
-from lizip.expand import expanded
 from lizip.near.said import STAYS, Said
-from lizip.packs import PackReader, is_pack
 from lizip.resources import Resource, noting
 from lizip.sensor.state import SensorState
+
+if TYPE_CHECKING:
+    from lizip.packs import PackReader
 
 _RUN = 10
 """Sweeps of a pack that are checked together: they may follow one another."""
@@ -85,14 +85,20 @@ def _perform(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
             known, carried = _verify(job)
         return "done", {**known, "resources": tuple(sorted(set(needed) - set(carried)))}
     if job.verb == "pack":
+        from lizip.batch.packing import pack_one
+
         return pack_one(job, state)
     target = job.target or ""
     if folder := os.path.dirname(target):
         storage.make_folder(folder)
     if job.verb == "unpack":
+        from lizip.batch.packing import unpack_one
+
         return unpack_one(job)
     if not job.expand:
         return _transform(job, target)
+    from lizip.expand import expanded
+
     with expanded(job.source, target) as content:
         try:
             return _transform(replace(job, source=content), target)
@@ -109,6 +115,8 @@ def _verify(job: Job) -> tuple[dict[str, Any], list[Resource]]:
 
     Returns what is known of it, and the resources that it carries.
     """
+    from lizip.packs import PackReader, is_pack
+
     expected, carried = job.options.get("hash"), []
     if job.verb == "hash":
         known = _describe_original(job.source)

@@ -121,6 +121,16 @@ shaping = together(
 """How a file is compressed that is not: of `coding`, what changes what one sees."""
 
 
+shown = together(
+    click.option(
+        "--against", metavar="ORIGINAL", help="What a near-lossless file was made of: shows where it changed."
+    ),
+    click.option("--no-rivals", is_flag=True, help="Do not run zstd, xz and LASzip on the file."),
+    click.option("--codecs", is_flag=True, help="Say what the other codecs of lizip would take, too."),
+)
+"""What a report shows."""
+
+
 coding = together(
     click.option("--level", type=click.Choice(LEVELS), help="Time against size. [default: default]"),
     click.option("--fast", is_flag=True, help="The same as --level fast."),
@@ -129,7 +139,9 @@ coding = together(
     click.option("--fields", type=click.IntRange(1, 64), help="Float32 fields of a record of a raw .bin file."),
     click.option("--model", metavar="NAME", help="Predictor; the one that ships otherwise."),
     click.option("--backend", type=click.Choice(BACKENDS), default="numba", help="What evaluates the predictor."),
-    click.option("--expand", is_flag=True, help="Compress the content of .laz files; what comes back is .las."),
+    click.option("--expand", is_flag=True,
+                 help="Compress the content of .laz files; what comes back is .las. The same with logs whose compressed"
+                 " chunks cannot be made again; what comes back has equal messages."),
     click.option("--warm", is_flag=True,
                  help="Start each fit from the sweep before: faster on a log; the bytes then depend on the order."),
     click.option("--max-error", type=Length(), default=0.0, metavar="LENGTH",

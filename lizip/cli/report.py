@@ -15,8 +15,7 @@ from lizip.cli import options
 @click.option("-o", "--output", metavar="PATH", help="Where to write. [default: report.html, with --png report.png]")
 @click.option("-f", "--force", is_flag=True, help="Replace an existing page.")
 @click.option("--png", is_flag=True, help="A picture alone; also where PATH ends in .png.")
-@click.option("--against", metavar="ORIGINAL", help="What a near-lossless file was made of: shows where it changed.")
-@click.option("--no-rivals", is_flag=True, help="Do not run zstd, xz and LASzip on the file.")
+@options.shown
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what is being done.")
 @options.shaping
 def command(
@@ -57,7 +56,7 @@ def made_of(inputs: tuple[str, ...], include: tuple[str, ...], png: bool, quiet:
     from lizip.codecs import Options
     from lizip.report.many import is_pack
 
-    against, no_rivals = rest.pop("against"), rest.pop("no_rivals")
+    against, no_rivals, codecs = (rest.pop(name) for name in ("against", "no_rivals", "codecs"))
     how = Options(**{name: value for name, value in rest.items() if value is not None})
     found = jobs.found(inputs, True, include)
     for each in found:
@@ -73,10 +72,9 @@ def made_of(inputs: tuple[str, ...], include: tuple[str, ...], png: bool, quiet:
         if png:
             return report.png_of_file(paths[0], how)
     if alone and is_pack(paths[0]):
-        return report.page_of_pack(paths[0]).encode()
+        return report.page_of_pack(paths[0], codecs).encode()
     if alone:
-        return report.page_of_file(paths[0], how, against=against, rivals=not no_rivals).encode()
+        return report.page_of_file(paths[0], how, against=against, rivals=not no_rivals, codecs=codecs).encode()
     title = os.path.basename(os.path.abspath(inputs[0])) if len(inputs) == 1 else f"{len(paths)} files"
-    return report.page_of_files(
-        paths, title, how, (lambda _: None) if quiet else lambda name: say(f"  {name}")
-    ).encode()
+    tell = (lambda _: None) if quiet else lambda name: say(f"  {name}")
+    return report.page_of_files(paths, title, how, tell, codecs).encode()

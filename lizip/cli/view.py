@@ -14,8 +14,7 @@ from lizip.cli import options
 
 @click.command(short_help="Open that page in a browser.")
 @options.inputs_with_folders
-@click.option("--against", metavar="ORIGINAL", help="What a near-lossless file was made of: shows where it changed.")
-@click.option("--no-rivals", is_flag=True, help="Do not run zstd, xz and LASzip on the file.")
+@options.shown
 @click.option("-q", "--quiet", is_flag=True, help="Do not say what is being done.")
 @options.shaping
 def command(inputs: tuple[str, ...], include: tuple[str, ...], quiet: bool, **rest: Any) -> None:

@@ -1,14 +1,50 @@
-"""From logged decisions to ANS words, as `constriction.stream.stack.AnsCoder` writes them, in a third of its time."""
+"""From logged decisions to ANS words: constriction where it is installed, its numba twin where it has no wheel."""
 
 from __future__ import annotations
+
+import importlib.util
 
 import numpy as np
 
 from lizip.jit import kernel
 
+HAS_CONSTRICTION = importlib.util.find_spec("constriction") is not None
+
+_PIECE = 1 << 16
+"""Decisions handed to constriction at a time; its probability rows take 8 bytes each."""
+
 
 def log_to_words(log: np.ndarray) -> np.ndarray:
     """Code a log of decisions (probability of a one << 1 | bit, uint32) into ANS words (uint32)."""
+    return words_by_constriction(log) if HAS_CONSTRICTION else words_by_twin(log)
+
+
+def words_by_constriction(log: np.ndarray) -> np.ndarray:
+    """Code with `constriction.stream.stack.AnsCoder`; the last decisions are pushed first, as the stack wants it."""
+    import constriction
+
+    family = constriction.stream.model.Categorical(perfect=False)
+    coder = constriction.stream.stack.AnsCoder()
+    rows, outcomes = np.empty((min(len(log), _PIECE), 2), np.float32), np.empty(min(len(log), _PIECE), np.int32)
+    for begin in reversed(range(0, len(log), _PIECE)):
+        piece = log[begin : begin + _PIECE]
+        _unpack(piece, rows, outcomes)
+        coder.encode_reverse(outcomes[: len(piece)], family, rows[: len(piece)])
+    return coder.get_compressed()
+
+
+@kernel
+def _unpack(log, rows, outcomes):
+    """Lay out a log as constriction takes it: weights (N, 2) of a zero and a one, outcomes (N,)."""
+    for i in range(log.size):
+        one = np.int32(log[i] >> np.uint32(1))
+        rows[i, 0] = np.float32((1 << 24) - 1 - one)
+        rows[i, 1] = np.float32(one - 1)
+        outcomes[i] = np.int32(log[i] & np.uint32(1))
+
+
+def words_by_twin(log: np.ndarray) -> np.ndarray:
+    """Code with the numba twin of constriction's encoder; the same words."""
     words = np.empty(len(log) + 2, np.uint32)
     return words[: _push_all(log, words)]
 

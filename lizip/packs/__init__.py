@@ -9,8 +9,22 @@ A pack is appended to, sweep by sweep, and may be cut at any byte: what was comp
 that stands at its end. See docs/format.
 """
 
-from lizip.packs.layout import SUFFIX, Entry
-from lizip.packs.reader import PackReader, is_pack
-from lizip.packs.writer import PackWriter
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lizip.packs.layout import SUFFIX, Entry
+    from lizip.packs.reader import PackReader, is_pack
+    from lizip.packs.writer import PackWriter
 
 __all__ = ["SUFFIX", "Entry", "PackReader", "PackWriter", "is_pack"]
+
+_HOME = {"SUFFIX": "layout", "Entry": "layout", "PackReader": "reader", "is_pack": "reader", "PackWriter": "writer"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"lizip.packs.{_HOME[name]}"), name)

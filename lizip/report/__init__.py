@@ -19,7 +19,12 @@ __all__ = ["page_of_file", "page_of_files", "page_of_pack", "png_of_file"]
 
 
 def page_of_file(
-    path: StrPath, options: Options | None = None, *, against: StrPath | None = None, rivals: bool = True
+    path: StrPath,
+    options: Options | None = None,
+    *,
+    against: StrPath | None = None,
+    rivals: bool = True,
+    codecs: bool = False,
 ) -> str:
     """The page of one file as HTML that needs nothing else.
 
@@ -33,6 +38,8 @@ def page_of_file(
         What a near-lossless file was made of, for the map of its errors; the file beside it otherwise, if it is that.
     rivals : bool
         Run other compressors on the file, for size and speed.
+    codecs : bool
+        Say what the codecs that it does not have would take.
 
     Raises
     ------
@@ -42,7 +49,8 @@ def page_of_file(
     from lizip.report.single import told
     from lizip.report.subject import reported
 
-    return page(told(reported(path, options or Options(), against), rivals))
+    options = options or Options()
+    return page(told(reported(path, options, against), rivals, options if codecs else None))
 
 
 def page_of_files(
@@ -50,20 +58,24 @@ def page_of_files(
     title: str,
     options: Options | None = None,
     tell: Callable[[str], None] = lambda name: None,
+    codecs: bool = False,
 ) -> str:
-    """The page of several files; one that fails is on it as such. `tell` hears of each before its turn."""
+    """The page of several files; one that fails is on it as such. `tell` hears of each before its turn.
+
+    With `codecs` a column says which other codec would have come next.
+    """
     from lizip.report.document import page
     from lizip.report.many import of_files
 
-    return page(of_files(paths, title, options or Options(), tell))
+    return page(of_files(paths, title, options or Options(), tell, codecs))
 
 
-def page_of_pack(path: str) -> str:
-    """The page of a pack; nothing of it is decoded. Raises LizipError, OSError."""
+def page_of_pack(path: str, codecs: bool = False) -> str:
+    """The page of a pack; nothing of it is decoded, but with `codecs` (see `page_of_files`). LizipError, OSError."""
     from lizip.report.document import page
     from lizip.report.many import of_pack
 
-    return page(of_pack(path))
+    return page(of_pack(path, codecs))
 
 
 def png_of_file(path: StrPath, options: Options | None = None) -> bytes:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import lizip
-from lizip import access, api, storage
+from lizip import access, storage
 from lizip.codecs import Options
 from lizip.container import PACK_MAGIC, is_lizip
 from lizip.errors import LizipError
 from lizip.packs import PackReader
-from lizip.report import words
+from lizip.report import sizes, words
+from lizip.report.subject import content_of, packed_of
 
 MOST_ROWS = 10_000
 """Files on a page; sums are over all."""
@@ -38,21 +38,27 @@ def is_pack(path: str) -> bool:
         return file.read(len(PACK_MAGIC)) == PACK_MAGIC
 
 
-def of_pack(path: str) -> dict[str, Any]:
+def of_pack(path: str, codecs: bool = False) -> dict[str, Any]:
     """All of the page of a pack; raises LizipError, OSError."""
     with PackReader(path) as pack:
         rows = [_row(entry.name, access.info(pack.packed(place))) for place, entry in enumerate(pack.entries)]
+        for place, row in enumerate(rows if codecs else ()):
+            row["next"] = _next(b"".join(pack.pieces(place)), Options(), row["codec"])
         for row, entry in zip(rows, pack.entries, strict=True):
             row["packed"] = entry.length
     return told(os.path.basename(path), rows, "pack")
 
 
-def of_files(paths: Iterable[str], title: str, options: Options, tell: Callable[[str], None]) -> dict[str, Any]:
+def of_files(
+    paths: Iterable[str], title: str, options: Options, tell: Callable[[str], None], codecs: bool = False
+) -> dict[str, Any]:
     """All of the page of some files; those that are not compressed are, in memory. A file that fails has a row too."""
-    return told(title, list(_rows(paths, options, tell)), "folder")
+    return told(title, list(_rows(paths, options, tell, codecs)), "folder")
 
 
-def _rows(paths: Iterable[str], options: Options, tell: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+def _rows(
+    paths: Iterable[str], options: Options, tell: Callable[[str], None], codecs: bool
+) -> Iterator[dict[str, Any]]:
     paths = list(paths)
     local = not any(map(storage.is_url, paths))
     base = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths]) if local and paths else ""
@@ -60,21 +66,32 @@ def _rows(paths: Iterable[str], options: Options, tell: Callable[[str], None]) -
         name = os.path.relpath(os.path.abspath(path), base) if base else path
         tell(name)
         try:
-            yield _row(name, _info(path, options))
+            info, following = _told_of(path, options, codecs)
+            yield {**_row(name, info), **following}
         except (LizipError, OSError) as error:
             nothing = dict.fromkeys(("points", "bytes", "packed", "ratio", "bits"))
             yield {"name": name, **nothing, "codec": "failed", "why": str(error), "failed": True}
 
 
-def _info(path: str, options: Options) -> dict[str, Any]:
+def _told_of(path: str, options: Options, codecs: bool) -> tuple[dict[str, Any], dict[str, str]]:
+    """What `info` says of a file, which is compressed where it is not, and, if asked for, which codec comes next."""
     with storage.open_binary(path) as file:
-        if is_lizip(file.read(8)):
-            file.seek(0)
-            return access.info(file)
+        done = is_lizip(file.read(8))
         file.seek(0)
-        sink = io.BytesIO()
-        api.encode_data(file.read(), options, sink)
-    return access.info(sink)
+        if done and not codecs:
+            return access.info(file), {}
+        data = file.read()
+    packed = data if done else packed_of(data, options)
+    info = access.info(packed)
+    if not codecs:
+        return info, {}
+    return info, {"next": _next(content_of(packed) if done else data, options, info["codec"])}
+
+
+def _next(content: bytes, options: Options, chosen: str) -> str:
+    """The codec that would have come next, and what it takes."""
+    others = [(size, name) for name, size, _ in sizes.by_codecs(content, options, chosen)]
+    return f"{min(others)[1]}, {words.in_bytes(min(others)[0])}" if others else "none"
 
 
 def _row(name: str, info: dict[str, Any]) -> dict[str, Any]:
@@ -114,6 +131,9 @@ def told(title: str, rows: list[dict[str, Any]], kind: str) -> dict[str, Any]:
         {"label": "Points", "value": f"{points:,}", "note": f"in {len(there):,} files"},
     ]
     streams = _streams(there, packed)
+    columns = list(_COLUMNS)
+    if any("next" in row for row in rows):
+        columns.insert(-1, ("next", "Next codec", "text"))
     shown = [{key: value for key, value in row.items() if key != "streams"} for row in rows[:MOST_ROWS]]
     left = f" The first {MOST_ROWS:,} are listed, the sums are over all." if len(rows) > MOST_ROWS else ""
     return {
@@ -123,7 +143,7 @@ def told(title: str, rows: list[dict[str, Any]], kind: str) -> dict[str, Any]:
         "count": 0,  # streams of files without points are among the others
         "streams": streams,
         "files": shown,
-        "fileColumns": [dict(zip(("key", "name", "kind"), column, strict=True)) for column in _COLUMNS],
+        "fileColumns": [dict(zip(("key", "name", "kind"), column, strict=True)) for column in columns],
         "filesNote": f"Click a head to sort by it.{left}",
         "found": [],
         "rivals": [],

@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 
 import lizip
+from lizip.codecs import Options
 from lizip.report import sizes, words
 from lizip.report.drawn import drawn
 from lizip.report.scene import Scene, scene_of
 from lizip.report.subject import Reported
 
 
-def told(reported: Reported, rivals: bool = True) -> dict[str, Any]:
-    """All numbers and words of the page of a file; raises what decoding raises."""
+def told(reported: Reported, rivals: bool = True, codecs: Options | None = None) -> dict[str, Any]:
+    """All numbers and words of the page of a file; raises what decoding raises.
+
+    With `codecs` the sizes under the codecs that it does not have are there too, coded with these options.
+    """
     info, decoder = reported.info, reported.decoder
     scene = scene_of(decoder, reported.original)
     is_las = info["format"] == "las"
@@ -26,7 +30,7 @@ def told(reported: Reported, rivals: bool = True) -> dict[str, Any]:
         "count": info["points"],
         "streams": words.streams(info["streams"], info["compressed_bytes"]),
         "found": _found(info, scene),
-        "rivals": _rivals(reported) if rivals and reported.content else [],
+        "rivals": _rivals(reported, rivals, codecs) if reported.content else [],
         "where": _where(reported),
         "notes": _notes(info, scene, reported),
     }
@@ -112,9 +116,19 @@ def _hits(error: np.ndarray) -> str:
     return f"gives {share} to the last bit{largest}"
 
 
-def _rivals(reported: Reported) -> list[dict[str, Any]]:
-    own = sizes.row("lizip", len(reported.packed), len(reported.content), reported.encode, reported.decode)
-    return [own, *sizes.beside(reported.content)]
+def _rivals(reported: Reported, rivals: bool, codecs: Options | None) -> list[dict[str, Any]]:
+    content, chosen = reported.content, reported.info["codec"]
+    rows = (
+        []
+        if codecs is None
+        else [
+            sizes.row(f"lizip --codec {name}", size, len(content), seconds, None)
+            for name, size, seconds in sizes.by_codecs(content, codecs, chosen)
+        ]
+    )
+    rows += sizes.beside(content) if rivals else []
+    own = sizes.row("lizip", len(reported.packed), len(content), reported.encode, reported.decode)
+    return [own, *rows] if rows else []
 
 
 def _where(reported: Reported) -> str:

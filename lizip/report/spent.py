@@ -56,13 +56,17 @@ class Spent(NamedTuple):
 
 
 def spent(decoder: Decoder) -> Iterator[Spent]:
-    """Yield the pieces of a file, each decoded once; raises what decoding raises."""
-    for part in decoder.parts():
-        if part.header.count:
-            yield _piece(part, part.container.size)
+    """Yield the pieces of a file that have points, each decoded once; raises what decoding raises.
+
+    What is in none of them is shared out by their sizes.
+    """
+    parts = [part for part in decoder.parts() if part.header.count]
+    more = decoder.container.size / max(sum(part.container.size for part in parts), 1)
+    for part in parts:
+        yield _piece(part, part.container.size * more)
 
 
-def _piece(decoder: Decoder, size: int) -> Spent:
+def _piece(decoder: Decoder, size: float) -> Spent:
     """One piece of so many bytes."""
     count, schema = decoder.header.count, decoder.schema()
     recipe = decoder.container.section(RECIPE)
@@ -86,7 +90,7 @@ def _piece(decoder: Decoder, size: int) -> Spent:
     return _shared(Spent(columns, coded.bits[ranks], 0.0, ring, row, away, error, coded.parts), size)
 
 
-def _shared(piece: Spent, size: int) -> Spent:
+def _shared(piece: Spent, size: float) -> Spent:
     """With what belongs to no point shared out."""
     rest = 8.0 * size - piece.bits.sum()
     return piece._replace(bits=piece.bits + rest / len(piece.bits), shared=rest)

@@ -74,13 +74,13 @@ def reported(path: storage.StrPath, options: Options, against: storage.StrPath |
     if is_lizip(data):
         packed, encode, original = data, None, _original(path, data, against)
     else:
-        packed, encode = timed(lambda: _packed(data, options))
+        packed, encode = timed(lambda: packed_of(data, options))
         if len(data) < _OFTEN:  # the first call loads, or compiles, the kernels
-            packed, encode = timed(lambda: _packed(data, options))
+            packed, encode = timed(lambda: packed_of(data, options))
         original = data if options.near else None
-    content, decode = timed(lambda: _content(packed))
+    content, decode = timed(lambda: content_of(packed))
     if len(content) < _OFTEN:
-        content, decode = timed(lambda: _content(packed))
+        content, decode = timed(lambda: content_of(packed))
     columns = None if original is None else _columns(original, packed)
     return Reported(os.path.basename(path.rstrip("/")) or path, packed, content, columns, encode, decode)
 
@@ -94,13 +94,15 @@ def _read(path: str) -> bytes:
         return file.read()
 
 
-def _packed(data: bytes, options: Options) -> bytes:
+def packed_of(data: bytes, options: Options) -> bytes:
+    """The .lizip file of some bytes."""
     sink = io.BytesIO()
     api.encode_data(data, options, sink)
     return sink.getvalue()
 
 
-def _content(packed: bytes) -> bytes:
+def content_of(packed: bytes) -> bytes:
+    """What comes back of a .lizip file."""
     return b"".join(Decoder(Container(io.BytesIO(packed))).pieces())
 
 

@@ -21,6 +21,17 @@ STREAMS = {
     "colour": "colours",
     "returns": "numbers of returns",
     "class": "classes",
+    "angle": "angles of the scanner's mirror",
+    "far frame": "the frame in which coordinates were rounded",
+    "pose law": "how the sensor moved",
+    "pose spline": "how the sensor moved",
+    "screw motion": "how the sensor moved",
+    "Euler track": "how the sensor moved",
+    "chunks": "how the sensor moved, from packet to packet",
+    "azimuths of firings": "where each firing looked",
+    "order": "in which order points are listed",
+    "recipe": "how columns follow from others",
+    "file": "the file as it stands",
     "index": "where each chunk lies",
     "plan": "how columns are coded",
     "container": "header, checksums, what stands around the points",
@@ -37,11 +48,16 @@ def streams(sizes: dict[str, int], whole: int) -> list[dict[str, Any]]:
     sizes = {**sizes, "container": max(whole - sum(sizes.values()), 0)}
     ranked = sorted(((name, size) for name, size in sizes.items() if size), key=lambda item: -item[1])
     large = [(name, size) for name, size in ranked if size >= _LITTLE * whole]
-    told = [{"name": name, "bytes": size, "meaning": STREAMS.get(name, "")} for name, size in large]
+    told = [{"name": name, "bytes": size, "meaning": _meaning(name)} for name, size in large]
     if little := ranked[len(large) :]:
         names = ", ".join(name for name, _ in little)
         told.append({"name": "others", "bytes": sum(size for _, size in little), "meaning": names})
     return told
+
+
+def _meaning(name: str) -> str:
+    """Of a stream; of codecs with many alike, by the word that they share."""
+    return STREAMS.get(name) or {"columns": "numbers of the columns", "grid": "a plane"}.get(name.split()[0], "")
 
 
 def in_bytes(size: float) -> str:

@@ -102,6 +102,8 @@ class Returns:
         Likewise: place of each ring in a firing.
     driver : Driver or None
         From the stage of that name.
+    doubled : bool
+        From blocks: whether the file holds every cell twice, and further returns are still to be told.
     place : (M,) int64
         Place of each return among the points of the part.
     every : tuple of three (N,) int64, or None
@@ -147,6 +149,7 @@ class Returns:
     azimuths: np.ndarray | None = None
     places: np.ndarray | None = None
     driver: Driver | None = None
+    doubled: bool = False
     place: np.ndarray = field(default_factory=_none)
     every: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     nothing: np.ndarray = field(default_factory=_none)

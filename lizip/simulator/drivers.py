@@ -16,6 +16,8 @@ from lizip.simulator.sweep import Sweep
 from lizip.simulator.turning import MOUNT, TURN, Model
 
 _FLOAT = np.float32
+_OF_BLOCK = 32
+"""Lasers of a block of Velodyne's packets: four blocks are a firing of a VLS-128."""
 _MARGIN = 1500
 """0.01 degrees that blocks begin before the turn where each laser's own azimuth cuts it."""
 
@@ -113,12 +115,13 @@ def sweep(
     take = np.tile(np.arange(len(lasers)), 2)
     order = {
         "behind": (nth, take),
-        "blocks": (take, nth, take // model.rings),
+        "blocks": (take, nth, take // (_OF_BLOCK if model.name == "vls128" else model.rings)),
         "apart": (take, nth),
         "rings": (nth, take // model.rings, take % model.rings),
     }
     order = np.lexsort(order[arranged])
-    order = order[(nth[order] == 0) | (second[take[order]] > 0)]
+    whole = repeated and missing != "dropped"
+    order = order[(nth[order] == 0) | (second[take[order]] > 0) | whole]
     ticks, take = np.where(nth == 0, sent.ticks.ravel()[take], second[take])[order], take[order]
     fired = Fired(sent.azimuth, blocks[take], lasers[take], ticks.astype(np.int64))
     points = LAWS[driver](model, fired)

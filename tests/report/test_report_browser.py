@@ -191,3 +191,25 @@ def test_files_are_sorted_and_filtered(browser, folder):
     browser.find_element("id", "filter").send_keys("C.B")
     assert names() == ["c.bin"]
     assert complaints(browser) == []
+
+
+def test_a_long_table_keeps_its_heads(browser, folder):
+    """In a box of its own, which is wide enough on a screen, and as long as the screen."""
+    with PackWriter(folder / "long.lizips", every=1) as pack:
+        packed = lizip.compress(bytes(range(256)))
+        for number in range(300):
+            pack.add_packed(f"drive/{number:06}.bin", packed)
+    (folder / "long.html").write_text(report.page_of_pack(str(folder / "long.lizips"), codecs=True), encoding="utf-8")
+    opened(browser, folder / "long.html")
+    box = browser.find_element("css selector", ".scroll")
+    wide, inside, tall, window = browser.execute_script(
+        "const box = arguments[0]; box.scrollTop = 2000;"
+        " return [box.clientWidth, box.scrollWidth, box.clientHeight, innerHeight];",
+        box,
+    )
+    assert inside <= wide
+    assert tall < window
+    head = browser.find_element("css selector", "#files th")
+    assert abs(head.rect["y"] - box.rect["y"]) <= 2
+    assert len(browser.find_elements("css selector", "#files tbody tr")) == 300
+    assert complaints(browser) == []

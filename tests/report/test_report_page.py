@@ -7,7 +7,9 @@ import json
 import re
 import struct
 import zlib
+from pathlib import Path
 
+import harness
 import numpy as np
 import pytest
 
@@ -24,6 +26,8 @@ from lizip.report.many import told
 from lizip.report.png import to_png
 from lizip.report.scene import Scene
 from lizip.report.words import in_bytes, streams
+
+GOLDEN = Path(harness.__file__).parent / "golden/v1"
 
 
 def numbers_of(html: str) -> dict:
@@ -283,3 +287,49 @@ def test_a_folder_with_a_laz(tmp_path):
     data = numbers_of(report.page_of_files([str(tmp_path / "a.laz")], "t"))
     assert "--expand" in data["files"][0]["why"]
     assert data["tiles"][2]["value"] == "—"
+
+
+def test_the_other_codecs_sizes(tmp_path):
+    """Of one file beside the others, of several in the table; none where there are no points."""
+    (tmp_path / "a.bin").write_bytes(harness.sample("nuscenes_part"))
+    (tmp_path / "b.txt").write_bytes(harness.sample("text"))
+    (tmp_path / "c.lizip").write_bytes(lizip.compress(harness.sample("tree")))
+    floats = lizip.compress(harness.sample("nuscenes_part"), codec="floats")
+    one = numbers_of(report.page_of_file(tmp_path / "a.bin", rivals=False, codecs=True))
+    sizes_of = {row["name"]: row["size"] for row in one["rivals"]}
+    assert sizes_of["lizip --codec floats"] == len(floats) > sizes_of["lizip"]
+    assert "lizip --codec sweep" not in sizes_of
+    paths = [str(tmp_path / name) for name in ("a.bin", "b.txt", "c.lizip")]
+    data = numbers_of(report.page_of_files(paths, "three", codecs=True))
+    assert [column["key"] for column in data["fileColumns"]][-3:] == ["codec", "next", "why"]
+    next_codecs = [row["next"] for row in data["files"]]
+    assert next_codecs[0] == f"floats, {in_bytes(len(floats))}"
+    assert next_codecs[1] == "none"
+    assert {data["files"][2]["codec"], next_codecs[2].split(",")[0]} == {"floats", "octree"}
+    assert "next" not in {column["key"] for column in numbers_of(report.page_of_files(paths, "three"))["fileColumns"]}
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.lizip")), ids=lambda path: path.stem)
+def test_every_kind_of_file_has_a_row(path):
+    """Whatever codec and format it has, also where several are in one."""
+    (row,) = numbers_of(report.page_of_files([str(path)], "one"))["files"]
+    assert not row.get("failed")
+    assert row["codec"] == lizip.info(path)["codec"]
+    assert row["why"]
+
+
+@pytest.mark.parametrize(
+    "name", ["tree.octree", "log.floats", "packets.floats", "table.floats", "image.image", "empty.opaque"]
+)
+def test_every_kind_of_file_has_a_page(name):
+    data = numbers_of(report.page_of_file(GOLDEN / f"{name}.lizip", rivals=False))
+    assert data["title"] == f"{name}.lizip"
+    assert data["found"][0][0] == "Why"
+
+
+def test_hundreds_of_files_are_a_small_page(tmp_path):
+    with lizip.PackWriter(tmp_path / "many.lizips", every=1) as pack:
+        packed = lizip.compress(harness.sample("nuscenes_part"))
+        for number in range(500):
+            pack.add_packed(f"drive/{number:06}.bin", packed)
+    assert len(report.page_of_pack(str(tmp_path / "many.lizips"))) < 500_000

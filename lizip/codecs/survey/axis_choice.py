@@ -8,7 +8,7 @@ from lizip.codecs.survey.axes import code_axes
 from lizip.codecs.survey.axis_order import AXIS_ORDERS, AxisCoding
 from lizip.codecs.survey.fit import Effort
 from lizip.codecs.survey.scan_history import Pulses
-from lizip.entropy.coder import EncoderBuffers, finish_encoder
+from lizip.entropy.coder import EncoderBuffers, finish_short
 
 _COMMON = 4
 """Orders that are tried by default."""
@@ -33,7 +33,7 @@ def choose_coding(planes: list[np.ndarray], tops: list[int], pulses: Pulses, lev
     def size(coding: AxisCoding) -> int:
         coder = buffers.open()
         code_axes(coder, sample, tops, sample_pulses, coding, _TRIAL)
-        return len(finish_encoder(coder))
+        return len(finish_short(coder))
 
     most = level == "max"
     sizes = [size(AxisCoding(order, not most)) for order in range(len(AXIS_ORDERS) if most else _COMMON)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from lizip.codecs.survey.decisions import INPUTS
 from lizip.codecs.survey.integers import IntegerColumn, read_transform, restore
-from lizip.entropy.coder import Coder, EncoderBuffers, finish_decoder, finish_encoder, open_decoder
+from lizip.entropy.coder import Coder, EncoderBuffers, finish_decoder, finish_short, open_decoder
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker
 
@@ -30,7 +30,7 @@ def encode_columns(
     tops = [top for part in stripped for top in part.tops]
     coder = buffers.open()
     model(coder, planes, tops, inputs, level)
-    return header + bytes([inputs]) + finish_encoder(coder)
+    return header + bytes([inputs]) + finish_short(coder)
 
 
 def decode_columns(payload: bytes, dtypes: Sequence[np.dtype], count: int, model: Model) -> list[np.ndarray]:

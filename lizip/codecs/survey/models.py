@@ -15,7 +15,7 @@ from lizip.codecs.survey.fit import EFFORTS
 from lizip.codecs.survey.numbers import Surroundings
 from lizip.codecs.survey.scan_history import Pulses
 from lizip.entropy.adaptive import INTEGER_NODES, fresh_counters
-from lizip.entropy.coder import MODE, Coder, finish_encoder, open_encoder
+from lizip.entropy.coder import MODE, Coder, finish_short, open_encoder
 from lizip.errors import CorruptError
 
 CHANNELS = ("green", "red", "blue")
@@ -114,7 +114,7 @@ def code_unknown(
         for kind in kinds:
             trial = open_encoder()
             code_part(trial, plane[:_SAMPLE].copy(), slice(0, _SAMPLE), kind)
-            sizes[kind] = len(finish_encoder(trial))
+            sizes[kind] = len(finish_short(trial))
         choice[0] = min(sizes, key=sizes.__getitem__)
     numbers.code_parameters(coder, fresh_counters(INTEGER_NODES), choice)
     if choice[0] not in kinds:

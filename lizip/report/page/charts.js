@@ -113,7 +113,7 @@ function drawFiles(table, columns, rows) {
   const body = element("tbody");
   let [by, falling, wanted] = [null, false, ""];
   const cells = {
-    text: (value) => element("td", {}, value ?? ""),
+    text: (value, key) => element("td", { class: key }, value ?? ""),
     bytes: (value) => element("td", { class: "right" }, value === null ? "—" : inBytes(value)),
     number: (value) => element("td", { class: "right" }, value === null ? "—" : grouped(value)),
     ratio: (value) => element("td", { class: "right" }, value === null ? "—" : value.toFixed(2)),
@@ -125,7 +125,7 @@ function drawFiles(table, columns, rows) {
       shown.sort((a, b) => (falling ? -1 : 1) * order(a[by], b[by]));
     }
     body.replaceChildren(...shown.map((row) => element(
-      "tr", row.failed ? { class: "failed" } : {}, ...columns.map((column) => cells[column.kind](row[column.key])),
+      "tr", row.failed ? { class: "failed" } : {}, ...columns.map((column) => cells[column.kind](row[column.key], column.key)),
     )));
   };
   for (const column of columns) {

@@ -43,6 +43,8 @@ from lizip.sensor.state import SensorState
 
 _MOST_BITS = 34
 """Bits a point for poses and corrections beyond which the model explains nothing."""
+_PLACE = 9
+"""Bytes of a point that is in no firing."""
 _GOOD_BITS = 6
 """Bits a point for these below which a way to see the sweep is the right one."""
 _ERRORS = {
@@ -71,19 +73,19 @@ class Moving:
         if xyz is None or is_coarse(xyz):
             return None
         best: tuple[_Writing, _Attempt] | None = None
+        least = _MOST_BITS / 8 * cloud.count
         for placed in _places(xyz, list(cloud.columns.values())[3:]):
             seen = _observed(placed, sensor, state)
             if seen is None:
                 continue
             written = _Writing(cloud, placed, seen)
             attempt = min(written.attempts(level), key=lambda attempt: attempt.size)
-            if best is None or attempt.size < best[1].size:
-                best = written, attempt
-            if 8 * attempt.size < _GOOD_BITS * cloud.count:
+            size = attempt.size + _PLACE * placed.laid.left_out
+            if size <= least:
+                best, least = (written, attempt), size
+            if 8 * size < _GOOD_BITS * cloud.count:
                 break
-        if best is None or 8 * best[1].size > _MOST_BITS * cloud.count:
-            return None
-        return best[0].solution(best[1])
+        return None if best is None else best[0].solution(best[1])
 
 
 @dataclass

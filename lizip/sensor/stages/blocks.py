@@ -17,20 +17,21 @@ from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
 from lizip.sensor.stages.driver import MAX_LASERS, TURN_UNITS
+from lizip.sensor.stages.seconds import MARKS, code_marks
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
 
-RETURNS, ALL_COMPUTED, ALL_CELLS, RINGS_COMPUTED, RINGS_CELLS = range(5)
+RETURNS, ALL_COMPUTED, ALL_CELLS, RINGS_COMPUTED, RINGS_CELLS, DOUBLED = range(6)
 """What stands in the file: returns only; all lasers of each block, a missing return computed with range 0 (zeros of
-either sign); all, with something fixed where nothing returned; the same two, laser after laser."""
+either sign); all, with something fixed where nothing returned; the same two, laser after laser; all of each block
+computed, and then all of them once more, as second returns."""
 
 _LIMIT = 250
 _CLASSES = 6
 STEPS = 16
 """Steps, around the usual one, that are told apart."""
 _GAP = 64
-_SINCE = 32
 _DEPTHS = 3
 _UNSEEN = 1 << 30
 _LARGEST = 1 << 20
@@ -74,13 +75,16 @@ class Blocks:
         rows, rings = returns.ranges.shape
         if rings != len(self.places) or self.blocks > rows:
             raise CorruptError("a grid has not the blocks that its sensor fires")
-        if self.form != RETURNS and self.blocks * rings != returns.count:
+        times = 2 if self.form == DOUBLED else 1
+        if self.form != RETURNS and times * self.blocks * rings != returns.count:
             raise CorruptError("sweep does not hold as many points as its file")
         row, ring, block = self.cells(returns.ranges)
         if self.form in (ALL_CELLS, RINGS_CELLS):
             returns.every, returns.nothing = (ring, block, row), self.nothing
             returns.place = np.flatnonzero(returns.ranges[row, ring])
             row, ring, block = row[returns.place], ring[returns.place], block[returns.place]
+        elif self.form == DOUBLED:
+            returns.doubled = True
         elif self.form != RETURNS:
             returns.place, returns.nothing = np.arange(returns.count), np.zeros(3, np.uint32)
         returns.row, returns.ring, returns.firing, returns.firings = row, ring, block, self.blocks
@@ -122,7 +126,7 @@ class Blocks:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         blocks, form, rings = unpacker.varint(), unpacker.varint(), unpacker.varint()
-        if not 0 < rings <= MAX_LASERS or form > RINGS_CELLS:
+        if not 0 < rings <= MAX_LASERS or form > DOUBLED:
             raise CorruptError("impossible blocks of a sweep")
         places = [unpacker.varint() for _ in range(rings)]
         numbers = [unpacker.signed() for _ in range(2 * rings)]
@@ -139,7 +143,7 @@ class Blocks:
 
 def spots(place: np.ndarray, blocks: int, rings: int, form: int) -> tuple[np.ndarray, np.ndarray]:
     """Block of points at places in a file that holds all cells, and their place among those of a block."""
-    if form < RINGS_COMPUTED:
+    if form < RINGS_COMPUTED or form == DOUBLED:
         return np.divmod(place, rings)
     laser, block = np.divmod(place, blocks)
     return block, laser
@@ -199,15 +203,6 @@ def _code_rest(coder, counters, last, usual, ring, kind, rest):
         usual[r] = rest[i]
 
 
-@kernel
-def _code_still(coder, counters, still):
-    """Code which blocks (F,) are still; they come at even distances."""
-    since = np.int64(0)
-    for i in range(still.size):
-        still[i] = code_bit(coder, counters, min(since, _SINCE - 1), _LIMIT, still[i])
-        since = 0 if still[i] else since + 1
-
-
 def kinds_of_steps(azimuth: np.ndarray, still: np.ndarray, depth: int) -> np.ndarray:
     """Class (F,) of the steps around each block: to the next alone, the one before too, the one after too (`depth`).
 
@@ -247,7 +242,7 @@ class Rest(NamedTuple):
 
     def encode(self, azimuth: np.ndarray, rings: int) -> bytes:
         """Write both, given the azimuths (F,)."""
-        still = encode_stream(_code_still, fresh_counters(_SINCE), self.still)
+        still = encode_stream(code_marks, fresh_counters(MARKS), self.still)
         tried = []
         for depth in range(_DEPTHS):
             kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
@@ -261,7 +256,7 @@ class Rest(NamedTuple):
         depth, still = unpacker.varint(), unpacker.bytes()
         if depth >= _DEPTHS:
             raise CorruptError("impossible blocks of a sweep")
-        decode_stream(still, _code_still, fresh_counters(_SINCE), self.still)
+        decode_stream(still, code_marks, fresh_counters(MARKS), self.still)
         kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
         body = unpacker.take(unpacker.remaining)
         decode_stream(body, _code_rest, *self._tables(rings, depth), self.ring, kinds, self.rest)

@@ -116,7 +116,9 @@ def _code_sums(coder, counters, kind, origin, rhythm, number, firing, ring, own,
             if ahead == 1 and start > 0.0:
                 _learn_step(steps, place, time - before, start, spread)
             ahead = np.int64(number[b] - number[current] if current >= 0 else 0)
-            for k in range(min(int(max(ahead, 0)), _MOST_PERIOD)):  # type: ignore[call-overload]
+            for k in range(ahead):
+                if k == _MOST_PERIOD:
+                    break
                 time += steps[(number[b] - k) % rhythm.period, 0]
                 spread += steps[(number[b] - k) % rhythm.period, 1]
             place, current, before, start = number[b] % rhythm.period, b, time, spread

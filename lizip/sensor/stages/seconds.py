@@ -7,6 +7,7 @@ drivers have them. A sensor that reports the last and the strongest return mostl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,21 +26,24 @@ _LIMIT = 250
 _HISTORIES = 8
 _OLD = 4
 """Firings after which a laser's last second return says nothing about the next."""
+_MOST_PLACES = 1 << 12
 _MOST_TICKS = (1 << 24) - 1
 _SAME = _HISTORIES * 4
 _RANGES = _SAME + _HISTORIES * 2
 _COUNTERS = _RANGES + 2 * INTEGER_NODES
 
-BEHIND, BY_FIRING, APART = range(3)
+BEHIND, BY_FIRING, APART, BY_BANK, BY_GROUP = range(5)
 """Where further returns stand: each right behind the return before it; behind all of their firing that came before;
-behind all of the sweep."""
+behind all of the sweep; behind those of a bank, that is of so many lasers that follow one another in a firing; behind
+those of a group of firings."""
 
 
 @dataclass(frozen=True)
 class Seconds(Packed):
     """Which returns are followed by a further one of the same laser and firing, and its range.
 
-    Of what was said to be a further return before, only that may be followed by one more.
+    Where files hold all cells twice, each is followed by one, of range 0 where there is none. Of what was said to be a
+    further return before, only that may be followed by one more.
     """
 
     body: bytes = rest()
@@ -67,14 +71,14 @@ class Seconds(Packed):
         second = self.ranges(returns) * (2 if returns.halved else 1)
         if returns.every is not None or returns.place is not None:
             raise CorruptError("the stages of a sweep are not in order")
-        copies = 1 + (second > 0)
+        copies = np.full(len(second), 2) if returns.doubled else 1 + (second > 0)
         if int(copies.sum()) > returns.count:
             raise CorruptError("more returns than points")
         if returns.nth is None:
             returns.nth = np.zeros(len(copies), np.int64)
         returns.take(np.repeat(np.arange(len(copies)), copies))
-        behind = np.cumsum(copies)[second > 0] - 1
-        returns.ticks[behind] = second[second > 0]
+        behind = np.cumsum(copies)[copies > 1] - 1
+        returns.ticks[behind] = second[copies > 1]
         returns.nth[behind] += 1
 
 
@@ -85,13 +89,22 @@ class ReturnOrder:
     Attributes
     ----------
     kind : int
-        `BY_FIRING` or `APART`.
+        `BY_FIRING`, `APART`, `BY_BANK` or `BY_GROUP`.
     places : (R,) int64
         Place of each ring among those of a firing, which begins where it falls. Empty: firings are those of the model.
+        `BY_BANK`: places at which banks begin, ascending.
+    groups : bytes
+        Coded: which firings begin a group.
     """
 
     kind: int
     places: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    groups: bytes = b""
+
+    @classmethod
+    def of_groups(cls, begins: np.ndarray) -> ReturnOrder:
+        """Further returns behind groups of firings, given which of them (F,) begin one."""
+        return cls(BY_GROUP, groups=encode_stream(code_marks, fresh_counters(MARKS), begins.astype(np.int64)))
 
     def apply(self, returns: Returns) -> None:
         """Put them there; firings are what stands together in the file."""
@@ -99,30 +112,62 @@ class ReturnOrder:
         nth, together = returns.nth, np.zeros(len(returns.nth), np.int64)
         if self.kind == BY_FIRING and not len(self.places):
             together = np.cumsum(np.diff(returns.firing, prepend=returns.firing[:1]) != 0)
+        elif self.kind == BY_GROUP:
+            begins = np.zeros(returns.firings, np.int64)
+            decode_stream(self.groups, code_marks, fresh_counters(MARKS), begins)
+            together = np.cumsum(begins)[returns.firing]
+        elif self.kind == BY_BANK:
+            if returns.places is None:
+                raise CorruptError("the stages of a sweep are not in order")
+            bank = np.searchsorted(self.places, returns.places[returns.ring], side="right")
+            changed = (np.diff(returns.firing, prepend=returns.firing[:1]) != 0) | (
+                np.diff(bank, prepend=bank[:1]) != 0
+            )
+            together = np.cumsum(changed)
         elif self.kind == BY_FIRING:
             if len(self.places) != returns.ranges.shape[1]:
                 raise CorruptError("impossible order of returns")
             place = self.places[returns.ring]
             together = np.cumsum((np.diff(place, prepend=place[:1]) <= 0) & (nth == 0))
         returns.take(np.lexsort((nth, together)))
+        if returns.doubled:
+            if len(nth) != returns.count:
+                raise CorruptError("a sweep does not hold as many points as its file")
+            returns.place, returns.nothing = np.arange(returns.count), np.zeros(3, np.uint32)
 
     def pack(self) -> bytes:
         """Write the stage."""
-        return pack_varints([self.kind, *self.places.tolist()])
+        return pack_varints([self.kind, *self.places.tolist()]) + self.groups
 
     @classmethod
     def unpack(cls, data: bytes) -> ReturnOrder:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
         kind = unpacker.varint()
-        if kind not in (BY_FIRING, APART):
+        if kind == BY_GROUP:
+            return cls(kind, groups=unpacker.take(unpacker.remaining))
+        if kind not in (BY_FIRING, APART, BY_BANK):
             raise CorruptError("impossible order of returns")
         places = []
         while unpacker.remaining:
             places.append(unpacker.varint())
-        if sorted(places) != list(range(len(places))):
+        rising = all(one < other for one, other in pairwise(places)) and places and places[-1] < _MOST_PLACES
+        if not (rising if kind == BY_BANK else sorted(places) == list(range(len(places)))):
             raise CorruptError("impossible order of returns")
         return cls(kind, np.array(places, np.int64))
+
+
+MARKS = 32
+"""Counters of `code_marks`."""
+
+
+@kernel
+def code_marks(coder, counters, marks):
+    """Code which of some things (F,) are marked; they come at even distances."""
+    since = np.int64(0)
+    for i in range(marks.size):
+        marks[i] = code_bit(coder, counters, min(since, MARKS - 1), _LIMIT, marks[i])
+        since = 0 if marks[i] else since + 1
 
 
 def _last(returns: Returns) -> np.ndarray:

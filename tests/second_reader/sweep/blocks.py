@@ -13,10 +13,11 @@ from second_reader.counters import Counters, bit, integer
 from second_reader.sweep.arithmetic import f32, wide
 from second_reader.sweep.places import words3
 from second_reader.sweep.returns import Returns
+from second_reader.sweep.seconds import marked
 from second_reader.sweep.trig import DEGREE, sincos, sincos_single
 
 TURN = 36000
-RETURNS, ALL_COMPUTED, ALL_CELLS, RINGS_COMPUTED, RINGS_CELLS = range(5)
+RETURNS, ALL_COMPUTED, ALL_CELLS, RINGS_COMPUTED, RINGS_CELLS, DOUBLED = range(6)
 SUM, HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES, EXACT, EXACT_MOVED = range(6)
 
 
@@ -49,6 +50,8 @@ def blocks(head: Bytes, returns: Returns) -> None:
         returns.every, returns.nothing = (ring, block, row), nothing
         returns.place = np.flatnonzero(returns.ranges[row, ring])
         row, ring, block = row[returns.place], ring[returns.place], block[returns.place]
+    elif form == DOUBLED:
+        returns.doubled = True
     elif form != RETURNS:
         returns.place, returns.nothing = np.arange(returns.count), nothing
     returns.row, returns.ring, returns.firing, returns.firings = row, ring, block, count
@@ -68,7 +71,9 @@ def _cells(ranges: np.ndarray, count: int, form: int, places: np.ndarray, lags: 
         sort = np.lexsort((places[ring], block))
         return row[sort], ring[sort], block[sort]
     index = np.arange(count * rings)
-    block, place = (index // rings, index % rings) if form < RINGS_COMPUTED else (index % count, index // count)
+    block, place = (
+        (index // rings, index % rings) if form < RINGS_COMPUTED or form == DOUBLED else (index % count, index // count)
+    )
     ring = np.argsort(places)[place]
     return block + lags[ring], ring, block
 
@@ -92,14 +97,7 @@ def _rest(head: Bytes, azimuth: np.ndarray, ring: np.ndarray, block: np.ndarray)
     """What returns add to the azimuths of their blocks."""
     depth, still_body = head.varint(), head.string()
 
-    def code_still(stream: Stream) -> list[int]:
-        counters, since, still = Counters(), 0, []
-        for _ in azimuth:
-            still.append(bit(stream, counters, min(since, 31), 250))
-            since = 0 if still[-1] else since + 1
-        return still
-
-    still = np.array(ans.decode(still_body, code_still), bool)
+    still = np.array(ans.decode(still_body, marked, len(azimuth)), bool)
     kinds = _kinds(azimuth, still, depth)[block].tolist()
 
     def code_rest(stream: Stream) -> list[int]:

@@ -15,7 +15,7 @@ class Returns:
 
     def __init__(self, ranges: np.ndarray, intensity: np.ndarray | None, fields: Fields, count: int):
         self.ranges, self.intensity, self.fields, self.count = ranges, intensity, fields, count
-        self.halved = False
+        self.halved = self.doubled = False
         self.columns: dict[str, np.ndarray] = {}
         for name in (*OF_EACH, "beams", "fired", "rhythm", "far", "slots", "group", "pose_times", "turns", "shifts"):
             setattr(self, name, None)

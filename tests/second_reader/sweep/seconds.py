@@ -21,13 +21,13 @@ def seconds(head: Bytes, returns: Returns) -> None:
     found = ans.decode(head.rest(), _code_seconds, returns.ring[last].tolist(), given.tolist())
     second = np.zeros(len(heard), np.int64)
     second[last] = np.array(found, np.int64) * (2 if returns.halved else 1)
-    copies = 1 + (second > 0)
+    copies = np.full(len(second), 2) if returns.doubled else 1 + (second > 0)
     demand(int(copies.sum()) <= returns.count, "more returns than points")
     if returns.nth is None:
         returns.nth = np.zeros(len(copies), np.int64)
     returns.take(np.repeat(np.arange(len(copies)), copies))
-    behind = np.cumsum(copies)[second > 0] - 1
-    returns.ticks[behind] = second[second > 0]
+    behind = np.cumsum(copies)[copies > 1] - 1
+    returns.ticks[behind] = second[copies > 1]
     returns.nth[behind] += 1
 
 
@@ -61,6 +61,7 @@ def _code_seconds(stream: Stream, ring: list[int], first: list[int]) -> list[int
 def return_order(head: Bytes, returns: Returns) -> None:
     """Stage 37."""
     kind, places = head.varint(), []
+    marks = ans.decode(head.rest(), marked, returns.firings) if kind == 4 else []
     while head.left:
         places.append(head.varint())
     nth, together = returns.nth, np.zeros(len(returns.nth), np.int64)
@@ -69,4 +70,22 @@ def return_order(head: Bytes, returns: Returns) -> None:
     elif kind == 1:
         place = np.array(places, np.int64)[returns.ring]
         together = np.cumsum((np.diff(place, prepend=place[:1]) <= 0) & (nth == 0))
+    elif kind == 3:
+        bank = np.searchsorted(places, returns.places[returns.ring], side="right")
+        changes = [np.diff(each, prepend=each[:1]) != 0 for each in (returns.firing, bank)]
+        together = np.cumsum(changes[0] | changes[1])
+    elif kind == 4:
+        together = np.cumsum(marks)[returns.firing]
     returns.take(np.lexsort((nth, together)))
+    if returns.doubled:
+        demand(len(nth) == returns.count, "a sweep does not hold as many points as its file")
+        returns.place, returns.nothing = np.arange(returns.count), np.zeros(3, np.uint32)
+
+
+def marked(stream: Stream, count: int) -> list[int]:
+    """Which of some things are marked."""
+    counters, since, marks = Counters(), 0, []
+    for _ in range(count):
+        marks.append(bit(stream, counters, min(since, 31), 250))
+        since = 0 if marks[-1] else since + 1
+    return marks

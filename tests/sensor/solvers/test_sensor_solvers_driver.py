@@ -1,5 +1,7 @@
 """Sweeps that public drivers computed: every law is found from the points alone, and nothing is corrected."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sweeps import cloud_of, grids_of, rebuilt, stage_of
@@ -7,10 +9,10 @@ from sweeps import cloud_of, grids_of, rebuilt, stage_of
 from lizip.sensor.fit.driver.blocks import usual_places
 from lizip.sensor.solvers import static
 from lizip.sensor.solvers.driver import SOLVER
-from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, RINGS_CELLS, RINGS_COMPUTED, Blocks
+from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, DOUBLED, RINGS_CELLS, RINGS_COMPUTED, Blocks
 from lizip.sensor.stages.driver import Driver
 from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, HUNDREDTHS, LENS, SINGLE_HUNDREDTHS, SUM, TURNED
-from lizip.sensor.stages.seconds import Seconds
+from lizip.sensor.stages.seconds import BY_BANK, BY_FIRING, BY_GROUP, ReturnOrder, Seconds
 from lizip.sensor.state import SensorState
 from lizip.simulator.drivers import sweep
 from lizip.simulator.sensors import SENSORS
@@ -165,3 +167,47 @@ def test_a_lens_beside_the_axis(sensor, missing):
     assert driver.law.angle == LENS
     assert driver.lens[0] == np.float32(model.origin)
     assert sorted(driver.offsets.numbers.tolist()) == sorted(np.rint(100 * model.azimuth).astype(int).tolist())
+
+
+BLOCKS = {"twice": 0.2, "arranged": "blocks"}
+EQUAL = BLOCKS | {"repeated": True}
+
+
+@pytest.mark.parametrize(
+    ("driver", "sensor", "options", "kind"),
+    [
+        ("nebula Velodyne", "vlp16", BLOCKS, BY_GROUP),
+        ("nebula Velodyne", "vlp32c", BLOCKS, BY_FIRING),
+        ("nebula Velodyne", "vls128", BLOCKS, BY_BANK),
+        ("velodyne_pointcloud", "vlp16", EQUAL, BY_GROUP),
+        ("velodyne_pointcloud", "hdl32", EQUAL, BY_FIRING),
+        ("Hesai SDK 2.0", "pandar64", EQUAL | {"missing": "zeros"}, BY_FIRING),
+    ],
+)
+def test_second_returns_block_after_block(driver, sensor, options, kind):
+    sent = sweep(8, SENSORS[sensor], driver, span=0.2, **options)
+    solution = solved(sent.records, 0.003)
+    assert stage_of(solution, ReturnOrder).kind == kind
+    firsts = np.count_nonzero((sent.truth["nth"] == 0) & (sent.truth["ticks"] > 0))
+    cells = sum(np.count_nonzero(grid.ranges) for grid in solution.grids)
+    assert 0.98 * firsts < cells < 1.02 * firsts
+
+
+@pytest.mark.parametrize("options", [{}, EQUAL])
+@pytest.mark.parametrize("sensor", ["qt128", "ot128"])
+def test_zeros_of_lasers_that_return_nothing(sensor, options):
+    """Some are silent by design, some look at the sky; their zeros have the signs of sines and cosines."""
+    model = SENSORS[sensor]
+    model = replace(model, asleep=model.asleep | (np.arange(128) % 9 == 5))
+    sent = sweep(10, model, "Hesai SDK 2.0", span=0.15, missing="zeros", **options)
+    solution = solved(sent.records)
+    blocks = stage_of(solution, Blocks)
+    assert len(blocks.places) == 128
+    assert blocks.form == (DOUBLED if options else ALL_COMPUTED)
+
+
+def test_a_laser_that_happens_to_look_where_it_did_before_has_fired_again():
+    """Velodyne's drivers interpolate no azimuths in the last block of a packet."""
+    for sensor in ("vlp16", "vlp32c"):
+        solution = solved(sweep(9, SENSORS[sensor], "nebula Velodyne", span=0.5).records)
+        assert not any(isinstance(stage, Seconds) for part in solution.model.parts for stage in part.stages)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lizip.sensor.fit.driver.further import Sequence, bank_starts
+from lizip.sensor.fit.dual.follow import MOST_RETURNS
 from lizip.sensor.stages.driver import TURN_UNITS
 
 _PASSES = 6
@@ -17,6 +19,10 @@ _ODD, _MOST_ODD = 3, 0.3
 _LEAST_STILL = 3
 _FAR = 8
 """Steps this much longer or shorter than usual are gaps."""
+_RESOLVED, _MOST_BLURRED = 0.15, 0.25
+"""Two returns of a pulse are this far apart (m), or one and the same, but for such a share of them."""
+_LEAST_LATER = 0.01
+"""Share of further returns, other than right behind the first, from which on they are no chance."""
 _SPLIT = 0.6
 """Of a step: an azimuth this much further on belongs to the next block."""
 
@@ -26,8 +32,8 @@ class Cut(NamedTuple):
 
     Attributes
     ----------
-    second : (K,) bool
-        Second returns, right after the first of the same laser and firing.
+    nth : (K,) int64
+        Which return of its laser and firing each is.
     places : (L,) int64
         Place of each laser in a block.
     block : (K,) int64
@@ -43,7 +49,7 @@ class Cut(NamedTuple):
         Usual step from block to block, signed.
     """
 
-    second: np.ndarray
+    nth: np.ndarray
     places: np.ndarray
     block: np.ndarray
     azimuth: np.ndarray
@@ -58,23 +64,24 @@ def wrapped(azimuth: np.ndarray) -> np.ndarray:
     return (azimuth + TURN_UNITS // 2) % TURN_UNITS - TURN_UNITS // 2
 
 
-def find_blocks(laser: np.ndarray, azimuth: np.ndarray, lasers: int, common: bool) -> Cut:
+def find_blocks(points: Sequence, lasers: int, common: bool, tick: float) -> Cut:
     """Cut points into blocks.
 
     Parameters
     ----------
-    laser, azimuth : (K,) int64
-        Laser and azimuth (0.01 degrees) of each point, in the order of the file.
+    points : Sequence
     lasers : int
         L.
     common : bool
         Whether all points of a block have one azimuth.
+    tick : float
+        Metres a tick.
     """
-    repeated = (laser[1:] == laser[:-1]) & (azimuth[1:] == azimuth[:-1])
-    second = np.concatenate([[False], repeated])
-    first = ~second
+    laser, azimuth = points.laser, points.azimuth
+    nth, firsts = find_further(points, usual_places(laser, lasers), round(_RESOLVED / tick))
+    first = nth == 0
     own, angle = laser[first], azimuth[first]
-    places = usual_places(own, lasers)
+    places = _begun(usual_places(own, lasers), laser, nth)
     new = np.concatenate([[True], np.diff(places[own]) <= 0])
     if common:
         new |= np.concatenate([[True], angle[1:] != angle[:-1]])
@@ -91,10 +98,55 @@ def find_blocks(laser: np.ndarray, azimuth: np.ndarray, lasers: int, common: boo
         blocks, wholes, rest, still = _settled(own, angle, block, wholes, places)
     whole_rest = np.zeros(len(laser), np.int64)
     whole_rest[first] = rest
-    block = block[np.cumsum(first) - 1]
+    block = block[np.cumsum(first)[firsts] - 1]
     steps = wrapped(np.diff(blocks))
     step = float(np.median(steps[steps != 0])) if (steps != 0).any() else 0.0
-    return Cut(second, places, block, blocks, wholes, whole_rest, still, step)
+    return Cut(nth, places, block, blocks, wholes, whole_rest, still, step)
+
+
+def find_further(points: Sequence, places: np.ndarray, resolved: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which return of its firing each point is, and which point is the first, (K,) int64.
+
+    A laser whose azimuth is what it was has not fired again; between may stand the other firing of a block. But it has
+    where azimuths are not interpolated, as in some blocks. Further returns stand behind the first, or begin or end
+    where places (L,) of lasers fall, and most are as far as the first or at least `resolved` ticks apart.
+    """
+    laser, azimuth, ticks = points.laser, points.azimuth, points.ticks
+    sort, before = np.argsort(laser, kind="stable"), np.full(len(laser), -1, np.int64)
+    for lag in (2, 1):
+        one, other = sort[:-lag], sort[lag:]
+        alike = (laser[one] == laser[other]) & (azimuth[one] == azimuth[other])
+        before[other[alike]] = one[alike]
+    further = before >= 0
+    falls = np.append(True, np.diff(places[laser]) <= 0)
+    run = np.cumsum(np.append(True, further[1:] != further[:-1])) - 1
+    begins = falls[np.flatnonzero(np.append(True, np.diff(run) > 0))]
+    real = begins | np.append(begins[1:], True)
+    apart = np.abs(ticks - ticks[before])
+    near = further & (apart > 0) & (apart < resolved)
+    chance = np.count_nonzero(near) > _MOST_BLURRED * np.count_nonzero(further)
+    blurred = np.bincount(run, near)
+    real &= blurred <= _MOST_BLURRED * np.bincount(run)
+    before[~real[run]] = -1
+    beside = before == np.arange(len(before)) - 1
+    later = (before >= 0) & ~beside
+    if chance or np.count_nonzero(later) < _LEAST_LATER * len(before):
+        before[later] = -1
+    nth, first = np.zeros(len(laser), np.int64), np.arange(len(laser))
+    for _ in range(MOST_RETURNS):
+        nth, first = np.where(before >= 0, nth[before] + 1, 0), np.where(before >= 0, first[before], first)
+    return nth, first
+
+
+def _begun(places: np.ndarray, laser: np.ndarray, nth: np.ndarray) -> np.ndarray:
+    """Places (L,) counted from where blocks begin, as far as first returns (K,) that come after further ones tell."""
+    further = nth > 0
+    apart = further[1:] & (laser[1:] != laser[:-1])
+    if 2 * np.count_nonzero(apart) <= np.count_nonzero(further) or not further.any():
+        return places
+    lasers = len(places)
+    starts = bank_starts(places[laser], nth, lasers)
+    return (places - starts[np.argmin(np.minimum(starts, lasers - starts))]) % lasers
 
 
 def usual_places(sequence: np.ndarray, lasers: int) -> np.ndarray:
@@ -159,13 +211,23 @@ def _references(values: np.ndarray, block: np.ndarray) -> np.ndarray:
 
 
 def _wholes(laser: np.ndarray, azimuth: np.ndarray, block: np.ndarray, lasers: int) -> np.ndarray:
-    wholes = np.zeros(lasers, np.int64)
+    """What each laser (L,) adds to the azimuth of its block: against the fullest one, then against all known so far.
+
+    Lasers may fire in turn, so that some are never in a block with others.
+    """
+    wholes, known = np.zeros(lasers, np.int64), np.zeros(lasers, bool)
+    known[np.argmax(np.bincount(laser, minlength=lasers))] = True
     for _ in range(_PASSES):
-        reference = _references(azimuth - wholes[laser], block)
-        found = medians(laser, wrapped(azimuth - reference[block]), lasers)
-        if (found == wholes).all():
+        told = known[laser]
+        blocks, compact = np.unique(block[told], return_inverse=True)
+        reference = _references(azimuth[told] - wholes[laser[told]], compact)
+        at = np.minimum(np.searchsorted(blocks, block), len(blocks) - 1)
+        near = blocks[at] == block
+        found = medians(laser[near], wrapped(azimuth - reference[at])[near], lasers)
+        seen = np.bincount(laser[near], minlength=lasers) > 0
+        if (found == wholes).all() and (known | ~seen).all():
             break
-        wholes = found
+        wholes, known = found, known | seen
     return wholes
 
 
@@ -206,7 +268,9 @@ def _settled(
         step = int(np.sort(steps)[len(steps) // 2])
         added = wrapped(azimuth - blocks[block])
         moving = ~still[block] & shown[block]
-        usual = medians(laser[moving], added[moving], len(usual))
+        # a laser that never fires with the first keeps what was known
+        told = np.bincount(laser[moving], minlength=len(usual)) > 0
+        usual = np.where(told, medians(laser[moving], added[moving], len(usual)), usual)
         excess = np.where(still, -step, np.clip(steps - step, -_FAR, _FAR))[block]
         off = added - usual[laser] - np.rint(shares[laser] * excess).astype(np.int64)
         blocks = np.where(shown, blocks, (blocks + medians(block, off, len(blocks))) % TURN_UNITS)
@@ -242,4 +306,4 @@ def whole_blocks(laser: np.ndarray, azimuth: np.ndarray, block: np.ndarray, bloc
     every = (found[nearest] + np.rint((np.arange(blocks) - seen[nearest]) * step).astype(np.int64)) % TURN_UNITS
     still = np.zeros(blocks, bool)
     still[seen] = unmoved
-    return Cut(np.zeros(len(laser), bool), places, block, every, wholes, rest, still, step)
+    return Cut(np.zeros(len(laser), np.int64), places, block, every, wholes, rest, still, step)

@@ -10,15 +10,18 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.sensor.fit.driver.blocks import find_blocks, whole_blocks
+from lizip.sensor.fit.driver.further import Sequence, further_returns
 from lizip.sensor.fit.driver.law import Found
 from lizip.sensor.fit.driver.offsets import UNIT
 from lizip.sensor.fit.driver.polar import Polar
+from lizip.sensor.fit.driver.silent import Fired, block_size, tell_silent, with_silent
 from lizip.sensor.fit.further import add_further
-from lizip.sensor.model import TITLES, About, Part, Solution, Stage, SweepModel
+from lizip.sensor.model import TITLES, About, Part, Solution, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.blocks import (
     ALL_CELLS,
     ALL_COMPUTED,
+    DOUBLED,
     RETURNS,
     RINGS_CELLS,
     RINGS_COMPUTED,
@@ -32,32 +35,13 @@ from lizip.sensor.stages.driver import TURN_UNITS, Driver
 from lizip.sensor.stages.driver_arithmetic import EXACT, EXACT_MOVED, SUM, TURNED
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
-from lizip.sensor.stages.seconds import Seconds
+from lizip.sensor.stages.seconds import BY_FIRING, ReturnOrder, Seconds
 
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 10
 _AGREE = 0.995
-
-
-class Sequence(NamedTuple):
-    """Points of lasers in the order of the file, (K,) each: place there, laser, azimuth (0.01 degrees), range."""
-
-    place: np.ndarray
-    laser: np.ndarray
-    azimuth: np.ndarray
-    ticks: np.ndarray
-
-    def take(self, which: np.ndarray) -> Sequence:
-        """Some of them."""
-        return Sequence(*(column[which] for column in self))
-
-
-class Fired(NamedTuple):
-    """A grid, the stages from it to points, and the places (M,) of the points in the file."""
-
-    ranges: np.ndarray
-    stages: list[Stage]
-    place: np.ndarray
+_PASSES = 4
+"""Points that do not fit are left aside so often."""
 
 
 class Missing(NamedTuple):
@@ -80,12 +64,20 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
     """Write down a sweep whose driver is known; None when too many points escape it."""
     sort = np.argsort(polar.order, kind="stable")
     points = Sequence(polar.order[sort], polar.laser[sort], found.azimuth[sort], polar.ticks[sort])
-    lasers, driver = len(polar.bounds) - 1, found.driver
+    known, driver = len(polar.bounds) - 1, found.driver
+    lasers = known
     by_rings = bool(np.count_nonzero(np.diff(points.laser)) < 2 * lasers)
     form = (
         (RINGS_CELLS if missing.alike else RINGS_COMPUTED) if by_rings else ALL_CELLS if missing.alike else ALL_COMPUTED
     )
-    places = _whole_places(points, len(xyz), lasers, form) if by_rings or missing.which.any() else None
+    whole = by_rings or bool(missing.which.any())
+    if whole and not by_rings:
+        lasers = block_size(points, len(xyz), lasers)
+        driver = with_silent(driver, lasers)
+    if whole and not by_rings and _is_doubled(points, len(xyz), lasers):
+        places, form = _whole_places(_single(points, lasers), len(xyz) // 2, lasers, DOUBLED), DOUBLED
+    else:
+        places = _whole_places(points, len(xyz), lasers, form) if whole else None
     if places is not None:
         ways = [(driver, points)]
         if driver.law.angle == EXACT and not missing.alike:
@@ -94,17 +86,24 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
                 (_turned(driver, frame, angle), _seen_from(points, driver, frame))
                 for frame, angle in itertools.product(range(4), (EXACT, EXACT_MOVED))
             ]
-        all_ways = [_fire_all(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
+        fire = _fire_doubled if form == DOUBLED else _fire_all
+        all_ways = [fire(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
+        if lasers > known and not missing.alike:
+            all_ways = [tell_silent(each, xyz, known) for each in all_ways]
         return _write(cloud, xyz, max(all_ways, key=lambda each: _exact(cloud, xyz, each)), missing)
     if by_rings:
         return None  # what was fired together does not show
-    for _ in range(2):
-        fired = _fire(points, lasers, driver)
-        returns = _run(cloud, fired)
-        fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[fired.place]), 0, _MOST_UNITS)[1]
-        if fits.all():
+    for _ in range(_PASSES):
+        fired, astray = _fire(points, known, found.driver)
+        if not len(astray):
+            rounded = _run(cloud, fired).rounded
+            fits = find_corrections(rounded, np.ascontiguousarray(xyz[fired.place]), 0, _MOST_UNITS)[1]
+            astray = fired.place[~fits]
+        if not len(astray):
             break
-        points = points.take(fits)
+        points = points.take(~np.isin(points.place, astray))
+    else:
+        return None
     listed = len(xyz) - len(points.place) - (np.count_nonzero(missing.which) if missing.alike else 0)
     return None if listed > _MOST_EXCEPTIONS * len(xyz) else _write(cloud, xyz, fired, missing)
 
@@ -132,9 +131,32 @@ def _whole_places(points: Sequence, count: int, lasers: int, form: int) -> np.nd
     at = spots(points.place, count // lasers, lasers, form)[1]
     pairs = np.bincount(points.laser * lasers + at, minlength=lasers * lasers)
     pairs = pairs.reshape(lasers, lasers)
-    places = np.argmax(pairs, axis=1)
+    places, seen = np.argmax(pairs, axis=1), pairs.any(axis=1)
     agree = pairs[np.arange(lasers), places].sum() >= _AGREE * len(points.place)
-    return places if agree and len(np.unique(places)) == lasers else None
+    if not agree or len(np.unique(places[seen])) < np.count_nonzero(seen):
+        return None
+    # those that returned nothing have the places that are left
+    places[~seen] = np.setdiff1d(np.arange(lasers), places[seen])
+    return places
+
+
+def _is_doubled(points: Sequence, count: int, lasers: int) -> bool:
+    """Whether all cells are stored, block after block of first and of second returns."""
+    if count % (2 * lasers):
+        return False
+    pair, at = np.divmod(points.place, 2 * lasers)
+    sort = np.lexsort((at, at % lasers, pair))
+    pair, cell, azimuth = pair[sort], (at % lasers)[sort], points.azimuth[sort]
+    both = (pair[1:] == pair[:-1]) & (cell[1:] == cell[:-1])
+    alike = both & (azimuth[1:] == azimuth[:-1])
+    return bool(np.count_nonzero(alike) > _AGREE * np.count_nonzero(both) > 0.0)
+
+
+def _single(points: Sequence, lasers: int) -> Sequence:
+    """First returns of a file that holds blocks of first and of second returns in turn, as if it held them alone."""
+    pair, at = np.divmod(points.place, 2 * lasers)
+    first = at < lasers
+    return points._replace(place=pair * lasers + at).take(first)
 
 
 def _lags(offsets: np.ndarray, step: float) -> np.ndarray:
@@ -148,29 +170,28 @@ def _offsets(driver: Driver, wholes: np.ndarray) -> np.ndarray:
     return wholes + turned
 
 
-def _fire(points: Sequence, lasers: int, driver: Driver) -> Fired:
-    """Blocks of returns alone."""
-    cut = find_blocks(points.laser, points.azimuth, lasers, driver.law.angle == SUM)
-    first = ~cut.second
+def _fire(points: Sequence, lasers: int, driver: Driver) -> tuple[Fired, np.ndarray]:
+    """Blocks of returns alone; and places of points that stand where no order of returns puts them."""
+    cut = find_blocks(points, lasers, driver.law.angle == SUM, driver.tick)
+    first = cut.nth == 0
     lags = _lags(_offsets(driver, cut.wholes), cut.step)
     ranges = np.zeros((len(cut.azimuth) + int(lags.max()), lasers), np.int32)
-    laser, block = points.laser[first], cut.block[first]
-    ranges[block + lags[laser], laser] = points.ticks[first]
+    row = cut.block + lags[points.laser]
+    ranges[row[first], points.laser[first]] = points.ticks[first]
     rest = b""
     if cut.rest.any():
-        rest = Rest(cut.rest[first], laser, block, cut.still.astype(np.int64)).encode(cut.azimuth, lasers)
+        added = Rest(cut.rest[first], points.laser[first], cut.block[first], cut.still.astype(np.int64))
+        rest = added.encode(cut.azimuth, lasers)
     nothing = np.zeros(3, np.uint32)
     blocks = Blocks(
         cut.places, cut.wholes, lags, len(cut.azimuth), RETURNS, nothing, encode_azimuths(cut.azimuth), rest
     )
-    stages: list[Stage] = [blocks]
-    if cut.second.any():
-        second = np.zeros(len(laser), np.int64)
-        second[np.cumsum(first)[cut.second] - 1] = points.ticks[cut.second]
-        returns = Returns(ranges, None, (), len(points.place))
-        blocks.apply(returns)
-        stages.append(Seconds.of(returns, second))
-    return Fired(ranges, [*stages, driver], points.place)
+    if first.all():
+        return Fired(ranges, [blocks, driver], points.place), np.zeros(0, np.int64)
+    returns = Returns(ranges, None, (), len(points.place))
+    blocks.apply(returns)
+    stages, place, astray = further_returns(returns, row * lasers + points.laser, points, cut.nth)
+    return Fired(ranges, [blocks, *stages, driver], place), astray
 
 
 def _fire_all(
@@ -188,7 +209,7 @@ def _fire_all(
     ranges[block + lags[points.laser], points.laser] = points.ticks
     every = np.zeros(count, np.int64)
     every[points.place] = cut.rest
-    computed = form in (ALL_COMPUTED, RINGS_COMPUTED)
+    computed = form in (ALL_COMPUTED, RINGS_COMPUTED, DOUBLED)
     rest, listed = b"", np.arange(count) if computed else np.sort(points.place)
     if every.any():
         block, at = spots(listed, blocks, lasers, form)
@@ -197,6 +218,23 @@ def _fire_all(
         )
     arguments = blocks, form, nothing, encode_azimuths(cut.azimuth), rest
     return Fired(ranges, [Blocks(places, cut.wholes, lags, *arguments), driver], listed)
+
+
+def _fire_doubled(
+    points: Sequence, places: np.ndarray, nothing: np.ndarray, count: int, driver: Driver, form: int
+) -> Fired:
+    """Blocks of which every cell is stored twice, block after block."""
+    lasers = len(places)
+    fired = _fire_all(_single(points, lasers), places, nothing, count // 2, driver, form)
+    blocks = fired.stages[0]
+    returns = Returns(fired.ranges, None, (), count)
+    blocks.apply(returns)
+    pair, at = np.divmod(points.place, 2 * lasers)
+    second = np.zeros(count // 2, np.int64)
+    behind = (at >= lasers) & (places[points.laser] == at - lasers)
+    second[pair[behind] * lasers + at[behind] - lasers] = points.ticks[behind]
+    stages = [blocks, Seconds.of(returns, second), ReturnOrder(BY_FIRING), driver]
+    return Fired(fired.ranges, stages, np.arange(count))
 
 
 def _run(cloud: Cloud, fired: Fired) -> Returns:

@@ -44,6 +44,8 @@ _LEVEL = 2.5
 """Height of a pair, in spacings, up to which the sensor's tilt does not matter."""
 _STEEP = 25.0, 125.0, 600.0, 3000.0
 """Heights of the pairs that settle the tilt, one after the other."""
+_TELLING = 0.2
+"""Share of the greatest height of some pairs from which on one tells the tilt."""
 _LEAST_PAIRS = 60
 _CLEAR_PEAK = 0.3
 """Squared coherence of the level pairs that ends the search for the tilt."""
@@ -100,7 +102,7 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
         order = np.argsort(-score, kind="stable")
         if score[order[0]] < _WORTH_CLIMBING:
             continue
-        near = longer[height < _STEEP[0] * spacing][:_PAIRS]
+        near = _up_to(longer, _STEEP[0] * spacing, _PAIRS)
         peaks += [_climb(near, spacing, one, step, tilt) for one in _distinct(yaw[order], 3 * step)]
         if score[order[0]] > _CLEAR_PEAK:
             break
@@ -112,6 +114,18 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
         near = np.ascontiguousarray(near[:: max(1, len(near) // _GROWN_PAIRS)])
         score = align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
     return score, direction
+
+
+def _up_to(pairs: np.ndarray, most: float, count: int) -> np.ndarray:
+    """The first `count` of pairs (M, 3) up to a height; half of them tell the tilt, if there are any and few did.
+
+    Where ranges are coarse, most neighbours have the same, and are level.
+    """
+    height = np.abs(pairs[:, 2])
+    found = np.flatnonzero(height < most)[:count]
+    told = np.flatnonzero((height < most) & (height > _TELLING * most))[: count // 2]
+    few = np.count_nonzero(height[found] > _TELLING * most) < len(told) // 2
+    return pairs[np.union1d(told, found[: count - len(told)])] if few else pairs[found]
 
 
 def _coherence_along(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:

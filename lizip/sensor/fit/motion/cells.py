@@ -55,6 +55,17 @@ class Laid:
         """Which cells have points, (F, R) bool."""
         return self.place >= 0
 
+    @property
+    def left_out(self) -> int:
+        """How many points that are somewhere have no cell."""
+        return len(self.missing) - int(np.count_nonzero(self.missing | self._placed))
+
+    @property
+    def _placed(self) -> np.ndarray:
+        placed = np.zeros(len(self.missing), bool)
+        placed[self.place[self.present]] = True
+        return placed
+
     def spread(self, xyz: np.ndarray) -> np.ndarray:
         """Points (N, 3) float32 as (F, R, 3) float64; NaN where there are none, or where they are no places."""
         points = xyz[np.maximum(self.place, 0)].astype(np.float64)

@@ -13,6 +13,7 @@ from lizip.exact.trig import TURN as FULL
 from lizip.exact.trig import arctangent2
 from lizip.jit import kernel
 from lizip.sensor.fit.motion.firing import NEAREST, RINGS, hdl32e
+from lizip.sensor.fit.motion.walk import number_firings
 from lizip.sensor.stages.beams import COSINE, SINE
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
@@ -35,6 +36,10 @@ by then at least this."""
 _LOOSE, _LEAST_LOOSE, _WELL_SEEN = 0.3 * FULL / 360, 0.6, 8.0
 """Elevations (rad) of a displaced sensor are about so near to rings, as many of them (by chance, 0.45).
 Points nearer than this (m) are not looked at."""
+_ASTRAY = 0.05
+"""How far the sensor may be from where it is thought to be, m."""
+_JUST_NOW = 0.1
+"""Of a turn."""
 _SLOPES = 1 << 15
 """Parts of the slopes from -1 to 1 that are marked as close to a ring's or not."""
 _NEAREST = 1.0
@@ -88,45 +93,6 @@ def _count_close(points, since, motions, marks, close):
             if 0 <= place < marks.size:
                 count += marks[place]
         close[k] = np.float64(count)
-
-
-@kernel
-def _walk(ring, block, none, rings, firing):
-    """Number the firings: a new one begins where the azimuth has fallen by more than half a step.
-
-    `block` (N,): azimuth of each point's firing, 0.01 degrees, about. A point that does not rise in its firing gets -1.
-    Those that are `none` (N,) are of the ring that comes next.
-    """
-    now = np.int64(0)
-    first = np.int64(0)
-    while first < ring.size - 1 and none[first]:
-        first += 1
-    at = block[first]
-    top = np.int64(-1)
-    for i in range(ring.size):
-        if none[i]:
-            if top == rings - 1:
-                top = np.int64(-1)
-                now += 1
-                at = (at - STEP) % TURN
-            top += 1
-            ring[i] = top
-            firing[i] = now
-            continue
-        fall = (at - block[i]) % TURN
-        fall = fall - TURN if fall > TURN // 2 else fall
-        steps = np.int64(np.rint(np.float64(fall) / STEP))
-        if steps > 0 and (steps < 4 or ring[i] <= top):
-            now += steps
-            at = block[i]
-            top = np.int64(-1)
-        elif steps == 0 and ring[i] > top and top < 0:
-            at = block[i]
-        if steps < 0 or ring[i] <= top:
-            firing[i] = -1
-            continue
-        firing[i] = now
-        top = ring[i]
 
 
 class Rung(NamedTuple):
@@ -188,7 +154,8 @@ def _walked(points: np.ndarray, since: np.ndarray, speed: float, rate: float) ->
     firing = np.empty(len(points), np.int64)
     here = points + np.stack([0.5 * speed * rate * since * since, speed * since, 0.0 * since], axis=1)
     none = (here * here).sum(axis=1) < NEAREST * NEAREST
-    _walk(ring, block, none, RINGS, firing)
+    slack = _ASTRAY * TURN / FULL / np.sqrt((here * here).sum(axis=1) + _ASTRAY * _ASTRAY)
+    number_firings(ring, block, slack, none, RINGS, firing)
     return ring, firing
 
 
@@ -253,12 +220,23 @@ def _likeliest(share_at: Callable[[np.ndarray], float], places: list[np.ndarray]
 
 
 def since_last(points: np.ndarray) -> np.ndarray:
-    """How long before the last far one each of points (N, 3) was seen, by azimuth, (N,) s."""
+    """How long before the last one each of points (N, 3) was seen, by azimuth, (N,) s.
+
+    Points are in the order of their firings: where the first were seen about a turn ago, none of them was just now.
+    """
     elevation, azimuth = np.empty(len(points)), np.empty(len(points))
     _angles(points, np.zeros(len(points)), 0.0, 0.0, elevation, azimuth)
     seen = np.flatnonzero((points * points).sum(axis=1) > (2 * _NEAREST) ** 2)
     end = azimuth[seen[-1]] if len(seen) else 0.0
-    return (np.mod(azimuth - end + 0.2, FULL) - 0.2) / FULL * _SWEEP
+    turned = (np.mod(azimuth - end + 0.2, FULL) - 0.2) / FULL
+    early = turned[: len(turned) // 4]
+    if len(early) and np.median(early) > 0.5:
+        early[early < _JUST_NOW] += 1.0
+    # where near points are seen says little of when: that is told by far ones before and after
+    far = np.flatnonzero((points * points).sum(axis=1) > _WELL_SEEN * _WELL_SEEN)
+    if len(far):
+        turned = np.interp(np.arange(len(points)), far, turned[far])
+    return turned * _SWEEP
 
 
 @cache

@@ -65,23 +65,9 @@ def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
     place = find_displaced(points)
     if place is None:
         return None
-    guess = Guess(np.array([0.0, 0.0, 1.0]), place, np.zeros(3))
-    for within, scale in _ROUGHLY:
-        frame = _upright(guess)
-        found = nearest_rings(multiply(points - guess.place, frame), within)
-        if found is None:
-            return None
-        velocity = guess.velocity if guess.velocity.any() else found.speed * frame[:, 1]
-        better = _refined(
-            Fired(points[found.near], found.ring, found.ring, -found.since),
-            guess._replace(velocity=velocity),
-            sensor,
-            scale=scale,
-            most=_SAMPLE // 2,
-        )
-        if better is None:
-            return None
-        guess = better
+    guess = _roughly(points, place, sensor)
+    if guess is None:
+        return None
     # what is at the sensor tells no ring
     frame = _upright(guess)
     away = points - guess.place + since_last(multiply(points - guess.place, frame))[:, None] * guess.velocity
@@ -97,12 +83,31 @@ def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
     return None if better is None else with_heading(fired, sharpened(fired, better, sensor))
 
 
+def _roughly(points: np.ndarray, place: np.ndarray, sensor: Sensor) -> Guess | None:
+    """Where the sensor of points (N, 3) float64 was, which began the search at a place (3,), and how it moved."""
+    guess = Guess(np.array([0.0, 0.0, 1.0]), place, np.zeros(3))
+    for within, scale in _ROUGHLY:
+        frame = _upright(guess)
+        found = nearest_rings(multiply(points - guess.place, frame), within)
+        if found is None:
+            return None
+        velocity = guess.velocity if guess.velocity.any() else found.speed * frame[:, 1]
+        fired = Fired(points[found.near], found.ring, found.ring, -found.since)
+        better = _refined(fired, guess._replace(velocity=velocity), sensor, scale=scale, most=_SAMPLE // 2)
+        if better is None:
+            return None
+        guess = better
+    return guess
+
+
 def find_firings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """Rings and firings (N,) int64 of points (N, 3) float64 in the frame of the end of the turn, in the order of their
     firings; firing -1 of those that fit into none. None when they are not an HDL-32E's."""
     found = find_rings(points)
     if found is None:
-        return None
+        # the sensor tilted meanwhile, or was a little aside
+        rough = _roughly(points, np.zeros(3), hdl32e())
+        return None if rough is None else _walked(points, rough)
     guess = Guess(np.array([0.0, 0.0, 1.0]), np.zeros(3), np.array([0.0, found.speed, 0.0]))
     far = np.flatnonzero((points * points).sum(axis=1) > FARTHER * FARTHER)
     fired = Fired(points[far], found.ring[far], far, -since_last(points)[far])

@@ -25,7 +25,7 @@ from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.pose import Mount
 from lizip.sensor.stages.rounding import Rounding, round_points
 
-_MOST_TICKS = 1 << 16
+_MOST_TICKS = 1 << 17
 _LEAST_ERROR = 1e-9
 _FURTHEST = 1 << 16
 """ULPs: what is further off is an exception."""
@@ -53,7 +53,7 @@ def describe(
     stages.append(Places.of(xyz, np.flatnonzero(listed), missing, nothing))
     returns.xyz = stored
     stages[-1].apply(returns)
-    grid = add_further(list(cloud.columns.values()), returns, seen.sensor.tick, stages)
+    grid = add_further(list(cloud.columns.values()), returns, seen.sensor.beams.tick, stages)
     notes = {"exceptions": int(listed.sum()), "corrected": int(np.count_nonzero(units.any(axis=1)))}
     return Part(stages, cloud.count), grid, notes
 
@@ -99,7 +99,8 @@ def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple
         stage.apply(returns)
         stages.append(stage)
 
-    add(sensor.profile)
+    for stage in (*sensor.coarse, sensor.profile):
+        add(stage)
     nothing = np.zeros(3, np.uint32)
     places, wholes = np.arange(rings)[::-1].copy(), np.zeros(rings, np.int64)
     add(Blocks(places, wholes, sensor.lags, blocks, RETURNS, nothing, encode_azimuths(columns)))

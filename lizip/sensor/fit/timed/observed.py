@@ -77,6 +77,8 @@ class Observed:
 
 _CLEAR = 0.3
 _NEAREST, _FARTHEST = 3.0, 80.0
+_BETWEEN = 0.3
+"""Ranges typically this far (ticks) from whole ones lie between them: they would be 0.25 if they were anywhere."""
 
 
 def observe(points: np.ndarray, law: Law, phase: float, labels: Labels, sensor: Sensor) -> tuple[Observed, Law]:
@@ -95,13 +97,18 @@ def observe(points: np.ndarray, law: Law, phase: float, labels: Labels, sensor: 
 
 
 def measure(seen: Observed, law: Law) -> None:
-    """Find the ticks under a law."""
+    """Find the ticks under a law, or halves of them where ranges lie between."""
     distance = rays_of(law, seen.times, seen.stored).range
-    ticks = np.rint(distance / seen.sensor.tick)
-    away = np.abs(distance / seen.sensor.tick - ticks)
+    ticks = np.rint(distance / seen.sensor.beams.tick)
+    away = np.abs(distance / seen.sensor.beams.tick - ticks)
+    telling = (distance > _NEAREST) & (distance < _FARTHEST)
+    if not seen.sensor.coarse and np.median(away[telling]) > _BETWEEN:
+        seen.sensor = seen.sensor.halved()
+        measure(seen, law)
+        return
     seen.ticks = ticks.astype(np.int64)
-    seen.clear = (away < _CLEAR) & (distance > _NEAREST) & (distance < _FARTHEST)
-    beams = seen.sensor.profile.beams
+    seen.clear = (away < _CLEAR) & telling
+    beams = seen.sensor.beams
     column = (seen.first + round(seen.sensor.step / COLUMN) * seen.block) % beams.columns
     kinds = (values.astype(np.int32) for values in (seen.ring, column, seen.ticks))
     seen.points = PLAIN.points(beams, *kinds)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from lizip.exact.trig import TURN
+from lizip.sensor.stages.beams import Beams
+from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.profile import PROFILES, Profile, load_profile
 
 STEP = 20
@@ -34,8 +37,10 @@ class Sensor(NamedTuple):
         Blocks a packet.
     packet_step : float
         Usual slots from packet to packet.
-    tick : float
-        m.
+    beams : Beams
+        Of the profile; with the tick of the ranges (m), which may count halves of the profile's.
+    coarse : tuple of Coarse
+        The stage before the profile where they do.
     """
 
     profile: Profile
@@ -46,7 +51,12 @@ class Sensor(NamedTuple):
     slots: int
     packet: int
     packet_step: float
-    tick: float
+    beams: Beams
+    coarse: tuple[Coarse, ...] = ()
+
+    def halved(self) -> Sensor:
+        """The same, whose ranges count halves of ticks: those of a sweep that was near-lossless once."""
+        return self._replace(beams=replace(self.beams, tick=0.5 * self.beams.tick), coarse=(Coarse(1, 0, 1),))
 
     @property
     def lags(self) -> np.ndarray:
@@ -74,5 +84,5 @@ def pandar64() -> Sensor:
         rhythm.slots,
         rhythm.packet,
         packet_step,
-        beams.tick,
+        beams,
     )
