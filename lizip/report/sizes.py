@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lizip import api
@@ -48,7 +49,7 @@ def by_codecs(data: bytes, options: Options, chosen: str) -> Iterator[tuple[str,
         sink = io.BytesIO()
         how = replace(options, codec=name, check=False)
         try:
-            _, seconds = timed(lambda how=how, sink=sink: api.encode_data(data, how, sink))
+            _, seconds = timed(partial(api.encode_data, data, how, sink))
         except FormatError:
             continue
         if name != chosen and NAMES[Container(sink).header.codec] == name:
