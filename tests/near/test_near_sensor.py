@@ -1,6 +1,7 @@
 """Sensor models made coarser: within the bound, smaller than exact, and as good as the ordinary way again."""
 
 from fractions import Fraction
+from functools import partial
 
 import harness
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lizip
+from lizip import simulator
 from lizip.codecs import Options, load
 from lizip.errors import CorruptError
 from lizip.formats import split
@@ -19,13 +21,14 @@ from lizip.sensor.model import Returns
 from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.moves import Moves
 
-SWEEPS = ("kitti_part", "nuscenes_part", "ouster_part", "argoverse_whole", "driver_part")
+SWEEPS = {name: partial(harness.sample, name) for name in ("kitti_part", "nuscenes_part", "ouster_part", "driver_part")}
+SWEEPS["argoverse_part"] = partial(simulator.vlp32c_pair, 1, packets=40)
 BOUNDS = (1e-5, 0.001, 0.01, 0.1)
 
 
 @pytest.mark.parametrize("name", SWEEPS)
 def test_sweeps_are_within_the_bound_and_never_larger_than_exact(name):
-    data = harness.sample(name)
+    data = SWEEPS[name]()
     before, exact = split(data), lizip.compress(data)
     assert lizip.info(exact)["codec"] == "sweep"
     sizes = []
@@ -43,7 +46,9 @@ def test_sweeps_are_within_the_bound_and_never_larger_than_exact(name):
             limit = Fraction(repr(bound))
             finite = np.isfinite(old)
             assert old[~finite].tobytes() == new[~finite].tobytes()
-            pairs = zip(old[finite].tolist(), new[finite].tolist(), strict=True)
+            old, new = old[finite], new[finite]
+            close = ~(np.abs(new.astype(np.float64) - old) < bound * (1 - 1e-9))  # the others need no fractions
+            pairs = zip(old[close].tolist(), new[close].tolist(), strict=True)
             assert max((abs(Fraction(b) - Fraction(a)) for a, b in pairs), default=0) <= limit
         sizes.append(len(packed) - 60)  # what the section of the bounds takes
     assert sizes[0] <= 1.01 * len(exact)
