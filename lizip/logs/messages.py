@@ -92,7 +92,7 @@ def _scan(reader: Reader, message: memoryview, size: int) -> Found | None:
         if reader.at + 4 > len(message):
             break
     (start, stop), *others = pieces
-    fields = (("ranges", "f4"),)
+    fields: tuple[tuple[str, str], ...] = (("ranges", "f4"),)
     if others and others[0][1] - others[0][0] == stop - start:
         fields += (("intensities", "f4"),)
     return Found(tuple(pieces[: len(fields)]), partial(columns.FORMAT.cloud, fields=fields))
