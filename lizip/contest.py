@@ -241,11 +241,8 @@ class Contest:
     def attempt_whole(self) -> None:
         """Let the file as it stands try."""
         if not self._whole_beaten():
-            forced = self._options.fields is not None
-            result = Result(
-                opaque.CODEC, self.layout if forced else b"", tuple(_whole(self._data, self._options.level))
-            )
-            self.enter(result)
+            layout = self.layout if self._options.fields is not None else b""
+            self.enter(Result(opaque.CODEC, layout, tuple(_whole(self._data, self._options.level))))
 
     def enter(self, result: Result) -> None:
         """Keep a result when it is smaller than the best."""

@@ -1,4 +1,6 @@
-"""LAZ files are compressed already; what can be coded well is their LAS content. Only that comes back then."""
+"""What is compressed already in a way that cannot be made again: LAZ files, and logs whose recorder's compressor is not
+at hand. What can be coded well is their content. Only that comes back then: LAS, or a log of equal messages.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,12 @@ from lizip.errors import FormatError
 if TYPE_CHECKING:
     import laspy
 
+    from lizip.logs import Log
+
 _COPC = "copc"
 """User of the records that make a LAZ file a COPC one."""
+
+_LOGS = (".mcap", ".bag", ".feather", ".arrow")
 
 _CHUNK = 1_000_000
 """Points expanded at a time."""
@@ -32,7 +38,51 @@ def is_laz(path: str) -> bool:
     return path.lower().endswith(".laz")
 
 
+def is_stubborn(path: str) -> bool:
+    """Whether a file is a log whose compressed chunks cannot be made again, so that only `expand` makes it small."""
+    extension = os.path.splitext(path)[1].lower()
+    if extension not in _LOGS or storage.is_url(path):
+        return False
+    from lizip.logs import find_log
+
+    with storage.Source(path) as source:
+        return _gives_up(find_log(source.data))
+
+
+def _gives_up(log: Log | None) -> bool:
+    """Whether a log's first compressed chunks cannot be made again."""
+    if log is None:
+        return False
+    for _ in log.spans:
+        if log.again.is_sure or log.again.gave_up:
+            break
+    return log.again.is_stubborn
+
+
+def expanded_name(path: str) -> str:
+    """Name of what `expand` makes of a file: of x.laz x.las, of x.mcap x.expanded.mcap."""
+    if is_laz(path):
+        return las_name(path)
+    stem, extension = os.path.splitext(path)
+    return f"{stem}.expanded{extension}"
+
+
 def expand(source: str, sink: BinaryIO) -> None:
+    """Write the content of a LAZ file or of a log; see `expand_laz` and `lizip.logs.plain`."""
+    if is_laz(source):
+        expand_laz(source, sink)
+        return
+    from lizip.logs import plain
+
+    extension = os.path.splitext(source)[1].lower()
+    if extension == ".bag":
+        plain.copy_bag(source, sink)
+        return
+    with storage.open_binary(source) as file:
+        (plain.copy_mcap if extension == ".mcap" else plain.copy_feather)(file, sink, source)
+
+
+def expand_laz(source: str, sink: BinaryIO) -> None:
     """Write the content of a LAZ file as LAS, in bounded memory: all points and records, a header as laspy writes it.
 
     The records of COPC are left out: they say where in the LAZ file its chunks lie.
@@ -72,7 +122,7 @@ def _without_copc(header: laspy.LasHeader) -> laspy.LasHeader:
 
 @contextmanager
 def expanded(source: str, target: str) -> Iterator[str]:
-    """Yield the path of a temporary LAS file with the content of a LAZ file, its permissions and time of change.
+    """Yield the path of a temporary file with the content of a compressed one, its permissions and time of change.
 
     It lies beside `target`, or among the system's temporaries when that is a URL.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from lizip import codecs, formats
 from lizip.codecs import Options, opaque
 from lizip.container import PIECES, Section, Writer, content_hash
-from lizip.errors import FormatError
+from lizip.errors import FormatError, LizipWarning
 from lizip.formats.log import pack_layout
 from lizip.logs.parts import REST, Closing, Log, Part, Span
 from lizip.logs.splice import Placed, Splice, sections_of
@@ -25,6 +26,11 @@ _REST = 1 << 24
 
 _OF_RASTERS = ("image", "opaque")
 """The codecs for packets: millions of points, for which others would take minutes."""
+
+STUBBORN = (
+    "chunks of this log are compressed in a way that cannot be made again byte for byte, so they stay as they are;"
+    " --expand compresses their content, and equal messages come back"
+)
 
 _TRIALS = 3
 """Clouds of a stream for which every codec is asked; then the one of the last is."""
@@ -170,6 +176,8 @@ def encode_log(
         for part in span.parts:
             recording.part(part)
         release()
+    if log.again.is_stubborn:
+        warnings.warn(LizipWarning(STUBBORN), stacklevel=2)
     recording.splice.streams = list(log.streams)
     recording.finish(length, digest)
     return recording.used or {opaque.CODEC.name}

@@ -95,7 +95,8 @@ def driver_cases() -> dict[str, Callable[[], np.ndarray]]:
         for name in ("pandar64", "qt128")
     }
     cases |= {f"SDK 2.0 {name}": by_driver(name, "Hesai SDK 2.0", "Hesai", missing="zeros") for name in HESAI}
-    cases["SDK 2.0 pandar64, dual"] = by_driver("pandar64", "Hesai SDK 2.0", "Hesai", missing="zeros", **twice)
+    for name in ("pandar64", "qt128"):
+        cases[f"SDK 2.0 {name}, dual"] = by_driver(name, "Hesai SDK 2.0", "Hesai", missing="zeros", **twice)
     for name in ("pandar40p", "pandar64", "qt64", "xt32"):
         cases[f"general SDK {name}"] = by_driver(name, "Hesai general SDK, timed", "Hesai")
         cases[f"general SDK {name}, by ring"] = by_driver(name, "Hesai general SDK", "Hesai", arranged="rings")
@@ -106,6 +107,10 @@ def driver_cases() -> dict[str, Callable[[], np.ndarray]]:
         cases[f"velodyne_pointcloud {name}"] = by_driver(name, "velodyne_pointcloud", "velodyne_pointcloud")
         cases[f"velodyne_pointcloud {name}, NaN"] = by_driver(
             name, "velodyne_pointcloud", "velodyne_pointcloud", missing="NaN"
+        )
+    for name in ("vlp16", "hdl32"):
+        cases[f"velodyne_pointcloud {name}, dual"] = by_driver(
+            name, "velodyne_pointcloud", "velodyne_pointcloud", **twice
         )
     for name in ("hdl32", "vlp16", "vlp32c", "hdl64"):
         cases[f"PCL {name}"] = by_driver(name, "PCL", "PCL")

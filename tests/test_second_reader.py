@@ -54,6 +54,28 @@ def test_golden_files_are_read(name):
     assert second_reader.read(FILES[name].read_bytes()) is not None
 
 
+REAL = {
+    "kitti/full_b.bin": (4, slice(50_000, 57_000)),
+    "kitti_fov/crop_0.bin": (4, slice(7_000)),
+    "nuscenes/sweep_a.bin": (5, slice(7_000)),
+    "ouster/os1_128_returns.bin": (4, slice(9_000)),
+    "argoverse/sweep_01.bin": (5, slice(15_000)),
+    "pandaset/world_coradite_000040.bin": (4, slice(9_000)),
+}
+"""A part of a real sweep for each chain: fields of a record, points."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["fast", "default"])
+@pytest.mark.parametrize("name", REAL)
+def test_real_sweeps_are_read(data, name, level):
+    fields, points = REAL[name]
+    part = np.fromfile(data / name, "<f4").reshape(-1, fields)[points].tobytes()
+    packed = lizip.compress(part, level=level)
+    assert lizip.info(packed)["codec"] == "sweep"
+    assert second_reader.read(packed) == part
+
+
 def test_a_sequence_is_read_in_order_only():
     """Made now: the others are the first one with some returns missing; the second follows it, the third both."""
     first = harness.sample("dual")

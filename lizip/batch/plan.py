@@ -12,7 +12,7 @@ from lizip import storage
 from lizip.batch.find import Input, identity
 from lizip.container import SUFFIX
 from lizip.errors import FormatError, StorageError
-from lizip.expand import is_laz, las_name
+from lizip.expand import expanded_name, is_laz, is_stubborn
 from lizip.files import original_name
 from lizip.packs import SUFFIX as PACK_SUFFIX
 
@@ -72,7 +72,8 @@ def plan(
     output : str, optional
         A file for one input that was named; a folder otherwise, or when it is one or ends in a slash.
     expand : bool
-        Compress the content of LAZ files: x.laz becomes x.las.lizip.
+        Compress the content of LAZ files (x.laz becomes x.las.lizip), and of logs whose compressed chunks cannot be
+        made again (x.mcap becomes x.expanded.mcap.lizip).
     mirror : bool
         `output` is a folder even for one file, and the batch is resumed.
     **options
@@ -89,15 +90,15 @@ def plan(
     resume = many and verb != "verify" and not options.get("force")
     jobs = []
     for each in inputs:
-        laz = expand and is_laz(each.path)
-        named = Input(las_name(each.path), las_name(each.place)) if laz else each
+        made = expand and (is_laz(each.path) or is_stubborn(each.path))
+        named = Input(expanded_name(each.path), expanded_name(each.place)) if made else each
         target, error = None, each.error
         if verb != "verify" and error is None:
             try:
                 target = output if alone else _target(verb, named, output)
             except FormatError as refusal:
                 error = refusal
-        jobs.append(Job(verb, each.path, target, resume, options, laz, error))
+        jobs.append(Job(verb, each.path, target, resume, options, made, error))
     _check_targets(jobs)
     return jobs
 

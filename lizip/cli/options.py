@@ -139,7 +139,9 @@ coding = together(
     click.option("--fields", type=click.IntRange(1, 64), help="Float32 fields of a record of a raw .bin file."),
     click.option("--model", metavar="NAME", help="Predictor; the one that ships otherwise."),
     click.option("--backend", type=click.Choice(BACKENDS), default="numba", help="What evaluates the predictor."),
-    click.option("--expand", is_flag=True, help="Compress the content of .laz files; what comes back is .las."),
+    click.option("--expand", is_flag=True,
+                 help="Compress the content of .laz files; what comes back is .las. The same with logs whose compressed"
+                 " chunks cannot be made again; what comes back has equal messages."),
     click.option("--warm", is_flag=True,
                  help="Start each fit from the sweep before: faster on a log; the bytes then depend on the order."),
     click.option("--max-error", type=Length(), default=0.0, metavar="LENGTH",

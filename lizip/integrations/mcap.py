@@ -11,7 +11,6 @@ data a .lizip file of the points. The library `mcap` reads it with the decoder h
 from __future__ import annotations
 
 import struct
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
@@ -22,9 +21,10 @@ import lizip
 from lizip import extras
 from lizip.codecs import PROMISING_FIRST, Options
 from lizip.container import content_hash
-from lizip.errors import CorruptError, FormatError, LizipWarning
+from lizip.errors import CorruptError, FormatError
 from lizip.formats import points, split
 from lizip.logs.cloud2 import CLOUD_TYPE, TYPES, Cloud2, fields_of, plain_name, read_cloud2
+from lizip.logs.plain import McapCopy
 from lizip.recording import Clouds
 
 FORMAT = "lizip"
@@ -206,79 +206,36 @@ def export(source: BinaryIO, sink: BinaryIO, *, level: str = "default", name: st
     FormatError, MissingPackageError
     """
     extras.check("mcap", "logs", "MCAP files are read and written by mcap")
-    from mcap.exceptions import InvalidMagic, McapError
-    from mcap.stream_reader import StreamReader
     from mcap.writer import Writer
 
     exported = _Export(Writer(sink), level)
-    try:
-        for record in StreamReader(source).records:
-            exported.take(record)
-    except InvalidMagic:
-        raise FormatError(f"{name}: not an MCAP file; `mcap convert` and `rosbags-convert` make one of a bag") from None
-    except (McapError, struct.error, EOFError) as error:
-        warnings.warn(LizipWarning(f"{name}: ends early ({error}); what could be read was exported"), stacklevel=2)
-    return exported.finish()
+    exported.copy(source, name)
+    return exported.clouds
 
 
-class _Export:
+class _Export(McapCopy):
     """An MCAP file while it is written."""
 
     def __init__(self, writer: Any, level: str):
-        self._writer, self._compressor = writer, _Compressor(level)
-        self._schemas: dict[int, Any] = {}
-        self._written: dict[int, int] = {}
-        self._channels: dict[int, tuple[int, bool, bool]] = {}
-        self._begun = False
-        self._clouds = 0
+        super().__init__(writer)
+        self._compressor = _Compressor(level)
+        self.clouds = 0
 
-    def take(self, record: Any) -> None:
-        """Copy a record, or what it becomes."""
-        from mcap import records
+    def schema(self, channel: Any, schema: Any) -> tuple[str, str, bytes]:
+        """That of compressed clouds for clouds."""
+        return _compressed_schema(schema.encoding) if _is_cloud(channel, schema) else super().schema(channel, schema)
 
-        if isinstance(record, records.Header):
-            self._writer.start(profile=record.profile, library=f"lizip {lizip.__version__}")
-            self._begun = True
-        elif isinstance(record, records.Schema):
-            self._schemas[record.id] = record
-        elif isinstance(record, records.Channel):
-            if record.id not in self._channels:
-                self._channels[record.id] = self._channel(record)
-        elif isinstance(record, records.Message):
-            number, cloud, cdr = self._channels[record.channel_id]
-            data = record.data
-            if cloud:
-                data = self._compressor.compress(number, memoryview(data), cdr)
-                self._clouds += 1
-            self._writer.add_message(number, record.log_time, data, record.publish_time, record.sequence)
-        elif isinstance(record, records.Attachment):
-            about = record.create_time, record.log_time, record.name, record.media_type
-            self._writer.add_attachment(*about, record.data)
-        elif isinstance(record, records.Metadata):
-            self._writer.add_metadata(record.name, record.metadata)
+    def message(self, message: Any, channel: Any, schema: Any) -> bytes:
+        """Compress a cloud."""
+        if not _is_cloud(channel, schema):
+            return super().message(message, channel, schema)
+        self.clouds += 1
+        return self._compressor.compress(channel.id, memoryview(message.data), channel.message_encoding == "cdr")
 
-    def _channel(self, channel: Any) -> tuple[int, bool, bool]:
-        """Register a channel: its new number, whether its messages are clouds, and are CDR."""
-        schema = self._schemas.get(channel.schema_id)
-        encoding = channel.message_encoding
-        cloud = (
-            schema is not None and plain_name(schema.name) == CLOUD_TYPE and _ENCODINGS.get(schema.encoding) == encoding
-        )
-        number = 0
-        if schema is not None:
-            if schema.id not in self._written:
-                told = _compressed_schema(schema.encoding) if cloud else (schema.name, schema.encoding, schema.data)
-                self._written[schema.id] = self._writer.register_schema(*told)
-            number = self._written[schema.id]
-        made = self._writer.register_channel(channel.topic, encoding, number, channel.metadata)
-        return made, cloud, encoding == "cdr"
 
-    def finish(self) -> int:
-        """Write the end; how many clouds there are."""
-        if not self._begun:
-            self._writer.start()
-        self._writer.finish()
-        return self._clouds
+def _is_cloud(channel: Any, schema: Any) -> bool:
+    named = schema is not None and plain_name(schema.name) == CLOUD_TYPE
+    return named and _ENCODINGS.get(schema.encoding) == channel.message_encoding
 
 
 def _compressed_schema(encoding: str) -> tuple[str, str, bytes]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from lizip.formats import columns
 from lizip.formats.records import MAX_FIELDS, TYPES, unique
-from lizip.logs.chunks import LZ4, ZSTD, Again, Method
+from lizip.logs.chunks import LZ4, ZSTD, Method
 from lizip.logs.parts import MAX_CLOUD, Closing, Cutter, LogFile, Part, Span, Stream
 
 MAGIC = b"ARROW1\0\0"
@@ -93,7 +93,6 @@ class Arrow(LogFile):
         super().__init__(data)
         self._topics.streams.append(Stream("rows", "arrow"))
         self._columns: list[_Column] = []
-        self._again = Again()
 
     def _spans(self) -> Iterator[Span]:
         cutter = Cutter(self._data)

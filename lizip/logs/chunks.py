@@ -166,9 +166,24 @@ class Again:
         self._known: list[Method] = []
         self._failures = 0
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether one was found that is made again."""
+        return bool(self._known)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether no more are tried, because none of the first could be made again."""
+        return self.is_stubborn and self._failures > 1
+
+    @property
+    def is_stubborn(self) -> bool:
+        """Whether chunks stay as they are, because none could be made again so far."""
+        return not self._known and self._failures > 0
+
     def expanded(self, kind: int, data: memoryview, size: int) -> tuple[bytes, Method] | None:
         """Content of a chunk and the settings that make it again; None where it has to stay as it is."""
-        if not self._known and self._failures > 1:
+        if self.gave_up:
             return None
         content = expand(kind, data, size)
         if content is None:

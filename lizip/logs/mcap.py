@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
-from lizip.logs.chunks import KINDS, Again
+from lizip.logs.chunks import KINDS
 from lizip.logs.parts import REST, Cutter, LogFile, Part, Span
 
 MAGIC = b"\x89MCAP0\r\n"
@@ -23,7 +23,6 @@ class Mcap(LogFile):
         super().__init__(data)
         self._types: dict[int, str] = {}
         self._channels: dict[int, tuple[int, bool]] = {}
-        self._again = Again()
 
     def _spans(self) -> Iterator[Span]:
         cutter = Cutter(self._data)

@@ -13,6 +13,7 @@ from lizip.logs.sensors import find_sensors
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
+    from lizip.formats.records import Fields
 
 TOGETHER = 1 << 22
 """Bytes of packets that make a cloud, where each is a message of its own."""
@@ -92,9 +93,9 @@ def _scan(reader: Reader, message: memoryview, size: int) -> Found | None:
         if reader.at + 4 > len(message):
             break
     (start, stop), *others = pieces
-    fields: tuple[tuple[str, str], ...] = (("ranges", "f4"),)
+    fields: Fields = (("ranges", "f4"),)
     if others and others[0][1] - others[0][0] == stop - start:
-        fields += (("intensities", "f4"),)
+        fields = (*fields, ("intensities", "f4"))
     return Found(tuple(pieces[: len(fields)]), partial(columns.FORMAT.cloud, fields=fields))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from lizip.logs.chunks import Again, Method
 from lizip.logs.messages import Found, find_points, is_points
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud
-    from lizip.logs.chunks import Method
 
 REST = 0
 """The stream of all that are no points."""
@@ -72,10 +72,12 @@ class Stream(NamedTuple):
 
 
 class Log(NamedTuple):
-    """A log taken apart: its streams from 1 on, which grow as the spans are read, and the spans."""
+    """A log taken apart: its streams from 1 on, which grow as the spans are read, the spans, and what was found of its
+    compressed chunks so far."""
 
     streams: Sequence[Stream]
     spans: Iterator[Span]
+    again: Again
 
 
 class Cutter:
@@ -180,10 +182,11 @@ class LogFile:
     def __init__(self, data: memoryview):
         self._data = data
         self._topics = Topics()
+        self._again = Again()
 
     def log(self) -> Log | None:
         """Take it apart; None when it is no such log after all."""
-        return Log(self._topics.streams, self._spans())
+        return Log(self._topics.streams, self._spans(), self._again)
 
     def _spans(self) -> Iterator[Span]:
         """Yield all bytes of the file."""

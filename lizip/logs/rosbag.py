@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lizip.logs.chunks import KINDS, Again
+from lizip.logs.chunks import KINDS
 from lizip.logs.parts import REST, Cutter, LogFile, Part, Span
 
 MAGIC = b"#ROSBAG V2.0\n"
@@ -28,7 +28,6 @@ class Bag(LogFile):
     def __init__(self, data: memoryview):
         super().__init__(data)
         self._connections: dict[bytes, int] = {}
-        self._again = Again()
 
     def _spans(self) -> Iterator[Span]:
         cutter = Cutter(self._data)

@@ -67,13 +67,8 @@ def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.nd
     `ring` (N,) is that of each point, -1 for none; points `where` (M,) have a cell of the grid. None when no column
     changes along the rings as intensities do, and has few values.
     """
-    fullest = np.flatnonzero(ring == np.argmax(np.bincount(ring[ring >= 0])))
     order = np.concatenate([where, _others(where, len(ring))])
-    lively = []
-    for place, column in enumerate(columns[3:], 3):
-        along = column[fullest]
-        if np.count_nonzero(along[1:] != along[:-1]) >= _LEAST_LIVELY * len(along):
-            lively.append((place, np.ascontiguousarray(column)[order]))
+    lively = [(place, np.ascontiguousarray(columns[place])[order]) for place in _lively(columns, ring)]
     for place, column in lively:
         if column.dtype in LIGHTS and (found := to_integers(column.astype(np.float32))) is not None:
             scale, integers, exact = found
@@ -84,6 +79,21 @@ def find_intensity(columns: Sequence[np.ndarray], ring: np.ndarray, where: np.nd
             exact = np.ones(len(order), bool)
             return _split(Lit(place, TABLE, table, entries, exact, entries, exact), len(where))
     return None
+
+
+def _lively(columns: Sequence[np.ndarray], ring: np.ndarray) -> list[int]:
+    """Which columns behind the coordinates change along the rings (N,).
+
+    The ring with most points may be one that saw nothing; then all are looked at.
+    """
+    fullest = np.flatnonzero(ring == np.argmax(np.bincount(ring[ring >= 0])))
+    for one in (True, False):
+        along = fullest if one else np.argsort(ring, kind="stable")
+        changes = [np.count_nonzero(column[along][1:] != column[along][:-1]) for column in columns[3:]]
+        lively = [place for place, count in enumerate(changes, 3) if count >= _LEAST_LIVELY * len(along)]
+        if lively:
+            break
+    return lively
 
 
 def _others(where: np.ndarray, count: int) -> np.ndarray:

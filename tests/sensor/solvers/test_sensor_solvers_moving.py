@@ -129,6 +129,8 @@ MUTATIONS = {
     "every second firing": (lambda r: r.reshape(-1, 32, 5)[::2].reshape(-1, 5), 1.9),
     "positions only": (lambda r: r[:, :3], 0.8),
     "without rings": (lambda r: r[:, :4], 0.8),
+    "without rings, both ends cut": (lambda r: r[407:-333, :4], 1.2),
+    "without rings, cropped": (lambda r: r[near(r, 30.0), :4], 1.6),
     "zeros for rings": (lambda r: r * np.array([1, 1, 1, 1, 0], "<f4"), 0.8),
     "intensities from 0 to 1": (lambda r: r * np.array([1, 1, 1, 1 / 255, 1], "<f4"), 0.8),
     "ring after ring": (lambda r: r.reshape(-1, 32, 5).transpose(1, 0, 2).reshape(-1, 5), 0.8),
@@ -150,6 +152,19 @@ def test_what_users_do_to_a_sweep(name):
     solution, bits = round_trip(np.ascontiguousarray(change(simulated(31))))
     assert stage_of(solution, PoseLaw) is not None
     assert bits < most
+
+
+@pytest.mark.parametrize("options", [{}, {"yaw_rate": 0.8}, {"speed": 0.0}])
+def test_firings_of_a_cut_sweep_are_found_by_elevations(options):
+    from lizip.sensor.fit.motion.frame import find_firings
+
+    records = simulated(31, **options)[407:-333]
+    ring, firing = find_firings(records[:, :3].astype(np.float64))
+    placed = firing >= 0
+    assert placed.mean() > 0.99
+    assert (ring == records[:, 4])[placed].mean() > 0.99
+    true = np.cumsum(np.diff(records[:, 4], prepend=-1) <= 0)
+    assert ((firing - firing[0]) == (true - true[0]))[placed].mean() > 0.99
 
 
 @pytest.mark.parametrize("distance", [2.6, 4.2])

@@ -123,12 +123,15 @@ def find_further(points: Sequence, places: np.ndarray, resolved: int) -> tuple[n
     begins = falls[np.flatnonzero(np.append(True, np.diff(run) > 0))]
     real = begins | np.append(begins[1:], True)
     apart = np.abs(ticks - ticks[before])
-    blurred = np.bincount(run, further & (apart > 0) & (apart < resolved))
+    near = further & (apart > 0) & (apart < resolved)
+    chance = np.count_nonzero(near) > _MOST_BLURRED * np.count_nonzero(further)
+    blurred = np.bincount(run, near)
     real &= blurred <= _MOST_BLURRED * np.bincount(run)
     before[~real[run]] = -1
     beside = before == np.arange(len(before)) - 1
-    if np.count_nonzero((before >= 0) & ~beside) < _LEAST_LATER * len(before):
-        before[~beside] = -1
+    later = (before >= 0) & ~beside
+    if chance or np.count_nonzero(later) < _LEAST_LATER * len(before):
+        before[later] = -1
     nth, first = np.zeros(len(laser), np.int64), np.arange(len(laser))
     for _ in range(MOST_RETURNS):
         nth, first = np.where(before >= 0, nth[before] + 1, 0), np.where(before >= 0, first[before], first)

@@ -61,6 +61,7 @@ def further_returns(
         stages.append(stage := Seconds.of(returns, np.where(_nth(returns) == k - 1, ticks[k, cells], 0)))
         stage.apply(returns)
     stands = place[_nth(returns), returns.row * returns.ranges.shape[1] + returns.ring]
+    assert returns.places is not None
     sort = np.argsort(stands)
     assert returns.places is not None, "a driver's grid says where its lasers stand"
     starts = bank_starts(returns.places[returns.ring[sort]], _nth(returns)[sort], returns.ranges.shape[1])

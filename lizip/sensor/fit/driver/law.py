@@ -29,7 +29,8 @@ _WHOLE = 0.01
 _SAMPLE = 1500
 _LEAST_EXACT = 0.9
 _SURE = 0.995
-_PROBED = 3
+_LIKELY, _PROBED = 3, 6
+"""Numbers of whole hundredths that are tried of a laser; lasers without an offset before a law is given up."""
 
 
 class Found(NamedTuple):
@@ -190,4 +191,4 @@ def _neighbours(polar: Polar) -> np.ndarray:
 def _usual(wholes: np.ndarray) -> np.ndarray:
     """The most frequent numbers."""
     values, counts = np.unique(wholes, return_counts=True)
-    return values[np.argsort(-counts, kind="stable")[:_PROBED]]
+    return values[np.argsort(-counts, kind="stable")[:_LIKELY]]

@@ -92,13 +92,8 @@ def _roughly(points: np.ndarray, place: np.ndarray, sensor: Sensor) -> Guess | N
         if found is None:
             return None
         velocity = guess.velocity if guess.velocity.any() else found.speed * frame[:, 1]
-        better = _refined(
-            Fired(points[found.near], found.ring, found.ring, -found.since),
-            guess._replace(velocity=velocity),
-            sensor,
-            scale=scale,
-            most=_SAMPLE // 2,
-        )
+        fired = Fired(points[found.near], found.ring, found.ring, -found.since)
+        better = _refined(fired, guess._replace(velocity=velocity), sensor, scale=scale, most=_SAMPLE // 2)
         if better is None:
             return None
         guess = better
