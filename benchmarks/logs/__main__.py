@@ -25,14 +25,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--large", type=Path, metavar="SCRATCH", help="folder with 2 GB of room")
     options = parser.parse_args()
-    if options.large:
-        print(large.report(options.data, options.large))
-        return
     parts = _parts(options.output)
-    for name in options.only:
-        parts[name] = KINDS[name].report(options.data).strip()
+    for name in ["large"] if options.large else options.only:
+        made = large.report(options.data, options.large) if options.large else KINDS[name].report(options.data)
+        parts[name] = made.strip()
         print(parts[name], flush=True)
-        text = "\n\n".join(parts[each] for each in KINDS if each in parts)
+        text = "\n\n".join(parts[each] for each in (*KINDS, "large") if each in parts)
         options.output.write_text(f"# Logs: made by `python -m benchmarks.logs`\n\n{text}\n")
 
 

@@ -21,6 +21,7 @@ from lizip.parallel import in_order
 if TYPE_CHECKING:
     from lizip.codecs.sweep.model import GridModel
     from lizip.codecs.sweep.past import GridPast
+    from lizip.codecs.sweep.tree import IntensityTree
 
 SEGMENT = 1 << 16
 """Cells coded into one ANS stream: bounds the memory of the log of decisions."""
@@ -65,12 +66,12 @@ class Form(NamedTuple):
     everywhere: int
     shares: np.ndarray
 
-    def model(self, rings: int, asks: bool = False) -> GridModel:
-        """What adapts, in its first state."""
+    def model(self, rings: int, asks: bool = False, tree: IntensityTree | None = None) -> GridModel:
+        """What adapts, in its first state; `tree` is that of the shares, where it is at hand."""
         from lizip.codecs.sweep.model import fresh_model
         from lizip.codecs.sweep.tree import tree_of
 
-        return fresh_model(rings, self.bits, bool(self.everywhere), tree_of(self.shares), asks)
+        return fresh_model(rings, self.bits, bool(self.everywhere), tree or tree_of(self.shares), asks)
 
 
 @dataclass(frozen=True)

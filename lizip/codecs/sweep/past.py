@@ -140,7 +140,7 @@ class GridPast(NamedTuple):
 
     def coder(self, rows: int, alignment: Alignment, net: GridNet) -> DecisionCoder:
         """What codes a grid that follows."""
-        fresh = self.form.model(self.prior.shape[1])
+        fresh = self.form.model(self.prior.shape[1], tree=self.model.tree)
         levels, nodes = m.intensity_levels(self.form.bits)[0], fresh.tree.stride if self.form.bits else 0
         tables = (
             p.FLAG_CONTEXTS,
