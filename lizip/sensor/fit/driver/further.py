@@ -113,6 +113,7 @@ def further_returns(
     stands = place[_nth(returns), returns.row * returns.ranges.shape[1] + returns.ring]
     assert returns.places is not None
     sort = np.argsort(stands)
+    assert returns.places is not None, "a driver's grid says where its lasers stand"
     starts = bank_starts(returns.places[returns.ring[sort]], _nth(returns)[sort], returns.ranges.shape[1])
     orders = ReturnOrder(BEHIND), ReturnOrder(BY_FIRING), ReturnOrder(BY_BANK, starts)
     best: tuple[ReturnOrder, np.ndarray, np.ndarray] | None = None
