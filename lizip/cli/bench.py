@@ -9,7 +9,7 @@ import click
 from lizip.cli import options
 
 
-@click.command(short_help="Size and speed beside gzip, zstd, xz, pcodec, LASzip, Draco.")
+@click.command(short_help="Size and speed beside gzip, zstd, xz, pcodec, OpenZL, LASzip, Draco.")
 @options.inputs
 @click.option("--rivals", metavar="NAMES", help="Commas between them, e.g. lizip,gzip,laszip; all otherwise.")
 @click.option("--seconds", type=click.FloatRange(0), default=1.0, show_default=True, help="Repeat each call so long.")

@@ -6,7 +6,8 @@ to the number that is stored, which costs nothing. Drivers keep times as whole n
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -176,7 +177,15 @@ def _restart_step(steps, place, moved, spread):
     steps[place, 1] = 2.0 * spread
 
 
-def _run(code, stream, kind: int, origin: int, rhythm: _Rhythm, cells: Cells, values: np.ndarray):
+def _run(
+    code: Callable[..., Any],
+    stream: tuple[bytes, ...],
+    kind: int,
+    origin: int,
+    rhythm: _Rhythm,
+    cells: Cells,
+    values: np.ndarray,
+) -> Any:
     """Code or decode values, the first of the points of `cells`."""
     count, rings, numbers = len(values), cells.rings, cells.firing_numbers()
     if count and (int(cells.firing.max()) >= len(numbers) or int(cells.ring.max()) >= rings):

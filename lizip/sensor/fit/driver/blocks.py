@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.sensor.fit.driver.further import Sequence, bank_starts
-from lizip.sensor.fit.dual.follow import MOST_RETURNS
+from lizip.sensor.fit.driver.further import Sequence, begun, find_further
 from lizip.sensor.stages.driver import TURN_UNITS
 
 _PASSES = 6
@@ -19,10 +18,6 @@ _ODD, _MOST_ODD = 3, 0.3
 _LEAST_STILL = 3
 _FAR = 8
 """Steps this much longer or shorter than usual are gaps."""
-_RESOLVED, _MOST_BLURRED = 0.15, 0.25
-"""Two returns of a pulse are this far apart (m), or one and the same, but for such a share of them."""
-_LEAST_LATER = 0.01
-"""Share of further returns, other than right behind the first, from which on they are no chance."""
 _SPLIT = 0.6
 """Of a step: an azimuth this much further on belongs to the next block."""
 
@@ -78,10 +73,10 @@ def find_blocks(points: Sequence, lasers: int, common: bool, tick: float) -> Cut
         Metres a tick.
     """
     laser, azimuth = points.laser, points.azimuth
-    nth, firsts = find_further(points, usual_places(laser, lasers), round(_RESOLVED / tick))
+    nth, firsts = find_further(points, usual_places(laser, lasers), tick)
     first = nth == 0
     own, angle = laser[first], azimuth[first]
-    places = _begun(usual_places(own, lasers), laser, nth)
+    places = begun(usual_places(own, lasers), laser, nth)
     new = np.concatenate([[True], np.diff(places[own]) <= 0])
     if common:
         new |= np.concatenate([[True], angle[1:] != angle[:-1]])
@@ -102,51 +97,6 @@ def find_blocks(points: Sequence, lasers: int, common: bool, tick: float) -> Cut
     steps = wrapped(np.diff(blocks))
     step = float(np.median(steps[steps != 0])) if (steps != 0).any() else 0.0
     return Cut(nth, places, block, blocks, wholes, whole_rest, still, step)
-
-
-def find_further(points: Sequence, places: np.ndarray, resolved: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which return of its firing each point is, and which point is the first, (K,) int64.
-
-    A laser whose azimuth is what it was has not fired again; between may stand the other firing of a block. But it has
-    where azimuths are not interpolated, as in some blocks. Further returns stand behind the first, or begin or end
-    where places (L,) of lasers fall, and most are as far as the first or at least `resolved` ticks apart.
-    """
-    laser, azimuth, ticks = points.laser, points.azimuth, points.ticks
-    sort, before = np.argsort(laser, kind="stable"), np.full(len(laser), -1, np.int64)
-    for lag in (2, 1):
-        one, other = sort[:-lag], sort[lag:]
-        alike = (laser[one] == laser[other]) & (azimuth[one] == azimuth[other])
-        before[other[alike]] = one[alike]
-    further = before >= 0
-    falls = np.append(True, np.diff(places[laser]) <= 0)
-    run = np.cumsum(np.append(True, further[1:] != further[:-1])) - 1
-    begins = falls[np.flatnonzero(np.append(True, np.diff(run) > 0))]
-    real = begins | np.append(begins[1:], True)
-    apart = np.abs(ticks - ticks[before])
-    near = further & (apart > 0) & (apart < resolved)
-    chance = np.count_nonzero(near) > _MOST_BLURRED * np.count_nonzero(further)
-    blurred = np.bincount(run, near)
-    real &= blurred <= _MOST_BLURRED * np.bincount(run)
-    before[~real[run]] = -1
-    beside = before == np.arange(len(before)) - 1
-    later = (before >= 0) & ~beside
-    if chance or np.count_nonzero(later) < _LEAST_LATER * len(before):
-        before[later] = -1
-    nth, first = np.zeros(len(laser), np.int64), np.arange(len(laser))
-    for _ in range(MOST_RETURNS):
-        nth, first = np.where(before >= 0, nth[before] + 1, 0), np.where(before >= 0, first[before], first)
-    return nth, first
-
-
-def _begun(places: np.ndarray, laser: np.ndarray, nth: np.ndarray) -> np.ndarray:
-    """Places (L,) counted from where blocks begin, as far as first returns (K,) that come after further ones tell."""
-    further = nth > 0
-    apart = further[1:] & (laser[1:] != laser[:-1])
-    if 2 * np.count_nonzero(apart) <= np.count_nonzero(further) or not further.any():
-        return places
-    lasers = len(places)
-    starts = bank_starts(places[laser], nth, lasers)
-    return (places - starts[np.argmin(np.minimum(starts, lasers - starts))]) % lasers
 
 
 def usual_places(sequence: np.ndarray, lasers: int) -> np.ndarray:

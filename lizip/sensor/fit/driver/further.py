@@ -8,12 +8,17 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.sensor.fit.ascent import keep_ascending
+from lizip.sensor.fit.dual.follow import MOST_RETURNS
 from lizip.sensor.model import Stage
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.seconds import BEHIND, BY_BANK, BY_FIRING, ReturnOrder, Seconds
 
 _MOST_BANKS, _LEAST_OF_BANK = 16, 0.02
 """Share of the places where first returns follow further ones that makes another bank."""
+_RESOLVED, _MOST_BLURRED = 0.15, 0.25
+"""Two returns of a pulse are this far apart (m), or one and the same, but for such a share of them."""
+_LEAST_LATER = 0.01
+"""Share of further returns, other than right behind the first, from which on they are no chance."""
 
 
 class Sequence(NamedTuple):
@@ -27,6 +32,51 @@ class Sequence(NamedTuple):
     def take(self, which: np.ndarray | slice) -> Sequence:
         """Some of them."""
         return Sequence(*(column[which] for column in self))
+
+
+def find_further(points: Sequence, places: np.ndarray, tick: float) -> tuple[np.ndarray, np.ndarray]:
+    """Which return of its firing each point is, and which point is the first, (K,) int64.
+
+    A laser whose azimuth is what it was has not fired again; between may stand the other firing of a block. But it has
+    where azimuths are not interpolated, as in some blocks. Further returns stand behind the first, or begin or end
+    where places (L,) of lasers fall, and most are as far as the first or well apart; `tick` in metres.
+    """
+    laser, azimuth, ticks = points.laser, points.azimuth, points.ticks
+    sort, before = np.argsort(laser, kind="stable"), np.full(len(laser), -1, np.int64)
+    for lag in (2, 1):
+        one, other = sort[:-lag], sort[lag:]
+        alike = (laser[one] == laser[other]) & (azimuth[one] == azimuth[other])
+        before[other[alike]] = one[alike]
+    further = before >= 0
+    falls = np.append(True, np.diff(places[laser]) <= 0)
+    run = np.cumsum(np.append(True, further[1:] != further[:-1])) - 1
+    begins = falls[np.flatnonzero(np.append(True, np.diff(run) > 0))]
+    real = begins | np.append(begins[1:], True)
+    apart = np.abs(ticks - ticks[before])
+    near = further & (apart > 0) & (apart < round(_RESOLVED / tick))
+    chance = np.count_nonzero(near) > _MOST_BLURRED * np.count_nonzero(further)
+    blurred = np.bincount(run, near)
+    real &= blurred <= _MOST_BLURRED * np.bincount(run)
+    before[~real[run]] = -1
+    beside = before == np.arange(len(before)) - 1
+    later = (before >= 0) & ~beside
+    if chance or np.count_nonzero(later) < _LEAST_LATER * len(before):
+        before[later] = -1
+    nth, first = np.zeros(len(laser), np.int64), np.arange(len(laser))
+    for _ in range(MOST_RETURNS):
+        nth, first = np.where(before >= 0, nth[before] + 1, 0), np.where(before >= 0, first[before], first)
+    return nth, first
+
+
+def begun(places: np.ndarray, laser: np.ndarray, nth: np.ndarray) -> np.ndarray:
+    """Places (L,) counted from where blocks begin, as far as first returns (K,) that come after further ones tell."""
+    further = nth > 0
+    apart = further[1:] & (laser[1:] != laser[:-1])
+    if 2 * np.count_nonzero(apart) <= np.count_nonzero(further) or not further.any():
+        return places
+    lasers = len(places)
+    starts = bank_starts(places[laser], nth, lasers)
+    return (places - starts[np.argmin(np.minimum(starts, lasers - starts))]) % lasers
 
 
 def further_returns(
@@ -63,6 +113,7 @@ def further_returns(
     stands = place[_nth(returns), returns.row * returns.ranges.shape[1] + returns.ring]
     assert returns.places is not None
     sort = np.argsort(stands)
+    assert returns.places is not None, "a driver's grid says where its lasers stand"
     starts = bank_starts(returns.places[returns.ring[sort]], _nth(returns)[sort], returns.ranges.shape[1])
     orders = ReturnOrder(BEHIND), ReturnOrder(BY_FIRING), ReturnOrder(BY_BANK, starts)
     best: tuple[ReturnOrder, np.ndarray, np.ndarray] | None = None

@@ -99,8 +99,9 @@ def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple
         stage.apply(returns)
         stages.append(stage)
 
-    for stage in (*sensor.coarse, sensor.profile):
-        add(stage)
+    for coarse in sensor.coarse:
+        add(coarse)
+    add(sensor.profile)
     nothing = np.zeros(3, np.uint32)
     places, wholes = np.arange(rings)[::-1].copy(), np.zeros(rings, np.int64)
     add(Blocks(places, wholes, sensor.lags, blocks, RETURNS, nothing, encode_azimuths(columns)))
