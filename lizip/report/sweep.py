@@ -9,7 +9,6 @@ import numpy as np
 
 from lizip.codecs.sweep import GRID, HEADER, most_cells, unpack_shapes
 from lizip.codecs.sweep.decoded import DecodedGrid, joined, open_blocks
-from lizip.codecs.sweep.fast import FastCoder
 from lizip.codecs.sweep.grid import encode_grid
 from lizip.entropy.coder import metered
 from lizip.exact.ulp import from_ordinals
@@ -103,9 +102,9 @@ def _model(container: Container, count: int) -> SweepModel:
 def _metered(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
     """A grid, and the bits (F, R, 3) of its cells; at the fast level as the default without a network would share."""
     grid, costs = _opened(stream, most)
-    if isinstance(grid.coder, FastCoder):
+    if grid.fast:
         ranges, intensity = grid.grid
-        form = grid.coder.form
+        form = grid.form
         again = encode_grid(ranges, intensity, everywhere=bool(form.everywhere), near=form.near)
         _, costs = _opened(again.data, most)
         if costs.any():

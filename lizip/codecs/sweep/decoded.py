@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,47 +29,51 @@ class DecodedGrid(NamedTuple):
     ranges : (F, R) int32
     intensity : (F or 1, R) int32
         Of zeros where there is none.
-    coder : FastCoder or DecisionCoder
-        Of several blocks that of the first.
-    blocks : int
+    form : Form
+    fast : bool
+        Whether it was coded at the fast level.
+    coder : DecisionCoder or None
+        What others may follow: of a grid that is one block.
     """
 
     ranges: np.ndarray
     intensity: np.ndarray
-    coder: FastCoder | DecisionCoder
-    blocks: int = 1
+    form: Form
+    fast: bool
+    coder: DecisionCoder | None = None
 
     @property
     def grid(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Ranges, and intensities if there are any."""
-        return self.ranges, self.intensity if self.coder.form.bits else None
+        return self.ranges, self.intensity if self.form.bits else None
 
     def past(self) -> GridPast | None:
         """What it leaves to grids that follow, with what it followed itself; if they can, which takes one block."""
-        if not isinstance(self.coder, DecisionCoder) or self.blocks > 1:
-            return None
-        return left_by(self.coder, self.ranges, self.intensity)
+        return left_by(self.coder, self.ranges, self.intensity) if self.coder else None
 
 
 class Block(NamedTuple):
     """Rings of a grid that are coded by themselves: what decodes them, and the segments of so many firings."""
 
-    coder: FastCoder | DecisionCoder
+    open: Callable[[], FastCoder | DecisionCoder]
     firings: int
     rings: int
     segments: list[bytes]
 
-    def decode(self) -> DecodedGrid:
-        """Decode it; raises CorruptError."""
+    def decode(self, leaves: bool = True) -> DecodedGrid:
+        """Decode it, `leaves`: with what others may follow; raises CorruptError."""
+        coder = self.open()
         ranges = np.zeros((self.firings, self.rings), np.int32)
-        intensity = np.zeros((self.firings if self.coder.form.bits else 1, self.rings), np.int32)
+        intensity = np.zeros((self.firings if coder.form.bits else 1, self.rings), np.int32)
         returns = 0
         for segment, (first, last) in zip(self.segments, segments(self.firings, self.rings), strict=True):
-            self.coder.decode(segment, ranges, intensity, first, last)
+            coder.decode(segment, ranges, intensity, first, last)
             returns += int(np.count_nonzero(ranges[first:last]))
             if is_sparse(last * self.rings, returns):
                 raise CorruptError("grid of hardly anything but empty cells")
-        return DecodedGrid(ranges, intensity, self.coder)
+        if isinstance(coder, FastCoder):
+            return DecodedGrid(ranges, intensity, coder.form, True)
+        return DecodedGrid(ranges, intensity, coder.form, False, coder if leaves else None)
 
 
 def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None = None) -> DecodedGrid:
@@ -88,7 +94,8 @@ def decode(stream: bytes, *, max_cells: int = MAX_CELLS, before: GridPast | None
     ModelMissingError
         When it was written with a predictor that is not installed.
     """
-    return joined(list(in_order(Block.decode, open_blocks(stream, max_cells, before))))
+    blocks = open_blocks(stream, max_cells, before)
+    return joined(list(in_order(partial(Block.decode, leaves=len(blocks) == 1), blocks)))
 
 
 def joined(blocks: list[DecodedGrid]) -> DecodedGrid:
@@ -97,7 +104,7 @@ def joined(blocks: list[DecodedGrid]) -> DecodedGrid:
         return blocks[0]
     ranges = np.concatenate([each.ranges for each in blocks], axis=1)
     intensity = np.concatenate([each.intensity for each in blocks], axis=1)
-    return DecodedGrid(ranges, intensity, blocks[0].coder, len(blocks))
+    return DecodedGrid(ranges, intensity, blocks[0].form, blocks[0].fast)
 
 
 def open_blocks(stream: bytes, max_cells: int = MAX_CELLS, before: GridPast | None = None) -> list[Block]:
@@ -115,23 +122,25 @@ def open_blocks(stream: bytes, max_cells: int = MAX_CELLS, before: GridPast | No
         raise CorruptError("grid has more segments than bytes")
     if follows:
         form = Form(near, bits, everywhere, np.zeros(1, np.int64))
-        coders: list[FastCoder | DecisionCoder] = [_follower(header, form, (firings, rings), before)]
+        coders: list[Callable[[], FastCoder | DecisionCoder]] = [_follower(header, form, (firings, rings), before)]
     else:
         shares = unpack_shares(header.bytes(), 1 << min(bits, 8)) if bits else np.zeros(1, np.int64)
         form = Form(near, bits, everywhere, shares)
         asked = Asked(None) if fast else _asked(header)
-        coders = [coder_of(form, count, bool(fast), asked) for count in counts]
+        coders = [partial(coder_of, form, count, bool(fast), asked) for count in counts]
     pieces = [[header.bytes() for _ in each] for each in bounds]
     header.finish()
     return [Block(coder, firings, count, own) for coder, count, own in zip(coders, counts, pieces, strict=True)]
 
 
-def _follower(header: Unpacker, form: Form, shape: tuple[int, int], before: GridPast | None) -> DecisionCoder:
-    """What decodes the segments of a grid that follows another one."""
+def _follower(
+    header: Unpacker, form: Form, shape: tuple[int, int], before: GridPast | None
+) -> Callable[[], DecisionCoder]:
+    """What makes the decoder of a grid that follows another one."""
     if before is None or form.bits != before.form.bits or not before.suits(form, shape[1]):
         raise CorruptError("a grid does not follow the one before")
     alignment = Alignment.unpack(header, shape[0])
-    return before.coder(shape[0], alignment, _asked(header).net())
+    return partial(before.coder, shape[0], alignment, _asked(header).net())
 
 
 def _asked(header: Unpacker) -> Asked:
