@@ -96,17 +96,16 @@ class Sweep:
         def solve_one(cloud: Cloud) -> Solution | None:
             return _solve_one(cloud, options.level, state)
 
-        # a driver's law tells further returns itself
-        solution = _by_driver(cloud, options.level, state)
-        if solution is not None:
-            return with_common_steps(solution, cloud.schema)
-        further = state.get("further", _Further)
+        by_law = _by_driver(cloud, options.level, state)
+        if by_law is not None and _has_seconds(by_law):
+            return with_common_steps(by_law, cloud.schema)
+        solution, further = None, state.get("further", _Further)
         if further is None or further.found:
             with defects.passed_over(f"further returns among {cloud.count} points were not told"):
                 solution = solve_dual(cloud, solve_one, find_sweeps)
             state.put("further", _Further(solution is not None))
         # what looks like further returns may be none
-        solutions = (each for each in (solution, solve_one(cloud)) if each is not None)
+        solutions = (each for each in (solution, by_law or solve_one(cloud)) if each is not None)
         solution = min(solutions, key=_weight, default=None)
         return None if solution is None else with_common_steps(solution, cloud.schema)
 
@@ -173,6 +172,13 @@ def _by_driver(cloud: Cloud, level: str, state: SensorState) -> Solution | None:
     if solution is None or not is_modest(solution) or _weight(solution) > _CONVINCING * cloud.count:
         return None
     return solution
+
+
+def _has_seconds(solution: Solution) -> bool:
+    """Whether further returns of a pulse were found."""
+    from lizip.sensor.stages.seconds import Seconds
+
+    return any(isinstance(stage, Seconds) for part in solution.model.parts for stage in part.stages)
 
 
 def _solve_one(cloud: Cloud, level: str, state: SensorState) -> Solution | None:

@@ -8,7 +8,16 @@ from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
 from lizip.sensor.returns import Returns
-from lizip.sensor.stages.blocks import ALL_CELLS, RETURNS, RINGS_CELLS, Blocks, Rest, decode_azimuths, encode_azimuths
+from lizip.sensor.stages.blocks import (
+    ALL_CELLS,
+    DOUBLED,
+    RETURNS,
+    RINGS_CELLS,
+    Blocks,
+    Rest,
+    decode_azimuths,
+    encode_azimuths,
+)
 from lizip.sensor.stages.driver import Driver, DriverLaw, Printed
 from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, LENS, SUM
 from lizip.sensor.stages.seconds import APART, BY_FIRING, ReturnOrder, Seconds
@@ -141,7 +150,7 @@ HOSTILE_BLOCKS = {
     "a place twice": {"places": np.array([0, 0, 2])},
     "a lag below nothing": {"lags": np.array([0, -2, 1])},
     "a lag beyond all": {"lags": np.array([0, 1 << 30, 1])},
-    "an unknown form": {"form": 5},
+    "an unknown form": {"form": DOUBLED + 1},
 }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -51,13 +51,16 @@ def test_fraction_is_the_way_to_the_model_point():
 
 
 @given(POINTS, st.sampled_from([0, 1000]))
+@example(np.array([[64.46874971, 64.46874971, 64.46874971]]), 0)
 def test_a_rounding_to_float16_is_the_last(points, before):
     rounded, fraction = round_points(points, HALF + before)
     expected = round_points(points, before)[0].astype(np.float16).astype(np.float32)
     np.testing.assert_array_equal(rounded.view(np.uint32), expected.view(np.uint32))
     assert (np.abs(fraction) <= 0.5).all()
     if not before:
-        inside = np.abs(rounded - points) <= 0.5 * rounding_units(rounded, HALF) * (1 + 1e-6)
+        # what float32 makes of the points first may take them to the other side of a tie
+        twice = 0.5 * np.spacing(np.abs(points).astype(np.float32))
+        inside = np.abs(rounded - points) <= 0.5 * rounding_units(rounded, HALF) * (1 + 1e-6) + twice
         assert inside.all()
 
 
