@@ -58,7 +58,8 @@ seeds = click.option(
 
 many = together(
     click.option("-T", "--threads", "workers", type=click.IntRange(0), default=1, metavar="N",
-                 help="Use N cores, 0: all; for as many files or one large .las. The results do not depend on it."),
+                 help="Use N cores, 0: all; for as many files, or the parts of one (large .las, full HDL-64E sweep). "
+                 "The results do not depend on it."),
     click.option("--scheduler", metavar="ADDRESS",
                  help="Let the workers of a Dask scheduler do the files (tcp://HOST:8786); local: one on -T N cores."),
 )  # fmt: skip
