@@ -8,7 +8,7 @@ times, poses, corrections) is small. Decompression is the same from the bottom u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ from lizip.container import CODEC as FIRST_KIND
 from lizip.container import FOLLOWS, Container, Section
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_varints
-from lizip.sensor import SOLVERS
+from lizip.sensor import SOLVERS, Registered
 from lizip.sensor.model import SweepModel, list_stages, model_of, pack_about, said_by, unpack_about
 from lizip.sensor.state import SensorState
 
@@ -96,8 +96,10 @@ class Sweep:
         def solve_one(cloud: Cloud) -> Solution | None:
             return _solve_one(cloud, options.level, state)
 
-        by_law = _by_driver(cloud, options.level, state)
-        if by_law is not None and _has_seconds(by_law):
+        driver = next(each for each in SOLVERS if each.name == "driver")
+        by_law = _attempt(driver, cloud, options.level, state)
+        explained = by_law is not None and _weight(by_law) <= _CONVINCING * cloud.count
+        if by_law is not None and explained and _has_seconds(by_law):
             return with_common_steps(by_law, cloud.schema)
         solution, further = None, state.get("further", _Further)
         if further is None or further.found:
@@ -105,8 +107,8 @@ class Sweep:
                 solution = solve_dual(cloud, solve_one, find_sweeps)
             state.put("further", _Further(solution is not None))
         # what looks like further returns may be none
-        solutions = (each for each in (solution, by_law or solve_one(cloud)) if each is not None)
-        solution = min(solutions, key=_weight, default=None)
+        alone = by_law if explained else _solve_one(cloud, options.level, state, {driver.name: by_law})
+        solution = min((each for each in (solution, alone) if each is not None), key=_weight, default=None)
         return None if solution is None else with_common_steps(solution, cloud.schema)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
@@ -163,15 +165,12 @@ class Sweep:
 CODEC = Sweep()
 
 
-def _by_driver(cloud: Cloud, level: str, state: SensorState) -> Solution | None:
-    """What a driver's law says of a cloud, if that explains it."""
-    registered = next(each for each in SOLVERS if each.name == "driver")
+def _attempt(registered: Registered, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+    """What a solver says of a cloud, if a decoder takes it."""
     solution = None
     with defects.passed_over(f"the solver {registered.name} failed on a cloud of {cloud.count} points"):
         solution = registered.load().solve(cloud, level, state)
-    if solution is None or not is_modest(solution) or _weight(solution) > _CONVINCING * cloud.count:
-        return None
-    return solution
+    return solution if solution is not None and is_modest(solution) else None
 
 
 def _has_seconds(solution: Solution) -> bool:
@@ -181,18 +180,19 @@ def _has_seconds(solution: Solution) -> bool:
     return any(isinstance(stage, Seconds) for part in solution.model.parts for stage in part.stages)
 
 
-def _solve_one(cloud: Cloud, level: str, state: SensorState) -> Solution | None:
+def _solve_one(
+    cloud: Cloud, level: str, state: SensorState, tried: Mapping[str, Solution | None] | None = None
+) -> Solution | None:
     """The first solution that explains a cloud, or the one that explains most of it.
 
-    What solved the sweep before goes first, and is the last if it does as well as there.
+    What solved the sweep before goes first, and is the last if it does as well as there. `tried`: what solvers said.
     """
     best: Solution | None = None
     known, solver = state.get("solver", _Solved), ""
     for registered in sorted(SOLVERS, key=lambda each: known is None or each.name != known.solver):
-        solution = None
-        with defects.passed_over(f"the solver {registered.name} failed on a cloud of {cloud.count} points"):
-            solution = registered.load().solve(cloud, level, state)
-        if solution is None or not is_modest(solution):
+        name = registered.name
+        solution = tried[name] if tried and name in tried else _attempt(registered, cloud, level, state)
+        if solution is None:
             continue
         if best is None or _weight(solution) < _weight(best):
             best, solver = solution, registered.name
