@@ -179,6 +179,26 @@ def _climb(pairs: np.ndarray, spacing: float, yaw: float, width: float, tilt: fl
     return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
 
 
+def _tilted(points: np.ndarray, direction: np.ndarray, spacing: float) -> np.ndarray:
+    """The direction with the tilt that pairs of near rings say: where ranges are coarse, neighbours on a ring are
+    level, and tell nothing of it."""
+    near = far_pairs(_flat(points, spacing), _STEEP_REACH, 400)
+    if not len(near):
+        return direction
+    tilt = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
+    yaw = arctangent2(direction[1], direction[0])
+    k = int(score_directions(near, spacing, np.full(len(tilt), yaw), tilt).argmax())
+    (s, c), (up, flat) = sincos(yaw), sincos(tilt[k])
+    return np.array([c * flat, s * flat, up])
+
+
+def _widest(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:
+    """The widest spacing along a direction: what lies on a lattice lies on every finer one too."""
+    while spacing < COARSE[0] and _coherence_along(pairs, direction, 2 * spacing) > _FOUND:
+        spacing *= 2
+    return spacing
+
+
 def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
     """Points (F, R) whose stored ULPs are at most a quarter of the spacing."""
     return (np.abs(points) < spacing * 2.0**22).all(axis=2)
@@ -248,7 +268,7 @@ def _grown_second(
         if coherence <= _LEAST_GROWN:
             return 0.0, second, 0.0
     second, coherence = _grow(points, pairs, second, spacing, _GROWING[3:])
-    return coherence, second, spacing
+    return coherence, second, _widest(pairs, second, spacing)
 
 
 def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -266,9 +286,12 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
     score, first, spacing, found = _first_axis(points, left_out, pairs, hint)
     if score < 0.5:
         return None
-    first, coherence = _grow(points, found, first, spacing)
+    grown, coherence = _grow(points, found, first, spacing)
+    if coherence < _LEAST_GROWN:
+        grown, coherence = _grow(points, found, _tilted(points, first, spacing), spacing, _GROWING[3:])
     if coherence < _LEAST_GROWN:
         return None
+    first, spacing = grown, _widest(found, grown, spacing)
     found_second = _grown_second(points, left_out, pairs, first, False)
     if found_second[0] <= _LEAST_GROWN:
         again = _grown_second(points, left_out, pairs, first, True)
