@@ -75,7 +75,7 @@ def test_the_readme_names_every_codec():
 
 
 def test_metadata():
-    """What is known of the project is said; where it lives, in all places or in none, and then the procedure says so."""
+    """What is known of the project is said; its address in all places, or in none and the procedure says so."""
     tomllib = pytest.importorskip("tomllib", reason="from Python 3.11 on")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for name in ("description", "readme", "license", "keywords", "classifiers"):

@@ -58,5 +58,5 @@ def _taken(name: str, column: np.ndarray) -> np.ndarray:
     """A column in a type that PDAL has."""
     if name == "scan_angle" and column.dtype.kind == "i":
         return (column * _SCAN_ANGLE).astype(np.float32)
-    kinds = {"e": np.dtype(np.float32), "?": np.dtype(np.uint8)}
+    kinds: dict[str, np.dtype[Any]] = {"e": np.dtype(np.float32), "?": np.dtype(np.uint8)}
     return column.astype(kinds.get(column.dtype.char, column.dtype.newbyteorder("=")))
