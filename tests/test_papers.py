@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import lizip
+from lizip import codecs
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changes/*.md")))
@@ -64,6 +65,32 @@ def test_unknown_kinds_are_refused(tmp_path):
     with pytest.raises(SystemExit, match=r"a\.md"):
         script("release_notes").main(tmp_path, "0.2.0", "2026-02-01")
     assert (tmp_path / "changes" / "a.md").exists()
+
+
+def test_the_readme_names_every_codec():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^- Six codecs, .*?\.$", text, re.DOTALL | re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", line)) == set(codecs.NAMES)
+    assert len(codecs.NAMES) == 6
+
+
+def test_metadata():
+    """What is known of the project is said; its address in all places, or in none and the procedure says so."""
+    tomllib = pytest.importorskip("tomllib", reason="from Python 3.11 on")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name in ("description", "readme", "license", "keywords", "classifiers"):
+        assert project[name]
+    for name in (project["readme"], *project["license-files"]):
+        assert (ROOT / name).is_file()
+    least, above = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups())
+    minors = re.findall(r"Python :: 3\.(\d+)", "\n".join(project["classifiers"]))
+    assert minors == [str(each) for each in range(least, above)]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"license: {project['license']}\n" in citation
+    assert f"abstract: {project['description']}\n" in citation
+    places = ("urls" in project, "repository-code:" in citation, "site_url:" in (ROOT / "mkdocs.yml").read_text())
+    assert len(set(places)) == 1
+    assert ("no public address yet" in (ROOT / "docs/release.md").read_text(encoding="utf-8")) != places[0]
 
 
 def test_citation_says_the_version():
