@@ -34,10 +34,19 @@ from lizip.sensor.stages import profile
 from lizip.simulator import drivers, packets
 from lizip.simulator.turning import MODELS as SENSORS
 
+
+def millimetres(data: bytes) -> bytes:
+    """Records of five float32, the coordinates of which are rounded to millimetres, without signs of zeros."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 5).copy()
+    points[:, :3] = np.rint(points[:, :3].astype(np.float64) * 1000) / 1000 + 0.0
+    return points.tobytes()
+
+
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
     "kitti_part": lambda: simulator.kitti(1, firings=250),
     "nuscenes_part": lambda: simulator.nuscenes(1, firings=100),
+    "rounded_part": lambda: millimetres(simulator.nuscenes(1, firings=100)),
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
     "pandaset_part": lambda: simulator.pandaset(1, blocks=220),
@@ -79,6 +88,7 @@ GOLDEN = (
     "kitti_part.sweep",
     "kitti_part.sweep.fast",
     "nuscenes_part.sweep",
+    "rounded_part.sweep",
     "nuscenes_part.sweep.embedded",
     "ouster_part.sweep",
     "ouster_part.sweep.fast",

@@ -75,6 +75,10 @@ class Laid:
         points[~known] = np.nan
         return points
 
+    def without(self, points: np.ndarray) -> Laid:
+        """The same when some points (N,) bool have no cells."""
+        return replace(self, place=np.where(points[self.place], -1, self.place))
+
     def turned(self, axes: Axes) -> Laid:
         """The same when the axes of the file are undone."""
         nothing = axes.undone(self.nothing.view(np.float32)[None])[0].view(np.uint32)
