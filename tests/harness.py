@@ -72,6 +72,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "npy": lambda: npy(numbers(120).astype("<f8")),
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
+    "rolled": lambda: rolled(simulator.nuscenes(1, firings=150)),
     "odd": lambda: odd_values().tobytes() + b"odd",
     "one_point": lambda: np.float32([1.5, -2.25, 0.5, 7]).tobytes(),
     "text": lambda: b"".join(b"%d is the square of %d\n" % (i * i, i) for i in range(200)),
@@ -117,6 +118,7 @@ GOLDEN = (
     "npy.opaque",
     "related.floats",
     "moved.any",
+    "rolled.any",
     "odd.floats",
     "one_point.floats",
     "text.opaque",
@@ -169,6 +171,12 @@ def related(count: int) -> np.ndarray:
         out[name] = index * step % 200
     out["rgb"] = out["red"].astype("<u4") << 16 | out["green"].astype("<u4") << 8 | out["blue"]
     return out
+
+
+def rolled(data: bytes) -> bytes:
+    """A sweep whose last third of points comes first."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 5)
+    return np.roll(points, len(points) // 3 + 5, axis=0).tobytes()
 
 
 def moved(data: bytes) -> bytes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import re
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -72,6 +74,25 @@ def test_the_readme_names_every_codec():
     (line,) = re.findall(r"^- Six codecs, .*?\.$", text, re.DOTALL | re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", line)) == set(codecs.NAMES)
     assert len(codecs.NAMES) == 6
+
+
+@pytest.mark.parametrize(("name", "set"), [("nuScenes", "nuscenes"), ("KITTI", "kitti")])
+def test_what_archives_take_follows_from_the_benchmark(name, set):
+    page = (ROOT / "docs/archives.md").read_text(encoding="utf-8")
+    (row,) = re.findall(
+        rf"^\| {name} sweep \(.*\) \| ([\d.]+) s \| ([\d.]+) s \| ([\d,]+) \| ([\d.]+) % \|$", page, re.MULTILINE
+    )
+    both, decode, an_hour, left = (float(each.replace(",", "")) for each in row)
+    with (ROOT / "benchmarks/results/lizip.csv").open(newline="") as file:
+        rows = [each for each in csv.DictReader(file) if each["set"] == set]
+    encode_ms, decode_ms = (
+        median(float(ms) for row in rows for ms in row[what].split()) for what in ("encode_ms", "decode_ms")
+    )
+    share = sum(int(row["encoded"]) for row in rows) / sum(int(row["original"]) for row in rows)
+    assert both == pytest.approx((encode_ms + decode_ms) / 1000, rel=0.4)
+    assert decode == pytest.approx(decode_ms / 1000, rel=0.4)
+    assert left == pytest.approx(100 * share, abs=0.3)
+    assert an_hour == pytest.approx(3600 / both, rel=0.02)
 
 
 def test_metadata():

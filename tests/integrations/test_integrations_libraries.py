@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ import pytest
 import lizip
 from lizip import simulator
 
-QUICK = {"level": "fast", "codec": "opaque", "fields": 4}
+QUICK: dict[str, Any] = {"level": "fast", "codec": "opaque", "fields": 4}
 CLOUDS = [np.random.default_rng(i).normal(0, 20, (60 + i, 4)).astype("<f4").round(2) for i in range(4)]
 
 
