@@ -63,13 +63,13 @@ def lasers_by_line(xyz: np.ndarray, missing: np.ndarray) -> np.ndarray | None:
     by votes for slope and height on the axis.
     """
     some = np.flatnonzero(~missing)
-    level, height = _from_the_side(xyz[some])
-    far = np.flatnonzero(level > _NEAREST)
-    far = far[:: 1 + len(far) // _LINES]
-    lines = _find_lines(level[far], height[far]) if len(far) > _LINES // 4 else []
+    level, height = _from_the_side(xyz[some[:: 1 + len(some) // _LINES]])
+    far = level > _NEAREST
+    lines = _find_lines(level[far], height[far]) if np.count_nonzero(far) > _LINES // 4 else []
     if len(lines) < _FEWEST or len(lines) > MAX_LASERS:
         return None
     laser = np.full(len(xyz), -1, np.int64)
+    level, height = _from_the_side(xyz[some])
     found = np.empty(len(some), np.int64)
     _nearest_line(level, height, np.array(sorted(lines, reverse=True)), _ON_LINE, found)
     laser[some] = found
