@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import second_reader
 import zstandard
-from second_reader import frozen, layout, lzf, pack
+from second_reader import frozen, layout, lzf, pack, relations
 from second_reader.bytestream import Damaged
 from second_reader.grid import network
 
 import lizip
 from lizip.formats import lzf as formats_lzf
 from lizip.formats.packets import FORMAT, Shape
+from lizip.relations.order import encode_order
 from lizip.simulator.driver_columns import with_columns
 from lizip.simulator.drivers import sweep
 from lizip.simulator.sensors import SENSORS
@@ -26,7 +27,7 @@ from lizip.simulator.sensors import SENSORS
 FOLDER = Path(__file__).parent
 FILES = {path.stem: path for path in sorted((FOLDER / "golden").glob("v*/*.lizip"))}
 
-SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep"}
+SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep", "rolled.any"}
 """Those that take more than ten seconds."""
 
 _MODULES = sorted((FOLDER / "second_reader").rglob("*.py"))
@@ -87,6 +88,11 @@ def test_a_sequence_is_read_in_order_only():
     with pytest.raises(Damaged):
         second_reader.read(coded[1])
     assert [second_reader.read(each, behind) for each in coded] == [first, *others]
+
+
+@pytest.mark.parametrize("order", [np.arange(300)[::-1], np.roll(np.arange(300), 70), np.arange(300) * 7 % 300])
+def test_orders_are_read(order):
+    assert np.array_equal(relations._order(encode_order(order), [order]), np.argsort(order))
 
 
 TWICE = {"twice": 0.2, "arranged": "blocks"}
