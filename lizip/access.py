@@ -112,8 +112,8 @@ def read(
         coordinates of the file (metres in sweeps; scaled, with offset, in .las). Of a large .las only the chunks that
         can hold such points are read.
     structured : bool
-        Give one structured array (n,) with the columns as its fields, as PDAL takes it:
-        `pdal.Pipeline(stages, arrays=[lizip.read("scan.bin.lizip", structured=True)])`.
+        Give one structured array (n,) with the columns as its fields; for PDAL, which has names of its own, see
+        `lizip.integrations.pdal`.
     max_bytes : int, optional
         As for `decompress`.
 

@@ -15,6 +15,7 @@ from lizip import codecs, defects
 from lizip.codecs import Options, arrangements, opaque
 from lizip.container import RECIPE, REGIONS, WHOLE, Section
 from lizip.errors import FormatError
+from lizip.orders import Orders
 from lizip.packing import pack_varints
 from lizip.won import Won, as_before
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
-    from lizip.disorder import Sorted
     from lizip.relations import Recipe
     from lizip.relations.motion import Motion
 
@@ -47,9 +47,6 @@ _MARGIN = 0.85
 
 _POOR = 3
 """Bytes a point that are more than a model of a sensor takes where it holds."""
-
-_WHOLE_REACH = 0.2
-"""As `_REACH`, for the file as it stands (0.29 is the least seen)."""
 
 
 class Result(NamedTuple):
@@ -95,14 +92,18 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
         if contest.beaten(name):
             continue
         sole = len(data) > ONE_PASS or len(names) == 1
-        contest.attempt(codecs.load(name), base, sole)
+        codec = codecs.load(name)
+        if name != "sweep" or sole or not contest.orders.attempt_apart(codec, base):
+            contest.attempt(codec, base, sole)
         plain.append(contest.best)
         if contest.best is not None and as_before(contest.won, options.state):
             return contest.best
-        if name == "sweep" and contest.poor and base.motion is None:
-            contest.attempt_undone(codecs.load(name), base, sole)
-            if contest.best is None and not sole:
-                contest.attempt_sorted(codecs.load(name), base)
+        if name == "sweep" and contest.poor:
+            contest.orders.attempt_turned(codec, base)
+            if contest.poor and base.motion is None:
+                contest.attempt_undone(codec, base, sole)
+            if contest.poor and not sole:
+                contest.orders.attempt_sorted(codec, base)
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
@@ -112,7 +113,7 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
                 if not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
         if "floats" in names and contest.unexplained:
-            contest.attempt_sorted(codecs.load("floats"), base)
+            contest.orders.attempt_sorted(codecs.load("floats"), base)
         if alone:
             contest.attempt_whole()
     if contest.best is None:
@@ -138,12 +139,12 @@ class Contest:
 
     def __init__(self, data: memoryview, cloud: Cloud, options: Options, stands: bool = True):
         self._stands = stands
-        self._data, self._cloud, self._options = data, cloud, options
+        self._data, self.cloud, self.options = data, cloud, options
         self._quick = self._sampled = 0
         self._size = 0
         self.best: Result | None = None
         self._inner: np.ndarray | None = None
-        self._orders: list[Sorted] | None = None
+        self.orders = Orders(self)
         self.layout = opaque.encode_bytes(cloud.layout, options.level)
         self.around = tuple(_regions(cloud, options.level))
         self._fixed = len(self.layout) + _size_of(self.around)
@@ -164,10 +165,10 @@ class Contest:
         from lizip.relations.recipe import is_movable
         from lizip.sensor.fit.missing import enough_returns
 
-        schema = self._cloud.schema
-        if self._cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
+        schema = self.cloud.schema
+        if self.cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
             return recipe
-        columns = list(self._cloud.columns.values())
+        columns = list(self.cloud.columns.values())
         if not enough_returns(columns):
             return recipe
         xyz = points_of({str(k): column.astype("<f4") for k, column in enumerate(columns[:3])})
@@ -177,17 +178,20 @@ class Contest:
         self._inner, motion = undone
         return replace(recipe, motion=motion)
 
+    def reduced(self, recipe: Recipe, order: np.ndarray | None = None) -> Cloud:
+        """What a codec codes: the columns that a recipe leaves, in an order."""
+        return replace(self.cloud, columns=recipe.reduce(self.cloud.columns, self._inner, order))
+
     def encoded(self, codec: Codec, recipe: Recipe, order: np.ndarray | None = None) -> Iterable[Section] | None:
         """What a codec says of the columns that a recipe leaves, and the recipe itself; bytes are taken as they are."""
         if recipe.trivial or codec is opaque.CODEC:
-            return codec.encode(self._cloud, self._options)
-        columns = recipe.reduce(self._cloud.columns, self._inner, order)
-        sections = codec.encode(replace(self._cloud, columns=columns), self._options)
+            return codec.encode(self.cloud, self.options)
+        sections = codec.encode(self.reduced(recipe, order), self.options)
         return None if sections is None else chain((Section(RECIPE, recipe.pack()),), sections)
 
     def attempt(self, codec: Codec, recipe: Recipe, sole: bool = False, order: np.ndarray | None = None) -> None:
         """Let a codec try, the sole one or one of several; one that fails ends no compression."""
-        with defects.passed_over(f"the codec {codec.name} failed on a cloud of {self._cloud.count} points"):
+        with defects.passed_over(f"the codec {codec.name} failed on a cloud of {self.cloud.count} points"):
             arranged = codec is opaque.CODEC and self._stands and not sole
             sections = self._arranged() if arranged else self.encoded(codec, recipe, order)
             if sections is not None:
@@ -196,7 +200,7 @@ class Contest:
     @property
     def poor(self) -> bool:
         """Whether nothing yet has said the points as shortly as a sensor's model does."""
-        return self.best is None or self._size - self._fixed > _POOR * self._cloud.count
+        return self.best is None or self._size - self._fixed > _POOR * self.cloud.count
 
     @property
     def unexplained(self) -> bool:
@@ -215,34 +219,20 @@ class Contest:
             if not self.poor:
                 break
 
-    def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
-        """Let scans that are in no order, or sorted by a user, try once more as a sensor would have listed them."""
-        if self._options.level == "fast":
-            return
-        from lizip.disorder import sorted_orders
-        from lizip.relations.order import encode_order
-
-        if self._orders is None:
-            self._orders = list(sorted_orders(self._cloud))
-        for order, key, by_rings in self._orders:
-            if codec.name == "sweep" and not by_rings:
-                continue
-            columns = list(recipe.reduce(self._cloud.columns, self._inner, order).values())
-            there = replace(recipe, order=encode_order(order, key, columns))
-            self.attempt(codec, there, order=order)
-
     def _arranged(self) -> Iterable[Section] | None:
         """What the opaque codec says; only what is not the file again, where this holds the records as they are."""
-        around = sum(map(len, self._cloud.regions))
-        if arrangements.record_size(self._cloud.schema) * self._cloud.count + around != len(self._data):
-            return opaque.CODEC.encode(self._cloud, self._options)
-        return opaque.CODEC.rearranged(self._cloud, self._options)
+        around = sum(map(len, self.cloud.regions))
+        if arrangements.record_size(self.cloud.schema) * self.cloud.count + around != len(self._data):
+            return opaque.CODEC.encode(self.cloud, self.options)
+        return opaque.CODEC.rearranged(self.cloud, self.options)
 
     def attempt_whole(self) -> None:
         """Let the file as it stands try."""
-        if not self._whole_beaten():
-            layout = self.layout if self._options.fields is not None else b""
-            self.enter(Result(opaque.CODEC, layout, tuple(_whole(self._data, self._options.level))))
+        from lizip.yardstick import bytes_beaten
+
+        if self.best is None or not bytes_beaten(self._data, self._size, self.options.level):
+            layout = self.layout if self.options.fields is not None else b""
+            self.enter(Result(opaque.CODEC, layout, tuple(_whole(self._data, self.options.level))))
 
     def enter(self, result: Result) -> None:
         """Keep a result when it is smaller than the best."""
@@ -252,33 +242,20 @@ class Contest:
 
     def beaten(self, name: str) -> bool:
         """Whether a codec can be left out, because it will hardly come below the best."""
-        if self.best is None or self._options.level == "max":
+        if self.best is None or self.options.level == "max":
             return False
         size = self._size - self._fixed
         sure = _SURE.get(self.best.codec.name)
         if sure and size > _MANY:
-            self._sampled = self._sampled or opaque.CODEC.sampled_size(self._cloud)
+            self._sampled = self._sampled or opaque.CODEC.sampled_size(self.cloud)
             if size <= sure * self._sampled:
                 return True
-        self._quick = self._quick or opaque.CODEC.quick_size(self._cloud)
-        if self._options.level == "fast":
+        self._quick = self._quick or opaque.CODEC.quick_size(self.cloud)
+        if self.options.level == "fast":
             return size <= self._quick
         if size <= _REACH[name] * self._quick:
             return True
-        return name == "opaque" and size <= _MARGIN * opaque.CODEC.gain(self._cloud) * self._quick
-
-    def _whole_beaten(self) -> bool:
-        """Whether the file as it stands will hardly come below the best."""
-        if self.best is None or self._options.level == "max":
-            return False
-        from lizip.yardstick import out_of_reach
-
-        if out_of_reach(self._data, self._size):
-            return True
-        quick = opaque.quick(self._data)
-        if self._options.level == "fast":
-            return self._size <= quick
-        return self._size <= _WHOLE_REACH * quick or self._size <= opaque.least(self._data, quick)
+        return name == "opaque" and size <= _MARGIN * opaque.CODEC.gain(self.cloud) * self._quick
 
 
 def _size_of(sections: Iterable[Section]) -> int:

@@ -51,6 +51,7 @@ class Sequence:
     >>> packed = [lizip.compress(sweep, sequence=ahead) for sweep in (b"the first", b"the second")]
     >>> [lizip.decompress(each, sequence=behind) for each in packed]
     [b'the first', b'the second']
+    >>> ahead.restart()  # the next one stands alone
     """
 
     def __init__(self, every: int = 10, seeds: int = 1):

@@ -1,9 +1,13 @@
-"""Shared fixtures: real data where it is there, and the option for the long tests."""
+"""Shared fixtures: real data where it is there, the command line, and the option for the long tests."""
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +15,7 @@ from hypothesis import settings
 
 import lizip
 from lizip import defects
+from lizip.cli import main
 
 # compiling a kernel counts as a slow example otherwise
 settings.register_profile("lizip", deadline=None)
@@ -63,3 +68,37 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no real data at {DATA}; set LIZIP_DATA")
     return DATA
+
+
+@dataclass
+class Done:
+    status: int
+    out: bytes
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.err.splitlines()
+
+
+def without_note(err: str) -> str:
+    """Messages but the one of the first compilation on a machine."""
+    return "".join(line for line in err.splitlines(keepends=True) if "compiling for this machine" not in line)
+
+
+@pytest.fixture
+def lizip_command(capfdbinary, monkeypatch) -> Callable[..., Done]:
+    """Run `lizip ARGUMENTS` in this process; `stdin` gives its input."""
+    before = signal.getsignal(signal.SIGTERM)
+
+    def call(*arguments: object, stdin: bytes = b"") -> Done:
+        capfdbinary.readouterr()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as end:
+            main([os.fspath(a) if isinstance(a, Path) else str(a) for a in arguments])
+        sys.stdout.flush()
+        out, err = capfdbinary.readouterr()
+        return Done(end.value.code or 0, out, without_note(err.decode()))
+
+    yield call
+    signal.signal(signal.SIGTERM, before)

@@ -34,10 +34,19 @@ from lizip.sensor.stages import profile
 from lizip.simulator import drivers, packets
 from lizip.simulator.turning import MODELS as SENSORS
 
+
+def millimetres(data: bytes) -> bytes:
+    """Records of five float32, the coordinates of which are rounded to millimetres, without signs of zeros."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 5).copy()
+    points[:, :3] = np.rint(points[:, :3].astype(np.float64) * 1000) / 1000 + 0.0
+    return points.tobytes()
+
+
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
     "kitti_part": lambda: simulator.kitti(1, firings=250),
     "nuscenes_part": lambda: simulator.nuscenes(1, firings=100),
+    "rounded_part": lambda: millimetres(simulator.nuscenes(1, firings=100)),
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
     "pandaset_part": lambda: simulator.pandaset(1, blocks=220),
@@ -63,6 +72,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "npy": lambda: npy(numbers(120).astype("<f8")),
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
+    "rolled": lambda: rolled(simulator.nuscenes(1, firings=150)),
     "odd": lambda: odd_values().tobytes() + b"odd",
     "one_point": lambda: np.float32([1.5, -2.25, 0.5, 7]).tobytes(),
     "text": lambda: b"".join(b"%d is the square of %d\n" % (i * i, i) for i in range(200)),
@@ -78,6 +88,7 @@ GOLDEN = (
     "kitti_part.sweep",
     "kitti_part.sweep.fast",
     "nuscenes_part.sweep",
+    "rounded_part.sweep",
     "nuscenes_part.sweep.embedded",
     "ouster_part.sweep",
     "ouster_part.sweep.fast",
@@ -107,6 +118,7 @@ GOLDEN = (
     "npy.opaque",
     "related.floats",
     "moved.any",
+    "rolled.any",
     "odd.floats",
     "one_point.floats",
     "text.opaque",
@@ -159,6 +171,12 @@ def related(count: int) -> np.ndarray:
         out[name] = index * step % 200
     out["rgb"] = out["red"].astype("<u4") << 16 | out["green"].astype("<u4") << 8 | out["blue"]
     return out
+
+
+def rolled(data: bytes) -> bytes:
+    """A sweep whose last third of points comes first."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 5)
+    return np.roll(points, len(points) // 3 + 5, axis=0).tobytes()
 
 
 def moved(data: bytes) -> bytes:

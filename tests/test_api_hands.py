@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from lizip import checked, storage
 from lizip.errors import MissingPackageError, TargetExistsError
 
 POINTS = np.arange(400, dtype="<f4").reshape(100, 4)
-QUICK = {"level": "fast", "codec": "opaque"}
+QUICK: dict[str, Any] = {"level": "fast", "codec": "opaque"}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import inspect
 import re
 import subprocess
@@ -22,6 +23,10 @@ WITHOUT = {"SensorState"} | {
     name for name, thing in PUBLIC.items() if isinstance(thing, type) and issubclass(thing, BaseException)
 }
 """Errors need none; a state is shown by what takes it."""
+INNER = {"Sequence.options", "Sequence.leave"}
+"""Methods that `compress` and `decompress` call, not people."""
+BESIDE = ("lizip.integrations.av2.CompressedPath", "lizip.integrations.pdal.read_array")
+"""Examples that need no other library."""
 PAGES = [path for path in sorted(ROOT.glob("docs/**/*.md")) if "```python\n" in path.read_text(encoding="utf-8")]
 
 
@@ -35,14 +40,32 @@ def folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", sorted(set(PUBLIC) - WITHOUT))
-def test_examples_of_the_library(folder, name):
-    (test,) = doctest.DocTestFinder(recurse=False).find(PUBLIC[name], name, globs={})
-    assert test.examples, f"lizip.{name} has no example"
+def ran(thing: object, name: str) -> str:
+    """Run the examples of a function, or of a class and its methods; gives their source."""
+    tests = doctest.DocTestFinder().find(thing, name, globs={})
     runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL | doctest.ELLIPSIS)
     said: list[str] = []
-    runner.run(test, out=said.append)
+    for test in tests:
+        runner.run(test, out=said.append)
     assert not runner.summarize(verbose=False).failed, "".join(said)
+    return "".join(example.source for test in tests for example in test.examples)
+
+
+@pytest.mark.parametrize("name", sorted(set(PUBLIC) - WITHOUT))
+def test_examples_of_the_library(folder, name):
+    """Each function and class has one, and each method is called in one."""
+    thing = PUBLIC[name]
+    source = ran(thing, name)
+    assert source, f"lizip.{name} has no example"
+    methods = [each for each in vars(thing) if not each.startswith("_")] if isinstance(thing, type) else []
+    bare = [each for each in methods if not re.search(rf"\.{each}\b", source) and f"{name}.{each}" not in INNER]
+    assert not bare, f"no example calls {bare} of lizip.{name}"
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_examples_of_integrations(folder, name):
+    module, _, last = name.rpartition(".")
+    assert ran(getattr(importlib.import_module(module), last), name)
 
 
 def test_documented():

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import re
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 import lizip
+from lizip import codecs
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changes/*.md")))
@@ -64,6 +67,51 @@ def test_unknown_kinds_are_refused(tmp_path):
     with pytest.raises(SystemExit, match=r"a\.md"):
         script("release_notes").main(tmp_path, "0.2.0", "2026-02-01")
     assert (tmp_path / "changes" / "a.md").exists()
+
+
+def test_the_readme_names_every_codec():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^- Six codecs, .*?\.$", text, re.DOTALL | re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", line)) == set(codecs.NAMES)
+    assert len(codecs.NAMES) == 6
+
+
+@pytest.mark.parametrize(("name", "set"), [("nuScenes", "nuscenes"), ("KITTI", "kitti")])
+def test_what_archives_take_follows_from_the_benchmark(name, set):
+    page = (ROOT / "docs/archives.md").read_text(encoding="utf-8")
+    (row,) = re.findall(
+        rf"^\| {name} sweep \(.*\) \| ([\d.]+) s \| ([\d.]+) s \| ([\d,]+) \| ([\d.]+) % \|$", page, re.MULTILINE
+    )
+    both, decode, an_hour, left = (float(each.replace(",", "")) for each in row)
+    with (ROOT / "benchmarks/results/lizip.csv").open(newline="") as file:
+        rows = [each for each in csv.DictReader(file) if each["set"] == set]
+    encode_ms, decode_ms = (
+        median(float(ms) for row in rows for ms in row[what].split()) for what in ("encode_ms", "decode_ms")
+    )
+    share = sum(int(row["encoded"]) for row in rows) / sum(int(row["original"]) for row in rows)
+    assert both == pytest.approx((encode_ms + decode_ms) / 1000, rel=0.4)
+    assert decode == pytest.approx(decode_ms / 1000, rel=0.4)
+    assert left == pytest.approx(100 * share, abs=0.3)
+    assert an_hour == pytest.approx(3600 / both, rel=0.02)
+
+
+def test_metadata():
+    """What is known of the project is said; its address in all places, or in none and the procedure says so."""
+    tomllib = pytest.importorskip("tomllib", reason="from Python 3.11 on")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name in ("description", "readme", "license", "keywords", "classifiers"):
+        assert project[name]
+    for name in (project["readme"], *project["license-files"]):
+        assert (ROOT / name).is_file()
+    least, above = map(int, re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups())
+    minors = re.findall(r"Python :: 3\.(\d+)", "\n".join(project["classifiers"]))
+    assert minors == [str(each) for each in range(least, above)]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"license: {project['license']}\n" in citation
+    assert f"abstract: {project['description']}\n" in citation
+    places = ("urls" in project, "repository-code:" in citation, "site_url:" in (ROOT / "mkdocs.yml").read_text())
+    assert len(set(places)) == 1
+    assert ("no public address yet" in (ROOT / "docs/release.md").read_text(encoding="utf-8")) != places[0]
 
 
 def test_citation_says_the_version():

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import second_reader
 import zstandard
-from second_reader import frozen, lzf, pack
+from second_reader import frozen, layout, lzf, pack, relations
 from second_reader.bytestream import Damaged
 from second_reader.grid import network
 
 import lizip
 from lizip.formats import lzf as formats_lzf
+from lizip.formats.packets import FORMAT, Shape
+from lizip.relations.order import encode_order
 from lizip.simulator.driver_columns import with_columns
 from lizip.simulator.drivers import sweep
 from lizip.simulator.sensors import SENSORS
@@ -25,7 +27,7 @@ from lizip.simulator.sensors import SENSORS
 FOLDER = Path(__file__).parent
 FILES = {path.stem: path for path in sorted((FOLDER / "golden").glob("v*/*.lizip"))}
 
-SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep"}
+SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep", "rolled.any"}
 """Those that take more than ten seconds."""
 
 _MODULES = sorted((FOLDER / "second_reader").rglob("*.py"))
@@ -86,6 +88,11 @@ def test_a_sequence_is_read_in_order_only():
     with pytest.raises(Damaged):
         second_reader.read(coded[1])
     assert [second_reader.read(each, behind) for each in coded] == [first, *others]
+
+
+@pytest.mark.parametrize("order", [np.arange(300)[::-1], np.roll(np.arange(300), 70), np.arange(300) * 7 % 300])
+def test_orders_are_read(order):
+    assert np.array_equal(relations._order(encode_order(order), [order]), np.argsort(order))
 
 
 TWICE = {"twice": 0.2, "arranged": "blocks"}
@@ -154,6 +161,18 @@ def test_chunks_of_logs_are_compressed_again(kind):
     coded = lizip.compress(log, codec="floats")
     assert lizip.info(coded)["format"] == "log"
     assert second_reader.read(coded) == log
+
+
+def test_big_endian_packets_of_nobody_are_read():
+    packets = [bytes(8) + b"".join(i.to_bytes(2, "big") for i in range(250 + k, 274 + k)) for k in range(2000)]
+    content = memoryview(b"".join(packets))
+    shape = Shape(56, 8, 1, 0, 24, 0, bytes(range(24)), (("range", "u2"),), big=True)
+    cloud = FORMAT.cloud(content, shape)
+    assert np.array_equal(cloud.columns["range"][:2000], np.arange(250, 2250))
+    joined = layout.join(
+        layout.PACKETS, cloud.layout, [bytes(each) for each in cloud.regions], list(cloud.columns.values())
+    )
+    assert joined == content
 
 
 def test_pcl_streams_of_bytes_that_repeat():

@@ -54,9 +54,21 @@ class PackReader:
     >>> import lizip
     >>> with lizip.PackWriter("drive.lizips") as pack:
     ...     entries = [pack.add(f"{i}.bin", b"sweep %d" % i, time=100 * i) for i in range(3)]
+    ...     calibration = pack.share("calibration", b"of this vehicle")
     >>> with lizip.PackReader("drive.lizips") as pack:
     ...     list(pack), pack["1.bin"], pack[-1], pack[pack.nearest(90)]
     (['0.bin', '1.bin', '2.bin'], b'sweep 1', b'sweep 2', b'sweep 1')
+    >>> pack = lizip.PackReader("drive.lizips")
+    >>> pack.place("2.bin"), pack.entry(1).time, pack.between(100, 300), pack.embedded
+    (2, 100, [1, 2], [])
+    >>> pack.verify()
+    >>> pack.shared("calibration")
+    b'of this vehicle'
+    >>> pack.open(0).read(), b"".join(pack.pieces(0)), lizip.decompress(pack.packed(0))
+    (b'sweep 0', b'sweep 0', b'sweep 0')
+    >>> lizip.decompress(pack.alone("2.bin"))
+    b'sweep 2'
+    >>> pack.close()
     """
 
     def __init__(self, path: storage.StrPath | bytes | BinaryIO):
@@ -134,7 +146,7 @@ class PackReader:
         return access.completed(packed, self._models) if carries else packed
 
     def shared(self, name: str) -> bytes:
-        """Bytes that sweeps of this pack share; KeyError when there are none of that name."""
+        """Bytes that sweeps of this pack share; KeyError when there are none of that name. See `PackWriter.share`."""
         return self._body(self._shared[name])
 
     @property
@@ -152,7 +164,16 @@ class PackReader:
             return access.opened_by(decoder, f"{self._data.name}: {self.entry(key).name}")
 
     def read(self, key: str | int, *rest: Any, structured: bool = False, **options: Any) -> Any:
-        """The points of a sweep as columns; the other parameters are those of `lizip.read`."""
+        """The points of a sweep as columns; the other parameters are those of `lizip.read`.
+
+        Examples
+        --------
+        >>> import lizip, numpy
+        >>> with lizip.PackWriter("arrays.lizips") as pack:
+        ...     entry = pack.add("a", numpy.arange(12, dtype="f4").reshape(3, 4))
+        >>> lizip.PackReader("arrays.lizips").read("a", "y")["y"].tolist()
+        [1.0, 5.0, 9.0]
+        """
         with self._decoder(key, options.pop("max_bytes", None)) as decoder:
             columns = access.read_from(decoder, *rest, **options)
         return access.as_structured(columns) if structured else columns

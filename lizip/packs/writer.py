@@ -70,6 +70,14 @@ class PackWriter:
     ...         entry = pack.add("a/1.bin", b"the second", time=100_000_000)
     >>> list(lizip.PackReader("drive.lizips"))
     ['a/0.bin', 'a/1.bin']
+    >>> pack = lizip.PackWriter("recorder.lizips")
+    >>> entry = pack.add_packed("0.bin", lizip.compress(b"the first"))
+    >>> pack.flush()  # whatever happens from here on, it is there
+    >>> pack.entry("0.bin").size, pack.share("calibration", b"of this vehicle").name
+    (9, 'calibration')
+    >>> pack.close()
+    >>> lizip.PackReader("recorder.lizips").shared("calibration")
+    b'of this vehicle'
     """
 
     def __init__(

@@ -3,6 +3,8 @@
 Shuffled points cost log2(N!) bits. Those that a user sorted by something (azimuth, range, a column) cost next to
 nothing: a key, computed from what was decoded, says which point is expected next. How the user's own library rounded
 its arctangent need not be known: where the order departs from the key's, the point is counted from the expected one.
+Those that were turned round, rolled, or put together from runs cost next to nothing, too: each point is counted from
+the one before it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ MOST_POINTS = 1 << 22
 COLUMN = 0
 """What a key is: numbers of a column; else of `lizip.relations.polar`, from DISTANCE on."""
 
-_UNSORTED, _SORTED = 0, 1
+_UNSORTED, _SORTED, _FOLLOWING = 0, 1, 2
 _LIMIT = 250
 
 
@@ -61,12 +63,18 @@ class Key(NamedTuple):
 def encode_order(order: np.ndarray, key: Key | None = None, columns: Sequence[np.ndarray] = ()) -> bytes:
     """Write a permutation: `order` (N,) int64 says which point of the file comes first, second, ... when sorted.
 
-    By a `key` it is told from the sorted points' columns (N,) which of them comes first, second, ... in the file.
+    By a `key` it is told from the sorted points' columns (N,) which of them comes first, second, ... in the file; else
+    from the point before, or of each point by itself, whatever is shorter.
     """
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
     if key is None:
-        return pack_varints([_UNSORTED]) + encode_stream(_code_ranks, ranks, _tree(len(ranks)))
+        counters = fresh_counters(2 * INTEGER_NODES)
+        following = encode_stream(_code_following, counters, ranks, _tree(len(ranks)))
+        unsorted = encode_stream(_code_ranks, ranks, _tree(len(ranks)))
+        if len(following) < len(unsorted):
+            return pack_varints([_FOLLOWING]) + following
+        return pack_varints([_UNSORTED]) + unsorted
     expected = np.empty_like(ranks)
     expected[np.argsort(key.of(columns), kind="stable")] = np.arange(len(ranks))
     places = expected[ranks]
@@ -87,6 +95,10 @@ def decode_order(stream: bytes, columns: Sequence[np.ndarray]) -> np.ndarray:
     ranks = np.zeros(count, np.int64)
     if form == _UNSORTED:
         decode_stream(unpacker.take(unpacker.remaining), _code_ranks, ranks, _tree(count))
+        return ranks
+    if form == _FOLLOWING:
+        body, counters = unpacker.take(unpacker.remaining), fresh_counters(2 * INTEGER_NODES)
+        decode_stream(body, _code_following, counters, ranks, _tree(count))
         return ranks
     key = Key(unpacker.varint(), unpacker.varint(), unpacker.varint())
     _check(form, key, columns)
@@ -120,30 +132,60 @@ def _tree(count: int) -> np.ndarray:
 
 
 @kernel
+def _left_before(tree, place):
+    """How many of the points that are left come before a place."""
+    node = (tree.size >> 1) + place
+    count = np.int64(0)
+    while node > 1:
+        if node & 1:
+            count += tree[node - 1]
+        node >>= 1
+    return count
+
+
+@kernel
+def _take_out(tree, number):
+    """The place of one of the points that are left, counted from the first; it is left no more."""
+    leaves = tree.size >> 1
+    node = np.int64(1)
+    tree[1] -= 1
+    while node < leaves:
+        node *= 2
+        if number >= tree[node]:
+            number -= tree[node]
+            node += 1
+        tree[node] -= 1
+    return node - leaves
+
+
+@kernel
 def _code_departures(coder, counters, places, tree):
     """Code which of the points that are left, counted from the first, comes next, and take it out."""
-    leaves = tree.size >> 1
     before = np.int64(0)
     for i in range(places.size):
-        skipped = np.int64(0)
-        node = leaves + places[i]
-        while node > 1:
-            if node & 1:
-                skipped += tree[node - 1]
-            node >>= 1
         context = np.int64(1) if before else np.int64(0)
+        skipped = _left_before(tree, places[i])
         skipped = code_integer(coder, counters, context * INTEGER_NODES, _LIMIT, skipped)
-        skipped = min(max(skipped, np.int64(0)), tree[1] - 1)
-        before = skipped
-        node = np.int64(1)
-        tree[1] -= 1
-        while node < leaves:
-            node *= 2
-            if skipped >= tree[node]:
-                skipped -= tree[node]
-                node += 1
-            tree[node] -= 1
-        places[i] = node - leaves
+        before = min(max(skipped, np.int64(0)), tree[1] - 1)
+        places[i] = _take_out(tree, before)
+
+
+@kernel
+def _code_following(coder, counters, places, tree):
+    """Code which of the points that are left comes next, counted from the one that came last, and take it out.
+
+    What is coded is how much further, or less far, that is than last time.
+    """
+    from_here = step = np.int64(0)
+    same = np.int64(1)
+    for i in range(places.size):
+        further = _left_before(tree, places[i]) - from_here - step
+        further = code_integer(coder, counters, same * INTEGER_NODES, _LIMIT, further)
+        same = np.int64(1) if further == 0 else np.int64(0)
+        number = min(max(from_here + step + further, np.int64(0)), tree[1] - 1)
+        step = number - from_here
+        from_here = number
+        places[i] = _take_out(tree, number)
 
 
 @kernel

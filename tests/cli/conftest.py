@@ -1,53 +1,12 @@
-"""The command line called in this process, with its own stdin, stdout and exit status."""
+"""Small files for the command line."""
 
 from __future__ import annotations
 
-import io
-import os
 import random
-import signal
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from lizip.cli import main
-
-
-@dataclass
-class Done:
-    status: int
-    out: bytes
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.err.splitlines()
-
-
-def without_note(err: str) -> str:
-    """Messages but the one of the first compilation on a machine."""
-    return "".join(line for line in err.splitlines(keepends=True) if "compiling for this machine" not in line)
-
-
-@pytest.fixture
-def lizip_command(capfdbinary, monkeypatch) -> Callable[..., Done]:
-    """Run `lizip ARGUMENTS`; `stdin` gives its input."""
-    before = signal.getsignal(signal.SIGTERM)
-
-    def call(*arguments: object, stdin: bytes = b"") -> Done:
-        capfdbinary.readouterr()
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as end:
-            main([os.fspath(a) if isinstance(a, Path) else str(a) for a in arguments])
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        return Done(end.value.code or 0, out, without_note(err.decode()))
-
-    yield call
-    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

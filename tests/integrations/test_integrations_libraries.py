@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ import pytest
 import lizip
 from lizip import simulator
 
-QUICK = {"level": "fast", "codec": "opaque", "fields": 4}
+QUICK: dict[str, Any] = {"level": "fast", "codec": "opaque", "fields": 4}
 CLOUDS = [np.random.default_rng(i).normal(0, 20, (60 + i, 4)).astype("<f4").round(2) for i in range(4)]
 
 
@@ -135,6 +136,33 @@ def test_pykitti(drive, tmp_path):
     assert [len(points) for points in dataset.velo] == [60, 62, 62, 63]
     assert np.array_equal(dataset.get_velo(3), CLOUDS[3])
     assert np.array_equal(pykitti.odometry(str(tmp_path), "00", frames=[3, 0]).get_velo(0), CLOUDS[3])
+
+
+def test_points_in_the_terms_of_pdal(drive):
+    laspy = pytest.importorskip("laspy")
+    from lizip.integrations.pdal import read_array
+
+    data = simulator.airborne_las(3, 7, 50)
+    las, array = laspy.read(io.BytesIO(data)), read_array(lizip.compress(data))
+    assert np.array_equal(np.stack([array[name] for name in "XYZ"], axis=1), las.xyz)
+    assert np.array_equal(array["GpsTime"], las.gps_time)
+    assert np.array_equal(array["NumberOfReturns"], las.number_of_returns)
+    assert np.allclose(array["ScanAngleRank"], las.scan_angle * 0.006)
+    odd = np.array([(1, 2, 3, 0.5, True)], [("x", ">f4"), ("y", ">f4"), ("z", ">f4"), ("half", ">f2"), ("last", "?")])
+    array = read_array(lizip.compress(odd))
+    assert array.tolist() == [(1.0, 2.0, 3.0, 0.5, 1)]
+    assert [array.dtype[name].str for name in ("X", "Half", "Last")] == ["<f8", "<f4", "|u1"]
+
+
+def test_pdal(drive):
+    pdal = pytest.importorskip("pdal")
+    from lizip.integrations.pdal import read_array
+
+    pipeline = pdal.Filter.sort(dimension="X").pipeline(read_array(drive / "0000000002.bin.lizip"))
+    pipeline.execute()
+    order = np.argsort(CLOUDS[2][:, 0], kind="stable")
+    assert np.array_equal(pipeline.arrays[0]["X"], CLOUDS[2][order, 0])
+    assert np.array_equal(pipeline.arrays[0]["Intensity"], CLOUDS[2][order, 3])
 
 
 @pytest.mark.skipif(importlib.util.find_spec("open3d") is None, reason="open3d is not installed (large)")

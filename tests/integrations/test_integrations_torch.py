@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ import lizip
 from lizip.integrations.torch import Sweeps
 
 CLOUDS = [np.random.default_rng(i).normal(0, 20, (50 + i, 4)).astype("<f4").round(2) for i in range(6)]
-QUICK = {"level": "fast", "codec": "opaque", "fields": 4}
+QUICK: dict[str, Any] = {"level": "fast", "codec": "opaque", "fields": 4}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import numpy as np
@@ -24,7 +25,7 @@ from lizip.container import is_lizip
 from lizip.errors import CorruptError, FormatError, LizipWarning, StorageError, UnsupportedVersionError
 from lizip.packs import layout
 
-QUICK = {"codec": "opaque", "level": "fast"}
+QUICK: dict[str, Any] = {"codec": "opaque", "level": "fast"}
 CONTENTS = {f"drive/{i}.bin": bytes(range(10 * i, 10 * i + 50)) * (i % 3) for i in range(6)}
 
 

@@ -6,6 +6,8 @@ import io
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,24 @@ def make(path: Path, sweeps: list[bytes], every: int, **options) -> list[int]:
         return [pack.add(f"top/{len(pack):03}.bin", sweep, time=len(pack)).length for sweep in sweeps]
 
 
+@pytest.fixture(scope="module")
+def packs(parked, tmp_path_factory) -> Callable[..., Path]:
+    """Packs of all of them, each made once and not to be changed."""
+
+    @cache
+    def pack(every: int, seeds: int = 1) -> Path:
+        path = tmp_path_factory.mktemp("packs") / "x.lizips"
+        make(path, parked, every, seeds=seeds)
+        return path
+
+    return pack
+
+
+def lengths(path: Path) -> list[int]:
+    """Bytes of each sweep of a pack."""
+    return [entry.length for entry in lizip.PackReader(path).entries]
+
+
 def decodes(monkeypatch) -> list[bytes]:
     """Every sweep that is decoded from now on."""
     decoded = []
@@ -45,9 +65,9 @@ def decodes(monkeypatch) -> list[bytes]:
     return decoded
 
 
-def test_there_and_back_in_any_order_and_smaller(parked, tmp_path):
-    alone, together = make(tmp_path / "a.lizips", parked, 1), make(tmp_path / "x.lizips", parked, 4)
-    pack = lizip.PackReader(tmp_path / "x.lizips")
+def test_there_and_back_in_any_order_and_smaller(parked, packs, tmp_path):
+    alone, together = lengths(packs(1)), lengths(packs(4))
+    pack = lizip.PackReader(packs(4))
     assert [follows(pack.packed(k)) for k in range(7)] == [False, True, True, True, False, True, True]
     assert all(a < 0.93 * b for k, (a, b) in enumerate(zip(together, alone, strict=True)) if k % 4)
     for k in (6, 2, 3, 0, 5, 3):
@@ -60,21 +80,20 @@ def test_there_and_back_in_any_order_and_smaller(parked, tmp_path):
     assert [again.packed(k) for k in range(3)] == [pack.packed(k) for k in range(3)]
 
 
-def test_a_sensor_that_stands_is_known_better_by_several(parked, tmp_path):
-    one, three = (make(tmp_path / f"{seeds}.lizips", parked, 7, seeds=seeds) for seeds in (1, 3))
+def test_a_sensor_that_stands_is_known_better_by_several(parked, packs):
+    one, three = (lengths(packs(7, seeds)) for seeds in (1, 3))
     assert one[0] == three[0]
     assert all(a < 0.98 * b for a, b in zip(three[3:], one[3:], strict=True))
-    pack = lizip.PackReader(tmp_path / "3.lizips")
+    pack = lizip.PackReader(packs(7, 3))
     for k in (6, 2, 0, 4, 1, 5, 3):
         assert pack[k] == parked[k]
     pack.verify()
     assert lizip.decompress(pack.alone(2)) == parked[2]
 
 
-def test_what_several_sweeps_left_is_decoded_once(parked, tmp_path, monkeypatch):
-    make(tmp_path / "x.lizips", parked, 7, seeds=3)
+def test_what_several_sweeps_left_is_decoded_once(parked, packs, monkeypatch):
+    pack = lizip.PackReader(packs(7, 3))
     decoded = decodes(monkeypatch)
-    pack = lizip.PackReader(tmp_path / "x.lizips")
     for place, costs in ((5, 4), (6, 1), (1, 2), (3, 1)):
         decoded.clear()
         assert pack[place] == parked[place]
@@ -82,10 +101,9 @@ def test_what_several_sweeps_left_is_decoded_once(parked, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("damaged", range(5))
-def test_a_damaged_sweep_costs_those_that_follow_it(parked, tmp_path, damaged):
-    make(tmp_path / "x.lizips", parked, 7, seeds=3)
-    data = bytearray((tmp_path / "x.lizips").read_bytes())
-    entry = lizip.PackReader(tmp_path / "x.lizips").entry(damaged)
+def test_a_damaged_sweep_costs_those_that_follow_it(parked, packs, damaged):
+    data = bytearray(packs(7, 3).read_bytes())
+    entry = lizip.PackReader(packs(7, 3)).entry(damaged)
     data[entry.offset + entry.length // 2] ^= 4
     pack, whole = lizip.PackReader(bytes(data)), []
     for k in range(7):
@@ -104,10 +122,9 @@ def test_sweeps_that_come_again_among_those_that_others_follow(parked, tmp_path)
 
 
 @pytest.mark.parametrize(("damaged", "lost"), [(0, {0, 1, 2}), (1, {1}), (4, {4})])
-def test_a_damaged_key_frame_costs_its_followers_and_another_sweep_itself(parked, tmp_path, damaged, lost):
-    make(tmp_path / "x.lizips", parked, 3)
-    data = bytearray((tmp_path / "x.lizips").read_bytes())
-    entry = lizip.PackReader(tmp_path / "x.lizips").entry(damaged)
+def test_a_damaged_key_frame_costs_its_followers_and_another_sweep_itself(parked, packs, damaged, lost):
+    data = bytearray(packs(3).read_bytes())
+    entry = lizip.PackReader(packs(3)).entry(damaged)
     data[entry.offset + entry.length // 2] ^= 4
     for change in (len(data), -200):  # with the index, and without
         with warnings.catch_warnings():
@@ -122,9 +139,8 @@ def test_a_damaged_key_frame_costs_its_followers_and_another_sweep_itself(parked
         assert {*range(7)} - {*whole} == lost
 
 
-def test_a_sweep_taken_out_stands_alone(parked, tmp_path):
-    make(tmp_path / "x.lizips", parked[:3], 3)
-    pack = lizip.PackReader(tmp_path / "x.lizips")
+def test_a_sweep_taken_out_stands_alone(parked, packs):
+    pack = lizip.PackReader(packs(3))
     with pytest.raises(FormatError, match="follows a sweep before"):
         lizip.decompress(pack.packed(1))
     assert lizip.info(pack.packed(1))["codec"] == "sweep"
@@ -176,10 +192,9 @@ def test_only_its_key_frame_will_do(parked):
     assert Container(io.BytesIO(packed[3])).section(FOLLOWS)
 
 
-def test_a_random_sweep_costs_its_own_decode_and_its_key_frames(parked, tmp_path, monkeypatch):
-    make(tmp_path / "x.lizips", parked, 4)
+def test_a_random_sweep_costs_its_own_decode_and_its_key_frames(parked, packs, monkeypatch):
+    pack = lizip.PackReader(packs(4))
     decoded = decodes(monkeypatch)
-    pack = lizip.PackReader(tmp_path / "x.lizips")
     for place, costs in ((3, 2), (1, 1), (6, 2), (2, 1), (0, 1), (5, 1)):
         decoded.clear()
         assert pack[place] == parked[place]
@@ -195,13 +210,14 @@ def test_a_sensor_that_sends_the_same_sweep_again(parked, tmp_path):
     assert [pack[k] for k in (5, 1, 4, 2, 3, 0)] == [same[k] for k in (5, 1, 4, 2, 3, 0)]
 
 
-def test_in_the_shell_whatever_the_workers(parked, tmp_path):
+def test_in_the_shell_whatever_the_workers(parked, lizip_command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     for k, sweep in enumerate(parked[:5]):
         (tmp_path / "drive" / "top").mkdir(parents=True, exist_ok=True)
         (tmp_path / "drive" / "top" / f"{k}.bin").write_bytes(sweep)
 
     def run(*words: str) -> None:
-        subprocess.run([sys.executable, "-m", "lizip", *words, "-q"], cwd=tmp_path, check=True)
+        assert lizip_command(*words, "-q").status == 0
 
     run("pack", "drive", "-o", "one.lizips", "--key-frames", "2")
     run("pack", "drive", "-o", "two.lizips", "--key-frames", "2", "-T", "2")

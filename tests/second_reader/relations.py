@@ -115,6 +115,18 @@ class _Left:
         for node in range(self.leaves - 1, 0, -1):
             self.tree[node] = self.tree[2 * node] + self.tree[2 * node + 1]
 
+    def at(self, number: int) -> int:
+        """The one before which so many others are left."""
+
+        def right(one: int, other: int) -> int:
+            nonlocal number
+            if number >= one:
+                number -= one
+                return 1
+            return 0
+
+        return self.taken(right)
+
     def taken(self, right) -> int:
         """A point, from the root down; `right` says where to go, given how many are left on either side."""
         node = 1
@@ -127,8 +139,9 @@ class _Left:
 
 def _order(data: bytes, columns: list[np.ndarray]) -> np.ndarray:
     head, count = Bytes(data), len(columns[0])
-    if head.varint() == 0:
-        return np.array(ans.decode(head.rest(), _ranks, count), np.int64)
+    form = head.varint()
+    if form in (0, 2):
+        return np.array(ans.decode(head.rest(), _following if form else _ranks, count), np.int64)
     what, detail, falling = head.varints(3)
     key = columns[detail] if what == 0 else computed([wide(each) for each in columns[:3]], what, detail)
     key = key.astype(np.float64)
@@ -153,15 +166,18 @@ def _departures(stream: Stream, count: int) -> list[int]:
     left, counters, skipped, places = _Left(count), Counters(), 0, []
     for _ in range(count):
         skipped = integer(stream, counters, int(skipped > 0), 250)
-        still = [skipped]
+        places.append(left.at(skipped))
+    return places
 
-        def right(one: int, other: int, still: list[int] = still) -> int:
-            if still[0] >= one:
-                still[0] -= one
-                return 1
-            return 0
 
-        places.append(left.taken(right))
+def _following(stream: Stream, count: int) -> list[int]:
+    left, counters, places = _Left(count), Counters(), []
+    number = step = further = 0
+    for k in range(count):
+        further = integer(stream, counters, int(further == 0), 250)
+        step += further
+        number = min(max(number + step, 0), count - k - 1)
+        places.append(left.at(number))
     return places
 
 

@@ -22,7 +22,7 @@ from lizip.sensor.fit.timing import set_in_time
 from lizip.sensor.stages.arithmetic import PLAIN
 from lizip.sensor.stages.beams import Beams
 from lizip.sensor.stages.pose import Mount
-from lizip.sensor.stages.rounding import HALF, round_points, rounding_units
+from lizip.sensor.stages.rounding import HALF, UNSIGNED, Rounding, round_points, rounding_units
 from lizip.sensor.stages.timing import QUANTUM
 
 DECIMALS = (100, 1000, 10000)
@@ -59,6 +59,17 @@ def find_decimal(xyz: np.ndarray) -> int:
         if np.count_nonzero(round_points(sane.astype(np.float64), decimal)[0] == sane) > least:
             return decimal
     return 0
+
+
+def rounding_of(stored: np.ndarray, decimal: int) -> Rounding:
+    """The stage that rounds as stored coordinates (M, 3) float32 were, whose `decimal` is known."""
+    zeros = stored[stored == 0]
+    return Rounding(decimal + (UNSIGNED if decimal and not np.signbit(zeros).any() else 0))
+
+
+def noise_of(decimal: int) -> float:
+    """Standard deviation that a decimal rounding leaves in coordinates, m; 0 of float32 alone."""
+    return 1.0 / (decimal * np.sqrt(12.0)) if decimal else 0.0
 
 
 def fitting_units(points: np.ndarray, decimal: int, tick: float) -> np.ndarray:

@@ -7,38 +7,32 @@ inverted -> stored float32. Where no rounding in a map shows, it is a plain movi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
-from lizip.exact.ulp import to_ordinals
-from lizip.sensor.fit.coarse import is_coarse
+from lizip.sensor.fit.calibrate import find_decimal
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
-from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.lattice.frame import Frame
 from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.fit.motion.attempts import Attempt, straight_on_by_all, through_map_by_all
 from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
 from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
 from lizip.sensor.fit.motion.frame import find_moved_frame, find_sector_end
-from lizip.sensor.fit.motion.law import solve_law
 from lizip.sensor.fit.motion.observe import Observed, observe
-from lizip.sensor.fit.motion.spline import fit_spline
+from lizip.sensor.fit.motion.rounded import observe_rounded
 from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.cells import CellOrder, Cells
-from lizip.sensor.stages.far_corrections import FarCorrections
-from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.firing_azimuths import FiringAzimuths
 from lizip.sensor.stages.intensity import TABLE, Intensity
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.pose import AT_ORIGIN, Mount
-from lizip.sensor.stages.pose_law import PoseLaw
-from lizip.sensor.stages.pose_spline import PoseSpline
 from lizip.sensor.state import SensorState
 
 _MOST_BITS = 34
@@ -47,21 +41,8 @@ _PLACE = 9
 """Bytes of a point that is in no firing."""
 _GOOD_BITS = 6
 """Bits a point for these below which a way to see the sweep is the right one."""
-_ERRORS = {
-    PoseSpline: np.array([1e-6, 1e-6, 1e-7, 5e-8, 5e-8, 4e-9]),
-    PoseLaw: np.array([2e-7, 2e-7, 4e-9, 2e-8, 2e-8, 4e-10]),
-}
-"""Expected errors of a model's prediction: at the sensor (m), and growth with range (a metre)."""
-_OPEN_ERRORS = np.array([0.0, 0.0, 6e-8, 0.0, 0.0, 0.0])
-"""What the map's rounding of heights adds where it is not known."""
-_LAWFUL = 0.6
-"""Bits a point that a pose law reaches where it holds; splines stay above."""
 _LEAST_UPRIGHT = 0.6
 """Cosine of the largest tilt of a moved sweep: the stored height has to tell the height."""
-_SPACINGS = {"fast": (8,), "default": (6,), "max": (6, 8, 4, 10)}
-"""Firings from knot to knot of the splines tried."""
-_LAWS = {"fast": ((0, 1.0, 1.0),), "default": ((0, 1.0, 1.0),), "max": ((0, 1.0, 1.0), (1, 0.5, 1.0), (0, 1.0, 2.0))}
-"""Pose laws fitted: from which of the splines, and how dear it is to add and to keep a knot."""
 
 
 class Moving:
@@ -70,16 +51,15 @@ class Moving:
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find ranges, azimuths and poses; see `lizip.sensor.Solver`."""
         xyz, sensor = stored_points(cloud), hdl32e()
-        if xyz is None or is_coarse(xyz):
+        if xyz is None or is_coarse(decimal := find_decimal(xyz), sensor.tick):
             return None
-        best: tuple[_Writing, _Attempt] | None = None
+        best: tuple[_Writing, Attempt] | None = None
         least = _MOST_BITS / 8 * cloud.count
-        for placed in _places(xyz, list(cloud.columns.values())[3:]):
+        for placed in _places(xyz, list(cloud.columns.values())[3:], decimal):
             seen = _observed(placed, sensor, state)
             if seen is None:
                 continue
-            written = _Writing(cloud, placed, seen)
-            attempt = min(written.attempts(level), key=lambda attempt: attempt.size)
+            written, attempt = _written(cloud, placed, seen, level)
             size = attempt.size + _PLACE * placed.laid.left_out
             if size <= least:
                 best, least = (written, attempt), size
@@ -104,6 +84,8 @@ class _Placed:
         From that frame to the stored one, where they differ by more than axes.
     end : Mount
         Pose of the last firing.
+    decimal : int
+        Rounding of the stored points, as `lizip.sensor.stages.rounding` has it; 0: float32 alone.
     """
 
     stored: np.ndarray
@@ -112,21 +94,30 @@ class _Placed:
     axes: Axes = AS_THEY_ARE
     mount: Mount | None = None
     end: Mount = AT_ORIGIN
+    decimal: int = 0
+
+    def seen(self, sensor: Sensor, known: Frame | None) -> Observed | None:
+        """The sweep as fits see it."""
+        stored = self.laid.spread(self.points)
+        if self.decimal:
+            return observe_rounded(stored, self.decimal, sensor, self.end)
+        return observe(stored, sensor, known, self.end)
 
 
-def _places(xyz: np.ndarray, others: list[np.ndarray]) -> Iterator[_Placed]:
+def _places(xyz: np.ndarray, others: list[np.ndarray], decimal: int) -> Iterator[_Placed]:
     """Find firings and rings of stored points (N, 3) float32 beside further columns, and how they were moved, if at
-    all: ways worth a trial, the likeliest first."""
+    all: ways worth a trial, the likeliest first. `decimal`: the points' rounding."""
     missing, nothing = find_missing(xyz)
     laid = lay_out(xyz, others, missing, nothing)
     if laid is not None:
+        laid = laid.without(missing) if decimal else laid
         axes = find_axes(laid.spread(xyz))
         turned = axes.undone(xyz)
         laid = laid.turned(axes)
-        yield _Placed(turned, turned, laid, axes)
+        yield _Placed(turned, turned, laid, axes, decimal=decimal)
         end = find_sector_end(laid.spread(turned))
         if end is not None:
-            yield _Placed(turned, turned, laid, axes, end=end)
+            yield _Placed(turned, turned, laid, axes, end=end, decimal=decimal)
     mount = find_moved_frame(xyz, others, missing)
     if mount is None or abs(mount.rotation[2, 2]) < _LEAST_UPRIGHT:
         return
@@ -134,48 +125,40 @@ def _places(xyz: np.ndarray, others: list[np.ndarray]) -> Iterator[_Placed]:
     laid = lay_out(points, others, missing, nothing)
     if laid is None:
         return
-    yield _Placed(xyz, points, laid, mount=mount)
+    yield _Placed(xyz, points, laid.without(missing) if decimal else laid, mount=mount, decimal=decimal)
 
 
 def _observed(placed: _Placed, sensor: Sensor, state: SensorState) -> Observed | None:
     """Observe a sweep, again when firings are found to lack; what the next one may use is put into the state."""
     known = state.get("moving", Frame)
-    seen = observe(placed.laid.spread(placed.points), sensor, known, placed.end)
+    seen = placed.seen(sensor, known)
     if seen is None:
         return None
     spaced = placed.laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
     if spaced is not placed.laid:
-        again = observe(spaced.spread(placed.points), sensor, known, placed.end)
-        if again is not None:
-            placed.laid, seen = spaced, again
+        closed, placed.laid = placed.laid, spaced
+        again = placed.seen(sensor, known)
+        if again is None:
+            placed.laid = closed
+        else:
+            seen = again
     state.put("moving", seen.frame if seen.frame.rounded.all() else None)
     return seen
 
 
+def _written(cloud: Cloud, placed: _Placed, seen: Observed, level: str) -> tuple[_Writing, Attempt]:
+    """The smallest way to write an observed sweep; points that no way leads to lose their cells."""
+    while True:
+        written = _Writing(cloud, placed, seen)
+        attempt = min(written.attempts(level), key=lambda attempt: attempt.size)
+        if attempt.fits is None or attempt.fits.all():
+            return written, attempt
+        lost = np.zeros(cloud.count, bool)
+        lost[placed.laid.place[placed.laid.present][~attempt.fits]] = True
+        placed.laid = placed.laid.without(lost)
+
+
 SOLVER = Moving()
-
-
-class _Attempt:
-    """One pose model tried on a sweep: its stages; the smallest attempt wins."""
-
-    def __init__(
-        self, returns: Returns, places: np.ndarray, frame: Frame, pose: PoseLaw | PoseSpline, mount: Mount | None
-    ):
-        errors = _ERRORS[type(pose)]
-        errors = errors if frame.rounded[2] else np.maximum(errors, _OPEN_ERRORS)
-        rounded = frame.rounded.astype(np.int64)
-        axes = quaternion_of_rotation(frame.axes)
-        far = FarFrame(axes, frame.offset * rounded, rounded, powers_of(errors), mount)
-        returns = replace(returns)
-        far.apply(returns)
-        pose.apply(returns)
-        lattice, self.exact = choose_lattice(returns.far, returns.points, places)
-        self.stages = (far, pose, FarCorrections.of(returns, lattice, places))
-
-    @property
-    def size(self) -> int:
-        """Bytes that depend on the pose model."""
-        return sum(len(stage.pack()) for stage in self.stages[1:])
 
 
 class _Writing:
@@ -197,7 +180,7 @@ class _Writing:
         self.returns = Returns(ranges, self.grid.intensity, cloud.schema, cloud.count)
         for stage in self.stages:
             stage.apply(self.returns)
-        self.places = to_ordinals(xyz[laid.place[laid.present]])
+        self.stored = np.ascontiguousarray(xyz[laid.place[laid.present]])
 
     def _grid(self, ranges: np.ndarray) -> tuple[Grid, Intensity | None, Cells]:
         """Grid with intensities, and the stages that say what they mean."""
@@ -223,40 +206,12 @@ class _Writing:
         stage = None if lit is None else intensity_stage(columns[lit.column], lit, place[order])
         return grid, stage, Cells.of(absent, laid.nothing, cell[1][silent], blank[silent])
 
-    def _splines(self, level: str) -> list[tuple[PoseSpline, tuple[np.ndarray, np.ndarray]]]:
-        """The sweep's poses as splines."""
-        seen = self.seen
-        # the axes as the decoder will have them
-        axes = rotation_of_quaternion(quaternion_of_rotation(seen.frame.axes))
-        tight = seen.weight
-        loose = seen.blurred(np.array([3e-6, 3e-6, 1e-6]))
-        splines = []
-        # without the map's coarse rounding, finer poses pay
-        choices = [(spacing, 0) for spacing in _SPACINGS[level]]
-        choices += [] if seen.frame.rounded.all() else [(8, 4)]
-        for spacing, finer in choices:
-            weights, gates = (loose, loose, tight, tight), (30.0, 15.0, 30.0, 15.0)
-            knots = fit_spline(seen.points, seen.sensor_points, weights, axes, seen.track.pose, spacing, gates, finer)
-            spline = PoseSpline.of(knots, spacing, finer)
-            splines.append((spline, spline.poses(len(seen.stored), axes)))
-        return splines
+    def attempts(self, level: str) -> Iterator[Attempt]:
+        """Poses in all ways worth a trial."""
+        by_all = straight_on_by_all if self.seen.decimal else through_map_by_all
+        return by_all(self.seen, self.returns, self.stored, self.mount, level)
 
-    def attempts(self, level: str) -> Iterator[_Attempt]:
-        """Pose models: the law, fitted from splines; and the splines where it does not hold."""
-        splines, seen, frame = self._splines(level), self.seen, self.seen.frame
-        lawful = False
-        for start, adding, keeping in _LAWS[level] if frame.rounded[:2].all() else ():
-            law = solve_law(seen, *splines[start][1], self.sensor, (adding, keeping))
-            if law is not None:
-                attempt = _Attempt(self.returns, self.places, seen.frame, PoseLaw.of(law, len(seen.stored)), self.mount)
-                lawful = lawful or 8 * attempt.size < _LAWFUL * len(self.places)
-                yield attempt
-            seen.refer(frame)
-        if not lawful:
-            for spline, _ in splines:
-                yield _Attempt(self.returns, self.places, frame, spline, self.mount)
-
-    def solution(self, attempt: _Attempt) -> Solution:
+    def solution(self, attempt: Attempt) -> Solution:
         """Write everything down."""
         returns, laid, cloud = self.returns, self.laid, self.cloud
         stages = [*self.stages, *attempt.stages]

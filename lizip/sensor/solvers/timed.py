@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.sensor.fit.calibrate import find_decimal, noise_of
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.timed.describe import describe
 from lizip.sensor.fit.timed.sensor import pandar64
@@ -28,12 +30,15 @@ class Timed:
         present = np.flatnonzero(~missing)
         if not np.isfinite(xyz[present]).all():
             return None
-        found = solve(xyz[present], pandar64())
+        sensor, decimal = pandar64(), find_decimal(xyz)
+        if is_coarse(decimal, sensor.beams.tick):
+            return None
+        found = solve(xyz[present], sensor, noise_of(decimal))
         if found is None:
             return None
         seen, law = found
         seen.place = present[seen.place]
-        part, grid, notes = describe(cloud, xyz, seen, law, missing, nothing)
+        part, grid, notes = describe(cloud, xyz, seen, law, missing, nothing, decimal)
         if notes["exceptions"] > _MOST_ODD * cloud.count:
             return None
         return Solution(SweepModel([part]), [grid], About(TITLES.index("Hesai Pandar64 as in PandaSet"), notes))

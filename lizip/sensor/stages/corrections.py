@@ -1,7 +1,7 @@
 """From unrounded model points to the stored float32, exactly: corrections where the model misses.
 
 A unit is 1 mm where a file's coordinates were rounded to millimetres first (`decimal` = 1000), a step of float16 where
-they were rounded to that, else one ULP of float32.
+they were rounded to that, else one ULP of float32. From 0.0 to -0.0 is one such unit where units are decimal.
 Nearly all misses lie where the model point is next to a rounding tie, so the distance to it is a correction's context.
 """
 
@@ -100,6 +100,12 @@ def _find_in_halves(rounded: np.ndarray, actual: np.ndarray, most: int) -> tuple
 
 
 @kernel
+def _line(value, bits, scale):
+    """Place of a decimal number with these bits of float32 on a line where -0.0 comes before 0.0."""
+    return np.int64(np.rint(value * scale)) - np.int64(1 if bits < 0 else 0)
+
+
+@kernel
 def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections, fits):
     """Fill corrections and fits; the bits are views of the floats."""
     scale = np.float64(decimal)
@@ -114,10 +120,8 @@ def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections
                 if not abs(value) < 1e9:
                     good = False
                     break
-                whole = np.rint(np.float64(rounded[i, axis]) * scale)
-                units = np.int64(np.rint(value * scale) - whole)
-                reached = np.float32((whole + np.float64(units)) / scale)
-                exact = reached == actual[i, axis] and (here == 0 or reached != np.float32(0.0))
+                units = _line(value, here, scale) - _line(np.float64(rounded[i, axis]), rounded_bits[i, axis], scale)
+                exact = np.float32(np.rint(value * scale) / scale) == actual[i, axis]
             else:
                 before = np.int64(rounded_bits[i, axis])
                 units = step32(here) - step32(before)
@@ -148,7 +152,9 @@ def _apply(rounded, corrections, decimal, out):
         units = np.int64(corrections[i])
         out[i] = rounded[i]
         if units and decimal:
-            out[i] = np.float32((np.rint(np.float64(rounded[i]) * decimal) + np.float64(units)) / decimal)
+            place = _line(np.float64(rounded[i]), np.float32(rounded[i]).view(np.int32), decimal) + units
+            size = np.float32(np.float64(place if place >= 0 else -1 - place) / decimal)
+            out[i] = size if place >= 0 else -size
         elif units:
             steps = min(max(step32(np.float32(rounded[i]).view(np.int32)) + units, -_FINITE), _FINITE)
             out[i] = np.float32(value32(steps if steps >= 0 else steps - 1))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 HALF = 1 << 20
 """In place of units a metre: coordinates were rounded to float16; what it is more, they had been to that before."""
 
+UNSIGNED = 2 * HALF
+"""Added to that: no zero has a sign."""
+
 
 def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
     """Round model points as the file's writer did.
@@ -90,13 +93,15 @@ def rounding_units(points: np.ndarray, decimal: int, floor: float = 0.0) -> np.n
 
 @dataclass(frozen=True)
 class Rounding(Packed):
-    """Rounding of coordinates: units a metre, 0 for float32 alone, `HALF` and more for float16."""
+    """Rounding of coordinates: units a metre, 0 for float32 alone, `HALF` and more for float16, `UNSIGNED` beside."""
 
-    decimal: int = whole(2 * HALF - 1, default=0)
+    decimal: int = whole(2 * UNSIGNED - 1, default=0)
 
     def apply(self, returns: Returns) -> None:
         """Round the points."""
         returns.need("points")
-        returns.decimal = self.decimal
-        returns.rounded, returns.fraction = round_points(returns.points, self.decimal)
+        returns.decimal = self.decimal % UNSIGNED
+        returns.rounded, returns.fraction = round_points(returns.points, returns.decimal)
+        if self.decimal >= UNSIGNED:
+            returns.rounded += np.float32(0.0)  # makes 0.0 of -0.0
         returns.xyz = returns.rounded

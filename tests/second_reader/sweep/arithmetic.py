@@ -11,7 +11,7 @@ from second_reader.counters import Counters, bit, integer
 from second_reader.sweep.returns import Returns
 from second_reader.sweep.trig import DEGREE, TURN, sincos
 
-HALF = 1 << 20
+HALF, UNSIGNED = 1 << 20, 1 << 21
 DOUBLE, DIRECTIONS, PRODUCTS, TABLES = range(4)
 
 
@@ -131,8 +131,11 @@ def _rounded(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
 
 def rounding(head: Bytes, returns: Returns) -> None:
     """Stage 9."""
-    returns.decimal = head.varint()
+    kind = head.varint()
+    returns.decimal = kind % UNSIGNED
     returns.rounded, returns.fraction = _rounded(returns.points, returns.decimal)
+    if kind >= UNSIGNED:
+        returns.rounded = np.where(returns.rounded == 0, np.float32(0), returns.rounded)
     returns.xyz = returns.rounded
 
 
@@ -151,7 +154,9 @@ def corrections(head: Bytes, returns: Returns) -> None:
         size = np.minimum(np.abs(steps), 0x7BFF)
         xyz[some] = np.where(steps < 0, size | ~0x7FFF, size).astype(np.int16).view(np.float16)
     elif decimal:
-        xyz[some] = f32((np.rint(wide(before) * float(decimal)) + units[some]) / float(decimal))
+        place = np.rint(wide(before) * float(decimal)) - np.signbit(before) + units[some]
+        size = f32(np.where(place < 0, -1 - place, place) / float(decimal))
+        xyz[some] = np.where(place < 0, -size, size)
     else:
         steps = np.clip(steps32(before.view(np.int32)) + units[some], -0x7F7FFFFF, 0x7F7FFFFF)
         xyz[some] = np.where(steps < 0, -steps | -(1 << 31), steps).astype(np.int32).view(np.float32)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from second_reader.layout import Fields
 
-OF_EACH = ("ring", "row", "firing", "laser", "ticks", "column", "ahead", "nth", "blank", "time")
+OF_EACH: tuple[str, ...] = ("ring", "row", "firing", "laser", "ticks", "column", "ahead", "nth", "blank", "time")
 OF_EACH += ("points", "rounded", "fraction", "xyz")
+OF_ALL: tuple[str, ...] = ("beams", "fired", "rhythm", "far", "slots", "group", "pose_times", "turns", "shifts")
+OF_ALL += ("place", "every", "nothing", "azimuths", "places", "driver")
 
 
 class Returns:
     """M returns of a part that has N points. What no stage has said is None."""
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
     def __init__(self, ranges: np.ndarray, intensity: np.ndarray | None, fields: Fields, count: int):
         self.ranges, self.intensity, self.fields, self.count = ranges, intensity, fields, count
         self.halved = self.doubled = False
         self.columns: dict[str, np.ndarray] = {}
-        for name in (*OF_EACH, "beams", "fired", "rhythm", "far", "slots", "group", "pose_times", "turns", "shifts"):
+        for name in (*OF_EACH, *OF_ALL):
             setattr(self, name, None)
-        self.place = self.every = self.nothing = None
-        self.azimuths = self.places = self.driver = None
         self.base = self.firings = self.phase = self.decimal = 0
 
     def take(self, which: np.ndarray) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import lizip
 from lizip.sensor.fit.lattice.frame import find_far_frame, ulp
 from lizip.sensor.fit.motion.segments import find_segments
 from lizip.simulator import hdl32
@@ -52,3 +53,16 @@ def test_a_hint_from_elsewhere_does_no_harm():
         same = np.abs(cold.axes @ warm.axes.T)
         np.testing.assert_allclose(same, np.rint(same), atol=1e-9)
         np.testing.assert_array_equal(same @ ulp(warm.offset) // 1e-9, ulp(cold.offset) // 1e-9)
+
+
+@pytest.mark.parametrize("position", [(-580.0, 86.0), (650.0, 1600.0)])
+def test_far_frame_is_found_where_ranges_are_coarse(position):
+    """Steps of 20 cm: neighbours on a ring are level, or too far from each other to be looked at."""
+    sweep = hdl32.sweep(7, firings=1085, map_position=position)
+    data = lizip.decompress(lizip.compress(sweep.records, max_error=0.1))
+    assert not np.array_equal(data, sweep.records)
+    frame = find_far_frame(data[:, :3].astype(np.float64).reshape(-1, 32, 3))
+    assert frame is not None
+    assert frame.rounded.all()
+    truth = sweep.truth["rotations"][-1]
+    assert np.abs(np.abs(truth @ frame.axes.T).max(axis=1) - 1).max() < 1e-9

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lizip.errors import CorruptError
+from lizip.sensor.returns import Returns
 from lizip.sensor.stages.corrections import apply_corrections, decode_corrections, encode_corrections, find_corrections
-from lizip.sensor.stages.rounding import HALF, Rounding, round_points, rounding_units
+from lizip.sensor.stages.rounding import HALF, UNSIGNED, Rounding, round_points, rounding_units
 
 POINTS = hnp.arrays(np.float64, st.tuples(st.integers(0, 40), st.just(3)), elements=st.floats(-200, 200))
 
@@ -65,9 +66,30 @@ def test_a_rounding_to_float16_is_the_last(points, before):
 
 
 def test_impossible_roundings_are_refused():
-    assert Rounding.unpack(Rounding(HALF + 1000).pack()) == Rounding(HALF + 1000)
+    assert Rounding.unpack(Rounding(HALF + 1000 + UNSIGNED).pack()) == Rounding(HALF + 1000 + UNSIGNED)
     with pytest.raises(CorruptError):
-        Rounding.unpack(Rounding(2 * HALF).pack())
+        Rounding.unpack(Rounding(2 * UNSIGNED).pack())
+
+
+@given(hnp.arrays(np.int64, (7, 3), elements=st.integers(-2, 2)), st.sampled_from([100, 1000]))
+def test_any_zero_is_reached_from_any_decimal(units, decimal):
+    signs = np.sign(np.arange(21).reshape(7, 3) % 2 - 0.5)
+    actual = np.copysign((units / decimal).astype(np.float32), np.where(units == 0, signs, units)).astype(np.float32)
+    rounded = np.ascontiguousarray(actual[::-1])
+    corrections, fits = find_corrections(rounded, actual, decimal)
+    assert fits.all()
+    again = apply_corrections(rounded, corrections, decimal)
+    np.testing.assert_array_equal(again.view(np.uint32), actual.view(np.uint32))
+
+
+def test_zeros_without_a_sign():
+    returns = Returns(np.zeros((1, 1), np.int32), None, (), 2)
+    for kind, signed in ((1000, True), (1000 + UNSIGNED, False)):
+        returns.points = np.full((2, 3), -0.0002)
+        Rounding(kind).apply(returns)
+        assert (returns.rounded == 0).all()
+        assert returns.decimal == 1000
+        assert np.signbit(returns.rounded).all() == signed
 
 
 def test_what_float16_cannot_hold_is_kept_finite():

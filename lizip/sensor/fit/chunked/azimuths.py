@@ -80,8 +80,11 @@ def _best_rates(phasors, table, window, hop, out):
         out[k, 2] = np.sqrt(best) / window
 
 
-def _smooth_yaw(heading: np.ndarray, seen: np.ndarray) -> np.ndarray | None:
-    """Yaw (F,) in units, up to a whole number: phase and rate in windows, followed from one to the next."""
+def smooth_yaw(heading: np.ndarray, seen: np.ndarray, coherent: float = _COHERENT) -> np.ndarray | None:
+    """Yaw (F,) in units, up to a whole number, that headings (F,), rad, have beside whole units.
+
+    Phase and rate in windows, where those `seen` (F,) are `coherent`, followed from one window to the next.
+    """
     count = len(heading)
     phasors = np.empty((count, 2))
     _phasors(heading / UNIT, phasors)
@@ -91,7 +94,7 @@ def _smooth_yaw(heading: np.ndarray, seen: np.ndarray) -> np.ndarray | None:
     middle = np.arange(0, count - _WINDOW + 1, _HOP) + (_WINDOW - 1) / 2
     best = np.empty((len(middle), 3))
     _best_rates(phasors, table, _WINDOW, _HOP, best)
-    good = np.flatnonzero(best[:, 2] > _COHERENT)
+    good = np.flatnonzero(best[:, 2] > coherent)
     if len(good) < 8:
         return None
     middle, phase, rate = middle[good], best[good, 1], _RATES[best[good, 0].astype(np.int64)]
@@ -114,7 +117,7 @@ def find_azimuths(heading: np.ndarray, found: Firings, packet: int) -> Azimuths 
     seen, heading = np.flatnonzero(found.seen), heading.copy()
     turned = np.diff(heading[seen])
     heading[seen[1:]] -= TURN * np.cumsum(np.ceil(turned / TURN - BACK))
-    yaw = _smooth_yaw(heading, found.seen)
+    yaw = smooth_yaw(heading, found.seen)
     if yaw is None:
         return None
     rest = heading / UNIT - yaw

@@ -33,11 +33,13 @@ from lizip.sensor.stages.blocks import (
 )
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.driver import TURN_UNITS, Driver
-from lizip.sensor.stages.driver_arithmetic import EXACT, EXACT_MOVED, SUM, TURNED
+from lizip.sensor.stages.driver_arithmetic import EXACT, EXACT_MOVED, PLACED_ANGLES, SUM, TURNED
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.seconds import BY_FIRING, ReturnOrder, Seconds
 
+_OFFSET = (SUM, TURNED, EXACT, *PLACED_ANGLES)
+"""Laws under which lasers look beside the azimuth of their block."""
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 10
 _AGREE = 0.995
@@ -167,13 +169,13 @@ def _lags(offsets: np.ndarray, step: float) -> np.ndarray:
 
 
 def _offsets(driver: Driver, wholes: np.ndarray) -> np.ndarray:
-    turned = driver.offsets.radians() / UNIT if driver.law.angle in (SUM, TURNED, EXACT) else np.zeros(1)
+    turned = driver.offsets.radians() / UNIT if driver.law.angle in _OFFSET else np.zeros(1)
     return wholes + turned
 
 
 def _fire(points: Sequence, lasers: int, driver: Driver) -> tuple[Fired, np.ndarray]:
     """Blocks of returns alone; and places of points that stand where no order of returns puts them."""
-    cut = find_blocks(points, lasers, driver.law.angle == SUM, driver.tick)
+    cut = find_blocks(points, lasers, driver.law.angle in (SUM, *PLACED_ANGLES), driver.tick)
     first = cut.nth == 0
     lags = _lags(_offsets(driver, cut.wholes), cut.step)
     ranges = np.zeros((len(cut.azimuth) + int(lags.max()), lasers), np.int32)

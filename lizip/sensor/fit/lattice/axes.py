@@ -36,6 +36,8 @@ _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
 _GROWING = (0.015, 0.05, 0.2, 0.4, 1.0, 4.0, 16.0, 64.0, 200.0)
 _GROWN_PAIRS = 1500
+_LEAST_GROWN = 0.3
+"""Coherence of a direction that holds for longer pairs too."""
 _ROUNDS = 3
 _LEAST_CLEAR = 500
 _CANDIDATES = 200
@@ -47,6 +49,8 @@ _STEEP = 25.0, 125.0, 600.0, 3000.0
 _TELLING = 0.2
 """Share of the greatest height of some pairs from which on one tells the tilt."""
 _LEAST_PAIRS = 60
+_STEEP_REACH = 0.4
+"""Longest pair of near rings, m."""
 _CLEAR_PEAK = 0.3
 """Squared coherence of the level pairs that ends the search for the tilt."""
 _MOST_YAWS = 500_000
@@ -175,38 +179,68 @@ def _climb(pairs: np.ndarray, spacing: float, yaw: float, width: float, tilt: fl
     return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
 
 
+def _tilted(points: np.ndarray, direction: np.ndarray, spacing: float) -> np.ndarray:
+    """The direction with the tilt that pairs of near rings say: where ranges are coarse, neighbours on a ring are
+    level, and tell nothing of it."""
+    near = far_pairs(_flat(points, spacing), _STEEP_REACH, 400)
+    if not len(near):
+        return direction
+    tilt = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
+    yaw = arctangent2(direction[1], direction[0])
+    k = int(score_directions(near, spacing, np.full(len(tilt), yaw), tilt).argmax())
+    (s, c), (up, flat) = sincos(yaw), sincos(tilt[k])
+    return np.array([c * flat, s * flat, up])
+
+
+def _widest(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:
+    """The widest spacing along a direction: what lies on a lattice lies on every finer one too."""
+    while spacing < COARSE[0] and _coherence_along(pairs, direction, 2 * spacing) > _FOUND:
+        spacing *= 2
+    return spacing
+
+
 def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
     """Points (F, R) whose stored ULPs are at most a quarter of the spacing."""
     return (np.abs(points) < spacing * 2.0**22).all(axis=2)
+
+
+def _flat(points: np.ndarray, spacing: float) -> np.ndarray:
+    """Points (N, 3) of (F, R, 3) that are stored well enough for a spacing; all, if those are few."""
+    flat = points[_clear(points, spacing)]
+    return flat if len(flat) > _LEAST_CLEAR else points[~np.isnan(points[:, :, 0])]
 
 
 def _grow(
     points: np.ndarray, pairs: Pairs, direction: np.ndarray, spacing: float, reaches: Sequence[float] = _GROWING
 ) -> tuple[np.ndarray, float]:
     """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
-    flat = points[_clear(points, spacing)]
-    flat = flat if len(flat) > _LEAST_CLEAR else points[~np.isnan(points[:, :, 0])]
-    direction, coherence = direction.copy(), 0.0
+    flat, direction, coherence = _flat(points, spacing), direction.copy(), 0.0
     for reach in reaches:
         near = reach <= LONGEST
         differences = pairs.within(reach, _GROWN_PAIRS) if near else far_pairs(flat, reach, _GROWN_PAIRS)
         if len(differences) < 30:
             continue
         coherence = align(differences, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
-        if coherence < 0.3:
+        if coherence < _LEAST_GROWN:
             break
     return direction, coherence
 
 
-def _second_axis(points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray) -> Shown:
-    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis."""
+def _second_axis(
+    points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray, steep: bool = False
+) -> Shown:
+    """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis.
+
+    `steep`: by pairs of near rings instead. Where ranges are coarse, neighbours on a ring are level, and tell nothing
+    of the tilt.
+    """
     beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
     upward = cross(first, beside)
     best: Shown = (0.0, beside, 0.0, pairs)
     for spacing in FINE:
         if spacing < _FINER:
             pairs = near_pairs(points, left_out | ~_clear(points, spacing))
-        near = pairs.shortest(400, 8 * spacing)
+        near = far_pairs(_flat(points, spacing), _STEEP_REACH, 400) if steep else pairs.shortest(400, 8 * spacing)
         if len(near) < 30:
             continue
         angle = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
@@ -220,6 +254,21 @@ def _second_axis(points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: 
         if best[0] > _SECOND_FOUND:
             break
     return best
+
+
+def _grown_second(
+    points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray, steep: bool
+) -> tuple[float, np.ndarray, float]:
+    """The second axis made sharp: its last coherence, itself, and its spacing, 0 where it does not show."""
+    score, second, spacing, pairs = _second_axis(points, left_out, pairs, first, steep)
+    if score <= _SECOND_LEAST:
+        return 0.0, second, 0.0
+    if not steep:
+        second, coherence = _grow(points, pairs, second, spacing, _GROWING[:3])
+        if coherence <= _LEAST_GROWN:
+            return 0.0, second, 0.0
+    second, coherence = _grow(points, pairs, second, spacing, _GROWING[3:])
+    return coherence, second, _widest(pairs, second, spacing)
 
 
 def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -237,18 +286,17 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
     score, first, spacing, found = _first_axis(points, left_out, pairs, hint)
     if score < 0.5:
         return None
-    first, coherence = _grow(points, found, first, spacing)
-    if coherence < 0.3:
+    grown, coherence = _grow(points, found, first, spacing)
+    if coherence < _LEAST_GROWN:
+        grown, coherence = _grow(points, found, _tilted(points, first, spacing), spacing, _GROWING[3:])
+    if coherence < _LEAST_GROWN:
         return None
-    score, second, second_spacing, pairs = _second_axis(points, left_out, pairs, first)
-    if score > _SECOND_LEAST:
-        second, coherence = _grow(points, pairs, second, second_spacing, _GROWING[:3])
-        if coherence > 0.3:
-            second, _ = _grow(points, pairs, second, second_spacing, _GROWING[3:])
-        else:
-            second_spacing = 0.0
-    else:
-        second_spacing = 0.0
+    first, spacing = grown, _widest(found, grown, spacing)
+    found_second = _grown_second(points, left_out, pairs, first, False)
+    if found_second[0] <= _LEAST_GROWN:
+        again = _grown_second(points, left_out, pairs, first, True)
+        found_second = again if again[0] > _LEAST_GROWN else found_second
+    _, second, second_spacing = found_second
     second = unit(second - first * (first * second).sum())
     third = cross(first, second)
     if third[2] < 0:

@@ -25,6 +25,8 @@ _NEAREST, _FASTEST = 1.0, 50.0
 _TOLERANCE = 0.01
 """Sines of elevations may be off by this; rings are 0.023 apart."""
 _LEAST_POINTS, _LEAST_SHARE = 72, 0.8
+_MOST_SPACED = 1600
+"""Firings of a turn and a half: no more are put in."""
 _WELL_SEEN, _FIRINGS_A_TURN, _TAIL = 3.0, 1085, 40
 """Points further off than this (m) show azimuths; the end of a turn is so many firings."""
 
@@ -74,6 +76,10 @@ class Laid:
         points[~known] = np.nan
         return points
 
+    def without(self, points: np.ndarray) -> Laid:
+        """The same when some points (N,) bool have no cells."""
+        return replace(self, place=np.where(points[self.place], -1, self.place))
+
     def turned(self, axes: Axes) -> Laid:
         """The same when the axes of the file are undone."""
         nothing = axes.undone(self.nothing.view(np.float32)[None])[0].view(np.uint32)
@@ -90,6 +96,8 @@ class Laid:
         more = np.zeros(len(block), np.int64)
         more[at[1:]] = gaps
         row = np.arange(len(block)) + np.cumsum(more)
+        if row[-1] >= max(len(block), _MOST_SPACED):
+            return self
         place = np.full((row[-1] + 1, self.place.shape[1]), -1)
         place[row] = self.place
         return replace(self, place=place)

@@ -19,7 +19,7 @@ from lizip.sensor.fit.motion.track import Tracked, track_sweep
 from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 from lizip.sensor.stages.pose_spline import pose_matrices
 
-_LEAST_EXPLAINED = 0.5
+LEAST_EXPLAINED = 0.5
 _TRACK_SIGMA = 2e-6
 _AZIMUTH_NOISE = 3e-5
 """Largest azimuth noise of a point that takes part in tracking, rad; a step is 1.7e-4."""
@@ -52,6 +52,8 @@ class Observed:
     points, sigma : (F, R, 3) float64
         Points in the far frame's axes (put on its grid where that shows), relative to its offset, and their
         standard deviation, m: infinite where there are none.
+    decimal : int
+        Rounding of the file's coordinates, as `lizip.sensor.stages.rounding` has it; 0: float32 alone.
     """
 
     stored: np.ndarray
@@ -63,6 +65,7 @@ class Observed:
     sensor_points: np.ndarray
     points: np.ndarray
     sigma: np.ndarray
+    decimal: int = 0
 
     @property
     def weight(self) -> np.ndarray:
@@ -91,12 +94,18 @@ def _track(stored: np.ndarray, frame: Frame, sensor: Sensor, open_sigma: np.ndar
     coarse = np.nanmedian(ulp(points + frame.offset), axis=0) * 0.3
     sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
     weight = 1 / np.sqrt(noise**2 + sigma**2)
-    # so near that the noise spans azimuth steps, a point would only confirm whatever step it is rounded to; its height
-    # still tells how the sensor is tilted
-    near = ((stored - end.shift) ** 2).sum(axis=2) < (sigma[:2].max() / _AZIMUTH_NOISE) ** 2
-    weight[(near & ~no_returns(stored)).ravel(), :2] *= _LEVEL_SHARE
-    weight[np.isnan(points)] = 0.0
-    return track_sweep(points.reshape(stored.shape), frame.axes, weight.reshape(stored.shape), sensor, end)
+    weight = level_out(stored, weight.reshape(stored.shape), sigma[:2].max(), end)
+    return track_sweep(points.reshape(stored.shape), frame.axes, weight, sensor, end)
+
+
+def level_out(stored: np.ndarray, weight: np.ndarray, sigma: float, end: Mount) -> np.ndarray:
+    """Weights (F, R, 3) while the sensor is tracked: points so near that their noise (m) spans azimuth steps would only
+    confirm whatever step they are rounded to; their height still tells how the sensor is tilted."""
+    near = ((stored - end.shift) ** 2).sum(axis=2) < (sigma / _AZIMUTH_NOISE) ** 2
+    weight = weight.copy()
+    weight[near & ~no_returns(stored), :2] *= _LEVEL_SHARE
+    weight[np.isnan(stored)] = 0.0
+    return weight
 
 
 def _upright(stored: np.ndarray, frame: Frame, track: Tracked, sensor: Sensor) -> tuple[Frame, np.ndarray]:
@@ -123,7 +132,7 @@ def _frame_without_lattice(stored: np.ndarray, sensor: Sensor, end: Mount) -> tu
     frame = Frame(np.eye(3), np.zeros(3), np.zeros(3, bool))
     track = _track(stored, frame, sensor, np.full(3, 3 * _OPEN_SIGMA), end)
     for _ in range(2):
-        if track.explained < _LEAST_EXPLAINED:
+        if track.explained < LEAST_EXPLAINED:
             return None
         sensor = track.sensor
         frame, spread = _upright(stored, frame, track, sensor)
@@ -142,17 +151,17 @@ def observe(stored: np.ndarray, sensor: Sensor, hint: Frame | None = None, end: 
     track = None
     if frame is not None:
         track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]), end)
-    if frame is None or track is None or track.explained < _LEAST_EXPLAINED:
+    if frame is None or track is None or track.explained < LEAST_EXPLAINED:
         found = _frame_without_lattice(stored, sensor, end)
         if found is None:
             return None
         frame, track = found
-    firings = len(stored)
+    firings, sensor = len(stored), track.sensor
     block, advance, misses = np.zeros(firings, np.int64), np.zeros(firings, np.int64), np.zeros(firings, np.int64)
     slot, packet = sensor.rhythm.slot, sensor.rhythm.packet
     fit_blocks(track.ranges, track.azimuth, slot, block, advance, misses)
     phase = find_phase(block, advance, packet)
     settle_blocks(track.ranges, track.azimuth, slot, phase, packet, misses, block, advance)
-    sensor_points = place_points(track.sensor, track.ranges, block, advance)
+    sensor_points = place_points(sensor, track.ranges, block, advance)
     points, sigma = _placed(stored, frame)
     return Observed(stored, frame, track, phase, block, advance, sensor_points, points, sigma)

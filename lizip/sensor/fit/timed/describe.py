@@ -10,6 +10,7 @@ from lizip.cloud import Cloud
 from lizip.exact.linear import multiply
 from lizip.exact.rotation import quaternion_of_rotation
 from lizip.exact.ulp import to_ordinals
+from lizip.sensor.fit.calibrate import rounding_of
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.fit.timed.law import Law
 from lizip.sensor.fit.timed.observed import COLUMN, Observed
@@ -23,7 +24,7 @@ from lizip.sensor.stages.far_frame import FarFrame, powers_of
 from lizip.sensor.stages.packet_times import PacketTimes
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.pose import Mount
-from lizip.sensor.stages.rounding import Rounding, round_points
+from lizip.sensor.stages.rounding import Rounding
 
 _MOST_TICKS = 1 << 17
 _LEAST_ERROR = 1e-9
@@ -32,20 +33,30 @@ _FURTHEST = 1 << 16
 
 
 def describe(
-    cloud: Cloud, xyz: np.ndarray, seen: Observed, law: Law, missing: np.ndarray, nothing: np.ndarray
+    cloud: Cloud,
+    xyz: np.ndarray,
+    seen: Observed,
+    law: Law,
+    missing: np.ndarray,
+    nothing: np.ndarray,
+    decimal: int,
 ) -> tuple[Part, Grid, dict[str, int]]:
-    """Grid and stages of a sweep of points (N, 3) float32, some of them `missing` (N,), with the bits `nothing`."""
+    """Grid and stages of a sweep of points (N, 3) float32, some of them `missing` (N,), with the bits `nothing`.
+
+    `decimal`: their rounding, as `lizip.sensor.stages.rounding` has it.
+    """
     kept = np.flatnonzero((seen.ticks > 0) & (seen.ticks < _MOST_TICKS))
     stages, returns = _geometry(cloud, seen, law, kept)
     back = Mount(np.ascontiguousarray(law.far.T), np.zeros(3))
-    rounded, _ = round_points(back.to_vehicle(returns.points), 0)
-    units, fits = find_corrections(rounded, np.ascontiguousarray(xyz[seen.place[kept]]), 0, _FURTHEST)
+    rounding = rounding_of(xyz[seen.place], decimal)
+    units, fits = _missed(returns, back, rounding, xyz[seen.place[kept]])
     if not fits.all():
         kept, units = kept[fits], units[fits]
         stages, returns = _geometry(cloud, seen, law, kept)
     place = seen.place[kept]
     stored = np.ascontiguousarray(xyz[place])
-    ways = (_corrected(returns, back, units), _far_corrected(returns, law, stored))
+    ways = [_corrected(returns, back, units, rounding)]
+    ways += [] if decimal else [_far_corrected(returns, law, stored)]
     ending, returns = min(ways, key=lambda way: sum(len(stage.pack()) for stage in way[0]))
     stages += ending
     listed = ~missing
@@ -58,10 +69,18 @@ def describe(
     return Part(stages, cloud.count), grid, notes
 
 
-def _corrected(returns: Returns, back: Mount, units: np.ndarray) -> tuple[list[Stage], Returns]:
+def _missed(returns: Returns, back: Mount, rounding: Rounding, stored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Units by which rounded returns miss stored coordinates (M, 3), and which of them that brings there, (M,)."""
+    returns = replace(returns)
+    for stage in (back, rounding):
+        stage.apply(returns)
+    return find_corrections(returns.rounded, np.ascontiguousarray(stored), returns.decimal, _FURTHEST)
+
+
+def _corrected(returns: Returns, back: Mount, units: np.ndarray, rounding: Rounding) -> tuple[list[Stage], Returns]:
     """Stages from the far axes to stored coordinates (M, 3): turned back, rounded, corrected by units (M, 3)."""
     returns = replace(returns)
-    stages: list[Stage] = [back, Rounding()]
+    stages: list[Stage] = [back, rounding]
     for stage in stages:
         stage.apply(returns)
     return [*stages, Corrections.of(returns, units)], returns

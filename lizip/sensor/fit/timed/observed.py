@@ -39,6 +39,8 @@ class Observed:
         Points whose range is a whole number of ticks as well as can be told, and neither near nor far.
     starts : (B,) float64
         Time of each block, slots.
+    noise : float
+        What a rounding more coarse than to float32 left in coordinates, standard deviation, m.
     phase : int
         First block that starts a packet.
     """
@@ -53,6 +55,7 @@ class Observed:
     points: np.ndarray
     clear: np.ndarray
     starts: np.ndarray
+    noise: float = 0.0
     phase: int = 0
 
     @property
@@ -70,6 +73,10 @@ class Observed:
         """Packet of each block (B,)."""
         return packets_of(self.blocks, self.phase, self.sensor.packet)[0]
 
+    def blurred(self, floor: float) -> float:
+        """Noise of the points in a fit that would take it for no less than `floor`, m."""
+        return max(floor, self.noise)
+
     def sample(self, which: np.ndarray, group: np.ndarray) -> Sample:
         """Some points (indices), and the group (B,) of each block."""
         return Sample(self.stored[which], self.points[which], self.times[which], group[self.block[which]])
@@ -81,7 +88,9 @@ _BETWEEN = 0.3
 """Ranges typically this far (ticks) from whole ones lie between them: they would be 0.25 if they were anywhere."""
 
 
-def observe(points: np.ndarray, law: Law, phase: float, labels: Labels, sensor: Sensor) -> tuple[Observed, Law]:
+def observe(
+    points: np.ndarray, law: Law, phase: float, labels: Labels, sensor: Sensor, noise: float = 0.0
+) -> tuple[Observed, Law]:
     """Turn what directions tell into whole numbers; the law then counts azimuths in whole columns."""
     whole = round(phase / COLUMN)
     # azimuths are clockwise: what they lose the sensor's axes gain
@@ -91,7 +100,7 @@ def observe(points: np.ndarray, law: Law, phase: float, labels: Labels, sensor: 
     ring, block = labels.ring[place], labels.block[place]
     stored = np.ascontiguousarray(points[place], np.float64)
     starts = np.arange(int(block.max()) + 1) * (sensor.packet_step / sensor.packet)
-    seen = Observed(sensor, place, ring, block, block, whole, stored, stored, block >= 0, starts)
+    seen = Observed(sensor, place, ring, block, block, whole, stored, stored, block >= 0, starts, noise)
     measure(seen, law)
     return seen, law
 

@@ -43,7 +43,9 @@ def find_packets(seen: Observed, law: Law) -> Law:
     """
     which, group, sensor = within(seen, law), np.arange(seen.blocks), seen.sensor
     for floor in _FLOORS:
-        step = coordinate_step(law, seen.sample(which, group), Free(groups=seen.blocks, loose=_LOOSE), floor, _NOWHERE)
+        step = coordinate_step(
+            law, seen.sample(which, group), Free(groups=seen.blocks, loose=_LOOSE), seen.blurred(floor), _NOWHERE
+        )
         seen.starts, law = _moved(seen.starts, step, sensor.packet_step / sensor.packet)
     told = step.sure < _TELLS * np.median(step.sure)
     gaps = np.abs(np.diff(seen.starts) - sensor.slots)
@@ -62,7 +64,9 @@ def time_packets(seen: Observed, law: Law, which: np.ndarray, floor: float, free
     """One step on the law and the times of all packets, by some points (indices)."""
     packet, place = packets_of(seen.blocks, seen.phase, seen.sensor.packet)
     count = int(packet[-1]) + 1
-    step = coordinate_step(law, seen.sample(which, packet), free._replace(groups=count, loose=_LOOSE), floor, centre)
+    step = coordinate_step(
+        law, seen.sample(which, packet), free._replace(groups=count, loose=_LOOSE), seen.blurred(floor), centre
+    )
     begin = np.zeros(count)
     begin[packet] = seen.starts - seen.sensor.slots * place
     begin, law = _moved(begin, step, seen.sensor.packet_step)

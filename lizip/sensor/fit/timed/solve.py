@@ -29,8 +29,8 @@ _REFINED = (5, 12.0, 6), (5, 6.0, 6), (9, 3.0, 3), (17, 3.0, 2)
 """Knots, how near points may be (m), and which of some points are looked at: one of so many."""
 _SOME = 3
 """Of so many points one tells the track; odd, so that no laser is left out."""
-_COHERENT = 3e-6
-"""Largest deviation of elevations under a law, rad."""
+_COHERENT, _NEAR_BY = 3e-6, 15.0
+"""Largest deviation of elevations under a law, rad, and by a rounding at this distance (m)."""
 _TIMED = 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 2e-7
 _FREED = 3
 _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.835])
@@ -49,8 +49,11 @@ _ROUGH, _FINER, _FINEST = (1e-4, 1e-5), (3e-6, 1e-6, 5e-7), (3e-7, 1e-7, 5e-8)
 _WIDE = 100.0
 
 
-def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
-    """Find how points (N, 3) float32 came about; None when they did not so."""
+def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Observed, Law] | None:
+    """Find how points (N, 3) float32 came about; None when they did not so.
+
+    `noise` is the standard deviation that a rounding more coarse than to float32 left in their coordinates, m.
+    """
     start = find_start(points, sensor)
     if start is None:
         return None
@@ -63,13 +66,13 @@ def solve(points: np.ndarray, sensor: Sensor) -> tuple[Observed, Law] | None:
     for knots, near, sparse in _REFINED:
         law = law.resampled(np.linspace(law.times[0], law.times[-1], knots))
         law, scale, labels = refine(law, points[::_SOME], labels, phase, sensor, near, sparse)
-    if scale > _COHERENT:
+    if scale > _COHERENT + noise / _NEAR_BY:
         return None
     labels = label_all(law, points, labels, _SOME, phase, sensor)
     first = int(labels.block[labels.block > -_TURN].min())
     labels = Labels(labels.ring, np.where(labels.ring >= 0, labels.block - first, -1))
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
-    seen, law = observe(points, law, phase + first * sensor.step, labels, sensor)
+    seen, law = observe(points, law, phase + first * sensor.step, labels, sensor, noise)
     knots = _knots(seen, law, sensor)
     law, centre = _timed(seen, _seated(law, seen.times, knots))
     law = _all_of_it(seen, law, centre, knots)
@@ -130,7 +133,9 @@ def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray) 
     nobody = np.zeros(seen.blocks, np.int64)
     for floor in _ROUGH:
         measure(seen, law)
-        law = coordinate_step(law, seen.sample(_which(seen, law)[::2], nobody), Free(), floor, centre, _WIDE).law
+        law = coordinate_step(
+            law, seen.sample(_which(seen, law)[::2], nobody), Free(), seen.blurred(floor), centre, _WIDE
+        ).law
     for floor in _FINER:
         measure(seen, law)
         law = time_packets(seen, law, _which(seen, law), floor, Free(inner=True), centre).law
@@ -138,7 +143,7 @@ def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray) 
     for floor in _FINEST:
         measure(seen, law)
         step = coordinate_step(
-            law, seen.sample(_which(seen, law), nobody), Free(fixed=0.5, inner=True), floor, centre, _WIDE
+            law, seen.sample(_which(seen, law), nobody), Free(fixed=0.5, inner=True), seen.blurred(floor), centre, _WIDE
         )
         law, centre = step.law, centre + step.change
     measure(seen, law)

@@ -1,0 +1,66 @@
+"""Points try again in another order than the file's, where no codec says them well as they stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lizip.won import Won
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from lizip.codecs import Codec
+    from lizip.contest import Contest
+    from lizip.disorder import Sorted
+    from lizip.relations import Recipe
+    from lizip.relations.order import Key
+    from lizip.sensor.fit.runs import Whole
+
+
+class Orders:
+    """Orders worth a trial in a contest."""
+
+    def __init__(self, contest: Contest):
+        self._contest = contest
+        self._whole: list[Whole] = []
+        self._sorted: list[Sorted] | None = None
+
+    def attempt_apart(self, codec: Codec, recipe: Recipe) -> bool:
+        """Let a scan whose runs are seen to be apart try as it was listed; whether that says it well."""
+        from lizip.sensor.fit.coordinates import stored_points
+        from lizip.sensor.fit.runs import whole_orders
+
+        options = self._contest.options
+        known = options.state.get("contest", Won) if options.state else None
+        if options.level == "fast" or known is not None:
+            return False
+        xyz = stored_points(self._contest.reduced(recipe))
+        self._whole = [] if xyz is None else list(whole_orders(xyz))
+        return any(self._attempt(codec, recipe, order) for order, apart in self._whole if apart)
+
+    def attempt_turned(self, codec: Codec, recipe: Recipe) -> None:
+        """Let a scan that seems to run backwards try the other way round."""
+        for order, apart in self._whole:
+            if not apart:
+                self._attempt(codec, recipe, order)
+
+    def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
+        """Let scans that are in no order, or sorted by a user, try once more as a sensor would have listed them."""
+        if self._contest.options.level == "fast":
+            return
+        from lizip.disorder import sorted_orders
+
+        if self._sorted is None:
+            self._sorted = list(sorted_orders(self._contest.cloud))
+        for order, key, by_rings in self._sorted:
+            if codec.name != "sweep" or by_rings:
+                self._attempt(codec, recipe, order, key)
+
+    def _attempt(self, codec: Codec, recipe: Recipe, order: np.ndarray, key: Key | None = None) -> bool:
+        """Let points try in an order, that of a key or any; whether they are said well now."""
+        from lizip.relations.order import encode_order
+
+        columns = [] if key is None else list(self._contest.reduced(recipe, order).columns.values())
+        self._contest.attempt(codec, replace(recipe, order=encode_order(order, key, columns)), order=order)
+        return not self._contest.poor

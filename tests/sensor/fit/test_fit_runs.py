@@ -1,0 +1,73 @@
+"""Scans that were turned round, rolled, or whose runs were exchanged, cost what they cost as they were listed."""
+
+import numpy as np
+import pytest
+
+import lizip
+from lizip import simulator
+from lizip.sensor.fit.runs import whole_orders
+
+SWEEPS = {
+    "nuscenes": lambda: np.frombuffer(simulator.nuscenes(3), "<f4").reshape(-1, 5),
+    "nuscenes, a part": lambda: np.frombuffer(simulator.nuscenes(4, firings=400), "<f4").reshape(-1, 5)[:, :4],
+    "pandaset": lambda: np.frombuffer(simulator.pandaset(1, blocks=900), "<f4").reshape(-1, 4),
+    "argoverse": lambda: np.frombuffer(simulator.vlp32c_pair(2), "<f4").reshape(-1, 5)[:, :3],
+}
+
+
+def exchanged(points):
+    quarters = np.array_split(points, 4)
+    return np.concatenate([quarters[k] for k in (2, 0, 3, 1)])
+
+
+CHANGES = {
+    "rolled": lambda points: np.roll(points, len(points) // 3 + 5, axis=0),
+    "rolled back a little": lambda points: np.roll(points, -len(points) // 10, axis=0),
+    "turned round": lambda points: points[::-1],
+    "turned round and rolled": lambda points: np.roll(points[::-1], 1711, axis=0),
+    "exchanged": exchanged,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("sensor", ["nuscenes, a part", "pandaset"])
+def test_whole_orders_undo(sensor, change):
+    points = np.ascontiguousarray(SWEEPS[sensor]())
+    number = CHANGES[change](np.arange(len(points)))
+    orders = [order for order, _ in whole_orders(points[number, :3])]
+    assert all(np.array_equal(np.sort(order), np.arange(len(points))) for order in orders)
+    # a run may begin a few points beside its seam
+    astray = min(np.count_nonzero(np.abs(number[order] - np.arange(len(points))) > 100) for order in orders)
+    assert astray < 100
+
+
+@pytest.mark.parametrize("sensor", SWEEPS)
+def test_what_is_as_listed_stays(sensor):
+    assert not list(whole_orders(np.ascontiguousarray(SWEEPS[sensor]()[:, :3])))
+
+
+def test_what_is_no_scan_has_no_other_order():
+    draw = np.random.default_rng(1)
+    assert not list(whole_orders(draw.normal(0, 30, (20000, 3)).astype("<f4")))
+    assert not list(whole_orders(np.zeros((20000, 3), "<f4")))
+    assert not list(whole_orders(np.full((20000, 3), np.nan, "<f4")))
+    assert not list(whole_orders(np.repeat(draw.normal(0, 30, (64, 3)), 500, axis=0)))
+
+
+@pytest.mark.parametrize(
+    ("sensor", "change"),
+    [
+        ("nuscenes, a part", "turned round"),
+        pytest.param("nuscenes", "rolled", marks=pytest.mark.slow),
+        pytest.param("nuscenes", "exchanged", marks=pytest.mark.slow),
+        pytest.param("pandaset", "turned round and rolled", marks=pytest.mark.slow),
+        pytest.param("argoverse", "rolled", marks=pytest.mark.slow),
+    ],
+)
+def test_what_is_listed_otherwise_costs_as_much(sensor, change):
+    points = np.ascontiguousarray(SWEEPS[sensor]())
+    changed = np.ascontiguousarray(CHANGES[change](points))
+    straight, packed = (lizip.compress(each, fields=points.shape[1]) for each in (points.tobytes(), changed.tobytes()))
+    assert lizip.info(packed)["codec"] == "sweep"
+    assert len(packed) < 1.01 * len(straight) + 100
+    assert lizip.decompress(packed) == changed.tobytes()
