@@ -14,8 +14,9 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,12 @@ LEVELS = {
 OF_MACHINE = {"x86_64": ["x86-64-v3", "x86-64-v2"], "aarch64": ["aarch64"]}
 
 
-def sweeps() -> Iterator[tuple[str, bytes]]:
-    """Sweeps of sensors and drivers that the samples of the tests leave out."""
+_MOST_WORKERS = 4
+"""More would mostly compile the same kernels at the same time."""
+
+
+def sweeps() -> Iterator[Callable[[], bytes]]:
+    """What makes sweeps of sensors and drivers that the samples of the tests leave out."""
     from lizip.simulator import drivers, os_sensor, turning, vlp32
 
     for model, driver, options in (
@@ -48,25 +53,41 @@ def sweeps() -> Iterator[tuple[str, bytes]]:
         ("hdl32", "velodyne_pointcloud", {"missing": "NaN"}),
         ("hdl32", "PCL", {"missing": "zeros"}),
     ):
-        yield f"{driver} {model}", drivers.sweep(1, turning.MODELS[model], driver, span=0.5, **options).data
-    yield "ouster grid", os_sensor.sweep(1, columns=1024, span=0.05, drop_missing=False).data
-    yield "any spinning sensor", turning.sweep(1, turning.MODELS["rs32"], span=0.3).data
-    yield "argoverse sweep", vlp32.sweep(3, speed=9.0, lost=0.003).data
+        made = partial(drivers.sweep, 1, turning.MODELS[model], driver, span=0.5, **options)
+        yield lambda made=made: made().data
+    yield lambda: os_sensor.sweep(1, columns=1024, span=0.05, drop_missing=False).data
+    yield lambda: turning.sweep(1, turning.MODELS["rs32"], span=0.3).data
+    yield lambda: vlp32.sweep(3, speed=9.0, lost=0.003).data
 
 
-def run_everything() -> None:
-    """Code and decode every sample of the tests with every codec that takes it, at every level, and further sweeps."""
+def tasks() -> list[tuple[str, str]]:
+    """All that is run: level and sample, or "sweep" and which, or "follow". Neighbours run side by side and have little
+    in common: what two processes need at the same time, both compile."""
     import harness
 
     from lizip.codecs import LEVELS as EFFORTS
 
-    for effort in EFFORTS:
-        for name, _ in harness.streams(harness.SAMPLES, effort):
-            print(f"{time.perf_counter() - START:6.1f} s  {name} --{effort}", flush=True)
-    follow()
-    for name, data in sweeps():
-        coded = harness.stream(data, None) or b""
-        print(f"{time.perf_counter() - START:6.1f} s  {name}: {len(data)} -> {len(coded)} bytes", flush=True)
+    listed = [(effort, name) for effort in EFFORTS for name in harness.SAMPLES]
+    listed += [*(("sweep", str(k)) for k, _ in enumerate(sweeps())), ("follow", "")]
+    return [listed[-1 - k // 2 if k % 2 else k // 2] for k in range(len(listed))]
+
+
+def run(task: tuple[str, str]) -> list[tuple[str, Lowered, bytes]]:
+    """Code and decode a sample with every codec that takes it, or a sweep; the kernels that had to be compiled."""
+    import harness
+
+    from lizip.jit import find
+
+    find.recorded = []
+    kind, name = task
+    if kind == "follow":
+        follow()
+    elif kind == "sweep":
+        harness.stream(list(sweeps())[int(name)](), harness.ANY)
+    else:
+        list(harness.streams([name], kind))
+    print(f"{time.perf_counter() - START:6.1f} s  {name} {kind}: {len(find.recorded)} kernels", flush=True)
+    return find.recorded
 
 
 def follow() -> None:
@@ -98,20 +119,21 @@ def main() -> None:
     parser.add_argument("--levels", nargs="+", choices=LEVELS, default=OF_MACHINE.get(platform.machine(), []))
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    from lizip.jit import cache, find, objects, shipped
+    from lizip.jit import cache, objects, shipped
 
     here = next((level for level in objects.levels() if level in options.levels), None)
     with tempfile.TemporaryDirectory() as nowhere:
         os.environ |= {"NUMBA_CACHE_DIR": nowhere, "LIZIP_KERNELS": "compile"}
         if here:  # what runs now is what one of the packs gets
             os.environ |= dict(zip(("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"), LEVELS[here][1:], strict=True))
-        find.recorded = []
-        run_everything()
+        # what one process has compiled the others find in the cache, so each kernel is recorded at least once
+        with ProcessPoolExecutor(min(os.cpu_count() or 1, _MOST_WORKERS)) as pool:
+            compiled = {kernel[0]: kernel for recorded in pool.map(run, tasks()) for kernel in recorded}
     for level in options.levels:
         if level == here:
-            packed = {identity: cache.pack(lowered.returns, code) for identity, lowered, code in find.recorded}
+            packed = {identity: cache.pack(lowered.returns, code) for identity, lowered, code in compiled.values()}
         else:
-            kernels = [(identity, lowered) for identity, lowered, _ in find.recorded]
+            kernels = [(identity, lowered) for identity, lowered, _ in compiled.values()]
             with ProcessPoolExecutor() as pool:
                 packed = dict(pool.map(emitted, kernels, [level] * len(kernels), chunksize=4))
         (options.folder / f"{level}.pack").write_bytes(shipped.pack(packed))

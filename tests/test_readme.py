@@ -42,7 +42,8 @@ def folder(tmp_path) -> Path:
 
 
 def test_it_opens_with_the_two_commands():
-    assert block("sh", 0).splitlines() == ["pip install . && lizip demo", "pip install '.[test]' && pytest"]
+    tests = "pip install '.[test]' && pytest -n 2 --dist worksteal"
+    assert block("sh", 0).splitlines() == ["pip install . && lizip demo", tests]
 
 
 def test_shell(folder):

@@ -112,7 +112,7 @@ def nebula_velodyne(model: Model, fired: Fired) -> np.ndarray:
     return _from_table(model, fired, 0.01 * velodyne_index(model, fired) * _DEGREE, MODERN)
 
 
-def _velodyne_pointcloud(model: Model, fired: Fired, kind: int) -> np.ndarray:
+def _velodyne_pointcloud(model: Model, fired: Fired, kind: int, constants: type[np.floating]) -> np.ndarray:
     index = fired.azimuth[fired.block]
     if model.name in ("vlp16", "vls128"):
         late = _late(model, fired, model.name == "vlp16")
@@ -132,8 +132,10 @@ def _velodyne_pointcloud(model: Model, fired: Fired, kind: int) -> np.ndarray:
     y = np.abs(level * along + aside * across)
     extra_x, extra_y = np.zeros_like(x), np.zeros_like(y)
     if np.any(model.further_x):
-        extra_x = (further - near_x) * (x - _FLOAT(2.4)) / _FLOAT(25.04 - 2.4) + near_x - further
-        extra_y = (further - near_y) * (y - _FLOAT(1.93)) / _FLOAT(25.04 - 1.93) + near_y - further
+        # the constants of the source are doubles for ROS 1, floats for ROS 2; so is what comes of them
+        start_x, start_y, end = (constants(each) for each in (2.4, 1.93, 25.04))
+        extra_x = ((further - near_x) * (x - start_x) / (end - start_x) + near_x).astype(_FLOAT) - further
+        extra_y = ((further - near_y) * (y - start_y) / (end - start_y) + near_y).astype(_FLOAT) - further
     level = (distance + extra_x) * fall - up * rise
     x = level * across - aside * along
     level = (distance + extra_y) * fall - up * rise
@@ -142,17 +144,17 @@ def _velodyne_pointcloud(model: Model, fired: Fired, kind: int) -> np.ndarray:
 
 
 def velodyne_pointcloud(model: Model, fired: Fired) -> np.ndarray:
-    """ROS's velodyne_pointcloud, built with an older C library: offsets are turned into sine and cosine."""
-    return _velodyne_pointcloud(model, fired, ROUNDED)
+    """velodyne_pointcloud for ROS 1, built with an older C library: offsets are turned into sine and cosine."""
+    return _velodyne_pointcloud(model, fired, ROUNDED, np.float64)
 
 
 def velodyne_pointcloud_modern(model: Model, fired: Fired) -> np.ndarray:
-    """The same with a newer C library."""
-    return _velodyne_pointcloud(model, fired, MODERN)
+    """The same for ROS 2, with a newer C library."""
+    return _velodyne_pointcloud(model, fired, MODERN, np.float32)
 
 
 def _double(model: Model, fired: Fired, azimuth: np.ndarray) -> np.ndarray:
-    distance = fired.ticks * model.tick
+    distance = fired.ticks * model.tick + np.broadcast_to(model.further, model.rings)[fired.laser]
     rise, fall = (each[fired.laser] for each in sine_cosine(model.elevation * _DEGREE))
     sine, cosine = sine_cosine(azimuth * _DEGREE)
     up, aside = (np.broadcast_to(each, model.rings)[fired.laser] for each in (model.up, model.lateral))

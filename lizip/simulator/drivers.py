@@ -54,6 +54,9 @@ def packets(seed: int, model: Model, span: float = 1.0, twice: float = 0.0) -> P
     receiver = Receiver(tick=model.tick, noise=0.008, reach=100.0, nearest=0.5, gain=110.0, speckle=3.5)
     start = np.zeros_like(rays) + np.array([0.0, 0.0, MOUNT])
     ticks, intensity, _ = receive(cast(street(seed), start, rays, draws), receiver, draws)
+    # what a driver adds to a range, the sensor has left out
+    without = np.rint(np.broadcast_to(model.further, model.rings) / model.tick).astype(np.int32)
+    ticks = np.where(ticks > 0, np.maximum(ticks - np.tile(without, blocks), 1), 0).astype(np.int32)
     if model.asleep is not None:
         ticks[model.asleep[np.arange(blocks) % 2].ravel()] = 0
     further = np.rint(draws.uniform(0.4, 6.0, len(ticks)) / model.tick).astype(np.int32)

@@ -32,21 +32,25 @@ _40 = np.concatenate([[15, 11, 8, 5, 3], 2 - np.arange(25) / 3, -7.0 - np.arange
 _16, _32 = MODELS["vlp16"].elevation, np.arange(32)
 _VLS = np.array([-6.354, -4.548, -2.732, -0.911, 0.911, 2.732, 4.548, 6.354])
 _128 = np.arange(128)
+_STAGGERED = np.concatenate([np.argsort(np.arange(32) * 7 % 32), 32 + np.argsort(np.arange(32) * 7 % 32)])
+"""Rank by elevation of each laser of an HDL-64E's upper and lower block."""
 _VLS_RISE = np.rint(1000 * (15 - 40 * (np.argsort(_128 * 37 % 128) / 127) ** 1.3)) / 1000
 
 
-def _hdl64() -> Model:
+def _hdl64(seed: int) -> Model:
+    """An HDL-64E with the decimals of published calibrations; lasers in the staggered order of its blocks."""
     lasers = np.arange(64)
-    elevation = np.where(lasers < 32, 2.0 - lasers / 3, -8.87 - (lasers - 32) / 2)
-    draws = Draws(64, "sensors")
+    elevation = np.where(lasers < 32, 2.0 - lasers / 3, -8.87 - (lasers - 32) / 2)[_STAGGERED]
+    draws = Draws(seed, "sensors")
+    further = 1.42 + 0.07 * draws.normal(64)
     return model_of(
-        elevation + 0.1 * draws.normal(64),
-        azimuth=np.tile([-4.7, -2.6, 2.1, 4.4], 16) + 0.2 * draws.normal(64),
-        up=np.where(lasers < 32, 0.215, 0.15) + 0.004 * draws.normal(64),
-        lateral=np.where(lasers % 2, 0.026, -0.026),
-        further=1.2 + 0.1 * draws.normal(64),
-        further_x=1.25 + 0.1 * draws.normal(64),
-        further_y=1.22 + 0.1 * draws.normal(64),
+        np.rint(1e7 * (elevation + 0.05 * draws.normal(64))) / 1e7,
+        azimuth=np.rint(1e7 * (np.tile([-4.7, -2.6, 2.1, 4.4], 16) + 0.2 * draws.normal(64))) / 1e7,
+        up=np.rint(1e8 * (np.where(lasers < 32, 0.21, 0.155) - 0.0012 * elevation)) / 1e8,
+        lateral=np.where(lasers % 2, -0.025999999, 0.025999999),
+        further=np.rint(1e7 * further) / 1e7,
+        further_x=np.rint(1e7 * (further + 0.03 + 0.02 * draws.normal(64))) / 1e7,
+        further_y=np.rint(1e7 * (further + 0.01 + 0.02 * draws.normal(64))) / 1e7,
         tick=0.002,
         step=17.2,
     )
@@ -98,7 +102,7 @@ SENSORS: dict[str, Model] = {
     ),
     "vlp32c": replace(MODELS["vlp32"], slot=_32 * 2.304 / 55.296),
     "hdl32": MODELS["hdl32"],
-    "hdl64": _hdl64(),
+    "hdl64": _hdl64(64),
     "vls128": model_of(_VLS_RISE, azimuth=_VLS[_128 % 8], tick=0.004, step=10.6, name="vls128"),
     "rs16": _robosense(50, np.sort(_16), np.zeros(16), origin=0.03825),
     "rs32": _robosense(51, MODELS["rs32"].elevation, _jittered(51, 0.0 * _32, 3.0, 2), origin=0.03997),

@@ -181,6 +181,18 @@ def test_what_came_back_is_coded_again_without_loss_at_its_size():
     assert len(again) <= 1.05 * len(near)
 
 
+@pytest.mark.parametrize(
+    ("make", "seed", "bound", "most"), [(simulator.pandaset, 2, 0.1, 1.06), (simulator.vlp32c_pair, 1, 0.3, 1.12)]
+)
+def test_moving_sensors_are_found_again_where_ranges_are_coarse(make, seed, bound, most):
+    """Neighbours on a ring are level then, wherever the sensor is thought to be."""
+    near = lizip.compress(make(seed), max_error=bound)
+    back = lizip.decompress(near)
+    again = lizip.compress(back)
+    assert lizip.decompress(again) == back
+    assert len(again) <= most * len(near)
+
+
 @pytest.mark.parametrize("step", [2, 3, 10, 65536])
 def test_coarse_ranges_are_in_the_middle_of_those_that_they_stand_for(step):
     """Off by half of the ticks less one."""

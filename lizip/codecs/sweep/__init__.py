@@ -97,7 +97,11 @@ class Sweep:
             return _solve_one(cloud, options.level, state)
 
         driver = next(each for each in SOLVERS if each.name == "driver")
-        by_law = _attempt(driver, cloud, options.level, state)
+        known = state.get("solver", _Solved)
+        tried: dict[str, Solution | None] = {}
+        if known is None or known.solver == driver.name:
+            tried[driver.name] = _attempt(driver, cloud, options.level, state)
+        by_law = tried.get(driver.name)
         explained = by_law is not None and _weight(by_law) <= _CONVINCING * cloud.count
         if by_law is not None and explained and _has_seconds(by_law):
             return with_common_steps(by_law, cloud.schema)
@@ -107,7 +111,7 @@ class Sweep:
                 solution = solve_dual(cloud, solve_one, find_sweeps)
             state.put("further", _Further(solution is not None))
         # what looks like further returns may be none
-        alone = by_law if explained else _solve_one(cloud, options.level, state, {driver.name: by_law})
+        alone = by_law if explained else _solve_one(cloud, options.level, state, tried)
         solution = min((each for each in (solution, alone) if each is not None), key=_weight, default=None)
         return None if solution is None else with_common_steps(solution, cloud.schema)
 

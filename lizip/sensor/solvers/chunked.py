@@ -7,9 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.sensor.fit.calibrate import find_decimal, noise_of
 from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
+from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, About, Solution, SweepModel
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
@@ -29,12 +31,17 @@ class Chunked:
         axes, bounds, columns = _find_parts(columns)
         if bounds is None:
             return None
+        decimal = find_decimal(np.stack(columns[:3], axis=1))
+        if is_coarse(decimal, VLP_32C.tick):
+            return None
         parts, grids, notes = [], [], dict[str, int]()
         for first, last in pairwise(bounds):
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
             absent = missing[first:last]
-            found = solve(np.stack(inside[:3], axis=1)[~absent], VLP_32C)
-            described = None if found is None else describe(inside, cloud.schema, *found, axes, absent, nothing)
+            found = solve(np.stack(inside[:3], axis=1)[~absent], VLP_32C, noise_of(decimal))
+            described = (
+                None if found is None else describe(inside, cloud.schema, *found, axes, absent, nothing, decimal)
+            )
             if described is None:
                 return None
             parts.append(described[0])

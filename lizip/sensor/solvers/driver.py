@@ -7,6 +7,8 @@ from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.driver.law import find_driver
 from lizip.sensor.fit.driver.polar import find_polar
 from lizip.sensor.fit.driver.solution import find_missing, solution_of
+from lizip.sensor.fit.placed.find import find_placed
+from lizip.sensor.fit.placed.lasers import lasers_by_column
 from lizip.sensor.model import Solution
 from lizip.sensor.state import SensorState
 
@@ -23,8 +25,12 @@ class ByDriver:
             return None
         missing = find_missing(xyz)
         polar = find_polar(xyz, ~missing.which)
-        found = None if polar is None else find_driver(polar)
-        return None if polar is None or found is None else solution_of(cloud, xyz, polar, found, missing)
+        if polar is not None:
+            found = find_driver(polar)
+            return None if found is None else solution_of(cloud, xyz, polar, found, missing)
+        laser = lasers_by_column(cloud, xyz, missing.which)
+        placed = None if laser is None else find_placed(xyz, laser)
+        return None if placed is None else solution_of(cloud, xyz, *placed, missing)
 
 
 SOLVER = ByDriver()

@@ -27,10 +27,15 @@ from lizip.sensor.stages.driver_arithmetic import (
     FINE_SINGLE,
     FINE_TURN,
     LENS,
+    PLACED,
+    PLACED_ANGLES,
+    PLACED_EXACT,
+    PLACED_SINGLE,
     azimuth_sincos,
     fine_sincos,
     laser_distance,
 )
+from lizip.sensor.stages.driver_places import PLACES, placed_point
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -60,7 +65,8 @@ class DriverLaw(NamedTuple):
     nebula for Hesai: UNIT_IN_DOUBLE, SUM, modern, frame 1. nebula for Velodyne: UNIT_IN_SINGLE, HUNDREDTHS, modern,
     frame 0. velodyne_pointcloud: UNIT_IN_SINGLE, SINGLE_HUNDREDTHS, frame 0. PCL's grabbers: DOUBLE_DISTANCE,
     EXACT_MOVED, frame 1. Hesai's general SDK: DOUBLE_DISTANCE, a table, frame 1; its SDK 2.0: UNIT_IN_SINGLE, FINE,
-    frame 1. rs_driver: UNIT_IN_SINGLE, LENS, frame 0.
+    frame 1. rs_driver: UNIT_IN_SINGLE, LENS, frame 0. An HDL-64E by velodyne_pointcloud: UNIT_IN_SINGLE, PLACED or
+    PLACED_SINGLE, frame 0; by PCL: DOUBLE_DISTANCE, PLACED_EXACT, frame 1.
 
     Attributes
     ----------
@@ -79,7 +85,20 @@ class DriverLaw(NamedTuple):
 
 
 @kernel
-def driver_points(law, tick, lens, rises, offsets, laser, azimuth, ticks, points):
+def _store(frame, across, along, up, point):
+    if frame == 0:
+        point[0], point[1] = along, -across
+    elif frame == 1:
+        point[0], point[1] = across, along
+    elif frame == 2:
+        point[0], point[1] = along, across
+    else:
+        point[0], point[1] = -across, along
+    point[2] = up
+
+
+@kernel
+def driver_points(law, tick, lens, rises, offsets, places, laser, azimuth, ticks, points):
     """Fill points (M, 3) float64, values of float32.
 
     Parameters
@@ -92,13 +111,22 @@ def driver_points(law, tick, lens, rises, offsets, laser, azimuth, ticks, points
     rises : (2, L) float64
         Sine and cosine of each laser's elevation, of float32 values unless the law is `EXACT`.
     offsets : (L,) float64
-        Azimuth offsets: float32 radians (`SUM`, `TURNED`), 0.01 degrees (`EXACT`, `LENS`) or 1/25600 degrees (`FINE`).
+        Azimuth offsets: float32 radians (`SUM`, `TURNED`, `PLACED`), 0.01 degrees (`EXACT`, `LENS`) or 1/25600 degrees
+        (`FINE`).
+    places : (L, 5) float64
+        See `lizip.sensor.stages.driver_places`; L is 0 where the law has none.
     laser, azimuth, ticks : (M,) int64
         Azimuth in 0.01 degrees.
     """
     double = law.angle in (EXACT, EXACT_MOVED)
     for i in range(laser.size):
         which = laser[i]
+        if law.angle in (PLACED, PLACED_SINGLE, PLACED_EXACT):
+            rise, fall = rises[0, which], rises[1, which]
+            whole, reach = np.float64(azimuth[i]), np.float64(ticks[i])
+            across, along, up = placed_point(law, tick, rise, fall, offsets[which], places[which], whole, reach)
+            _store(law.frame, across, along, up, points[i])
+            continue
         distance = laser_distance(np.float64(ticks[i]), tick, law.distance)
         sine, cosine = azimuth_sincos(np.float64(azimuth[i]), offsets[which], law.angle, law.sine)
         level = distance * rises[1, which]
@@ -118,21 +146,13 @@ def driver_points(law, tick, lens, rises, offsets, laser, azimuth, ticks, points
             up = np.float64(np.float32(up)) + lens[1]
         across = np.float64(np.float32(across))
         along = np.float64(np.float32(along))
-        if law.frame == 0:
-            points[i, 0], points[i, 1] = along, -across
-        elif law.frame == 1:
-            points[i, 0], points[i, 1] = across, along
-        elif law.frame == 2:
-            points[i, 0], points[i, 1] = along, across
-        else:
-            points[i, 0], points[i, 1] = -across, along
-        points[i, 2] = np.float64(np.float32(up))
+        _store(law.frame, across, along, np.float64(np.float32(up)), points[i])
 
 
 @kernel
 def _rises(law, elevations, rises):
     for i in range(elevations.size):
-        if law.angle in (EXACT, EXACT_MOVED):
+        if law.angle in (EXACT, EXACT_MOVED, PLACED_EXACT):
             rises[0, i], rises[1, i] = sincos(elevations[i])
         elif law.angle in (FINE, FINE_SINGLE):
             rises[0, i], rises[1, i] = fine_sincos(elevations[i], law.angle, law.sine)
@@ -166,6 +186,12 @@ class Printed(NamedTuple):
         if self.single:
             return (degrees.astype(np.float32) * _DEGREE).astype(np.float64)
         return degrees * DEGREE
+
+    def metres(self) -> np.ndarray:
+        """Lengths (L,) float64 that are printed so: units of 10**-decimals metres, or float32 words."""
+        if self.decimals < 0:
+            return self.radians()
+        return self.numbers / _POWERS[self.decimals]
 
     def pack(self) -> bytes:
         """Write the numbers."""
@@ -201,6 +227,8 @@ class Driver:
         Of each laser; offsets count where the law is `SUM`, `EXACT`, `TURNED` or `LENS`. 1/25600 degrees if `FINE`.
     lens : (2,) float32
         Where the lens is, away from the axis and up, m.
+    places : tuple of Printed
+        What `lizip.sensor.stages.driver_places` lists of each laser, where the law has it.
     """
 
     law: DriverLaw
@@ -208,6 +236,7 @@ class Driver:
     elevations: Printed = field(repr=False)
     offsets: Printed = field(repr=False)
     lens: np.ndarray = field(default_factory=lambda: np.zeros(2, np.float32))
+    places: tuple[Printed, ...] = field(default=(), repr=False)
 
     def points(self, laser: np.ndarray, azimuth: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Points (M, 3) float64 of laser, azimuth (0.01 degrees) and ticks, each (M,)."""
@@ -224,8 +253,14 @@ class Driver:
             raise CorruptError("impossible angles of a laser")
         rises, points = np.empty((2, len(elevations))), np.empty((len(laser), 3))
         _rises(law, elevations, rises)
+        places = np.array([each.metres() for each in self.places]).reshape(len(self.places), -1).T
+        if law.angle != PLACED_EXACT:
+            places = places.astype(np.float32).astype(np.float64)
+        places = np.ascontiguousarray(places)
+        if not (np.abs(places) < _FARTHEST_LENS).all():
+            raise CorruptError("the lasers of a sensor lie far beside it")
         arrays = (np.ascontiguousarray(values, np.int64) for values in (laser, azimuth, ticks))
-        driver_points(law, self.tick, self.lens.astype(np.float64), rises, offsets, *arrays, points)
+        driver_points(law, self.tick, self.lens.astype(np.float64), rises, offsets, places, *arrays, points)
         return points
 
     def apply(self, returns: Returns) -> None:
@@ -240,7 +275,8 @@ class Driver:
         """Write the stage."""
         head = pack_varints([*self.law, len(self.elevations.numbers)]) + np.array([self.tick], "<f8").tobytes()
         lens = self.lens.astype("<f4").tobytes() if self.law.angle == LENS else b""
-        return head + self.elevations.pack() + self.offsets.pack() + lens
+        places = b"".join(each.pack() for each in self.places)
+        return head + self.elevations.pack() + self.offsets.pack() + lens + places
 
     @classmethod
     def unpack(cls, data: bytes) -> Driver:
@@ -248,12 +284,14 @@ class Driver:
         unpacker = Unpacker(data)
         law = DriverLaw(*(unpacker.varint() for _ in range(4)))
         lasers, tick = unpacker.varint(), float(unpacker.array("<f8", 1)[0])
-        possible = law.distance <= DOUBLE_DISTANCE and law.angle <= LENS and law.sine <= 1 and law.frame < len(FRAMES)
-        if not possible or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
+        possible = law.distance <= DOUBLE_DISTANCE and law.angle <= PLACED_EXACT and law.sine <= 1
+        if not possible or law.frame >= len(FRAMES) or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
             raise CorruptError("a sensor computes in an unknown way")
         elevations, offsets = Printed.unpack(unpacker, lasers), Printed.unpack(unpacker, lasers)
         lens = unpacker.array("<f4", 2 if law.angle == LENS else 0).astype(np.float32)
+        placed = range(PLACES if law.angle in PLACED_ANGLES else 0)
+        places = tuple(Printed.unpack(unpacker, lasers) for _ in placed)
         unpacker.finish()
         if not (np.abs(lens) < _FARTHEST_LENS).all():
             raise CorruptError("the lens of a sensor lies far beside it")
-        return cls(law, tick, elevations, offsets, lens if len(lens) else np.zeros(2, np.float32))
+        return cls(law, tick, elevations, offsets, lens if len(lens) else np.zeros(2, np.float32), places)

@@ -13,14 +13,20 @@ UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE = range(3)
 
 
 SUM, HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES, EXACT, EXACT_MOVED, FINE, FINE_SINGLE, TURNED, LENS = range(10)
+PLACED, PLACED_SINGLE, PLACED_EXACT = range(10, 13)
 """Angle of a point: azimuth and laser's offset added in float32 radians; from a table by whole azimuths, filled from
 0.01 i in double, 0.01f i, or 0.01f i pi / 180 in float32; in double, the laser's offset in degrees added; the same, and
 the laser's place added too, which is nowhere and shows in the signs of zeros alone (PCL); from a table by whole 1/25600
 degrees, filled in double or in float32; as with 0.01f i, then sine and cosine turned by the offset in float32; from a
-table filled in double, the offset whole, the lens beside the axis where it looks without that offset (RoboSense)."""
+table filled in double, the offset whole, the lens beside the axis where it looks without that offset (RoboSense); as
+turned ones, each laser with its own place, see `lizip.sensor.stages.driver_places`, the constants of its law in double
+or in float32 (velodyne_pointcloud for ROS 1 and 2); the same in double throughout (PCL)."""
 
 
-DOUBLE_ANGLES = (EXACT, EXACT_MOVED)
+DOUBLE_ANGLES = (EXACT, EXACT_MOVED, PLACED_EXACT)
+
+
+PLACED_ANGLES = (PLACED, PLACED_SINGLE, PLACED_EXACT)
 
 
 FINE_ANGLES = (FINE, FINE_SINGLE)
@@ -67,7 +73,7 @@ def azimuth_sincos(azimuth, offset, form, kind):
     if form == LENS:
         azimuth += offset
     index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
-    if form in (EXACT, EXACT_MOVED):
+    if form in (EXACT, EXACT_MOVED, PLACED_EXACT):
         turned = index + offset
         turned -= np.floor(turned / 36000.0) * 36000.0
         return sincos(turned / 100.0 * DEGREE)
@@ -77,12 +83,12 @@ def azimuth_sincos(azimuth, offset, form, kind):
         angle = np.float32(index / 100.0 * DEGREE) + np.float32(offset)
     elif form == HUNDREDTHS:
         angle = np.float32(0.01 * index * DEGREE)
-    elif form in (SINGLE_HUNDREDTHS, TURNED):
+    elif form in (SINGLE_HUNDREDTHS, TURNED, PLACED, PLACED_SINGLE):
         angle = single_hundredths(index)
     else:
         angle = np.float32(0.01) * np.float32(index) * _PI / np.float32(180.0)
     sine, cosine = sincos_single(np.float64(angle), kind)
-    if form == TURNED:
+    if form in (TURNED, PLACED, PLACED_SINGLE):
         across, along = sincos_single(offset, kind)
         turned = np.float64(np.float32(np.float32(sine * along) + np.float32(cosine * across)))
         return turned, np.float64(np.float32(np.float32(cosine * along) - np.float32(sine * across)))

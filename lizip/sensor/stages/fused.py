@@ -188,4 +188,5 @@ class Fused(Packed):
         out, whole = np.empty(points.shape, np.float32), np.empty(points.shape)
         _transform(points, np.ascontiguousarray(cast), returns.group, out, whole)
         returns.rounded = returns.xyz = out
+        returns.points = whole
         returns.fraction = (whole - out) / np.spacing(np.abs(out)).astype(np.float64)

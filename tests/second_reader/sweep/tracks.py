@@ -135,6 +135,7 @@ def fused(head: Bytes, returns: Returns) -> None:
         turned = _fused(m[:, a, 2], z, _fused(m[:, a, 0], x, m[:, a, 1] * y))
         out[:, a], whole[:, a] = turned + m[:, a, 3], wide(turned) + wide(m[:, a, 3])
     returns.rounded = returns.xyz = out
+    returns.points = whole
     returns.fraction = (whole - wide(out)) / wide(np.spacing(np.abs(out)))
 
 

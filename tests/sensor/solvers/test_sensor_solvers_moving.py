@@ -80,7 +80,7 @@ def test_simulated_sweep_gives_the_true_ranges():
 
 @pytest.mark.parametrize("options", [{"map_position": (3.0, -5.0)}, {"far_frame": False}], ids=["origin", "no map"])
 def test_without_a_lattice_it_is_a_moving_sensor(options):
-    solution, bits = round_trip(simulated(23, **options), "fast")
+    solution, bits = round_trip(simulated(23, firings=500, **options), "fast")
     assert stage_of(solution, PoseSpline) is not None
     assert bits < 21
 

@@ -19,7 +19,7 @@ from lizip.sensor.stages.blocks import (
     encode_azimuths,
 )
 from lizip.sensor.stages.driver import Driver, DriverLaw, Printed
-from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, LENS, SUM
+from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, LENS, PLACED, PLACED_EXACT, SUM
 from lizip.sensor.stages.seconds import APART, BY_FIRING, ReturnOrder, Seconds
 
 AZIMUTHS = hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 35999))
@@ -172,7 +172,7 @@ def test_grids_that_do_not_fit_are_refused(changed, shape):
 
 HOSTILE_DRIVERS = {
     "law": {"law": DriverLaw(3, SUM, 1, 1)},
-    "angle": {"law": DriverLaw(0, LENS + 1, 1, 1)},
+    "angle": {"law": DriverLaw(0, PLACED_EXACT + 1, 1, 1)},
     "lens": {"law": DriverLaw(1, LENS, 0, 0), "lens": np.array([0.04, np.nan], np.float32)},
     "sine": {"law": DriverLaw(0, SUM, 2, 1)},
     "frame": {"law": DriverLaw(0, SUM, 1, 4)},
@@ -194,6 +194,15 @@ def test_angles_out_of_reason_are_refused(law):
     far = Printed(np.array([1 << 39, 0, 0]), 3, True)
     with pytest.raises(CorruptError):
         driver(law=law, elevations=far).points(np.zeros(1, int), np.zeros(1, int), np.ones(1, int))
+
+
+@pytest.mark.parametrize("far", [np.nan, 11.0, -1e30])
+def test_lasers_far_beside_their_sensor_are_refused(far):
+    bits = np.full(3, far, np.float32).view(np.uint32).astype(np.int64)
+    near = Printed(np.zeros(3, np.int64), -1, False)
+    placed = driver(law=DriverLaw(1, PLACED, 0, 0), places=(near, near, near, near, Printed(bits, -1, False)))
+    with pytest.raises(CorruptError):
+        Driver.unpack(placed.pack()).points(np.zeros(1, int), np.zeros(1, int), np.ones(1, int))
 
 
 @given(st.binary(max_size=80))

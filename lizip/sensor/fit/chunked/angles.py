@@ -9,7 +9,7 @@ from lizip.exact.screw import Track, poses_at, rotations_of
 from lizip.sensor.fit.chunked.azimuths import find_azimuths
 from lizip.sensor.fit.chunked.elevations import Rough, elevations_of
 from lizip.sensor.fit.chunked.firings import Firings, find_firings, rest_angles
-from lizip.sensor.fit.chunked.knots import Groups, fit_rays
+from lizip.sensor.fit.chunked.knots import Groups, blurred, fit_rays
 from lizip.sensor.fit.chunked.observed import MIDDLE, Observed, to_sensor
 from lizip.sensor.fit.chunked.ray_sums import Rays, elevation_table
 from lizip.sensor.stages.slots import Lasers
@@ -68,8 +68,12 @@ def _same(one: Firings, other: Firings) -> bool:
     return bool((one.firing == other.firing).all() and (one.laser == other.laser).all())
 
 
-def find_angles(points: np.ndarray, rough: Rough, lasers: Lasers) -> tuple[Observed, np.ndarray, Track] | None:
+def find_angles(
+    points: np.ndarray, rough: Rough, lasers: Lasers, noise: float = 0.0
+) -> tuple[Observed, np.ndarray, Track] | None:
     """Find lasers and firings of points (N, 3) float32, in turn with a track, until neither changes.
+
+    `noise` as `lizip.sensor.fit.chunked.solve.solve` has it.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def find_angles(points: np.ndarray, rough: Rough, lasers: Lasers) -> tuple[Obser
             return None
         track = rough.track(*_knots(found)) if track is None else resample(track, _knots(found)[0])
         groups, rays = _rays(found, points, rest, lasers)
-        steps = _LATER if turn else _FIRST
+        steps = blurred(_LATER if turn else _FIRST, noise)
         track, _, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, steps, (turn % 3, 3))
         about = to_sensor(points, groups, track, rays.late)
         again = find_firings(about, lasers, upside_down, _SURE[min(turn, 2)], 0.08)
@@ -97,11 +101,11 @@ def find_angles(points: np.ndarray, rough: Rough, lasers: Lasers) -> tuple[Obser
         return None
     groups, rays = _rays(found, points, rest, lasers)
     track = resample(track, _knots(found)[0])
-    track, heading, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, _LAST)
+    track, heading, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, blurred(_LAST, noise))
     numbers = find_azimuths(heading, found, lasers.packet)
     if numbers is None or len(numbers.azimuth) > _MOST:
         return None
-    seen = Observed(lasers, upside_down, points, found.laser, numbers.firing, found.known, found.distance)
+    seen = Observed(lasers, upside_down, points, found.laser, numbers.firing, found.known, found.distance, noise)
     fine = np.arange(int(np.ceil(len(numbers.azimuth) * FIRING / _FINE)) + 1) * _FINE
     yaw = np.interp(fine, np.arange(len(numbers.yaw)) * FIRING, numbers.yaw)
     return seen, numbers.azimuth, turned(resample(track, fine), yaw)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lizip.cloud import Schema
 from lizip.sensor.fit.ascent import keep_ascending
+from lizip.sensor.fit.calibrate import rounding_of
 from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.chunked.packets import PERIOD
 from lizip.sensor.fit.chunked.ranges import RULE
@@ -21,6 +22,7 @@ from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.fused import Fused
 from lizip.sensor.stages.packets import FRACTIONS, Packets
 from lizip.sensor.stages.places import Places
+from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.screw import Screw
 from lizip.sensor.stages.slots import Azimuths, Slots
 
@@ -36,19 +38,22 @@ def describe(
     axes: Axes,
     missing: np.ndarray,
     nothing: np.ndarray,
+    decimal: int = 0,
 ) -> tuple[Part, Grid, dict[str, int]] | None:
     """Grid and stages of one part whose columns (N,) are those of the file, but for `axes`; None when they are not.
 
-    Points that are `missing` (N,) were not seen, and have the bits `nothing` (3,) in the file.
+    Points that are `missing` (N,) were not seen, and have the bits `nothing` (3,) in the file; `decimal` is the
+    rounding of the others, as `lizip.sensor.stages.rounding` has it.
     """
+    rounding = rounding_of(seen.stored, decimal) if decimal else None
     present, every = np.flatnonzero(~missing), np.stack(columns[:3], axis=1)
     xyz = every[present]
     good = seen.known & (law.ticks > 0) & (law.ticks < _MOST_TICKS)
     good[good] = keep_ascending((seen.firing * len(seen.lasers.slot) + seen.laser)[good])
     for _ in range(_TRIES):
         place = np.flatnonzero(good)
-        stages, returns = _geometry(seen, law, place, xyz, schema, len(every))
-        units, fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0)
+        stages, returns = _geometry(seen, law, place, xyz, schema, len(every), rounding)
+        units, fits = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), decimal)
         if fits.all():
             break
         good[place[~fits]] = False
@@ -67,9 +72,15 @@ def describe(
 
 
 def _geometry(
-    seen: Observed, law: Law, place: np.ndarray, xyz: np.ndarray, schema: Schema, count: int
+    seen: Observed,
+    law: Law,
+    place: np.ndarray,
+    xyz: np.ndarray,
+    schema: Schema,
+    count: int,
+    rounding: Rounding | None,
 ) -> tuple[list[Stage], Returns]:
-    """Stages up to the float32 points of returns at `place` (M,), and what these stages give."""
+    """Stages up to the float32 points of returns at `place` (M,), or to their rounding, and what these stages give."""
     slots = Slots(0, seen.upside_down)
     ranges = slots.grid(seen.laser[place], seen.firing[place], law.ticks[place].astype(np.int32), len(law.azimuth))
     packets = np.rint(law.packets * FRACTIONS).astype(np.int64)
@@ -89,5 +100,9 @@ def _geometry(
     add(Packets.of(packets - packets[0], PERIOD))
     add(Chunks.of(returns, round(RULE * 1000), np.append(starts[kept], len(place)), law.groups.times[kept] - begin))
     add(Screw.of(law.track._replace(times=law.track.times - begin)))
-    add(Fused.of(returns, np.ascontiguousarray(xyz[place])))
+    if rounding is None:
+        add(Fused.of(returns, np.ascontiguousarray(xyz[place])))
+    else:
+        add(Fused())
+        add(rounding)
     return stages, returns

@@ -36,6 +36,9 @@ _SCANNED = 0.2 * DEGREE
 _FOREIGN = 0.12 * DEGREE
 """What other sensors' points deviate by even at the best speed."""
 
+_APART = 0.03
+"""Metres by which ranges of neighbours differ that tell the sensor's height where most others' are the same."""
+
 _SPARSE = 4.5 * DEGREE
 """Lasers above and below this stand alone: they tell which is which while the tilt is not known to a degree."""
 
@@ -213,9 +216,19 @@ def fit_elevations(
 
     `elevations` (L,) are those of a sensor that stands upright, rad; `reaches` and `starts` as in `find_sensor`.
     """
-    found = find_sensor(points, reaches, starts)
-    if found is None:
-        return None
+    best: Rough | None = None
+    for apart in (0.0, _APART):
+        found = find_sensor(points, reaches, starts, apart)
+        rough = None if found is None else _fit_about(points, elevations, found)
+        if rough is not None and (best is None or rough.cost < best.cost):
+            best = rough
+        if best is not None and best.cost < _FINE:
+            break
+    return best
+
+
+def _fit_about(points: np.ndarray, elevations: np.ndarray, found: tuple[np.ndarray, np.ndarray]) -> Rough | None:
+    """As `fit_elevations`, from the axis and position (3,) that were found."""
     axis, place = found
     axes = _upright(axis)
     upright = rotate(points.astype(np.float64), axes.T)

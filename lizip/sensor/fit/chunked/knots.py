@@ -210,6 +210,15 @@ def fit_points(
     return track, sums, cost
 
 
+_NEAR_BY = 15.0
+"""Metres at which a rounding's noise counts in angles."""
+
+
+def blurred(sigmas: tuple[tuple[float, float], ...], noise: float) -> tuple[tuple[float, float], ...]:
+    """Pairs of sigmas (range, m; angle, rad) of points whose coordinates have a noise, m; ranges of 0 stay unknown."""
+    return tuple((max(far, noise) if far else far, max(angle, noise / _NEAR_BY)) for far, angle in sigmas)
+
+
 def fit_rays(
     track: Track,
     rays: Rays,

@@ -34,6 +34,8 @@ class Observed(NamedTuple):
         Whether laser and firing are believed.
     distance : (N,) float64
         Metres from the sensor.
+    noise : float
+        What a rounding more coarse than to float32 left in coordinates, standard deviation, m.
     """
 
     lasers: Lasers
@@ -43,6 +45,7 @@ class Observed(NamedTuple):
     firing: np.ndarray
     known: np.ndarray
     distance: np.ndarray
+    noise: float = 0.0
 
     @property
     def inside(self) -> np.ndarray:
@@ -109,7 +112,7 @@ def rays_of(seen: Observed, azimuth: np.ndarray, late: np.ndarray, use: np.ndarr
 def placed_of(seen: Observed, law: Law) -> Placed:
     """The returns for the point model."""
     points = sensor_points(seen.lasers, seen.upside_down, alpha_of(seen, law.azimuth), seen.laser, law.ticks)
-    sigma = np.maximum(0.5 * np.spacing(np.abs(seen.stored)).astype(np.float64), _LEAST_SIGMA)
+    sigma = np.maximum(0.5 * np.spacing(np.abs(seen.stored)).astype(np.float64), max(_LEAST_SIGMA, seen.noise))
     use = seen.known & (seen.distance > 2) & (seen.distance < _FARTHEST)
     return Placed(seen.stored, points, sigma, np.zeros(len(points)), use)
 

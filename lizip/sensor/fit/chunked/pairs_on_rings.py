@@ -14,7 +14,7 @@ from lizip.exact.linear import solve_definite
 from lizip.jit import kernel
 from lizip.sensor.fit.mount import _differences, _nearest, _upright
 
-_PAIRS, _STEPS = 2500, 30
+_PAIRS, _STEPS, _FEWEST = 2500, 30, 250
 Reaches = tuple[tuple[int, int], ...]
 REACHES: Reaches = ((16, 48),)
 """How far ahead in the file the next point of a ring is looked for, of 32 lasers."""
@@ -45,25 +45,25 @@ def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, ro
 
 
 def find_sensor(
-    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = AT_ORIGIN
+    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = AT_ORIGIN, apart: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32.
 
     The next point of a ring is as many points further on as one of `reaches` has it. The sensor is near one of
     `starts` (3,). What a part of the sweep shows may lead astray; then a half is looked at, in the middle, at the front
-    or the back.
+    or the back. Pairs count whose ranges from the start are at least so far `apart` (m): others tell no height.
     """
     half = len(points) // 2
     for start, reach in product(starts, reaches):
         for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
-            found = _sensor_among(points[first:last], reach, start)
+            found = _sensor_among(points[first:last], reach, start, apart)
             if found is not None:
                 return found
     return None
 
 
 def _sensor_among(
-    points: np.ndarray, reach: tuple[int, int], start: np.ndarray
+    points: np.ndarray, reach: tuple[int, int], start: np.ndarray, apart: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """As `find_sensor`, from all points at once, beginning with a position (3,)."""
     low, high = reach
@@ -73,6 +73,12 @@ def _sensor_among(
     first = np.arange(0, count, max(1, count // _PAIRS))
     second = np.empty_like(first)
     _nearest(points, first, low, high, second)
+    if apart:
+        gaps = [np.sqrt(((points[which] - start) ** 2).sum(axis=1)) for which in (first, second)]
+        telling = np.abs(gaps[0] - gaps[1]) >= apart
+        first, second = first[telling], second[telling]
+        if len(first) < _FEWEST:
+            return None
     one, other = points[first].astype(np.float64), points[second].astype(np.float64)
     when = (first / len(points) - 0.5)[:, None]
     axis, place, speed = np.array([0.0, 0.0, 1.0]), start.copy(), np.zeros(3)

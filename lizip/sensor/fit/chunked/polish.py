@@ -22,6 +22,7 @@ from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.stages.packets import FRACTIONS
 
 _PENALTY = 2.5
+_TWICE = 2
 _ALLOWED = 1e-6
 """Metres that a coordinate may be off when chunks are looked for."""
 
@@ -50,6 +51,15 @@ def settle(seen: Observed, law: Law) -> Law:
     law = _part_packets(seen, law)
     law = _rechunk(seen, law)
     return _refit(seen, law, FREE, exact=True)
+
+
+def settle_rounded(seen: Observed, law: Law) -> Law:
+    """The same of rounded points, which tell neither the packets' times nor what single float32 were."""
+    for _ in range(_TWICE):
+        law = _rechunk(seen, law)
+        law = _refit(seen, law, PHASE, exact=False)
+        law = _range_again(seen, law)
+    return law
 
 
 def _rechunk(seen: Observed, law: Law) -> Law:

@@ -16,7 +16,7 @@ from lizip.sensor.fit.chunked.knots import PHASE, fit_points
 from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, own_times, placed_of
 from lizip.sensor.fit.chunked.packets import time_packets
-from lizip.sensor.fit.chunked.polish import polish, settle
+from lizip.sensor.fit.chunked.polish import polish, settle, settle_rounded
 from lizip.sensor.fit.chunked.ranges import find_ranges
 from lizip.sensor.stages.slots import Lasers
 
@@ -38,22 +38,27 @@ _MISSED = 2e-5
 near-lossless once."""
 
 
-def solve(points: np.ndarray, lasers: Lasers) -> tuple[Observed, Law] | None:
-    """Find how points (N, 3) float32 of one sensor, firing after firing, came about; None when they did not so."""
+def solve(points: np.ndarray, lasers: Lasers, noise: float = 0.0) -> tuple[Observed, Law] | None:
+    """Find how points (N, 3) float32 of one sensor, firing after firing, came about; None when they did not so.
+
+    `noise` is the standard deviation that a rounding more coarse than to float32 left in their coordinates, m.
+    """
     rough = fit_elevations(points, elevations_of(lasers, False))
     if rough is None:
         return None
-    found = find_angles(points, rough, lasers)
+    found = find_angles(points, rough, lasers, noise)
     if found is None:
         return None
     seen, azimuth, track = found
     law, miss = find_ranges(seen, azimuth, track)
-    if miss > _MISSED:
+    if miss > _MISSED + 2 * noise:
         finer = seen._replace(lasers=lasers.halved())
         law_finer, miss_finer = find_ranges(finer, azimuth, track)
         if miss_finer < miss:
             seen, law = finer, law_finer
     law, sums = _find_knots(seen, law)
+    if noise:
+        return seen, settle_rounded(seen, law)
     law = _find_origin(seen, law, sums)
     law = time_packets(seen, law)
     law = settle(seen, law)

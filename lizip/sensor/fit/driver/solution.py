@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.exact.triples import every
 from lizip.sensor.fit.driver.blocks import find_blocks, whole_blocks
 from lizip.sensor.fit.driver.further import Sequence, further_returns
 from lizip.sensor.fit.driver.law import Found
@@ -32,11 +33,13 @@ from lizip.sensor.stages.blocks import (
 )
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.driver import TURN_UNITS, Driver
-from lizip.sensor.stages.driver_arithmetic import EXACT, EXACT_MOVED, SUM, TURNED
+from lizip.sensor.stages.driver_arithmetic import EXACT, EXACT_MOVED, PLACED_ANGLES, SUM, TURNED
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.seconds import BY_FIRING, ReturnOrder, Seconds
 
+_OFFSET = (SUM, TURNED, EXACT, *PLACED_ANGLES)
+"""Laws under which lasers look beside the azimuth of their block."""
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 10
 _AGREE = 0.995
@@ -54,7 +57,7 @@ class Missing(NamedTuple):
 
 def find_missing(xyz: np.ndarray) -> Missing:
     """Points that are zeros of any sign, or NaN."""
-    which = ~np.isfinite(xyz).all(axis=1) | (xyz == 0).all(axis=1)
+    which = ~every(np.isfinite(xyz)) | every(xyz == 0)
     bits = xyz[which].view(np.uint32)
     nothing = bits[0] if len(bits) else np.zeros(3, np.uint32)
     return Missing(which, nothing, bool((bits == nothing).all()))
@@ -166,13 +169,13 @@ def _lags(offsets: np.ndarray, step: float) -> np.ndarray:
 
 
 def _offsets(driver: Driver, wholes: np.ndarray) -> np.ndarray:
-    turned = driver.offsets.radians() / UNIT if driver.law.angle in (SUM, TURNED, EXACT) else np.zeros(1)
+    turned = driver.offsets.radians() / UNIT if driver.law.angle in _OFFSET else np.zeros(1)
     return wholes + turned
 
 
 def _fire(points: Sequence, lasers: int, driver: Driver) -> tuple[Fired, np.ndarray]:
     """Blocks of returns alone; and places of points that stand where no order of returns puts them."""
-    cut = find_blocks(points, lasers, driver.law.angle == SUM, driver.tick)
+    cut = find_blocks(points, lasers, driver.law.angle in (SUM, *PLACED_ANGLES), driver.tick)
     first = cut.nth == 0
     lags = _lags(_offsets(driver, cut.wholes), cut.step)
     ranges = np.zeros((len(cut.azimuth) + int(lags.max()), lasers), np.int32)

@@ -15,7 +15,10 @@ from lizip.sensor.fit.missing import find_missing
 _LEAST_POINTS, _SAMPLE, _NEAREST = 512, 20_000, 1.0
 _FLAT = 0.7
 """How far surroundings reach upwards at most, as a share of how far they reach in other directions."""
-_UPPER, _LOWER = 0.9, 0.1
+_REACHED = (0.02, 0.5, 0.98)
+"""Quantiles of a coordinate: how far surroundings reach, and their middle. The median distance from the middle told
+the wrong axis of 3 % of all parts of sweeps (eight sensors, 70 to 360 degrees); quantiles of 0.1 and 0.9 told the wrong
+way up of a tenth of them. These were wrong once in six hundred."""
 _BLOCK, _LEAST_BLOCKS, _STEADY, _LARGEST = 64, 16, 0.75, 0.1
 """So many points show a heading; so many of the steps between them go one way, and are smaller than this (turns)."""
 _ORDERS = ((1, 2, 0), (2, 0, 1), (0, 1, 2))
@@ -45,13 +48,12 @@ def undo_sideways(xyz: np.ndarray, others: list[np.ndarray]) -> tuple[np.ndarray
 
 def _upright(points: np.ndarray) -> tuple[int, int] | None:
     """The upright axis of points (N, 3) and whether it points up (1) or down (-1)."""
-    middle = np.median(points, axis=0)
-    reach = np.median(np.abs(points - middle), axis=0)
+    lower, middle, upper = np.quantile(points, _REACHED, axis=0)
+    reach = upper - lower
     upright = int(np.argmin(reach))
     if reach[upright] > _FLAT * np.delete(reach, upright).min():
         return None
-    lower, upper = np.quantile(points[:, upright], (_LOWER, _UPPER))
-    return upright, 1 if upper + lower > 2 * middle[upright] else -1
+    return upright, 1 if (upper + lower - 2 * middle)[upright] > 0 else -1
 
 
 def _turns_backwards(points: np.ndarray) -> bool:
