@@ -259,11 +259,14 @@ def _joined(cloud: Cloud, columns: Columns, options: Options, alone: bool) -> Ch
 
 
 def _within(cloud: Cloud, moved: Cloud, bounds: Bounds) -> bool:
-    """Whether a cloud keeps to the bounds."""
+    """Whether a cloud keeps to the bounds; one of which only zeros have another sign is neither near nor exact."""
     from lizip.near.measure import largest_error, same_otherwise
 
     fields = [*bounds.coordinates, *bounds.intensities]
-    return same_otherwise(cloud, moved, fields) and largest_error(cloud, moved, fields) is not None
+    if not same_otherwise(cloud, moved, fields):
+        return False
+    error = largest_error(cloud, moved, fields)
+    return error is not None and (error > 0 or same_otherwise(cloud, moved, ()))
 
 
 def _said(cloud: Cloud, moved: Cloud, bounds: Bounds, options: Options, data: memoryview) -> Said:

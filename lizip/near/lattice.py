@@ -113,4 +113,5 @@ def _on_lattice(column: np.ndarray, lattice: tuple[int, int], bound: Fraction) -
         limit = np.nextafter(float(bound), 0.0)
         limit = limit if Fraction(float(limit)) < bound else np.nextafter(limit, 0.0)
         good = np.abs(moved.astype(np.float64) - wide) <= limit
-    return np.where(good, moved, column)
+    good &= moved != column
+    return np.where(good, moved, column) if good.any() else column
