@@ -48,9 +48,6 @@ _MARGIN = 0.85
 _POOR = 3
 """Bytes a point that are more than a model of a sensor takes where it holds."""
 
-_WHOLE_REACH = 0.2
-"""As `_REACH`, for the file as it stands (0.29 is the least seen)."""
-
 
 class Result(NamedTuple):
     """A way of saying a file."""
@@ -231,7 +228,9 @@ class Contest:
 
     def attempt_whole(self) -> None:
         """Let the file as it stands try."""
-        if not self._whole_beaten():
+        from lizip.yardstick import bytes_beaten
+
+        if self.best is None or not bytes_beaten(self._data, self._size, self.options.level):
             layout = self.layout if self.options.fields is not None else b""
             self.enter(Result(opaque.CODEC, layout, tuple(_whole(self._data, self.options.level))))
 
@@ -257,19 +256,6 @@ class Contest:
         if size <= _REACH[name] * self._quick:
             return True
         return name == "opaque" and size <= _MARGIN * opaque.CODEC.gain(self.cloud) * self._quick
-
-    def _whole_beaten(self) -> bool:
-        """Whether the file as it stands will hardly come below the best."""
-        if self.best is None or self.options.level == "max":
-            return False
-        from lizip.yardstick import out_of_reach
-
-        if out_of_reach(self._data, self._size):
-            return True
-        quick = opaque.quick(self._data)
-        if self.options.level == "fast":
-            return self._size <= quick
-        return self._size <= _WHOLE_REACH * quick or self._size <= opaque.least(self._data, quick)
 
 
 def _size_of(sections: Iterable[Section]) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _REST = 1 << 24
 """Bytes of the rest that are coded together."""
 
-_OF_RASTERS = ("image", "opaque")
+_OF_RASTERS = ("image", "floats", "opaque")
 """The codecs for packets: millions of points, for which others would take minutes."""
 
 STUBBORN = (
@@ -50,6 +50,18 @@ class Clouds:
         self._options, self._names = options, names
         self._states: dict[int, SensorState] = {}
         self._known: dict[int, list[str]] = {}
+
+    def guess(self, content: memoryview, cloud: Cloud) -> Choice:
+        """The shortest way to say a cloud whose layout is a guess, or its bytes as they stand."""
+        from lizip.logs.unknown import plain_cloud
+        from lizip.yardstick import bytes_beaten
+
+        names = [name for name in self._names if name in _OF_RASTERS] or self._names
+        choice = choose(content, cloud, self._options, names, None, False)
+        if opaque.CODEC.name in names and not bytes_beaten(content, choice.size, self._options.level):
+            plain = choose(content, plain_cloud(content), self._options, [opaque.CODEC.name], None, False)
+            choice = min(choice, plain, key=lambda each: each.size)
+        return choice
 
     def choose(self, stream: int, content: memoryview, cloud: Cloud) -> Choice:
         """The shortest way to say a cloud, the fit starting from the one before of its stream."""
@@ -124,10 +136,10 @@ class Recording:
 
     def _write_cloud(self, content: memoryview, stream: int, closing: Closing) -> None:
         cloud = closing.split(content)
-        choice = self._clouds.choose(stream, content, cloud)
+        choice = self._clouds.guess(content, cloud) if closing.guessed else self._clouds.choose(stream, content, cloud)
         self.used.add(choice.result.codec.name)
-        self._layouts.add((cloud.format, cloud.layout))
-        self.count += cloud.count
+        self._layouts.add((choice.cloud.format, choice.cloud.layout))
+        self.count += choice.cloud.count
         self.splice.clouds.append(Placed(self._pieces, stream, closing.time, closing.turn))
         self._write(choice.pack(content_hash(content)))
 

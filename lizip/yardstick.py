@@ -11,6 +11,11 @@ import lzma
 import numpy as np
 import zstandard
 
+from lizip.codecs import opaque
+
+_REACH = 0.2
+"""The smallest share of a quick zstd that the opaque codec comes to of a file as it stands (0.29 is the least seen)."""
+
 _STRIPS, _STRIP = 16, 1 << 10
 """Strips from all over a file, one after the other: columns that stand apart have their share."""
 
@@ -24,6 +29,18 @@ _WINDOW = 32
 _PIECE = 1 << 22
 _ANCHORS = 4096
 _CROWDED = 1 / 32
+
+
+def bytes_beaten(data: memoryview, size: int, level: str) -> bool:
+    """Whether the opaque codec will hardly make so few bytes of some as they stand; at the level `max` nobody says."""
+    if level == "max":
+        return False
+    if out_of_reach(data, size):
+        return True
+    quick = opaque.quick(data)
+    if level == "fast":
+        return size <= quick
+    return size <= _REACH * quick or size <= opaque.least(data, quick)
 
 
 def out_of_reach(data: memoryview, size: int) -> bool:

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import second_reader
 import zstandard
-from second_reader import frozen, lzf, pack, relations
+from second_reader import frozen, layout, lzf, pack, relations
 from second_reader.bytestream import Damaged
 from second_reader.grid import network
 
 import lizip
 from lizip.formats import lzf as formats_lzf
+from lizip.formats.packets import FORMAT, Shape
 from lizip.relations.order import encode_order
 from lizip.simulator.driver_columns import with_columns
 from lizip.simulator.drivers import sweep
@@ -160,6 +161,18 @@ def test_chunks_of_logs_are_compressed_again(kind):
     coded = lizip.compress(log, codec="floats")
     assert lizip.info(coded)["format"] == "log"
     assert second_reader.read(coded) == log
+
+
+def test_big_endian_packets_of_nobody_are_read():
+    packets = [bytes(8) + b"".join(i.to_bytes(2, "big") for i in range(250 + k, 274 + k)) for k in range(2000)]
+    content = memoryview(b"".join(packets))
+    shape = Shape(56, 8, 1, 0, 24, 0, bytes(range(24)), (("range", "u2"),), big=True)
+    cloud = FORMAT.cloud(content, shape)
+    assert np.array_equal(cloud.columns["range"][:2000], np.arange(250, 2250))
+    joined = layout.join(
+        layout.PACKETS, cloud.layout, [bytes(each) for each in cloud.regions], list(cloud.columns.values())
+    )
+    assert joined == content
 
 
 def test_pcl_streams_of_bytes_that_repeat():

@@ -21,7 +21,7 @@ from lizip.formats.records import (
     size_of,
     unpack_fields,
 )
-from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.packing import Unpacker, pack_bytes, pack_varint, pack_varints
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,8 @@ class Shape(NamedTuple):
         Channels of a firing by elevation; a block may hold several firings, or a firing several blocks.
     fields : Fields
         Of a channel.
+    big : bool
+        Whether these are big-endian.
     """
 
     size: int
@@ -55,15 +57,21 @@ class Shape(NamedTuple):
     block_tail: int
     order: bytes
     fields: Fields
+    big: bool = False
 
     @property
     def block(self) -> int:
         """Bytes of a block."""
         return self.block_head + self.channels * size_of(self.fields) + self.block_tail
 
+    @property
+    def channel(self) -> np.dtype:
+        """Type of a channel."""
+        return record_type(self.fields, ">" if self.big else "<")
+
     def pack(self) -> bytes:
         """As a layout."""
-        return pack_varints(self[:6]) + pack_bytes(self.order) + pack_fields(self.fields)
+        return pack_varints(self[:6]) + pack_bytes(self.order) + pack_fields(self.fields) + pack_varint(self.big)
 
     @classmethod
     def unpack(cls, layout: bytes) -> Shape:
@@ -71,9 +79,10 @@ class Shape(NamedTuple):
         unpack = Unpacker(layout)
         size, head, blocks, block_head, channels, block_tail = (unpack.varint() for _ in range(6))
         order = unpack.bytes()
-        shape = cls(size, head, blocks, block_head, channels, block_tail, order, unpack_fields(unpack))
+        fields, big = unpack_fields(unpack), unpack.varint()
+        shape = cls(size, head, blocks, block_head, channels, block_tail, order, fields, bool(big))
         unpack.finish()
-        if not shape.is_possible:
+        if big > 1 or not shape.is_possible:
             raise CorruptError("impossible packets")
         return shape
 
@@ -97,7 +106,7 @@ class Shape(NamedTuple):
 
 
 class Packets(Format):
-    """The format; see the page's head. Layout: six numbers of `Shape` as varints, its order, its fields."""
+    """The format; see the page's head. Layout: six numbers of `Shape` as varints, its order, fields and `big`."""
 
     name = "packets"
     number = 11
@@ -111,9 +120,9 @@ class Packets(Format):
         packets = np.frombuffer(data, np.uint8).reshape(-1, shape.size)
         sides, block_sides, channels = shape.views(packets)
         lasers = len(shape.order)
-        cells = np.ascontiguousarray(channels).view(record_type(shape.fields)).reshape(-1, lasers)
+        cells = np.ascontiguousarray(channels).view(shape.channel).reshape(-1, lasers)
         cells = np.ascontiguousarray(cells[:, list(shape.order)].T)
-        columns = {name: cells[f"f{i}"].reshape(-1) for i, (name, _) in enumerate(shape.fields)}
+        columns = {name: _little(cells[f"f{i}"].reshape(-1)) for i, (name, _) in enumerate(shape.fields)}
         around = np.concatenate(sides, axis=1), np.concatenate(block_sides, axis=2)
         rows = around[1].reshape(len(packets) * shape.blocks, around[1].shape[2])
         regions = (_differences(around[0], 1), _differences(rows, 2))
@@ -135,9 +144,7 @@ class Packets(Format):
         if rest:
             raise CorruptError("a part of a packet")
         packets = np.empty((count, shape.size), np.uint8)
-        cells = np.empty(
-            (len(shape.order), count * shape.blocks * shape.channels // len(shape.order)), record_type(shape.fields)
-        )
+        cells = np.empty((len(shape.order), count * shape.blocks * shape.channels // len(shape.order)), shape.channel)
         for i, column in enumerate(columns):
             cells[f"f{i}"] = column.reshape(cells.shape)
         fired = np.empty(cells.shape[::-1], cells.dtype)
@@ -152,6 +159,11 @@ class Packets(Format):
             views[0][...] = around[:, : views[0].shape[-1]].reshape(views[0].shape)
             views[1][...] = around[:, views[0].shape[-1] :].reshape(views[1].shape)
         yield packets.tobytes()
+
+
+def _little(column: np.ndarray) -> np.ndarray:
+    """The same numbers, little-endian."""
+    return column.astype(column.dtype.newbyteorder("<"), copy=False)
 
 
 def _differences(rows: np.ndarray, size: int) -> bytes:

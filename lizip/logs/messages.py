@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TOGETHER = 1 << 22
 """Bytes of packets that make a cloud, where each is a message of its own."""
 
+_LARGEST = 1 << 16
+"""Bytes of a packet that nobody knows; larger ones are pictures."""
+
 _PANDAR = 1500
 """Bytes of which a packet of Hesai's driver has room."""
 
@@ -33,11 +36,14 @@ class Found(NamedTuple):
         Takes them apart.
     together : int
         Those of several messages are a cloud: as soon as they are so many.
+    guessed : bool
+        See `Closing`.
     """
 
     pieces: tuple[tuple[int, int], ...]
     split: Callable[[memoryview], Cloud]
     together: int = 0
+    guessed: bool = False
 
     @property
     def size(self) -> int:
@@ -45,9 +51,22 @@ class Found(NamedTuple):
         return sum(stop - start for start, stop in self.pieces)
 
 
+def guess(data: memoryview, size: int) -> Cloud:
+    """Take packets that nobody knows apart, of so many bytes each."""
+    from lizip.logs.unknown import cloud_of
+
+    return cloud_of(data, size)
+
+
 def is_points(name: str) -> bool:
     """Whether messages of a type hold any."""
-    return plain_name(name) in _FINDERS
+    return _finder(name) is not None
+
+
+def _finder(name: str) -> Finder | None:
+    """What finds them in messages of a type."""
+    name = plain_name(name)
+    return _FINDERS.get(name, _anything if "packet" in name.rpartition("/")[2].lower() else None)
 
 
 def find_points(message: memoryview, name: str, cdr: bool, size: int | None = None) -> Found | None:
@@ -58,8 +77,9 @@ def find_points(message: memoryview, name: str, cdr: bool, size: int | None = No
     if cdr and bytes(message[:2]) != b"\0\1":
         return None
     size = size or len(message)
+    finder = _finder(name)
     try:
-        found = _FINDERS[plain_name(name)](Reader(message, cdr), message, size)
+        found = None if finder is None else finder(Reader(message, cdr), message, size)
     except (struct.error, ValueError, IndexError):
         return None
     if found is None or any(not start < stop <= size for start, stop in found.pieces):
@@ -102,11 +122,18 @@ def _scan(reader: Reader, message: memoryview, size: int) -> Found | None:
 def _packet(reader: Reader, message: memoryview, size: int) -> Found | None:
     """One packet, as Ouster's driver has it."""
     count = reader.number("I")
-    sensors = find_sensors(message[reader.at : reader.at + count])
-    if not sensors or reader.at + count > len(message):
+    if reader.at + count > len(message):
         return None
-    split = partial(packets.FORMAT.cloud, shape=sensors[0].shape(0, 0))
-    return Found(((reader.at, reader.at + count),), split, TOGETHER)
+    packet = reader.at, reader.at + count
+    sensors = find_sensors(message[slice(*packet)])
+    if not sensors:
+        return Found((packet,), partial(guess, size=count), TOGETHER, True)
+    return Found((packet,), partial(packets.FORMAT.cloud, shape=sensors[0].shape(0, 0)), TOGETHER)
+
+
+def _anything(reader: Reader, message: memoryview, size: int) -> Found | None:
+    """What nobody knows, of a type that is called a packet: all of the message."""
+    return Found(((0, size),), partial(guess, size=size), TOGETHER, True) if size <= _LARGEST else None
 
 
 def _velodyne(reader: Reader, message: memoryview, size: int) -> Found | None:
@@ -143,14 +170,18 @@ def _packets(reader: Reader, message: memoryview, laid_out: Callable[[int], tupl
     if used < 0 or behind < 0 or start + before + used > len(message):
         return None
     sensors = find_sensors(message[start + before : start + before + used])
-    if not sensors or filled > 2:
+    if filled > 2:
         return None
-    shape = sensors[0].shape(before + filled, behind)
-    stop = start - filled + count * shape.size
-    return Found(((start - filled, stop),), partial(packets.FORMAT.cloud, shape=shape))
+    packet = filled + before + used + behind
+    pieces = ((start - filled, start - filled + count * packet),)
+    if not sensors:
+        return Found(pieces, partial(guess, size=packet), guessed=True)
+    return Found(pieces, partial(packets.FORMAT.cloud, shape=sensors[0].shape(before + filled, behind)))
 
 
-_FINDERS: dict[str, Callable[[Reader, memoryview, int], Found | None]] = {
+Finder = Callable[[Reader, memoryview, int], Found | None]
+
+_FINDERS: dict[str, Finder] = {
     CLOUD_TYPE: _cloud2,
     **dict.fromkeys(LIVOX_TYPES, _livox),
     "sensor_msgs/LaserScan": _scan,

@@ -40,12 +40,15 @@ class Closing(NamedTuple):
         How many of its first bytes stand in the log behind all others of it.
     together : int
         It is none before there are so many bytes, or no more come.
+    guessed : bool
+        Nobody knows how its bytes are laid out: as they stand they may be shorter.
     """
 
     split: Callable[[memoryview], Cloud]
     time: int = 0
     turn: int = 0
     together: int = 0
+    guessed: bool = False
 
 
 class Part(NamedTuple):
@@ -195,4 +198,4 @@ class LogFile:
 
 def closing_of(found: Found, time: int, turn: int = 0) -> Closing:
     """What ends the points of a message."""
-    return Closing(found.split, time, turn, found.together)
+    return Closing(found.split, time, turn, found.together, found.guessed)

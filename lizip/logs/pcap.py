@@ -1,4 +1,4 @@
-"""Captures of packets, .pcap and .pcapng: those of known sensors are taken together, many at a time."""
+"""Captures of packets, .pcap and .pcapng: those of a kind are taken together, many at a time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 from typing import NamedTuple
 
 from lizip.formats import packets
+from lizip.logs.messages import guess
 from lizip.logs.parts import MAX_STREAMS, Closing, Cutter, LogFile, Span, Stream
 from lizip.logs.sensors import Sensor, find_sensors
 
@@ -28,6 +29,9 @@ _TOGETHER = 1 << 23
 
 _FEW = 32
 """Fewer packets than this are rest."""
+
+_FEW_UNKNOWN = 1 << 16
+"""Nor are packets of no known sensor anything else that have fewer bytes together."""
 
 _MOST_OPEN = 8
 """Kinds of packets in a capture; of others all are rest."""
@@ -55,9 +59,33 @@ class _Frame(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    sensor: Sensor
+    """Packets that are laid out alike: those of a sensor, or of nobody knows what that have a port and a size."""
+
+    sensor: Sensor | None
     before: int
     behind: int
+    payload: int
+    port: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of a record."""
+        return self.before + self.payload + self.behind
+
+    @property
+    def name(self) -> str:
+        return f"port {self.port}, {self.payload} bytes" if self.sensor is None else self.sensor.name
+
+    @property
+    def closing(self) -> Closing:
+        """What ends a cloud of them."""
+        if self.sensor is None:
+            return Closing(partial(guess, size=self.size), guessed=True)
+        return Closing(partial(packets.FORMAT.cloud, shape=self.sensor.shape(self.before, self.behind)))
+
+    def is_worth(self, count: int) -> bool:
+        """Whether so many are more than rest."""
+        return count >= _FEW and (self.sensor is not None or count * self.size >= _FEW_UNKNOWN)
 
 
 class Pcap(LogFile):
@@ -69,8 +97,12 @@ class Pcap(LogFile):
     def _kinds(self, record: _Record) -> list[_Kind]:
         pieces = [self._data[first:last] for first, last in record.pieces]
         sensors = find_sensors(pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces)))
-        around = record.pieces[0][0] - record.start, record.stop - record.pieces[-1][1]
-        return [_Kind(sensor, *around) for sensor in sensors]
+        first, size = record.pieces[0][0], sum(map(len, pieces))
+        around = first - record.start, record.stop - record.pieces[-1][1], size
+        if sensors:
+            return [_Kind(sensor, *around, 0) for sensor in sensors]
+        (port,) = struct.unpack_from(">H", self._data, first - 6)
+        return [_Kind(None, *around, port)]
 
     def _counted(self) -> Counter[_Kind]:
         """How many packets there are of each kind; of kinds of one size, which are alike, only the likeliest."""
@@ -89,21 +121,21 @@ class Pcap(LogFile):
 
     def _spans(self) -> Iterator[Span]:
         left = self._counted()
-        kinds = [kind for kind, count in left.most_common(_MOST_OPEN) if count >= _FEW][: MAX_STREAMS - 1]
+        kinds = [kind for kind, count in left.most_common() if kind.is_worth(count)]
+        kinds = sorted(kinds, key=lambda kind: kind.sensor is None)[: min(_MOST_OPEN, MAX_STREAMS - 1)]
         numbers = {kind: i for i, kind in enumerate(kinds, 1)}
-        self._topics.streams += [Stream(kind.sensor.name, "packets") for kind in kinds]
+        self._topics.streams += [Stream(kind.name, "packets") for kind in kinds]
         taken: Counter[_Kind] = Counter()
         cutter = Cutter(self._data)
         for record in self._records():
             kind = next((kind for kind in self._kinds(record) if kind in numbers), None)
             if kind is None:
                 continue
-            shape = kind.sensor.shape(kind.before, kind.behind)
             left[kind] -= 1
             taken[kind] += 1
             closing = None
-            if left[kind] == 0 or taken[kind] * shape.size >= _TOGETHER:
-                closing = Closing(partial(packets.FORMAT.cloud, shape=shape))
+            if left[kind] == 0 or taken[kind] * kind.size >= _TOGETHER:
+                closing = kind.closing
                 taken[kind] = 0
             self._cut(cutter, record, numbers[kind], closing)
             if closing is not None:

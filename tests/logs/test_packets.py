@@ -124,7 +124,7 @@ def shapes(draw):
     head, block_head, block_tail, tail = numbers
     size = head + blocks * (block_head + channels * size_of(fields) + block_tail) + tail
     order = bytes(draw(st.permutations(range(lasers))))
-    return Shape(size, head, blocks, block_head, channels, block_tail, order, fields)
+    return Shape(size, head, blocks, block_head, channels, block_tail, order, fields, draw(st.booleans()))
 
 
 @given(shapes(), st.integers(0, 5), st.integers(0, 2**32 - 1))

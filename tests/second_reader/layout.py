@@ -89,7 +89,8 @@ def join(form: int, layout: bytes, regions: list[bytes], columns: list[np.ndarra
         return b"".join(column.tobytes() for column in columns)
     head = Bytes(layout)
     if form == PACKETS:
-        kind = _type_of([kind for _, kind in fields_of(form, layout)])
+        demand(layout[-1] < 2, "channels are little- or big-endian")
+        kind = _type_of([kind for _, kind in fields_of(form, layout)], ">" if layout[-1] else "<")
         return packets.join(head, kind, regions, columns)
     if form == NPZ:
         return _archive(_arrays(head), regions, columns)
