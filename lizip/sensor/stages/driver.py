@@ -253,7 +253,7 @@ class Driver:
             raise CorruptError("impossible angles of a laser")
         rises, points = np.empty((2, len(elevations))), np.empty((len(laser), 3))
         _rises(law, elevations, rises)
-        places = np.array([each.metres() for each in self.places]).reshape(len(self.places), -1).T
+        places = np.array([each.metres() for each in self.places]).reshape(len(self.places), len(elevations)).T
         if law.angle != PLACED_EXACT:
             places = places.astype(np.float32).astype(np.float64)
         places = np.ascontiguousarray(places)
