@@ -26,11 +26,6 @@ def _none() -> Any:
     """
 
 
-def taken(array: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """Rows of an array by their indices, or by a mask: `take` is up to twenty times faster than brackets."""
-    return array[which] if which.dtype == bool else array.take(which, axis=0)
-
-
 @dataclass
 class Returns:
     """What is known of the M returns of a part that has N points in the file; stages fill it.
@@ -177,6 +172,8 @@ class Returns:
 
     def take(self, which: np.ndarray) -> None:
         """Keep, or reorder, returns: indices (K,) into all that is filled so far."""
+        from lizip.exact.triples import taken
+
         for name in self._OF_EACH:
             if name in self.__dict__:
                 if (array := self.__dict__[name]) is not None:
@@ -190,6 +187,8 @@ class Returns:
         """What waits to be reordered is not there until it is asked for."""
         if name not in self._OF_EACH or name not in self._waiting:
             raise AttributeError(f"returns have no {name}")
+        from lizip.exact.triples import taken
+
         array, which = self._waiting.pop(name)
         setattr(self, name, ready := taken(array, which))
         return ready

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lizip.exact.triples import every
 from lizip.sensor.fit.advances import Advances
 from lizip.sensor.fit.calibrate import calibrate
 from lizip.sensor.fit.calibration import Calibration
@@ -55,7 +56,7 @@ def _layouts(xyz: np.ndarray, missing: np.ndarray) -> Iterator[tuple[Layout, Mou
         yield layout, None
     if not missing.any() and (layout := layout_by_azimuth(xyz)) is not None:
         yield layout, None
-    valid = ~missing & np.isfinite(xyz).all(axis=1)
+    valid = ~missing & every(np.isfinite(xyz))
     mount = find_mount(xyz[valid])
     if mount is not None:
         seen = mount.to_sensor(xyz)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lizip.exact.triples import every, some, taken
 from lizip.sensor.fit.ascent import keep_ascending
 from lizip.sensor.fit.beam_points import BeamPoints, calibration_of, fit_beams
 from lizip.sensor.fit.calibrate import find_decimal, fitting_units
@@ -73,7 +74,7 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Ax
 
 def _corrected(found: Found) -> float:
     """Share of the points that are corrected."""
-    return float(found.corrections.any(axis=1).mean())
+    return float(some(found.corrections).mean())
 
 
 def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
@@ -126,7 +127,7 @@ def calibrate(xyz: np.ndarray, bounds: np.ndarray, decimal: int = _DECIMAL, hing
     arguments = profile.beams.step, profile.beams.tick, profile.beams.hypotenuse
     plausible = np.abs(xyz) < _FARTHEST
     if not plausible.all():
-        plausible = plausible.all(axis=1)
+        plausible = every(plausible)
         xyz, bounds = xyz[plausible], np.concatenate([[0], np.cumsum(plausible)])[bounds]
     units = fitting_units(xyz, decimal, profile.beams.tick)
     sizes = np.diff(bounds)
@@ -189,8 +190,8 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
         row=grid.row,
         firing=grid.columns.ranks(firing),
         ticks=explained.ticks[place],
-        rounded=explained.rounded.take(place, axis=0),
-        fraction=explained.fraction.take(place, axis=0),
-        corrections=explained.corrections.take(place, axis=0),
+        rounded=taken(explained.rounded, place),
+        fraction=taken(explained.fraction, place),
+        corrections=taken(explained.corrections, place),
         residual=residual_of(explained, xyz),
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lizip.exact.triples import every
 from lizip.sensor.fit.advances import Advances, advanced, find_advances
 from lizip.sensor.fit.arithmetic import exact_points, find_arithmetic, snapped
 from lizip.sensor.fit.beam_points import BeamPoints, calibration_of, fit_beams
@@ -111,7 +112,7 @@ class _Rings:
 
 
 def _rings_of(xyz: np.ndarray, layout: Layout, missing: np.ndarray) -> _Rings:
-    plausible = (np.abs(xyz) < _FARTHEST).all(axis=1)
+    plausible = every(np.abs(xyz) < _FARTHEST)
     ring = np.where(missing | ~plausible, -1, layout.ring)
     order = np.argsort(ring, kind="stable")
     order = order[ring[order] >= 0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lizip.errors import CorruptError
+from lizip.jit import kernel
 from lizip.sensor.fit.coarser import WORTH, Source, Try, make_coarser
 from lizip.sensor.model import Grid, Part, Solution, SweepModel
 from lizip.sensor.stages.coarse import Coarse
@@ -87,16 +88,29 @@ def _some(values: np.ndarray, most: int) -> np.ndarray:
 def _worthwhile(ranges: np.ndarray) -> list[tuple[float, int, int]]:
     """Steps whose multiples, from an offset on, so many ranges (K,) are that it pays: gain in bits, step, offset."""
     found = []
+    offsets, shares = np.zeros(_MOST + 1, np.int64), np.zeros(_MOST + 1, np.int64)
+    _find_offsets(np.ascontiguousarray(ranges, np.int32), np.zeros(_MOST + 1, np.int64), offsets, shares)
     for step in range(2, _MOST + 1):
-        rests = np.bincount(ranges % step, minlength=step)
-        offset = int(rests.argmax())
-        moved = 1.0 - rests[offset] / len(ranges)
-        if moved > 0.6 or (step > 8 and rests[offset] < 8):
+        offset, moved = int(offsets[step]), 1.0 - shares[step] / len(ranges)
+        if moved > 0.6 or (step > 8 and shares[step] < 8):
             continue
-        gain = WORTH * float(np.log2(step)) - _cost_of_moves(rests, offset)
+        gain = WORTH * float(np.log2(step)) - _cost_of_moves(np.bincount(ranges % step, minlength=step), offset)
         if gain > _LEAST_GAIN:
             found.append((gain, step, offset))
     return found
+
+
+@kernel
+def _find_offsets(ranges, rests, offsets, shares):
+    """Fill, for each step from 2 on, what most ranges (K,) int32 are beyond its multiples, and how many are that."""
+    for step in range(2, offsets.size):
+        rests[:step] = 0
+        for i in range(ranges.size):
+            rests[np.uintp(np.uint32(ranges[i]) % np.uint32(step))] += 1
+        for rest in range(step):
+            if rests[rest] > shares[step]:
+                offsets[step] = rest
+                shares[step] = rests[rest]
 
 
 def _cost_of_moves(rests: np.ndarray, offset: int) -> float:

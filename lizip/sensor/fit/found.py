@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.exact.triples import some
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.model import About, Part, Solution, Stage, SweepModel
@@ -97,7 +98,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     listed = np.ones(cloud.count, bool)
     listed[found.place] = False
     if found.whole:
-        listed &= (xyz.view(np.uint32) != found.order.nothing).any(axis=1)
+        listed &= some(xyz.view(np.uint32) != found.order.nothing)
     elif found.missing is not None:
         listed &= ~found.missing
     exceptions = np.flatnonzero(listed)
@@ -112,7 +113,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
         "tick, um": round(beams.tick * 1e6),
         "exceptions": len(exceptions),
         "residual, um": found.residual,
-        "corrected": int(np.count_nonzero(found.corrections.any(axis=1))),
+        "corrected": int(np.count_nonzero(some(found.corrections))),
     }
     return Solution(SweepModel([Part(stages, cloud.count)]), [grid], About(title, notes))
 

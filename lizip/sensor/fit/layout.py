@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.exact.triples import every
 from lizip.sensor.fit.elevations import rings_by_elevation
 from lizip.sensor.fit.rings import split_rings
 from lizip.sensor.stages.order import ALL_FIRINGS, ALL_RINGS, FIRINGS, RINGS
@@ -45,7 +46,7 @@ class Layout:
 
 def find_layout(xyz: np.ndarray, missing: np.ndarray) -> Layout | None:
     """Find the order of points xyz (N, 3) float32, of which some are `missing` (N,) bool; None when there is none."""
-    valid = ~missing & np.isfinite(xyz).all(axis=1)
+    valid = ~missing & every(np.isfinite(xyz))
     ring = np.full(len(xyz), -1, np.int32)
     found = rings_by_elevation(xyz[valid])
     if found is None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.exact.triples import every
 from lizip.sensor.fit.driver.blocks import find_blocks, whole_blocks
 from lizip.sensor.fit.driver.further import Sequence, further_returns
 from lizip.sensor.fit.driver.law import Found
@@ -56,7 +57,7 @@ class Missing(NamedTuple):
 
 def find_missing(xyz: np.ndarray) -> Missing:
     """Points that are zeros of any sign, or NaN."""
-    which = ~np.isfinite(xyz).all(axis=1) | (xyz == 0).all(axis=1)
+    which = ~every(np.isfinite(xyz)) | every(xyz == 0)
     bits = xyz[which].view(np.uint32)
     nothing = bits[0] if len(bits) else np.zeros(3, np.uint32)
     return Missing(which, nothing, bool((bits == nothing).all()))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lizip.exact.triples import every
 from lizip.jit import kernel
 from lizip.sensor.fit.dual.sight import AT_ORIGIN, PLACINGS, Sight, directions, lines_from
 
@@ -68,29 +69,26 @@ def find_further(xyz: np.ndarray, others: Sequence[np.ndarray] = ()) -> np.ndarr
                     return told(xyz, column.astype(np.int64))
     xyz = _without_repeated(xyz)
     starts = np.linspace(0, len(xyz) - _WINDOW, _WINDOWS).astype(np.int64)
-    windows = [xyz[start : start + _WINDOW] for start in starts]
+    windows = np.stack([xyz[start : start + _WINDOW] for start in starts])
     usual = _OF_USUAL * _usual(windows)
     for reach, least, most in ((1, _LEAST_BEHIND, usual), (_REACH, _LEAST_LATER, min(usual, _LARGEST))):
         sight = _sight(windows, reach, least, most)
         if sight is not None:
-            follows = _followed(xyz, reach, most, sight)
+            follows = _followed(xyz[None], reach, most, sight)[0]
             if least < (follows >= 0).mean() < _MOST:
                 return _with_near(xyz, follows, reach)
     return None
 
 
-def _sight(windows: Sequence[np.ndarray], reach: int, least: float, most: float) -> Sight | None:
-    """From where further returns are seen in the directions of the first; None where there are too few."""
+def _sight(windows: np.ndarray, reach: int, least: float, most: float) -> Sight | None:
+    """From where further returns are seen in the directions of the first, in windows (W, M, 3); None: too few are."""
     begin, sight = 1 if reach == 1 else _WINDOW - _TAIL, AT_ORIGIN
     for placing in range(PLACINGS + 1):
-        pairs, looked = [], 0
-        for window in windows:
-            follows = _followed(window, reach, most, sight, begin)
-            second = np.flatnonzero(follows >= 0)
-            pairs.append(np.stack([window[follows[second]], window[second]]))
-            looked += len(window) - begin
-        first, second = np.concatenate(pairs, axis=1).astype(np.float64)
-        share = len(first) / looked
+        follows = _followed(windows, reach, most, sight, begin)
+        window, point = np.nonzero(follows >= 0)
+        first = windows[window, follows[window, point]].astype(np.float64)
+        second = windows[window, point].astype(np.float64)
+        share = len(first) / (len(windows) * (_WINDOW - begin))
         if not (least if placing else _HINT * least) < share < _MOST:
             return None
         if _blurred(first, second):
@@ -110,7 +108,7 @@ def _close(first: np.ndarray, second: np.ndarray, aside: float) -> bool:
 def _without_repeated(xyz: np.ndarray) -> np.ndarray:
     """Points with zeros for those that come again and again: what stands for missing returns, moved with the others."""
     bits = np.ascontiguousarray(xyz).view(np.uint32)
-    same = np.append(False, (bits[1:] == bits[:-1]).all(axis=1))
+    same = np.append(False, every(bits[1:] == bits[:-1]))
     often = np.count_nonzero(same[1:] & same[:-1])
     if often <= _OFTEN * np.count_nonzero(same):
         return xyz
@@ -126,7 +124,7 @@ def _blurred(first: np.ndarray, second: np.ndarray) -> bool:
 def _with_near(xyz: np.ndarray, follows: np.ndarray, reach: int) -> np.ndarray:
     """The same with points near the sensor, whose directions say little: where others around them follow, or alike."""
     bits = np.ascontiguousarray(xyz).view(np.uint32)
-    alike = np.append(False, (bits[1:] == bits[:-1]).all(axis=1))
+    alike = np.append(False, every(bits[1:] == bits[:-1]))
     alone = alike & ~np.append(alike[1:], False) & ~np.append(False, alike[:-1])
     if reach == 1:
         near = alone & (follows < 0) & (np.append(-1, follows[:-1]) < 0) & (xyz != 0).any(axis=1)
@@ -197,22 +195,29 @@ def _by_blocks(xyz: np.ndarray, ring: np.ndarray) -> np.ndarray:
     return np.where(second[block], before, -1)
 
 
-def _usual(windows: Sequence[np.ndarray]) -> float:
-    """Usual angle (rad) from one point to the next that is elsewhere."""
-    angles = []
-    for window in windows:
-        way, distance = directions(window)
-        angle = np.sqrt((np.diff(way, axis=0) ** 2).sum(axis=1))
-        angles.append(angle[(distance[1:] > 0) & (distance[:-1] > 0) & (angle > _ALIKE / 4)])
-    return float(np.median(every)) if len(every := np.concatenate(angles)) else 0.0
+def _usual(windows: np.ndarray) -> float:
+    """Usual angle (rad) from one point to the next that is elsewhere, in windows (W, M, 3)."""
+    way, distance = (found.reshape(len(windows), _WINDOW, -1) for found in directions(windows.reshape(-1, 3)))
+    angle = np.sqrt((np.diff(way, axis=1) ** 2).sum(axis=2))
+    seen = distance[:, :, 0] > 0
+    angle = angle[seen[:, 1:] & seen[:, :-1] & (angle > _ALIKE / 4)]
+    return float(np.median(angle)) if len(angle) else 0.0
 
 
-def _followed(xyz: np.ndarray, reach: int, most: float, sight: Sight, begin: int = 0) -> np.ndarray:
-    """The point (N,) int64 that each one from `begin` on follows, of at most `reach` before it; -1 for none."""
-    follows, nth = np.full(len(xyz), -1, np.int64), np.zeros(len(xyz), np.int64)
-    way, distance = directions(xyz - sight.origin)
-    _follow(way, distance, begin, reach, _ALIKE, sight.aside, most, nth, follows)
+def _followed(windows: np.ndarray, reach: int, most: float, sight: Sight, begin: int = 0) -> np.ndarray:
+    """The point (W, M) int64 of its window that each one from `begin` on follows, at most `reach` before; -1: none."""
+    follows, nth = np.full(windows.shape[:2], -1, np.int64), np.zeros(windows.shape[:2], np.int64)
+    way, distance = directions(windows.reshape(-1, 3) - sight.origin)
+    way, distance = way.reshape(windows.shape), distance.reshape(follows.shape)
+    _follow_each(way, distance, begin, reach, _ALIKE, sight.aside, most, nth, follows)
     return follows
+
+
+@kernel
+def _follow_each(way, distance, begin, reach, alike, beside, most, nth, follows):
+    """Carry out `_follow` in each window."""
+    for w in range(follows.shape[0]):
+        _follow(way[w], distance[w], begin, reach, alike, beside, most, nth[w], follows[w])
 
 
 @kernel

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lizip.exact.triples import every
 from lizip.sensor.fit.motion.firing import RINGS, as_rings, hdl32e
 from lizip.sensor.fit.motion.frame import find_firings
 from lizip.sensor.fit.motion.track import last_seen
@@ -150,7 +151,7 @@ def _of_ring_column(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarr
 
 def _of_elevations(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
     """Rings from elevations, as seen from a sensor that moved evenly."""
-    kept = np.flatnonzero(~missing & (np.abs(xyz) < FARTHEST).all(axis=1))
+    kept = np.flatnonzero(~missing & every(np.abs(xyz) < FARTHEST))
     if len(kept) < _LEAST_FIRINGS:
         return None
     found = find_firings(xyz[kept].astype(np.float64))

@@ -11,6 +11,7 @@ import numpy as np
 
 from lizip.exact.linear import cross, multiply, principal_axes, solve_definite
 from lizip.exact.trig import TURN, arctangent2
+from lizip.exact.triples import every
 from lizip.sensor.fit.motion.elevations import find_displaced, find_rings, nearest_rings, since_last, walk_rings
 from lizip.sensor.fit.motion.firing import RINGS, Sensor, as_rings, hdl32e
 from lizip.sensor.fit.motion.heading import NEAREST, Fired, Guess, nearly_at_rest, sharpened, square, with_heading
@@ -50,14 +51,14 @@ def find_moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndar
         firing = np.cumsum(np.diff(ring, prepend=-1) <= 0) - 1
         if not _LEAST_FIRINGS <= firing[-1] < len(xyz) // 4:
             continue
-        kept = ~missing & (np.abs(xyz) < _FARTHEST).all(axis=1)
+        kept = ~missing & every(np.abs(xyz) < _FARTHEST)
         time = (firing[kept] - firing[-1]) * (sensor.rhythm.period * 1e-6)
         fired = Fired(xyz[kept].astype(np.float64), ring[kept], firing[kept], time)
         guess = _from_planes(fired, sensor)
         guess = None if guess is None else _refined(fired, guess, sensor)
         if guess is not None:
             return with_heading(fired, sharpened(fired, guess, sensor))
-    return _displaced(xyz[~missing & (np.abs(xyz) < _FARTHEST).all(axis=1)].astype(np.float64), sensor)
+    return _displaced(xyz[~missing & every(np.abs(xyz) < _FARTHEST)].astype(np.float64), sensor)
 
 
 def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
