@@ -39,6 +39,9 @@ MOST_POINTS = 1 << 22
 _CONVINCING = 3
 """Bytes a point up to which nobody else is asked (`_weight`): a few of corrections, and one for a range."""
 
+_MODERATE = 1.5
+"""Bytes a point up to which parts of a turn that are apart are not asked each by itself."""
+
 _AS_BEFORE = 1.1
 """Nor where the sweep before took so nearly as many."""
 
@@ -87,6 +90,7 @@ class Sweep:
         xyz = stored_points(cloud)
         if xyz is not None and is_shuffled(xyz):
             return None
+        from lizip.sensor.fit.apart import solve_apart
         from lizip.sensor.fit.common_step import with_common_steps
         from lizip.sensor.fit.dual import solve_dual
         from lizip.sweeps import find_sweeps
@@ -112,7 +116,9 @@ class Sweep:
             state.put("further", _Further(solution is not None))
         # what looks like further returns may be none
         alone = by_law if explained else _solve_one(cloud, options.level, state, tried)
-        solution = min((each for each in (solution, alone) if each is not None), key=_weight, default=None)
+        solution = _lightest(solution, alone)
+        if solution is None or _weight(solution) > _MODERATE * cloud.count:
+            solution = _lightest(solution, solve_apart(cloud, solve_one))
         return None if solution is None else with_common_steps(solution, cloud.schema)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
@@ -167,6 +173,11 @@ class Sweep:
 
 
 CODEC = Sweep()
+
+
+def _lightest(*solutions: Solution | None) -> Solution | None:
+    """The one that says most."""
+    return min((each for each in solutions if each is not None), key=_weight, default=None)
 
 
 def _attempt(registered: Registered, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
