@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lizip
+import lizip.sensor.solvers.driver
 from lizip import container, simulator
 from lizip.cloud import Cloud
 from lizip.codecs import Options
@@ -17,6 +18,7 @@ from lizip.errors import CorruptError, DefectWarning
 from lizip.sensor import SOLVERS
 from lizip.sensor.fit.elevations import rings_by_elevation
 from lizip.sensor.fit.rings import split_rings
+from lizip.sensor.state import SensorState
 from lizip.simulator import drivers
 from lizip.simulator.turning import MODELS
 
@@ -116,6 +118,22 @@ def test_a_solver_that_fails_is_passed_over(sweep, coded, monkeypatch):
     monkeypatch.setattr("lizip.codecs.sweep.SOLVERS", sorted(SOLVERS, key=lambda each: each.name != "camera"))
     with pytest.warns(DefectWarning, match="the solver camera failed on a cloud of .* points: ValueError"):
         assert encode(sweep) == coded
+
+
+def test_what_solved_the_sweep_before_is_asked_first_and_alone(monkeypatch):
+    clouds = [cloud_of(simulator.kitti(seed, firings=300)) for seed in (1, 2)]
+    state, asked = SensorState(), []
+
+    class Noting:
+        def solve(self, *arguments):
+            asked.append("driver")
+            return driver.solve(*arguments)
+
+    driver = lizip.sensor.solvers.driver.SOLVER
+    monkeypatch.setattr(lizip.sensor.solvers.driver, "SOLVER", Noting())
+    for cloud in clouds:
+        assert CODEC.solve(cloud, Options(state=state)) is not None
+    assert asked == ["driver"]
 
 
 def test_other_clouds_are_declined():

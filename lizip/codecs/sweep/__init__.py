@@ -39,6 +39,9 @@ MOST_POINTS = 1 << 22
 _CONVINCING = 3
 """Bytes a point up to which nobody else is asked (`_weight`): a few of corrections, and one for a range."""
 
+_MODERATE = 1.5
+"""Bytes a point up to which parts of a turn that are apart are not asked each by itself."""
+
 _AS_BEFORE = 1.1
 """Nor where the sweep before took so nearly as many."""
 
@@ -87,6 +90,7 @@ class Sweep:
         xyz = stored_points(cloud)
         if xyz is not None and is_shuffled(xyz):
             return None
+        from lizip.sensor.fit.apart import solve_apart
         from lizip.sensor.fit.common_step import with_common_steps
         from lizip.sensor.fit.dual import solve_dual
         from lizip.sweeps import find_sweeps
@@ -97,7 +101,11 @@ class Sweep:
             return _solve_one(cloud, options.level, state)
 
         driver = next(each for each in SOLVERS if each.name == "driver")
-        by_law = _attempt(driver, cloud, options.level, state)
+        known = state.get("solver", _Solved)
+        tried: dict[str, Solution | None] = {}
+        if known is None or known.solver == driver.name:
+            tried[driver.name] = _attempt(driver, cloud, options.level, state)
+        by_law = tried.get(driver.name)
         explained = by_law is not None and _weight(by_law) <= _CONVINCING * cloud.count
         if by_law is not None and explained and _has_seconds(by_law):
             return with_common_steps(by_law, cloud.schema)
@@ -107,8 +115,10 @@ class Sweep:
                 solution = solve_dual(cloud, solve_one, find_sweeps)
             state.put("further", _Further(solution is not None))
         # what looks like further returns may be none
-        alone = by_law if explained else _solve_one(cloud, options.level, state, {driver.name: by_law})
-        solution = min((each for each in (solution, alone) if each is not None), key=_weight, default=None)
+        alone = by_law if explained else _solve_one(cloud, options.level, state, tried)
+        solution = _lightest(solution, alone)
+        if solution is None or _weight(solution) > _MODERATE * cloud.count:
+            solution = _lightest(solution, solve_apart(cloud, solve_one))
         return None if solution is None else with_common_steps(solution, cloud.schema)
 
     def decode(self, container: Container, schema: Schema, count: int) -> Iterator[Columns]:
@@ -163,6 +173,11 @@ class Sweep:
 
 
 CODEC = Sweep()
+
+
+def _lightest(*solutions: Solution | None) -> Solution | None:
+    """The one that says most."""
+    return min((each for each in solutions if each is not None), key=_weight, default=None)
 
 
 def _attempt(registered: Registered, cloud: Cloud, level: str, state: SensorState) -> Solution | None:

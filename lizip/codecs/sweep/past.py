@@ -71,11 +71,11 @@ class Alignment(NamedTuple):
         """Find it for ranges (F, R); the encoder's alone."""
         every = max(len(ranges) // _LOOKED_AT, 1)
         rows = np.arange(every // 2, len(ranges), every)
-        seen = ranges[rows]
+        seen, before = ranges[rows], np.ascontiguousarray(prior[:, :, p.RANGE])
         shares = []
         for shift in range(-_FARTHEST, _FARTHEST + 1):
             inside = (rows + shift >= 0) & (rows + shift < len(prior))
-            expected = prior[rows[inside] + shift, :, p.RANGE]
+            expected = before[rows[inside] + shift]
             both = (expected > 0) & (seen[inside] > 0)
             same = both & (np.abs(expected - seen[inside]) < near)
             shares.append(np.count_nonzero(same) / max(np.count_nonzero(both), 1))

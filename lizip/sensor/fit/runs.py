@@ -28,7 +28,7 @@ _PAIRED, _ACROSS = 0.3, 3.0
 _APART, _WINDOW, _EDGE = 100, 300, 150
 _SEAM, _JOINT = 0.28, 0.4
 """Pairs across a seam, and across a joint, as shares of those nearby."""
-_MOST_WAYS = 2
+_MOST_WAYS, _LEAST_RUN = 2, 1024
 _AMID = 20.0
 """Points further off (m) than this on the whole are seen from where they are, not from the origin."""
 
@@ -48,10 +48,40 @@ class Whole(NamedTuple):
     apart: bool
 
 
+class _Listed(NamedTuple):
+    """Points (N, 3) float64 about the sensor, the usual step (rad), and pairs across each place (N - 1,)."""
+
+    points: np.ndarray
+    usual: float
+    across: np.ndarray
+
+
 def whole_orders(xyz: np.ndarray) -> Iterator[Whole]:
     """Orders worth a trial for points xyz (N, 3) of any float type."""
-    if len(xyz) < _FEWEST:
+    listed = _listed(xyz)
+    if listed is None:
         return
+    points, usual, across = listed
+    if usual > 0:
+        backward = np.arange(len(points))[::-1]
+        rolled = _rejoined(points[::-1], -usual, across[::-1])
+        yield from (Whole(backward[order], True) for order in rolled)
+        yield Whole(backward, False)
+    yield from (Whole(order, True) for order in _rejoined(points, usual, across))
+
+
+def run_bounds(xyz: np.ndarray) -> list[int]:
+    """Where runs of points xyz (N, 3) of any float type begin, 0 first, and N; of no scan, [0, N]."""
+    listed = _listed(xyz)
+    seams = [] if listed is None else _seams(_shares(listed.across), _LEAST_RUN)
+    bounds = [0, *(seam + 1 for seam in seams if _LEAST_RUN < seam < len(xyz) - _LEAST_RUN), len(xyz)]
+    return bounds if len(bounds) <= _MOST_RUNS else [0, len(xyz)]
+
+
+def _listed(xyz: np.ndarray) -> _Listed | None:
+    """What is seen of points (N, 3) firing after firing; None of others."""
+    if len(xyz) < _FEWEST:
+        return None
     with np.errstate(all="ignore"):
         points = np.where(np.abs(xyz) < 1e6, xyz, 0).astype(np.float64)
     middle = np.median(points[:: len(points) // 1000], axis=0)
@@ -59,17 +89,10 @@ def whole_orders(xyz: np.ndarray) -> Iterator[Whole]:
         points -= middle
     pairs = _pairs(points)
     if len(pairs.here) < _PAIRED * len(points) or len(pairs.here) * _REACH < len(points):
-        return
+        return None
     usual = float(np.median(pairs.step))
     across = _across(pairs, usual, len(points))
-    if np.median(across) < _ACROSS:
-        return
-    if usual > 0:
-        backward = np.arange(len(points))[::-1]
-        rolled = _rejoined(points[::-1], -usual, across[::-1])
-        yield from (Whole(backward[order], True) for order in rolled)
-        yield Whole(backward, False)
-    yield from (Whole(order, True) for order in _rejoined(points, usual, across))
+    return None if np.median(across) < _ACROSS else _Listed(points, usual, across)
 
 
 def _pairs(points: np.ndarray) -> _Pairs:
@@ -127,9 +150,9 @@ def _rejoined(points: np.ndarray, usual: float, across: np.ndarray) -> list[np.n
 
 
 def _in_a_row(runs: list[np.ndarray], after: dict[int, int], starts: list[int]) -> np.ndarray:
-    """Runs one after the other, from each of some starts on."""
+    """Runs one after the other, from each of some starts on, then the others."""
     way: list[int] = []
-    for start in starts:
+    for start in [*starts, *range(len(runs))]:
         run: int | None = start
         while run is not None and run not in way:
             way.append(run)
@@ -156,12 +179,12 @@ def _joined(points: np.ndarray, runs: list[np.ndarray], usual: float) -> dict[in
     return after
 
 
-def _seams(shares: np.ndarray) -> list[int]:
-    """Places across which few pairs lie: the least of each neighbourhood, ascending."""
+def _seams(shares: np.ndarray, near: int = _EDGE) -> list[int]:
+    """Places across which few pairs lie: the least of each neighbourhood (`near` points), ascending."""
     found: list[int] = []
     low = np.flatnonzero(shares < _SEAM)
     for place in low[np.argsort(shares[low], kind="stable")].tolist():
-        if all(abs(place - other) > _EDGE for other in found):
+        if all(abs(place - other) > near for other in found):
             found.append(place)
     return sorted(found)
 

@@ -20,7 +20,7 @@ from lizip.sensor.fit.lattice.frame import Frame
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.attempts import Attempt, straight_on_by_all, through_map_by_all
 from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
-from lizip.sensor.fit.motion.firing import ARITHMETIC, Sensor, hdl32e
+from lizip.sensor.fit.motion.firing import ARITHMETIC, RINGS, Sensor, hdl32e
 from lizip.sensor.fit.motion.frame import find_moved_frame, find_sector_end
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.rounded import observe_rounded
@@ -41,6 +41,8 @@ _PLACE = 9
 """Bytes of a point that is in no firing."""
 _GOOD_BITS = 6
 """Bits a point for these below which a way to see the sweep is the right one."""
+_MOST_POINTS = 5 * 1085 * RINGS // 2
+"""Two turns and a half: what is longer is no sweep of this sensor, and none need look whether it is."""
 _LEAST_UPRIGHT = 0.6
 """Cosine of the largest tilt of a moved sweep: the stored height has to tell the height."""
 
@@ -51,7 +53,7 @@ class Moving:
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find ranges, azimuths and poses; see `lizip.sensor.Solver`."""
         xyz, sensor = stored_points(cloud), hdl32e()
-        if xyz is None or is_coarse(decimal := find_decimal(xyz), sensor.tick):
+        if xyz is None or len(xyz) > _MOST_POINTS or is_coarse(decimal := find_decimal(xyz), sensor.tick):
             return None
         best: tuple[_Writing, Attempt] | None = None
         least = _MOST_BITS / 8 * cloud.count

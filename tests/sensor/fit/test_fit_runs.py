@@ -5,12 +5,13 @@ import pytest
 
 import lizip
 from lizip import simulator
-from lizip.sensor.fit.runs import whole_orders
+from lizip.sensor.fit.runs import _in_a_row, run_bounds, whole_orders
 
 SWEEPS = {
     "nuscenes": lambda: np.frombuffer(simulator.nuscenes(3), "<f4").reshape(-1, 5),
     "nuscenes, a part": lambda: np.frombuffer(simulator.nuscenes(4, firings=400), "<f4").reshape(-1, 5)[:, :4],
     "pandaset": lambda: np.frombuffer(simulator.pandaset(1, blocks=900), "<f4").reshape(-1, 4),
+    "pandaset, whole": lambda: np.frombuffer(simulator.pandaset(1), "<f4").reshape(-1, 4),
     "argoverse": lambda: np.frombuffer(simulator.vlp32c_pair(2), "<f4").reshape(-1, 5)[:, :3],
 }
 
@@ -46,6 +47,14 @@ def test_what_is_as_listed_stays(sensor):
     assert not list(whole_orders(np.ascontiguousarray(SWEEPS[sensor]()[:, :3])))
 
 
+@pytest.mark.parametrize(
+    ("after", "starts"), [({0: 1, 2: 3, 3: 2}, [0]), ({0: 1, 1: 0}, []), ({}, [2]), ({3: 0, 0: 2, 2: 1}, [3])]
+)
+def test_every_run_has_its_place(after, starts):
+    runs = np.split(np.arange(40), 4)
+    assert np.array_equal(np.sort(_in_a_row(runs, after, starts)), np.arange(40))
+
+
 def test_what_is_no_scan_has_no_other_order():
     draw = np.random.default_rng(1)
     assert not list(whole_orders(draw.normal(0, 30, (20000, 3)).astype("<f4")))
@@ -71,3 +80,16 @@ def test_what_is_listed_otherwise_costs_as_much(sensor, change):
     assert lizip.info(packed)["codec"] == "sweep"
     assert len(packed) < 1.01 * len(straight) + 100
     assert lizip.decompress(packed) == changed.tobytes()
+
+
+@pytest.mark.parametrize("sensor", ["nuscenes", pytest.param("pandaset, whole", marks=pytest.mark.slow)])
+def test_a_sector_where_the_sweep_begins_and_ends(sensor):
+    """Two runs, each with a model of its own."""
+    points = SWEEPS[sensor]()
+    points = points[np.linalg.norm(points[:, :3], axis=1) > 2]
+    behind = np.ascontiguousarray(points[points[:, 0] < 0])
+    assert len(run_bounds(behind[:, :3])) == 3
+    whole, packed = (lizip.compress(each.tobytes(), fields=each.shape[1]) for each in (points, behind))
+    assert lizip.info(packed)["parts"] == 2
+    assert lizip.decompress(packed) == behind.tobytes()
+    assert len(packed) / len(behind) < 1.4 * len(whole) / len(points)

@@ -81,8 +81,9 @@ def simulator_rhythm(solution):
         (3, {"speed": 0.0, "yaw_rate": 0.0}, 12),
         (4, {"speed": 28.0, "yaw_rate": -0.1, "blocks": 900}, 17.5),
         (5, {"speed": 4.0, "yaw_rate": 0.4, "mount": ELSEWHERE}, 12),
+        (3, {"speed": 12.0, "yaw_rate": 0.8}, 17.5),
     ],
-    ids=["part", "at rest", "fast", "another mount, turning"],
+    ids=["part", "at rest", "fast", "another mount, turning", "turning fast"],
 )
 def test_other_sweeps_in_the_vehicles_frame(seed, options, bits):
     sweep = simulator.sweep(seed, **options)

@@ -32,6 +32,9 @@ _CLOSER, _STILL = 12, 0.5
 _TELLING = 8.0
 """Metres from which on a point tells its azimuth well."""
 
+_FARTHEST = 1e4
+"""Metres from the origin within which a sensor is."""
+
 _CLEAR = 3e-5
 _MISSED = 2e-5
 """Metres by which ranges typically miss whole ticks where they may be halves of them: those of a sweep that was
@@ -62,7 +65,15 @@ def solve(points: np.ndarray, lasers: Lasers, noise: float = 0.0) -> tuple[Obser
     law = _find_origin(seen, law, sums)
     law = time_packets(seen, law)
     law = settle(seen, law)
-    return seen, polish(seen, law)
+    law = polish(seen, law)
+    return (seen, law) if _is_track(law) else None
+
+
+def _is_track(law: Law) -> bool:
+    """Whether knots follow one another, somewhere: few points may lead astray."""
+    times, turns, places = law.track
+    finite = np.isfinite(times).all() and np.isfinite(turns).all() and (np.abs(places) < _FARTHEST).all()
+    return bool(finite and (np.diff(times) > 0).all())
 
 
 def _find_knots(seen: Observed, law: Law) -> tuple[Law, Sums]:

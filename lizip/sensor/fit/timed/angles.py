@@ -105,8 +105,12 @@ def find_yaw(law: Law, points: np.ndarray, sensor: Sensor) -> tuple[Law, float, 
             return None
         far = np.flatnonzero((ring >= 0) & (rays.range > _TELLING))
         law = _aside(law, times, stored, ring, far[:: max(1, len(far) // _SAMPLE)], sensor)
-    change = np.diff(phases)
-    drift = phases[0] + np.concatenate([[0.0], np.cumsum(change - step * np.rint(change / step))])
+    change = np.diff(phases) / step
+    # a vehicle that turns moves them by much of a step each time, but about evenly
+    turn = TURN * change
+    usual = arctangent2(float(np.sin(turn).sum()), float(np.cos(turn).sum())) / TURN
+    change -= np.rint(change - usual)
+    drift = phases[0] + step * np.concatenate([[0.0], np.cumsum(change)])
     middle = 0.5 * (edges[:-1] + edges[1:])
     drift = _along(middle, _smoothed(drift), np.arange(count))
     drifted = rays._replace(azimuth=rays.azimuth - drift)
