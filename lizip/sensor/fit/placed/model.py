@@ -29,9 +29,9 @@ COLUMNS = LASER + 2
 
 _NEWTON = 4
 _FARTHEST, _STEEPEST = 2.0, 1.4
+"""No laser sits or is corrected farther (m), or looks steeper (rad)."""
 _OPEN = 0.4
 """Share of what a fit leaves open by which a number is moved."""
-"""No laser sits or is corrected farther (m), or looks steeper (rad)."""
 
 
 class Scratch(NamedTuple):
