@@ -1,6 +1,7 @@
 """An HDL-64E by its public drivers: each laser's place and corrections are found from the points alone."""
 
 import io
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from lizip.simulator.driver_columns import with_columns
 from lizip.simulator.drivers import sweep
 from lizip.simulator.sensors import SENSORS
 
-MODEL = SENSORS["hdl64"]
-ROS, ROS_2 = "velodyne_pointcloud", "velodyne_pointcloud, new libm"
+MODEL: Any = SENSORS["hdl64"]
+ROS: Literal["velodyne_pointcloud"] = "velodyne_pointcloud"
+ROS_2 = "velodyne_pointcloud, new libm"
 
 
 @pytest.fixture(scope="module")

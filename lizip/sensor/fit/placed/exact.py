@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.linear import substitute
 from lizip.exact.single import sincos_single
 from lizip.exact.trig import TURN as CIRCLE
 from lizip.jit import kernel
@@ -27,6 +26,7 @@ from lizip.sensor.fit.placed.model import (
     UP,
     Scratch,
     fit_lattice,
+    moves_together,
 )
 from lizip.sensor.stages.driver import TURN_UNITS, DriverLaw
 from lizip.sensor.stages.driver_arithmetic import laser_distance, single_hundredths, turn_single
@@ -35,7 +35,7 @@ from lizip.sensor.stages.driver_places import PLACES, placed_point
 _TRIES = 3
 _SAMPLE, _FEW = 200, 80
 _ALL, _FURTHER, _ASIDE = 0.985, 20, 4
-_WORDS, _FOLLOWED, _OPEN, _POLISHED = 2, 6, 0.4, 8
+_WORDS, _FOLLOWED, _POLISHED = 2, 6, 8
 """Neighbours tried on each side of a number, and how often all numbers are gone through."""
 
 
@@ -232,25 +232,6 @@ def try_turns(law: DriverLaw, fitted: Fitted, points: np.ndarray, turns: np.ndar
     return hits / (3 * len(few))
 
 
-def _moves(scratch: Scratch, held: np.ndarray, left: float, steps: np.ndarray) -> np.ndarray:
-    """How words (2 + PLACES,) move together when one is moved and the others follow, as the last fit says.
-
-    Each is moved by a step (2 + PLACES,), or by a share of what the fit leaves open.
-    """
-    moves = []
-    for k in np.flatnonzero(~held):
-        column = np.zeros(LASER)
-        column[k] = 1.0
-        substitute(scratch.matrix, column)
-        open_ = _OPEN * left * np.sqrt(column[k])
-        column[held] = 0.0
-        column *= max(open_, steps[k]) / column[k]
-        column[TURN] *= -1
-        column[[MORE_X, MORE_Y]] += column[FURTHER]
-        moves.append(column)
-    return np.array(moves)
-
-
 def polish(
     scratch: Scratch, law: DriverLaw, fitted: Fitted, points: np.ndarray, aside: float | None, sample: int
 ) -> tuple[Words, float]:
@@ -259,7 +240,7 @@ def polish(
     words = words_of(fitted.numbers)
     steps = np.spacing(np.abs(words).astype(np.float32)).astype(np.float64)
     stay = _held(fitted, aside)
-    together = _moves(scratch, stay, left, steps)
+    together = moves_together(scratch, stay, left, steps)
     shifted = np.zeros((1, len(steps)))
     shifted[0, 4:] = steps[4]
     moves = np.concatenate([together, shifted, np.diag(steps)])

@@ -87,7 +87,8 @@ def _find_lines(level: np.ndarray, height: np.ndarray) -> list[tuple[float, floa
     cells = np.clip(np.floor((slopes + _FARTHEST_SLOPE) / _STEP), 0, _SLOPES - 1).astype(np.int64)
     cells += _SLOPES * np.arange(len(_HEIGHTS))[:, None]
     votes = np.bincount(cells.ravel(), minlength=_SLOPES * len(_HEIGHTS))
-    left, lines = np.ones(len(level), bool), []
+    left = np.ones(len(level), bool)
+    lines: list[tuple[float, float]] = []
     for tried in range(_MOST_TRIES):
         best = int(np.argmax(votes))
         if votes[best] < _LEAST_POINTS or (tried == _PROBED and len(lines) < _LEAST_FOUND):
