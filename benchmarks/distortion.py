@@ -12,24 +12,30 @@ from __future__ import annotations
 import argparse
 import csv
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-import lizip
 from benchmarks.datasets import files_of
+from benchmarks.lossy import METHODS, points_of
 from benchmarks.report import TITLES
 from benchmarks.results import FOLDER
 from lizip.bench import PUBLISHED, Subject
-from lizip.bench.lossy import encode_draco, encode_laszip
-from lizip.formats import split
 
-SETS = ("nuscenes", "kitti", "argoverse", "ouster")
-BOUNDS = (1e-5, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2)
+SETS = ("nuscenes", "kitti", "argoverse", "ouster", "pandaset", "las", "voxels")
+DRAWN = SETS[:4]
+"""Sets in the picture."""
+_ORDERED = tuple(name for name in METHODS if name not in ("lizip, order dropped", "lizip, x y z only"))
+_METHODS = {
+    "las": ("lizip", "LASzip"),
+    "voxels": ("lizip, order dropped", "Draco"),
+    **dict.fromkeys(PUBLISHED, (*_ORDERED[:1], "lizip, x y z only", *_ORDERED[1:])),
+}
+"""What is asked of a set, where that is not all that keeps the order."""
+_VOXEL = 0.1
 """Metres."""
-DRACO_BITS = (14, 16, 18, 20, 22, 24)
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "rate-distortion.png"
 PAPER = "LiZIP paper, published"
 COLOURS = {"lizip": "#c1432e", "LASzip": "#35618f", "Draco": "#7f9c5a", "Cloudini": "#8a6fae", PAPER: "#d9a82f"}
@@ -64,96 +70,6 @@ class Point:
     plane: float = float("nan")
 
 
-class Cloudini:
-    """What Cloudini's encoder is given: records of the file's columns, coordinates with a resolution."""
-
-    def __init__(self, subject: Subject):
-        columns = subject.cloud.columns
-        self.names = list(columns)
-        self.records = np.zeros(subject.cloud.count, [(name, column.dtype) for name, column in columns.items()])
-        for name, column in columns.items():
-            self.records[name] = column
-
-    def encode(self, step: float) -> bytes:
-        """Compress with multiples of `step` metres."""
-        import pureini
-
-        info = pureini.EncodingInfo()
-        numbers = {"f": "FLOAT", "i": "INT", "u": "UINT"}
-        info.fields = [
-            pureini.PointField(
-                name,
-                offset,
-                pureini.FieldType[f"{numbers[kind.kind]}{8 * kind.itemsize}"],
-                step if name in "xyz" else None,
-            )
-            for name, (kind, offset) in self.records.dtype.fields.items()
-        ]
-        info.width, info.height, info.point_step = len(self.records), 1, self.records.itemsize
-        info.encoding_opt, info.compression_opt = pureini.EncodingOptions.LOSSY, pureini.CompressionOption.ZSTD
-        return bytes(pureini.PointcloudEncoder(info).encode(self.records.tobytes()))
-
-    def decode(self, stream: bytes) -> np.ndarray:
-        """Coordinates (N, 3)."""
-        import pureini
-
-        data = pureini.PointcloudDecoder().decode(stream)[0]
-        records = np.frombuffer(data, self.records.dtype)
-        return np.stack([records[axis] for axis in "xyz"], axis=1)
-
-
-def _lizip(subject: Subject) -> Iterator[tuple[str, bytes, np.ndarray]]:
-    for bound in BOUNDS:
-        stream = lizip.compress(subject.data, max_error=bound)
-        columns = split(lizip.decompress(stream)).columns
-        yield length(bound), stream, np.stack([columns[axis] for axis in "xyz"], axis=1)
-
-
-def _laszip(subject: Subject) -> Iterator[tuple[str, bytes, np.ndarray]]:
-    import io
-
-    import laspy
-
-    for bound in BOUNDS:
-        stream = encode_laszip(subject, 2 * bound)
-        las = laspy.read(io.BytesIO(stream), laz_backend=laspy.LazBackend.Lazrs)
-        yield length(bound), stream, np.stack([las.X, las.Y, las.Z], axis=1) * (2 * bound)
-
-
-def _draco(subject: Subject) -> Iterator[tuple[str, bytes, np.ndarray]]:
-    """Sizes of the form that loses the order; errors of the one that keeps it, which quantises alike."""
-    import DracoPy
-
-    for bits in DRACO_BITS:
-        ordered = DracoPy.decode(encode_draco(subject, True, bits)).points
-        yield f"{bits} bits", encode_draco(subject, False, bits), np.asarray(ordered, np.float64)
-
-
-def _cloudini(subject: Subject) -> Iterator[tuple[str, bytes, np.ndarray]]:
-    rival = Cloudini(subject)
-    for bound in BOUNDS:
-        stream = rival.encode(2 * bound)
-        yield length(bound), stream, rival.decode(stream)
-
-
-Method = Callable[[Subject], Iterator[tuple[str, bytes, np.ndarray]]]
-METHODS: dict[str, tuple[str, Method]] = {
-    "lizip": ("numpy", _lizip),
-    "LASzip": ("laspy", _laszip),
-    "Draco": ("DracoPy", _draco),
-    "Cloudini": ("pureini", _cloudini),
-}
-"""Name; module it needs; what yields its settings, streams and decoded points (N, 3) in the order of the file."""
-
-
-def length(metres: float) -> str:
-    """A length as users write it."""
-    for unit, size in (("cm", 1e-2), ("mm", 1e-3), ("um", 1e-6)):
-        if metres >= 0.999 * size:
-            return f"{metres / size:.6g} {unit}"
-    return f"{metres:g} m"
-
-
 class Distances:
     """Distances of other clouds to an original one, (N, 3); points at the origin are none."""
 
@@ -168,28 +84,50 @@ class Distances:
         _, vectors = np.linalg.eigh(np.einsum("nki,nkj->nij", around, around))
         self.normals = vectors[:, :, 0]
 
-    def of(self, decoded: np.ndarray) -> tuple[float, float]:
+    def of(self, decoded: np.ndarray, ordered: bool = True) -> tuple[float, float]:
         """Chamfer distance and point-to-plane error of a decoded cloud (N, 3)."""
         from scipy.spatial import cKDTree
 
-        decoded = decoded[self.there]
+        decoded = decoded[self.there if ordered else (decoded != 0).any(axis=1)]
         there, nearest = self.tree.query(decoded)
         back, _ = cKDTree(decoded).query(self.points)
         away = ((decoded - self.points[nearest]) * self.normals[nearest]).sum(axis=1)
         return float(there.mean() + back.mean()) / 2, float(np.sqrt(np.mean(away * away)))
 
 
+def means_of_voxels(points: np.ndarray) -> np.ndarray:
+    """Means (M, 3) float32 of points (N, 3) in each voxel of a decimetre, in no order."""
+    _, voxel, counts = np.unique(np.floor(points / _VOXEL), axis=0, return_inverse=True, return_counts=True)
+    voxel = voxel.ravel()
+    means = np.stack([np.bincount(voxel, points[:, k]) / counts for k in range(3)], axis=1).astype(np.float32)
+    return means[np.random.default_rng(1).permutation(len(means))]
+
+
+def file_of(folder: Path, name: str, scratch: Path) -> Path:
+    """The file of a set that is measured: its first; of `voxels`, what is left of the first of KITTI."""
+    if name != "voxels":
+        return files_of(folder, name, scratch)[0]
+    path = scratch / "voxels.npy"
+    np.save(path, means_of_voxels(Subject(file_of(folder, "kitti", scratch).read_bytes()).points.astype(np.float64)))
+    return path
+
+
 def measure(name: str, path: Path, methods: Sequence[str]) -> Iterator[Point]:
     """All settings of some methods on a file."""
     subject = Subject(path.read_bytes())
-    original = subject.points.astype(np.float64)
+    original = points_of(subject)
     distances = Distances(original)
     for method in methods:
-        for setting, stream, decoded in METHODS[method][1](subject):
-            away = np.abs(decoded.astype(np.float64) - original)
-            errors = float(away.max()), float(np.sqrt(np.mean(away * away)))
-            bits = 8 * len(stream) / subject.cloud.count
-            yield Point(name, path.name, method, setting, bits, *errors, *distances.of(decoded.astype(np.float64)))
+        if method not in _METHODS.get(name, _ORDERED):
+            continue
+        for coded in METHODS[method][1](subject):
+            errors = coded.largest, float("nan")
+            if coded.largest is None:
+                away = np.abs(coded.decoded - original)
+                errors = float(away.max()), float(np.sqrt(np.mean(away * away)))
+            bits = 8 * len(coded.stream) / subject.cloud.count
+            near = distances.of(coded.decoded, coded.largest is None)
+            yield Point(name, path.name, method, coded.setting, bits, *errors, *near)
     if name in PUBLISHED:
         yield Point(name, path.name, PAPER, "10 um, x y z only, order lost", PUBLISHED[name], 1e-5)
 
@@ -219,7 +157,7 @@ def draw(points: Sequence[Point], path: Path) -> None:
     use("Agg")
     from matplotlib import pyplot
 
-    names = list(dict.fromkeys(point.set for point in points))
+    names = [name for name in DRAWN if any(point.set == name for point in points)]
     figure, axes = pyplot.subplots(1, len(names), figsize=(3.6 * len(names), 3.6), squeeze=False, sharey=True)
     for axis, name in zip(axes.flat, names, strict=True):
         for method, colour in COLOURS.items():
@@ -229,7 +167,7 @@ def draw(points: Sequence[Point], path: Path) -> None:
                 bits, errors = zip(*mine, strict=True)
                 axis.plot(errors, bits, "o-", color=colour, label=method, markersize=3, linewidth=1.2)
         axis.set_xscale("log")
-        axis.set_ylim(0, 1.05 * max(p.bits for p in points))
+        axis.set_ylim(0, 1.05 * max(p.bits for p in points if p.set in names))
         axis.set_title(TITLES.get(name, name), fontsize=10)
         axis.set_xlabel("largest error of a coordinate, m", fontsize=8)
         axis.tick_params(labelsize=7)
@@ -238,6 +176,18 @@ def draw(points: Sequence[Point], path: Path) -> None:
     axes.flat[0].legend(fontsize=7, frameon=False)
     figure.tight_layout()
     figure.savefig(path, dpi=130)
+
+
+def _kept(path: Path, sets: Sequence[str], methods: Sequence[str]) -> list[Point]:
+    """Points measured before, of sets and methods that are not asked for now."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        rows = [{key: value for key, value in row.items() if value != ""} for row in csv.DictReader(file)]
+    words = ("set", "file", "method", "setting")
+    points = [Point(**{key: value if key in words else float(value) for key, value in row.items()}) for row in rows]
+    again = {*methods, PAPER}
+    return [point for point in points if point.set not in sets or point.method not in again]
 
 
 def main() -> None:
@@ -253,15 +203,17 @@ def main() -> None:
     missing = {name: METHODS[name][0] for name in options.methods if find_spec(METHODS[name][0]) is None}
     for name, module in missing.items():
         print(f"{name} is left out; it needs: pip install {module}")
-    points = []
+    points = _kept(options.out / "points.csv", options.sets, options.methods)
     with tempfile.TemporaryDirectory() as scratch:
         for name in options.sets:
-            path = files_of(options.data, name, Path(scratch))[0]
+            path = file_of(options.data, name, Path(scratch))
             for point in measure(name, path, [name for name in options.methods if name not in missing]):
                 print(
                     f"{point.set:10} {point.method:10} {point.setting:12} {point.bits:8.3f} bits {point.largest:.3g} m"
                 )
                 points.append(point)
+    order = {name: place for place, name in enumerate((*METHODS, PAPER))}
+    points.sort(key=lambda point: (SETS.index(point.set) if point.set in SETS else len(SETS), order[point.method]))
     options.out.mkdir(parents=True, exist_ok=True)
     with (options.out / "points.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, [each.name for each in fields(Point)], lineterminator="\n")

@@ -6,7 +6,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def data() -> Path:
 
 @dataclass
 class Done:
-    status: int
+    status: int | str
     out: bytes
     err: str
 
@@ -87,7 +87,7 @@ def without_note(err: str) -> str:
 
 
 @pytest.fixture
-def lizip_command(capfdbinary, monkeypatch) -> Callable[..., Done]:
+def lizip_command(capfdbinary, monkeypatch) -> Iterator[Callable[..., Done]]:
     """Run `lizip ARGUMENTS` in this process; `stdin` gives its input."""
     before = signal.getsignal(signal.SIGTERM)
 

@@ -23,13 +23,16 @@ def whole_numbers(values: np.ndarray, largest: int) -> np.ndarray:
 
 
 def encode_laszip(subject: Subject, step: float) -> bytes:
-    """Write LAZ; coordinates that are floats become multiples of `step` metres."""
+    """Write LAZ; coordinates become multiples of `step` metres, those of LAS unless they are coarser already."""
     import laspy
 
     stream = io.BytesIO()
     backend = laspy.LazBackend.Lazrs
     if subject.is_las:
-        laspy.read(io.BytesIO(subject.data)).write(stream, do_compress=True, laz_backend=backend)
+        las = laspy.read(io.BytesIO(subject.data))
+        if step > las.header.scales.max():
+            las.change_scaling(scales=np.full(3, step))
+        las.write(stream, do_compress=True, laz_backend=backend)
         return stream.getvalue()
     points = subject.points.astype(np.float64)
     if not np.isfinite(points).all():

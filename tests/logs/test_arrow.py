@@ -1,6 +1,7 @@
 """Feather files: columns through the codecs, and the same bytes again, compressed buffers too."""
 
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -62,10 +63,13 @@ def test_nested_tables_are_rest_altogether():
     assert lizip.decompress(lizip.compress(data, level="fast")) == data
 
 
+kept = cache(feather)
+
+
 @given(st.data())
 @settings(max_examples=60)
 def test_any_bytes_are_taken_apart_and_put_together(data):
-    log = bytearray(feather(data.draw(st.sampled_from(["uncompressed", "lz4", "zstd"])), 600, 300))
+    log = bytearray(kept(data.draw(st.sampled_from(["uncompressed", "lz4", "zstd"])), 600, 300))
     for _ in range(data.draw(st.integers(0, 6))):
         log[data.draw(st.integers(8, len(log) - 1))] = data.draw(st.integers(0, 255))
     log = bytes(log[: data.draw(st.integers(8, len(log)))])

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from functools import cache
 
 import numpy as np
 import pytest
@@ -168,11 +169,16 @@ def test_cut_anywhere():
     assert found(data[: 2 * len(data) // 3]) > 0.6 * len(data)
 
 
+@cache
+def cooked() -> bytes:
+    """A capture with fragments."""
+    return pcap([LINKS["cooked"][1](ip) for i, p in enumerate(payloads(1, 400)) for ip in datagrams(p, i, 800)], 113)
+
+
 @given(st.data())
 @settings(max_examples=60)
 def test_any_bytes_are_taken_apart_and_put_together(data):
-    frames = [LINKS["cooked"][1](ip) for i, p in enumerate(payloads(1, 400)) for ip in datagrams(p, i, 800)]
-    capture = bytearray(pcap(frames, 113))
+    capture = bytearray(cooked())
     for _ in range(data.draw(st.integers(0, 6))):
         capture[data.draw(st.integers(4, len(capture) - 1))] = data.draw(st.integers(0, 255))
     capture = bytes(capture[: data.draw(st.integers(4, len(capture)))])

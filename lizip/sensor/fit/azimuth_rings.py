@@ -175,7 +175,13 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
     place = np.flatnonzero(kept)
     if len(place) < (1 - _MOST_EXCEPTIONS) * len(xyz):
         return None
-    ring, firing = ring[place], explained.firing[place]
+    residual = residual_of(explained, xyz)
+    ring, firing, ticks = ring[place], explained.firing[place], explained.ticks[place]
+    rounded, fraction, corrections = explained.rounded, explained.fraction, explained.corrections
+    del explained, keys, places, kept  # one after the other: all together are five times the file
+    rounded = taken(rounded, place)
+    fraction = taken(fraction, place)
+    corrections = taken(corrections, place)
     grid = make_grid(firing, ring, used)
     present = np.bincount(beams[known], minlength=calibration.beams.count).astype(bool)
     return Found(
@@ -189,9 +195,9 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
         ring=ring,
         row=grid.row,
         firing=grid.columns.ranks(firing),
-        ticks=explained.ticks[place],
-        rounded=taken(explained.rounded, place),
-        fraction=taken(explained.fraction, place),
-        corrections=taken(explained.corrections, place),
-        residual=residual_of(explained, xyz),
+        ticks=ticks,
+        rounded=rounded,
+        fraction=fraction,
+        corrections=corrections,
+        residual=residual,
     )

@@ -20,6 +20,8 @@ from lizip.sensor.fit.side_by_side import BeyondError, ReorderedError, Sides, ma
 from lizip.sensor.model import Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.coarse import Coarse
+from lizip.sensor.stages.corrections import Corrections
+from lizip.sensor.stages.far_corrections import FarCorrections
 from lizip.sensor.stages.moves import Moves
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _ATTEMPTS = 18
 _ROUNDS = 2
 """Times that ranges are moved: by one towards what they were, then to that."""
 _LARGEST_STEP = 1 << 16
+_DEPENDENT = (Moves, Corrections, FarCorrections)
+"""Stages that depend on the step."""
 
 
 class Source(NamedTuple):
@@ -77,11 +81,23 @@ class Source(NamedTuple):
 
 
 class Try(NamedTuple):
-    """A part made coarser: stages, grid, and about how many bits a point that saves."""
+    """A part made coarser: stages, grid, about how many bits a return that saves, and how many the stages take that any
+    other step has too."""
 
     part: Part
     grid: Grid
     saved: float
+    needed: float
+
+    @classmethod
+    def of(cls, part: Part, grid: Grid, ratio: float) -> Try:
+        """A part whose ranges have become so many times smaller."""
+        needed = _said([stage for stage in part.stages if not isinstance(stage, _DEPENDENT)], grid)
+        return cls(part, grid, WORTH * _bits(ratio) - _said(part.stages, grid), needed)
+
+    def most(self, step: int) -> float:
+        """What another step can save at most."""
+        return WORTH * _bits(step) - self.needed
 
 
 def coarser(solution: Solution, schema: Schema, bound: float) -> Solution | None:
@@ -102,15 +118,19 @@ def coarser(solution: Solution, schema: Schema, bound: float) -> Solution | None
 def _best(source: Source, bound: float) -> Try | None:
     """The step of ranges that saves most; where none of those about twice the bound goes, smaller ones are tried."""
     whole = int(min(2 * bound / source.unit * (1 + 1e-9), _LARGEST_STEP))
-    least = _as_it_is(source, bound)
-    while whole > 0:
-        steps = [step for step in range(max(whole - 1, 2), whole + 2) if step % 2 or not source.halved]
-        tries = [make_coarser(source, bound, Coarse.centred(step, source.halved), step) for step in steps]
-        found = [each for each in tries if each is not None and (least is None or each.saved > least.saved)]
-        if found:
-            return max(found, key=lambda each: each.saved)
+    best: Try | None = None
+    while whole > 0 and best is None:
+        for step in (whole, whole + 1, whole - 1):
+            if step < 2 or (step % 2 == 0 and source.halved) or (best is not None and best.saved >= best.most(step)):
+                continue
+            tried = make_coarser(source, bound, Coarse.centred(step, source.halved), step)
+            if tried is not None and (best is None or tried.saved > best.saved):
+                best = tried
         whole //= 2
-    return least
+    if best is not None and best.saved > WORTH:
+        return best
+    least = _as_it_is(source, bound)
+    return least if best is None or (least is not None and least.saved >= best.saved) else best
 
 
 def _as_it_is(source: Source, bound: float) -> Try | None:
@@ -122,16 +142,16 @@ def _as_it_is(source: Source, bound: float) -> Try | None:
     except (CorruptError, ReorderedError):
         return None
     part = replace(source.part, stages=[*source.coarse, *stages])
-    return Try(part, source.before, WORTH * _bits(source.before.tick / source.unit) - _said(stages, source))
+    return Try.of(part, source.before, source.before.tick / source.unit)
 
 
 def _bits(ratio: float) -> float:
     return float(np.log2(max(ratio, 1.0)))
 
 
-def _said(stages: Sequence[Stage], source: Source) -> float:
+def _said(stages: Sequence[Stage], grid: Grid) -> float:
     """Bits a return of the stages."""
-    return 8 * sum(len(stage.pack()) for stage in stages) / max(int(np.count_nonzero(source.ranges)), 1)
+    return 8 * sum(len(stage.pack()) for stage in stages) / max(int(np.count_nonzero(grid.ranges)), 1)
 
 
 def make_coarser(source: Source, bound: float, coarse: Coarse, step: int) -> Try | None:
@@ -167,7 +187,7 @@ def make_coarser(source: Source, bound: float, coarse: Coarse, step: int) -> Try
         except CorruptError:
             return None
         grid = source.before._replace(ranges=numbers, tick=source.unit * step)
-        return Try(replace(source.part, stages=stages), grid, WORTH * _bits(step) - _said(stages, source))
+        return Try.of(replace(source.part, stages=stages), grid, step)
     return None
 
 

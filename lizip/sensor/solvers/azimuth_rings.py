@@ -43,6 +43,7 @@ class AzimuthRings:
         found = _find_azimuth_rings(xyz, missing, nothing, level, state)
         if found is None:
             return None
+        del xyz, missing
         solution = solution_of(cloud, found, TITLES.index("Velodyne HDL-64E as in KITTI"))
         grids = [grid._replace(halves=_is_full(grid)) for grid in solution.grids]
         return solution._replace(grids=grids)

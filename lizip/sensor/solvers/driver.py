@@ -8,7 +8,7 @@ from lizip.sensor.fit.driver.law import find_driver
 from lizip.sensor.fit.driver.polar import find_polar
 from lizip.sensor.fit.driver.solution import find_missing, solution_of
 from lizip.sensor.fit.placed.find import find_placed
-from lizip.sensor.fit.placed.lasers import lasers_by_column
+from lizip.sensor.fit.placed.lasers import lasers_by_column, lasers_by_line
 from lizip.sensor.model import Solution
 from lizip.sensor.state import SensorState
 
@@ -29,6 +29,7 @@ class ByDriver:
             found = find_driver(polar)
             return None if found is None else solution_of(cloud, xyz, polar, found, missing)
         laser = lasers_by_column(cloud, xyz, missing.which)
+        laser = lasers_by_line(xyz, missing.which) if laser is None else laser
         placed = None if laser is None else find_placed(xyz, laser)
         return None if placed is None else solution_of(cloud, xyz, *placed, missing)
 

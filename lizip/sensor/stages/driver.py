@@ -123,8 +123,9 @@ def driver_points(law, tick, lens, rises, offsets, places, laser, azimuth, ticks
         which = laser[i]
         if law.angle in (PLACED, PLACED_SINGLE, PLACED_EXACT):
             rise, fall = rises[0, which], rises[1, which]
-            whole, reach = np.float64(azimuth[i]), np.float64(ticks[i])
-            across, along, up = placed_point(law, tick, rise, fall, offsets[which], places[which], whole, reach)
+            sine, cosine = azimuth_sincos(np.float64(azimuth[i]), offsets[which], law.angle, law.sine)
+            reach = np.float64(ticks[i])
+            across, along, up = placed_point(law, tick, rise, fall, sine, cosine, places[which], reach)
             _store(law.frame, across, along, up, points[i])
             continue
         distance = laser_distance(np.float64(ticks[i]), tick, law.distance)
@@ -253,7 +254,7 @@ class Driver:
             raise CorruptError("impossible angles of a laser")
         rises, points = np.empty((2, len(elevations))), np.empty((len(laser), 3))
         _rises(law, elevations, rises)
-        places = np.array([each.metres() for each in self.places]).reshape(len(self.places), -1).T
+        places = np.array([each.metres() for each in self.places]).reshape(len(self.places), len(elevations)).T
         if law.angle != PLACED_EXACT:
             places = places.astype(np.float32).astype(np.float64)
         places = np.ascontiguousarray(places)

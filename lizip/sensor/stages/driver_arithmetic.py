@@ -66,6 +66,13 @@ def fine_sincos(index, form, kind):
 
 
 @kernel
+def turn_single(sine, cosine, across, along):
+    """Sine and cosine of an angle turned by another, of sine `across` and cosine `along`, in float32."""
+    turned = np.float64(np.float32(np.float32(sine * along) + np.float32(cosine * across)))
+    return turned, np.float64(np.float32(np.float32(cosine * along) - np.float32(sine * across)))
+
+
+@kernel
 def azimuth_sincos(azimuth, offset, form, kind):
     """Sine and cosine of the angle of a point; see `SUM` and following."""
     if form in (FINE, FINE_SINGLE):
@@ -90,6 +97,5 @@ def azimuth_sincos(azimuth, offset, form, kind):
     sine, cosine = sincos_single(np.float64(angle), kind)
     if form in (TURNED, PLACED, PLACED_SINGLE):
         across, along = sincos_single(offset, kind)
-        turned = np.float64(np.float32(np.float32(sine * along) + np.float32(cosine * across)))
-        return turned, np.float64(np.float32(np.float32(cosine * along) - np.float32(sine * across)))
+        return turn_single(sine, cosine, across, along)
     return sine, cosine

@@ -12,7 +12,6 @@ from lizip.jit import kernel
 from lizip.sensor.stages.driver_arithmetic import (
     PLACED_EXACT,
     PLACED_SINGLE,
-    azimuth_sincos,
     laser_distance,
 )
 
@@ -42,16 +41,14 @@ def _nearer(further, near, away, start, form):
 
 
 @kernel
-def placed_point(law, tick, rise, fall, turn, places, azimuth, ticks):
+def placed_point(law, tick, rise, fall, sine, cosine, places, ticks):
     """One point: across, along and up (m, values of float32); see `lizip.sensor.stages.driver.driver_points`.
 
-    The azimuth is in 0.01 degrees; `turn` is the laser's offset in radians of a float32, or in 0.01 degrees
-    (`PLACED_EXACT`); `places` (PLACES,) are values of float32 but for `PLACED_EXACT`.
+    Sine and cosine are those of `azimuth_sincos`; `places` (PLACES,) are values of float32 but for `PLACED_EXACT`.
     """
     up = places[UP]
     aside = places[ASIDE]
     if law.angle == PLACED_EXACT:
-        sine, cosine = azimuth_sincos(azimuth, turn, law.angle, law.sine)
         distance = ticks * tick + places[FURTHER]
         level = distance * fall
         return (
@@ -59,7 +56,6 @@ def placed_point(law, tick, rise, fall, turn, places, azimuth, ticks):
             _round(level * cosine + aside * sine),
             _round(distance * rise + up),
         )
-    sine, cosine = azimuth_sincos(azimuth, turn, law.angle, law.sine)
     distance = _round(laser_distance(ticks, tick, law.distance) + places[FURTHER])
     raised = _round(up * rise)
     left = _round(aside * cosine)

@@ -59,7 +59,7 @@ def test_a_hint_from_elsewhere_does_no_harm():
 def test_far_frame_is_found_where_ranges_are_coarse(position):
     """Steps of 20 cm: neighbours on a ring are level, or too far from each other to be looked at."""
     sweep = hdl32.sweep(7, firings=1085, map_position=position)
-    data = lizip.decompress(lizip.compress(sweep.records, max_error=0.1))
+    data = np.asarray(lizip.decompress(lizip.compress(sweep.records, max_error=0.1)))
     assert not np.array_equal(data, sweep.records)
     frame = find_far_frame(data[:, :3].astype(np.float64).reshape(-1, 32, 3))
     assert frame is not None

@@ -1,6 +1,7 @@
 """An HDL-64E by its public drivers: each laser's place and corrections are found from the points alone."""
 
 import io
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -9,14 +10,16 @@ import lizip
 from lizip.exact.trig import DEGREE
 from lizip.sensor.fit.placed.find import find_placed
 from lizip.sensor.fit.placed.laser import fit_laser
+from lizip.sensor.fit.placed.lasers import lasers_by_line
 from lizip.sensor.fit.placed.model import ASIDE, ELEVATION, MORE_X, UP, make_scratch
 from lizip.sensor.stages.driver_arithmetic import PLACED, PLACED_EXACT, PLACED_SINGLE
 from lizip.simulator.driver_columns import with_columns
 from lizip.simulator.drivers import sweep
 from lizip.simulator.sensors import SENSORS
 
-MODEL = SENSORS["hdl64"]
-ROS, ROS_2 = "velodyne_pointcloud", "velodyne_pointcloud, new libm"
+MODEL: Any = SENSORS["hdl64"]
+ROS: Literal["velodyne_pointcloud"] = "velodyne_pointcloud"
+ROS_2 = "velodyne_pointcloud, new libm"
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +69,22 @@ def test_sweeps_come_back(missing):
     assert "driver" in info["streams"]
     assert info["exceptions"] < 0.01 * len(records)
     assert 8 * len(packed) < 17 * len(records)
+
+
+def test_without_a_column_lines_tell_the_lasers():
+    records = with_columns(sweep(6, MODEL, "PCL", span=0.3), MODEL, "PCL")
+    packed = lizip.compress(records)
+    assert lizip.decompress(packed).tobytes() == records.tobytes()
+    info = lizip.info(io.BytesIO(packed))
+    assert "driver" in info["streams"]
+    assert info["exceptions"] < 0.01 * len(records)
+    assert 8 * len(packed) < 15 * len(records)
+
+
+def test_lines_are_those_of_lasers(sent):
+    points, laser = np.ascontiguousarray(sent["PCL"].records[:, :3]), sent["PCL"].truth["laser"]
+    found = lasers_by_line(points, np.zeros(len(points), bool))
+    pairs = np.unique(np.stack([found, laser], axis=1)[found >= 0], axis=0)
+    assert len(pairs) == len(np.unique(laser)) == len(np.unique(pairs[:, 0]))
+    assert np.count_nonzero(found < 0) < 0.01 * len(points)
+    assert lasers_by_line(points[:, ::-1].copy(), np.zeros(len(points), bool)) is None

@@ -15,7 +15,7 @@ import numpy as np
 
 from lizip.exact.linear import cross, unit
 from lizip.exact.trig import PI, arctangent2, sincos
-from lizip.sensor.fit.lattice.coherence import align, largest, score_directions
+from lizip.sensor.fit.lattice.coherence import align, distinct, largest, score_directions
 from lizip.sensor.fit.lattice.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
 
 COARSE = tuple(2.0**-k for k in range(9, 21))
@@ -72,17 +72,6 @@ Shown = tuple[float, np.ndarray, float, Pairs]
 """Score, direction, spacing, and the pairs that show it."""
 
 
-def _distinct(yaw: np.ndarray, apart: float) -> list[float]:
-    """The first few of some yaws that are some way apart: one peak shall not take all."""
-    chosen: list[float] = []
-    for one in yaw:
-        if all(abs(one - other) > apart for other in chosen):
-            chosen.append(float(one))
-            if len(chosen) == _CLIMBS:
-                break
-    return chosen
-
-
 def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[float, np.ndarray] | None:
     """Best (score, direction) among nearly horizontal directions within some `reach` of a yaw, rad.
 
@@ -107,7 +96,7 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
         if score[order[0]] < _WORTH_CLIMBING:
             continue
         near = _up_to(longer, _STEEP[0] * spacing, _PAIRS)
-        peaks += [_climb(near, spacing, one, step, tilt) for one in _distinct(yaw[order], 3 * step)]
+        peaks += [_climb(near, spacing, one, step, tilt) for one in distinct(yaw[order], 3 * step, _CLIMBS)]
         if score[order[0]] > _CLEAR_PEAK:
             break
     if not peaks:

@@ -115,3 +115,14 @@ def largest(score: np.ndarray, count: int) -> np.ndarray:
         few = np.flatnonzero(score >= np.partition(score, -count)[-count])
         return few[np.argsort(-score[few], kind="stable")]
     return np.argsort(-score, kind="stable")
+
+
+def distinct(yaw: np.ndarray, apart: float, most: int) -> list[float]:
+    """The first few of some yaws that are some way apart: one peak shall not take all."""
+    chosen: list[float] = []
+    for one in yaw:
+        if all(abs(one - other) > apart for other in chosen):
+            chosen.append(float(one))
+            if len(chosen) == most:
+                break
+    return chosen

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.linear import substitute
 from lizip.exact.single import sincos_single
 from lizip.exact.trig import TURN as CIRCLE
 from lizip.jit import kernel
@@ -27,15 +26,16 @@ from lizip.sensor.fit.placed.model import (
     UP,
     Scratch,
     fit_lattice,
+    moves_together,
 )
 from lizip.sensor.stages.driver import TURN_UNITS, DriverLaw
-from lizip.sensor.stages.driver_arithmetic import laser_distance, single_hundredths
+from lizip.sensor.stages.driver_arithmetic import laser_distance, single_hundredths, turn_single
 from lizip.sensor.stages.driver_places import PLACES, placed_point
 
 _TRIES = 3
 _SAMPLE, _FEW = 200, 80
 _ALL, _FURTHER, _ASIDE = 0.985, 20, 4
-_WORDS, _FOLLOWED, _OPEN, _POLISHED = 2, 6, 0.4, 8
+_WORDS, _FOLLOWED, _POLISHED = 2, 6, 8
 """Neighbours tried on each side of a number, and how often all numbers are gone through."""
 
 
@@ -55,17 +55,28 @@ class Words(NamedTuple):
 
 
 @kernel
-def count_exact(law, tick, words, points, azimuth, ticks, whole, step, least):
+def fill_table(law, azimuth, whole, table):
+    """Fill table (K, 2) with a driver's sines and cosines of azimuths (K,) and a whole number of 0.01 degrees more."""
+    for i in range(azimuth.size):
+        index = np.float64(azimuth[i] + whole)
+        index -= np.floor(index / 36000.0) * 36000.0
+        table[i, 0], table[i, 1] = sincos_single(np.float64(single_hundredths(index)), law.sine)
+
+
+@kernel
+def count_exact(law, tick, words, points, table, ticks, step, least):
     """Coordinates of points (K, 3) float32, across, along and up, that come out exactly with words (2 + PLACES,).
 
-    Azimuths are greater than `azimuth` (K,) by a whole number of 0.01 degrees, ranges less than `ticks` by a step.
-    Fewer than `least` may be counted only in part.
+    Azimuths have sines and cosines table (K, 2), ranges are less than `ticks` by a step. Fewer than `least` may be
+    counted only in part.
     """
     rise, fall = sincos_single(words[0], law.sine)
+    aside, ahead = sincos_single(words[1], law.sine)
     hits = np.int64(0)
     for i in range(points.shape[0]):
-        at, reach = np.float64(azimuth[i] + whole), np.float64(ticks[i] - step)
-        across, along, up = placed_point(law, tick, rise, fall, words[1], words[2:], at, reach)
+        sine, cosine = turn_single(table[i, 0], table[i, 1], aside, ahead)
+        reach = np.float64(ticks[i] - step)
+        across, along, up = placed_point(law, tick, rise, fall, sine, cosine, words[2:], reach)
         hits += np.int64(across == points[i, 0]) + np.int64(along == points[i, 1]) + np.int64(up == points[i, 2])
         if hits + 3 * (points.shape[0] - 1 - i) < least:
             break
@@ -73,7 +84,7 @@ def count_exact(law, tick, words, points, azimuth, ticks, whole, step, least):
 
 
 @kernel
-def _best_ticks(law, tick, words, points, azimuth, ticks, steps):
+def _best_ticks(law, tick, words, points, table, ticks, steps):
     """That of `steps` (S,) by whose ticks more is added to the range under which most coordinates are exact."""
     best, chosen = np.int64(-1), np.int64(0)
     further, more_x, more_y = words[4], words[5], words[6]
@@ -81,14 +92,14 @@ def _best_ticks(law, tick, words, points, azimuth, ticks, steps):
         words[4] = np.float64(np.float32(further + steps[k] * tick))
         words[5] = np.float64(np.float32(more_x + steps[k] * tick))
         words[6] = np.float64(np.float32(more_y + steps[k] * tick))
-        found = count_exact(law, tick, words, points, azimuth, ticks, 0, steps[k], best + 1)
+        found = count_exact(law, tick, words, points, table, ticks, steps[k], best + 1)
         if found > best:
             best, chosen = found, steps[k]
     return chosen
 
 
 @kernel
-def _try_turns(law, tick, words, points, azimuth, ticks, turns, hits):
+def _try_turns(law, tick, words, points, azimuth, ticks, turns, table, hits):
     """Fill hits (W,): with `turns` (W,) 0.01 degrees more in azimuths and what the laser looks aside.
 
     `words` are those of true azimuths; a driver's table has them rounded, on which its own offset depends.
@@ -101,14 +112,15 @@ def _try_turns(law, tick, words, points, azimuth, ticks, turns, hits):
             index -= np.floor(index / 36000.0) * 36000.0
             off += np.float64(single_hundredths(index)) - index * UNIT
         words[1] = np.float64(np.float32(turn - turns[k] * UNIT - off / azimuth.size))
-        hits[k] = count_exact(law, tick, words, points, azimuth, ticks, turns[k], 0, 0)
+        fill_table(law, azimuth, turns[k], table)
+        hits[k] = count_exact(law, tick, words, points, table, ticks, 0, 0)
 
 
 @kernel
-def _polish(law, tick, words, tried, points, azimuth, ticks, moves, reach, passes):
+def _polish(law, tick, words, tried, points, table, ticks, moves, reach, passes):
     """Move words (2 + PLACES,) by that one of `moves` (M, 2 + PLACES), up to `reach` (M,) times either way, under which
     most coordinates come out exactly, and again; `tried` is memory of their size."""
-    best = count_exact(law, tick, words, points, azimuth, ticks, 0, 0, 0)
+    best = count_exact(law, tick, words, points, table, ticks, 0, 0)
     for _ in range(passes):
         before = best
         move, times = 0, 0
@@ -116,7 +128,7 @@ def _polish(law, tick, words, tried, points, azimuth, ticks, moves, reach, passe
             for k in range(-reach[m], reach[m] + 1):
                 for p in range(words.size):
                     tried[p] = np.float64(np.float32(words[p] + k * moves[m, p]))
-                found = count_exact(law, tick, tried, points, azimuth, ticks, 0, 0, best + 1)
+                found = count_exact(law, tick, tried, points, table, ticks, 0, best + 1)
                 if found > best:
                     best = found
                     move, times = m, k
@@ -128,7 +140,7 @@ def _polish(law, tick, words, tried, points, azimuth, ticks, moves, reach, passe
 
 
 @kernel
-def _search_further(law, tick, words, tried, best_words, points, azimuth, ticks, follow, steps, reach, aside):
+def _search_further(law, tick, words, tried, best_words, points, table, ticks, follow, steps, reach, aside):
     """Move what is added to the range by up to `reach` steps; what is added near by follows (2 + PLACES,), and is moved
     by up to `aside` steps more: to where most coordinates come out exactly."""
     best = np.int64(-1)
@@ -141,7 +153,7 @@ def _search_further(law, tick, words, tried, best_words, points, azimuth, ticks,
             kept = start
             for j in range(-aside, aside + 1):
                 tried[p] = np.float64(np.float32(start + j * steps[p]))
-                now = count_exact(law, tick, tried, points, azimuth, ticks, 0, 0, max(found, best) + 1)
+                now = count_exact(law, tick, tried, points, table, ticks, 0, max(found, best) + 1)
                 if now > found:
                     found = now
                     kept = tried[p]
@@ -162,6 +174,12 @@ def _lattice(tick, distance, ticks, azimuth, table, reach, angle):
         index = np.float64(azimuth[i])
         index -= np.floor(index / 36000.0) * 36000.0
         angle[i] = np.float64(single_hundredths(index)) if table else index * UNIT
+
+
+def _table(law: DriverLaw, azimuth: np.ndarray) -> np.ndarray:
+    table = np.empty((len(azimuth), 2))
+    fill_table(law, azimuth, 0, table)
+    return table
 
 
 def words_of(numbers: np.ndarray) -> np.ndarray:
@@ -210,27 +228,8 @@ def try_turns(law: DriverLaw, fitted: Fitted, points: np.ndarray, turns: np.ndar
     few = np.arange(0, len(points), 1 + len(points) // sample)
     hits = np.zeros(len(turns), np.int64)
     arguments = law, fitted.tick, words_of(fitted.numbers), points[few], fitted.azimuth[few], fitted.ticks[few]
-    _try_turns(*arguments, turns, hits)
+    _try_turns(*arguments, turns, np.empty((len(few), 2)), hits)
     return hits / (3 * len(few))
-
-
-def _moves(scratch: Scratch, held: np.ndarray, left: float, steps: np.ndarray) -> np.ndarray:
-    """How words (2 + PLACES,) move together when one is moved and the others follow, as the last fit says.
-
-    Each is moved by a step (2 + PLACES,), or by a share of what the fit leaves open.
-    """
-    moves = []
-    for k in np.flatnonzero(~held):
-        column = np.zeros(LASER)
-        column[k] = 1.0
-        substitute(scratch.matrix, column)
-        open_ = _OPEN * left * np.sqrt(column[k])
-        column[held] = 0.0
-        column *= max(open_, steps[k]) / column[k]
-        column[TURN] *= -1
-        column[[MORE_X, MORE_Y]] += column[FURTHER]
-        moves.append(column)
-    return np.array(moves)
 
 
 def polish(
@@ -241,7 +240,7 @@ def polish(
     words = words_of(fitted.numbers)
     steps = np.spacing(np.abs(words).astype(np.float32)).astype(np.float64)
     stay = _held(fitted, aside)
-    together = _moves(scratch, stay, left, steps)
+    together = moves_together(scratch, stay, left, steps)
     shifted = np.zeros((1, len(steps)))
     shifted[0, 4:] = steps[4]
     moves = np.concatenate([together, shifted, np.diag(steps)])
@@ -249,7 +248,7 @@ def polish(
     further = np.flatnonzero(~stay).tolist().index(FURTHER)
     follow = together[further] * steps[4] / together[further, 4]
     few = np.arange(0, len(points), 1 + len(points) // sample)
-    lattice = points[few], fitted.azimuth[few], fitted.ticks[few]
+    lattice = points[few], _table(law, fitted.azimuth[few]), fitted.ticks[few]
     hits = _polish(law, fitted.tick, words, words.copy(), *lattice, moves, reach, _POLISHED)
     if hits < _ALL * 3 * len(few):
         tried = words.copy(), words.copy()
@@ -260,7 +259,9 @@ def polish(
 
 def share_of(law: DriverLaw, tick: float, words: Words, points: np.ndarray) -> float:
     """Share of coordinates of points (K, 3) float32 that come out exactly."""
-    return float(count_exact(law, tick, words.words, points, words.azimuth, words.ticks, 0, 0, 0) / points.size)
+    return float(
+        count_exact(law, tick, words.words, points, _table(law, words.azimuth), words.ticks, 0, 0) / points.size
+    )
 
 
 def find_words(
@@ -273,7 +274,7 @@ def find_words(
     """
     fitted = refit(scratch, law, fitted, points, aside)[0]
     few = np.arange(0, len(points), 1 + len(points) // _FEW)
-    base, lattice = fitted.numbers[FURTHER], (points[few], fitted.azimuth[few], fitted.ticks[few])
+    base, lattice = fitted.numbers[FURTHER], (points[few], _table(law, fitted.azimuth[few]), fitted.ticks[few])
     steps = np.arange(int((near[0] - base) / fitted.tick), int((near[1] - base) / fitted.tick) + 1)
     steps = steps[steps < fitted.ticks.min()]
     words = words_of(fitted.numbers)

@@ -128,5 +128,7 @@ def _on_lattice(scratch: Scratch, laser: np.ndarray, points: np.ndarray) -> Fitt
         left = fit_lattice(scratch, laser, points, ticks * tick, azimuth * UNIT, held, _AGAIN)
         if left < _MOST_LEFT:
             return Fitted(laser, ticks, azimuth, tick)
+        if not np.isfinite(laser).all():
+            return None
         see_points(scratch, laser, points, reach, angle)
     return None

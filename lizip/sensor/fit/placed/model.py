@@ -30,6 +30,8 @@ COLUMNS = LASER + 2
 _NEWTON = 4
 _FARTHEST, _STEEPEST = 2.0, 1.4
 """No laser sits or is corrected farther (m), or looks steeper (rad)."""
+_OPEN = 0.4
+"""Share of what a fit leaves open by which a number is moved."""
 
 
 class Scratch(NamedTuple):
@@ -206,3 +208,22 @@ def fit_lattice(scratch, laser, points, reach, angles, held, passes):
             matrix[k, k] += 1e-15 * matrix[k, k] + 1e-18
         _step(laser, matrix, right)
     return np.sqrt(total / max(3 * points.shape[0], 1))
+
+
+def moves_together(scratch: Scratch, held: np.ndarray, left: float, steps: np.ndarray) -> np.ndarray:
+    """How words (2 + PLACES,) move together when one is moved and the others follow, as the last fit says.
+
+    Each is moved by a step (2 + PLACES,), or by a share of what the fit leaves open.
+    """
+    moves = []
+    for k in np.flatnonzero(~held):
+        column = np.zeros(LASER)
+        column[k] = 1.0
+        substitute(scratch.matrix, column)
+        open_ = _OPEN * left * np.sqrt(column[k])
+        column[held] = 0.0
+        column *= max(open_, steps[k]) / column[k]
+        column[TURN] *= -1
+        column[[MORE_X, MORE_Y]] += column[FURTHER]
+        moves.append(column)
+    return np.array(moves)
