@@ -48,6 +48,9 @@ _MARGIN = 0.85
 _POOR = 3
 """Bytes a point that are more than a model of a sensor takes where it holds."""
 
+_SURELY = 1.5
+"""Bytes a point up to which a model of a sensor holds everywhere."""
+
 
 class Result(NamedTuple):
     """A way of saying a file."""
@@ -201,6 +204,11 @@ class Contest:
     def poor(self) -> bool:
         """Whether nothing yet has said the points as shortly as a sensor's model does."""
         return self.best is None or self._size - self._fixed > _POOR * self.cloud.count
+
+    @property
+    def surely_said(self) -> bool:
+        """Whether points are said so shortly that their order in the file must be wrong where they were in another."""
+        return self.best is not None and self._size - self._fixed < _SURELY * self.cloud.count
 
     @property
     def unexplained(self) -> bool:

@@ -37,7 +37,8 @@ class Orders:
             return False
         xyz = stored_points(self._contest.reduced(recipe))
         self._whole = [] if xyz is None else list(whole_orders(xyz))
-        return any(self._attempt(codec, recipe, order) for order, apart in self._whole if apart)
+        orders = [order for order, apart in self._whole if apart]
+        return any(self._attempt(codec, recipe, order) and self._contest.surely_said for order in orders)
 
     def attempt_turned(self, codec: Codec, recipe: Recipe) -> None:
         """Let a scan that seems to run backwards try the other way round."""

@@ -97,7 +97,8 @@ def measured(sample: np.ndarray, shape: Shape) -> Laid:
     """Part the channels of packets (P, S) into fields, and reckon what it comes to."""
     sides, block_sides, _ = shape.views(sample)
     rows = channels_of(sample, shape)
-    lags = {shape.channels, shape.channels if shape.blocks > 1 else 1}
+    lags = {1} if shape.blocks == 1 else {2 * shape.channels} if shape.blocks % 2 == 0 else set()
+    lags.add(shape.channels)
     fields, bits = min((parted(rows, lag, shape.big) for lag in lags), key=lambda each: each[1])
     total = bits * shape.blocks * shape.channels
     for side, times in ((np.concatenate(sides, axis=1), 1), (np.concatenate(block_sides, axis=2), shape.blocks)):

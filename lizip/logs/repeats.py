@@ -16,6 +16,9 @@ _FIRST, _FURTHER = 0.75, 0.9
 """To such shares of what places differ usually, and of what they do a shorter period apart, a period must come."""
 
 _MOST_CHANNEL, _MOST_LAG = 64, 1 << 13
+_BANKS = (1, 2, 4)
+"""Blocks of a firing."""
+
 _ASIDE = 2
 """Places by which blocks may begin before or behind where they seem to."""
 
@@ -31,8 +34,10 @@ def shapes(sample: np.ndarray) -> Iterator[Shape]:
         if channel > _MOST_CHANNEL:
             break
         yield from _runs(profile, channel, usual)
-        for block in periods[k + 1 :]:
-            yield from _blocks(profile, channel, block, usual)
+        for period in periods[k + 1 :]:
+            for banks in _BANKS:
+                if period % banks == 0 and period // banks > 2 * channel:
+                    yield from _blocks(profile, channel, period // banks, usual, period)
 
 
 def bytes_of(count: int) -> Fields:
@@ -91,10 +96,11 @@ def _runs(profile: np.ndarray, channel: int, usual: float) -> Iterator[Shape]:
         yield _shape(profile, begin, 1, 0, (stop - begin) // channel + 1, 0, channel)
 
 
-def _blocks(profile: np.ndarray, channel: int, block: int, usual: float) -> Iterator[Shape]:
-    """Packets of blocks of so many bytes, of channels of so many."""
+def _blocks(profile: np.ndarray, channel: int, block: int, usual: float, period: int) -> Iterator[Shape]:
+    """Packets of blocks of so many bytes, which are alike after a period, of channels of so many."""
     level = max(usual / 2, 1.0)
-    start, stop = _run(level - _apart(profile, block))
+    start, stop = _run(level - _apart(profile, period))
+    stop += period - block
     blocks = (stop - start) // block + 1
     if blocks < 2:
         return
