@@ -26,11 +26,11 @@ class ByDriver:
             return None
         missing = find_missing(xyz)
         polar = find_polar(xyz, ~missing.which)
-        if polar is not None:
-            found = find_driver(polar)
-            return None if found is None else solution_of(cloud, xyz, polar, found, missing)
+        found = None if polar is None else find_driver(polar)
+        if polar is not None and found is not None:
+            return solution_of(cloud, xyz, polar, found, missing)
         mirrored = solve_mirrors(cloud, xyz, missing)
-        if mirrored is not None:
+        if mirrored is not None or polar is not None:
             return mirrored
         laser = lasers_by_column(cloud, xyz, missing.which)
         laser = lasers_by_line(xyz, missing.which) if laser is None else laser

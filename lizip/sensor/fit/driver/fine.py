@@ -202,8 +202,18 @@ def find_lasers(found: Angles) -> tuple[np.ndarray, np.ndarray] | None:
     tracks = int(_follow(found.elevation, found.high, last, when, drift, 0, laser, elevation))
     if not 0 < tracks < _MOST_TRACKS:
         return None
+    first = np.full(tracks, -1, np.int64)
+    at = np.flatnonzero(laser >= 0)[::-1]
+    first[laser[at]] = at
+    joined = _joined(elevation[first], first, last[:tracks], when[:tracks])
+    # what came before a laser was known, told backwards from where it was
+    left = np.flatnonzero((laser < 0) & (found.high > 0))[::-1]
+    before = np.empty((2, len(left)), np.int64)
+    states = elevation[first], np.full(tracks, -1, np.int64), np.zeros(tracks)
+    _follow(found.elevation[left], found.high[left], *states, tracks, before[0], before[1])
+    laser[left], elevation[left] = before
     known = laser >= 0
-    laser[known] = _joined(laser, elevation, last[:tracks], when[:tracks])[laser[known]]
+    laser[known] = joined[laser[known]]
     counts = np.bincount(laser[known], minlength=tracks)
     mean = np.bincount(laser[known], elevation[known], tracks) / np.maximum(counts, 1)
     order = np.argsort(-mean, kind="stable")
@@ -214,20 +224,17 @@ def find_lasers(found: Angles) -> tuple[np.ndarray, np.ndarray] | None:
     return (laser, elevation) if len(order) <= MAX_LASERS else None
 
 
-def _joined(laser: np.ndarray, elevation: np.ndarray, last: np.ndarray, when: np.ndarray) -> np.ndarray:
+def _joined(begins: np.ndarray, first: np.ndarray, last: np.ndarray, when: np.ndarray) -> np.ndarray:
     """Which track (T,) each belongs to: a laser that was idle for long may have come back anywhere near.
 
-    `last` and `when` (T,) are elevation and place of the last point of each.
+    Elevation and place (T,) of the first point of each, and of the last.
     """
-    joined, ends, places = np.arange(len(last)), last.copy(), when.copy()
-    first = np.full(len(last), -1, np.int64)
-    at = np.flatnonzero(laser >= 0)[::-1]
-    first[laser[at]] = at
+    own = np.arange(len(last))
+    joined, ends, places = own.copy(), last.copy(), when.copy()
     for track in np.argsort(first, kind="stable").tolist():
-        begins = elevation[first[track]]
-        away = np.abs(begins - ends)
-        may = (joined == np.arange(len(last))) & (first < first[track]) & (places < first[track])
-        may &= ((begins - ends) % PART == 0) & (away < _BACK)
+        away = np.abs(begins[track] - ends)
+        may = (joined == own) & (first < first[track]) & (places < first[track])
+        may &= (away % PART == 0) & (away < _BACK)
         if may.any():
             other = int(np.argmin(np.where(may, away, _BACK)))
             joined[track], ends[other], places[other] = other, last[track], when[track]
