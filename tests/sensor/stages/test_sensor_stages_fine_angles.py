@@ -62,7 +62,8 @@ def coded():
 def test_steady_corrections_cost_next_to_nothing():
     count, blocks = 3000, 1000
     returns = returns_of(np.arange(count) % 3, np.arange(count) // 3, (10 * np.arange(blocks)) % 36000)
-    stage = stage_of().coded(returns, np.zeros(blocks, np.int64), np.stack([np.arange(count) // 60, 0 * np.arange(count)]))
+    corrections = np.stack([np.arange(count) // 60, np.zeros(count, np.int64)])
+    stage = stage_of().coded(returns, np.zeros(blocks, np.int64), corrections)
     # each laser is corrected anew every 20 firings
     assert len(stage.adjustments) < count // 20
     assert len(stage.parts) < 40
