@@ -27,7 +27,7 @@ class Orders:
         self._sorted: list[Sorted] | None = None
 
     def attempt_apart(self, codec: Codec, recipe: Recipe) -> bool:
-        """Let a scan whose runs are seen to be apart try as it was listed; whether that says it well."""
+        """Let a scan whose runs surely are apart try as it was listed; whether that says it well."""
         from lizip.sensor.fit.coordinates import stored_points
         from lizip.sensor.fit.runs import whole_orders
 
@@ -37,14 +37,14 @@ class Orders:
             return False
         xyz = stored_points(self._contest.reduced(recipe))
         self._whole = [] if xyz is None else list(whole_orders(xyz))
-        orders = [order for order, apart in self._whole if apart]
+        orders = [order for order, surely in self._whole if surely]
         return any(self._attempt(codec, recipe, order) and self._contest.surely_said for order in orders)
 
     def attempt_turned(self, codec: Codec, recipe: Recipe) -> None:
-        """Let a scan that seems to run backwards try the other way round."""
-        for order, apart in self._whole:
-            if not apart:
-                self._attempt(codec, recipe, order)
+        """Let a scan that may run backwards, or whose runs may be apart, try as it may have been listed."""
+        for order, surely in self._whole:
+            if not surely and self._attempt(codec, recipe, order):
+                return
 
     def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
         """Let scans that are in no order, or sorted by a user, try once more as a sensor would have listed them."""

@@ -25,6 +25,8 @@ _STEADY, _SLACK = 0.1, 0.05 * DEGREE
 """Steps differ by so much from the usual one: a share of it, and rad."""
 _PAIRED, _ACROSS = 0.3, 3.0
 """Share of points that need a next one on their ring; and how many pairs usually lie across a place."""
+_SURELY = 13.0
+"""Where usually fewer pairs lie across a place, as in scans that were thinned, seams may be chance."""
 _APART, _WINDOW, _EDGE = 100, 300, 150
 _SEAM, _JOINT = 0.28, 0.4
 """Pairs across a seam, and across a joint, as shares of those nearby."""
@@ -42,10 +44,10 @@ class _Pairs(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """An order worth a trial: which point comes first, second, ... (N,) int64; whether runs were seen to be apart."""
+    """An order worth a trial: which point comes first, second, ... (N,) int64; whether it surely was the sensor's."""
 
     order: np.ndarray
-    apart: bool
+    surely: bool
 
 
 class _Listed(NamedTuple):
@@ -62,12 +64,13 @@ def whole_orders(xyz: np.ndarray) -> Iterator[Whole]:
     if listed is None:
         return
     points, usual, across = listed
+    surely = bool(np.median(across) > _SURELY)
     if usual > 0:
         backward = np.arange(len(points))[::-1]
         rolled = _rejoined(points[::-1], -usual, across[::-1])
-        yield from (Whole(backward[order], True) for order in rolled)
+        yield from (Whole(backward[order], surely) for order in rolled)
         yield Whole(backward, False)
-    yield from (Whole(order, True) for order in _rejoined(points, usual, across))
+    yield from (Whole(order, surely) for order in _rejoined(points, usual, across))
 
 
 def run_bounds(xyz: np.ndarray) -> list[int]:

@@ -6,6 +6,7 @@ import pytest
 import lizip
 from lizip import simulator
 from lizip.sensor.fit.runs import _in_a_row, run_bounds, whole_orders
+from lizip.simulator import hdl32
 
 SWEEPS = {
     "nuscenes": lambda: np.frombuffer(simulator.nuscenes(3), "<f4").reshape(-1, 5),
@@ -93,3 +94,11 @@ def test_a_sector_where_the_sweep_begins_and_ends(sensor):
     assert lizip.info(packed)["parts"] == 2
     assert lizip.decompress(packed) == behind.tobytes()
     assert len(packed) / len(behind) < 1.4 * len(whole) / len(points)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.47, 0.7])
+def test_seams_of_a_thinned_scan_are_not_sure(share):
+    xyz = np.frombuffer(hdl32.sweep(3).data, "<f4").reshape(-1, 5)[:, :3]
+    kept = np.random.default_rng(4).random(len(xyz)) < share
+    assert not any(whole.surely for whole in whole_orders(xyz[kept]))
+    assert any(whole.surely for whole in whole_orders(np.roll(xyz, len(xyz) // 3, axis=0)))
