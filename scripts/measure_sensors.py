@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import lizip
-from lizip.simulator import os_sensor, turning
+from lizip.simulator import at128, os_sensor, turning
 from lizip.simulator.driver_columns import Writer, with_columns
 from lizip.simulator.drivers import sweep
 from lizip.simulator.motion import rotation
@@ -169,6 +169,9 @@ CASES: dict[str, Callable[[], np.ndarray]] = {
     "pandar64 tilted": lambda: mount(returns(driver(24, "pandar64")), TILT),
     "xt32": lambda: returns(driver(25, "xt32")),
     "xt32 by ring": lambda: returns(rings_first(driver(25, "xt32"))),
+    "at128 nebula": lambda: at128.sweep(27, "nebula").records,
+    "at128 SDK 2.0": lambda: at128.sweep(27, "SDK").records,
+    "at128 SDK 2.0, all cells": lambda: at128.sweep(27, "SDK", missing="zeros").records,
     "rs32 whole": lambda: returns(driver(26, "rs32", advance="whole", offsets="whole")),
     "rs32 whole, all rings NaN": lambda: nan_for_zero(rings_first(driver(26, "rs32", advance="whole"))),
 }

@@ -31,7 +31,7 @@ from lizip.codecs.sweep import weights
 from lizip.container import CODEC, MODELS, Container
 from lizip.formats import lzf
 from lizip.sensor.stages import profile
-from lizip.simulator import drivers, packets
+from lizip.simulator import at128, drivers, packets
 from lizip.simulator.turning import MODELS as SENSORS
 
 
@@ -53,6 +53,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_part": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
     "argoverse_whole": lambda: simulator.vlp32c_pair(1),
     "dual": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.05, twice=0.2).records.tobytes(),
+    "mirror_part": lambda: at128.sweep(1, blocks=24).data,
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
     "log": lambda: mcap(numbers(60), numbers(60)),
@@ -97,6 +98,7 @@ GOLDEN = (
     "argoverse_whole.sweep",
     "driver_part.sweep",
     "dual.sweep",
+    "mirror_part.sweep",
     "camera.sweep",
     "image.image",
     "image.image.fast",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lizip.cloud import Cloud
 from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.driver.law import find_driver
+from lizip.sensor.fit.driver.mirrors import solve_mirrors
 from lizip.sensor.fit.driver.polar import find_polar
 from lizip.sensor.fit.driver.solution import find_missing, solution_of
 from lizip.sensor.fit.placed.find import find_placed
@@ -25,9 +26,12 @@ class ByDriver:
             return None
         missing = find_missing(xyz)
         polar = find_polar(xyz, ~missing.which)
-        if polar is not None:
-            found = find_driver(polar)
-            return None if found is None else solution_of(cloud, xyz, polar, found, missing)
+        found = None if polar is None else find_driver(polar)
+        if polar is not None and found is not None:
+            return solution_of(cloud, xyz, polar, found, missing)
+        mirrored = solve_mirrors(cloud, xyz, missing)
+        if mirrored is not None or polar is not None:
+            return mirrored
         laser = lasers_by_column(cloud, xyz, missing.which)
         laser = lasers_by_line(xyz, missing.which) if laser is None else laser
         placed = None if laser is None else find_placed(xyz, laser)

@@ -63,6 +63,7 @@ _LISTED = (
     ("far corrections", "far_corrections", "FarCorrections"),
     ("moves along rays", "moves", "Moves"),
     ("order of returns", "seconds", "ReturnOrder"),
+    ("fine angles", "fine_angles", "FineAngles"),
 )
 """Name, module and class of each. The place is the tag: once files are released, only ever appended to."""
 

@@ -85,7 +85,8 @@ class DriverLaw(NamedTuple):
 
 
 @kernel
-def _store(frame, across, along, up, point):
+def store_point(frame, across, along, up, point):
+    """Fill point (3,) from what is across, along and above the angle 0 of a frame."""
     if frame == 0:
         point[0], point[1] = along, -across
     elif frame == 1:
@@ -126,7 +127,7 @@ def driver_points(law, tick, lens, rises, offsets, places, laser, azimuth, ticks
             sine, cosine = azimuth_sincos(np.float64(azimuth[i]), offsets[which], law.angle, law.sine)
             reach = np.float64(ticks[i])
             across, along, up = placed_point(law, tick, rise, fall, sine, cosine, places[which], reach)
-            _store(law.frame, across, along, up, points[i])
+            store_point(law.frame, across, along, up, points[i])
             continue
         distance = laser_distance(np.float64(ticks[i]), tick, law.distance)
         sine, cosine = azimuth_sincos(np.float64(azimuth[i]), offsets[which], law.angle, law.sine)
@@ -147,7 +148,7 @@ def driver_points(law, tick, lens, rises, offsets, places, laser, azimuth, ticks
             up = np.float64(np.float32(up)) + lens[1]
         across = np.float64(np.float32(across))
         along = np.float64(np.float32(along))
-        _store(law.frame, across, along, np.float64(np.float32(up)), points[i])
+        store_point(law.frame, across, along, np.float64(np.float32(up)), points[i])
 
 
 @kernel

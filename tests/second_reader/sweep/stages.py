@@ -11,6 +11,7 @@ from second_reader.sweep import (
     far,
     fields,
     firings,
+    mirrors,
     misses,
     places,
     seconds,
@@ -57,4 +58,5 @@ STAGES = {
     35: misses.far_corrections,
     36: cameras.moves,
     37: seconds.return_order,
+    38: mirrors.fine_angles,
 }

@@ -73,6 +73,14 @@ def test_further_fields_follow_from_the_laser(sweep):
     assert sum(len(part.stages[-1].pack()) for part in found.model.parts) < 400
 
 
+@pytest.mark.parametrize("first", [4000, 9137, 15000])
+def test_a_part_may_begin_inside_a_packet(sweep, first):
+    columns = list(np.ascontiguousarray(sweep.records[first : first + 14000].T))
+    found = solve(columns)
+    check(found, columns)
+    assert found.about.notes["corrected"] < 0.25 * len(columns[0])
+
+
 def test_one_sensor_alone(sweep):
     columns = list(np.ascontiguousarray(sweep.records[: int(sweep.truth["upper"]), :3].T))
     found = solve(columns)

@@ -66,7 +66,7 @@ def _project(prior, basis, out):
         for k in range(count):
             total += basis[column, k] * basis[column, k] * (ends if k in (0, count - 1) else 1.0)
         for k in range(count):
-            for m in range(count):
+            for m in range(count if total > 0.0 else 0):
                 share = basis[column, m] * (ends if m in (0, count - 1) else 1.0)
                 out[k, m] -= basis[column, k] * share / total
 
@@ -121,7 +121,7 @@ def _normals(track, between, poses, sums, prior, every, whole, right, room):
     if prior.bend[0] > 0.0:
         _hold_bend(spins, 1, count - 1, 1.0 / (prior.bend[0] * prior.bend[0]), 0, whole, right)
         _hold_bend(ways, 1, count - 1, 1.0 / (prior.bend[1] * prior.bend[1]), 3, whole, right)
-    else:
+    elif count > 2:
         _hold_bend(ways, 1, 2, 1.0 / (_EDGE * _EDGE), 3, whole, right)
         _hold_bend(ways, count - 2, count - 1, 1.0 / (_EDGE * _EDGE), 3, whole, right)
     if prior.level:

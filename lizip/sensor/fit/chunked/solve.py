@@ -16,6 +16,7 @@ from lizip.sensor.fit.chunked.knots import PHASE, fit_points
 from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, own_times, placed_of
 from lizip.sensor.fit.chunked.packets import time_packets
+from lizip.sensor.fit.chunked.phase import find_phase
 from lizip.sensor.fit.chunked.polish import polish, settle, settle_rounded
 from lizip.sensor.fit.chunked.ranges import find_ranges
 from lizip.sensor.stages.slots import Lasers
@@ -62,6 +63,9 @@ def solve(points: np.ndarray, lasers: Lasers, noise: float = 0.0) -> tuple[Obser
     law, sums = _find_knots(seen, law)
     if noise:
         return seen, settle_rounded(seen, law)
+    begun, law = find_phase(seen, law)
+    if begun is not seen:
+        seen, (law, sums) = begun, _find_knots(begun, law)
     law = _find_origin(seen, law, sums)
     law = time_packets(seen, law)
     law = settle(seen, law)

@@ -34,6 +34,7 @@ from lizip.sensor.stages.blocks import (
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.driver import TURN_UNITS, Driver
 from lizip.sensor.stages.driver_arithmetic import EXACT, EXACT_MOVED, PLACED_ANGLES, SUM, TURNED
+from lizip.sensor.stages.fine_angles import FineAngles
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.seconds import BY_FIRING, ReturnOrder, Seconds
@@ -43,7 +44,7 @@ _OFFSET = (SUM, TURNED, EXACT, *PLACED_ANGLES)
 _MOST_EXCEPTIONS = 0.05
 _MOST_UNITS = 1 << 10
 _AGREE = 0.995
-_PASSES = 4
+PASSES = 4
 """Points that do not fit are left aside so often."""
 
 
@@ -78,9 +79,9 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
         lasers = block_size(points, len(xyz), lasers)
         driver = with_silent(driver, lasers)
     if whole and not by_rings and _is_doubled(points, len(xyz), lasers):
-        places, form = _whole_places(_single(points, lasers), len(xyz) // 2, lasers, DOUBLED), DOUBLED
+        places, form = whole_places(_single(points, lasers), len(xyz) // 2, lasers, DOUBLED), DOUBLED
     else:
-        places = _whole_places(points, len(xyz), lasers, form) if whole else None
+        places = whole_places(points, len(xyz), lasers, form) if whole else None
     if places is not None:
         ways = [(driver, points)]
         if driver.law.angle == EXACT and not missing.alike:
@@ -93,10 +94,10 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
         all_ways = [fire(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
         if lasers > known and not missing.alike:
             all_ways = [tell_silent(each, xyz, known) for each in all_ways]
-        return _write(cloud, xyz, max(all_ways, key=lambda each: _exact(cloud, xyz, each)), missing)
+        return write_down(cloud, xyz, max(all_ways, key=lambda each: _exact(cloud, xyz, each)), missing)
     if by_rings:
         return None  # what was fired together does not show
-    for _ in range(_PASSES):
+    for _ in range(PASSES):
         fired, astray = _fire(points, known, found.driver)
         if not len(astray):
             rounded = _run(cloud, fired).rounded
@@ -108,7 +109,7 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
     else:
         return None
     listed = len(xyz) - len(points.place) - (np.count_nonzero(missing.which) if missing.alike else 0)
-    return None if listed > _MOST_EXCEPTIONS * len(xyz) else _write(cloud, xyz, fired, missing)
+    return None if listed > _MOST_EXCEPTIONS * len(xyz) else write_down(cloud, xyz, fired, missing)
 
 
 def _turned(driver: Driver, frame: int, angle: int) -> Driver:
@@ -127,7 +128,7 @@ def _seen_from(points: Sequence, driver: Driver, frame: int) -> Sequence:
     return points._replace(azimuth=azimuth % TURN_UNITS)
 
 
-def _whole_places(points: Sequence, count: int, lasers: int, form: int) -> np.ndarray | None:
+def whole_places(points: Sequence, count: int, lasers: int, form: int) -> np.ndarray | None:
     """Place (L,) of each laser in a block where all cells are stored; None where they are not."""
     if count % lasers:
         return None
@@ -162,7 +163,7 @@ def _single(points: Sequence, lasers: int) -> Sequence:
     return points._replace(place=pair * lasers + at).take(first)
 
 
-def _lags(offsets: np.ndarray, step: float) -> np.ndarray:
+def lags_of(offsets: np.ndarray, step: float) -> np.ndarray:
     """Rows (L,) by which lasers that look `offsets` (0.01 degrees) ahead of their block stand further down."""
     lags = np.rint(offsets / step).astype(np.int64) if step else np.zeros(len(offsets), np.int64)
     return lags - lags.min()
@@ -177,7 +178,7 @@ def _fire(points: Sequence, lasers: int, driver: Driver) -> tuple[Fired, np.ndar
     """Blocks of returns alone; and places of points that stand where no order of returns puts them."""
     cut = find_blocks(points, lasers, driver.law.angle in (SUM, *PLACED_ANGLES), driver.tick)
     first = cut.nth == 0
-    lags = _lags(_offsets(driver, cut.wholes), cut.step)
+    lags = lags_of(_offsets(driver, cut.wholes), cut.step)
     ranges = np.zeros((len(cut.azimuth) + int(lags.max()), lasers), np.int32)
     row = cut.block + lags[points.laser]
     ranges[row[first], points.laser[first]] = points.ticks[first]
@@ -207,7 +208,7 @@ def _fire_all(
     sort = np.flatnonzero(right)[np.argsort(block[right], kind="stable")]
     points, block = points.take(sort), block[sort]
     cut = whole_blocks(points.laser, points.azimuth, block, blocks, places)
-    lags = _lags(_offsets(driver, cut.wholes), cut.step)
+    lags = lags_of(_offsets(driver, cut.wholes), cut.step)
     ranges = np.zeros((blocks + int(lags.max()), lasers), np.int32)
     ranges[block + lags[points.laser], points.laser] = points.ticks
     every = np.zeros(count, np.int64)
@@ -254,7 +255,7 @@ def _exact(cloud: Cloud, xyz: np.ndarray, fired: Fired) -> int:
     return int(np.count_nonzero((rounded.view(np.int32) == xyz[fired.place].view(np.int32)).all(axis=1)))
 
 
-def _write(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Solution | None:
+def write_down(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Solution | None:
     """Stages after the points, and the grid."""
     returns = _run(cloud, fired)
     whole, place = returns.place is not None, fired.place
@@ -273,7 +274,7 @@ def _write(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Sol
     stages = [*fired.stages, Rounding(), Corrections.of(returns, corrections)]
     stages.append(Places.of(xyz, exceptions, None if whole else apart, missing.nothing))
     returns.place = place
-    tick = next(stage.tick for stage in stages if isinstance(stage, Driver))
+    tick = next(stage.tick for stage in stages if isinstance(stage, Driver | FineAngles))
     grid = add_further(list(cloud.columns.values()), returns, tick, stages)
     notes = {
         "fitted to this scan": 1,
