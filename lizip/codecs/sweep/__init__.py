@@ -117,7 +117,9 @@ class Sweep:
         # what looks like further returns may be none
         alone = by_law if explained else _solve_one(cloud, options.level, state, tried)
         solution = _lightest(solution, alone)
-        if solution is None or _weight(solution) > _MODERATE * cloud.count:
+        poor = solution is None or _weight(solution) > _MODERATE * cloud.count
+        # sweeps of a file are pieces anyway
+        if poor and not cloud.once(find_sweeps):
             solution = _lightest(solution, solve_apart(cloud, solve_one))
         return None if solution is None else with_common_steps(solution, cloud.schema)
 
