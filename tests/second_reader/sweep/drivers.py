@@ -151,8 +151,11 @@ def _angles(azimuth: np.ndarray, offset: np.ndarray, law: int, modern: int) -> _
     return wide(turned), wide(f32(cosine * c) - f32(sine * s))
 
 
-def _placed(distance: np.ndarray, elevation: _Pair, azimuth: _Pair, places: list[np.ndarray], single: bool):
-    (rise, fall), (sine, cosine), (up, aside, further, further_x, further_y) = elevation, azimuth, places
+def _placed(
+    distance: np.ndarray, elevation: _Pair, azimuth: _Pair, places: list[np.ndarray], single: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    (rise, fall), (sine, cosine) = elevation, azimuth
+    up, aside, further, further_x, further_y = places
     distance = _rounded(distance + further)
     raised, left, ahead = _rounded(up * rise), _rounded(aside * cosine), _rounded(aside * sine)
     level = _rounded(_rounded(distance * fall) - raised)
