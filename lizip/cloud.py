@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
+
+Found = TypeVar("Found")
 
 Columns = Mapping[str, np.ndarray]
 """Column name -> (N,) array, in the order of the fields in the file."""
@@ -38,6 +41,14 @@ class Cloud:
     columns: Columns = field(default_factory=dict)
     regions: tuple[bytes | memoryview, ...] = ()
     shape: tuple[int, int] | None = None
+    _found: dict[Callable[[Cloud], Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, find: Callable[[Cloud], Found]) -> Found:
+        """What `find` finds in this cloud: looked for when first asked, then the same for all, so never written to."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        found: Found = self._found[find]
+        return found
 
     @property
     def count(self) -> int:

@@ -171,9 +171,9 @@ class Contest:
         schema = self.cloud.schema
         if self.cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
             return recipe
-        columns = list(self.cloud.columns.values())
-        if not enough_returns(columns):
+        if not self.cloud.once(enough_returns):
             return recipe
+        columns = list(self.cloud.columns.values())
         xyz = points_of({str(k): column.astype("<f4") for k, column in enumerate(columns[:3])})
         undone = undo(xyz, columns[3:])
         if undone is None:

@@ -132,7 +132,7 @@ def _encode_sweeps(task: _Task) -> _Swept | None:
 
     starts: list[int] = []
     with defects.passed_over(f"sweeps among {cloud.count} points were not told apart"):
-        starts = find_sweeps(cloud)
+        starts = cloud.once(find_sweeps)
     pieces = cut_at(task.data, cloud, starts)
     if not pieces:
         return None

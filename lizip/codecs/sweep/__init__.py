@@ -82,7 +82,7 @@ class Sweep:
         """
         from lizip.sensor.fit.missing import enough_returns
 
-        if cloud.count > MOST_POINTS or not enough_returns(list(cloud.columns.values())):
+        if cloud.count > MOST_POINTS or not cloud.once(enough_returns):
             return None
         from lizip.sensor.fit.coordinates import stored_points
         from lizip.sensor.fit.shuffled import is_shuffled
@@ -112,7 +112,7 @@ class Sweep:
         solution, further = None, state.get("further", _Further)
         if further is None or further.found:
             with defects.passed_over(f"further returns among {cloud.count} points were not told"):
-                solution = solve_dual(cloud, solve_one, find_sweeps)
+                solution = solve_dual(cloud, solve_one, lambda each: each.once(find_sweeps))
             state.put("further", _Further(solution is not None))
         # what looks like further returns may be none
         alone = by_law if explained else _solve_one(cloud, options.level, state, tried)

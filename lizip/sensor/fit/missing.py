@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+
+from lizip.cloud import Cloud
 
 _LEAST_POINTS, _FARTHEST = 512, np.float64(1e9)
 _SAMPLE = 255
@@ -49,8 +49,9 @@ def _at(bits: np.ndarray, words: np.ndarray) -> np.ndarray:
     return (bits[:, 0] == words[0]) & (bits[:, 1] == words[1]) & (bits[:, 2] == words[2])
 
 
-def enough_returns(columns: Sequence[np.ndarray]) -> bool:
+def enough_returns(cloud: Cloud) -> bool:
     """Whether so many points are somewhere that a sensor can be told from them; the first three columns are theirs."""
+    columns = list(cloud.columns.values())
     if len(columns) < 3:
         return False
     x, y, z = columns[:3]
