@@ -32,7 +32,7 @@ from lizip.container import CODEC, MODELS, Container
 from lizip.formats import lzf
 from lizip.sensor.stages import profile
 from lizip.simulator import at128, drivers, packets
-from lizip.simulator.turning import MODELS as SENSORS
+from lizip.simulator.sensors import SENSORS
 
 
 def millimetres(data: bytes) -> bytes:
@@ -40,6 +40,11 @@ def millimetres(data: bytes) -> bytes:
     points = np.frombuffer(data, "<f4").reshape(-1, 5).copy()
     points[:, :3] = np.rint(points[:, :3].astype(np.float64) * 1000) / 1000 + 0.0
     return points.tobytes()
+
+
+def of_driver(sensor: str, driver: str, span: float) -> bytes:
+    """A part of a turn as a driver computes it."""
+    return drivers.sweep(1, SENSORS[sensor], driver, span=span).records.tobytes()
 
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
@@ -53,6 +58,11 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_part": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
     "argoverse_whole": lambda: simulator.vlp32c_pair(1),
     "dual": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.05, twice=0.2).records.tobytes(),
+    "driver_table": lambda: of_driver("vlp16", "nebula Velodyne", 0.06),
+    "driver_exact": lambda: of_driver("hdl32", "PCL", 0.05),
+    "driver_fine": lambda: of_driver("xt32", "Hesai SDK 2.0", 0.04),
+    "driver_turned": lambda: of_driver("vlp32c", "velodyne_pointcloud", 0.04),
+    "driver_lens": lambda: of_driver("rs16", "rs_driver", 0.15),
     "mirror_part": lambda: at128.sweep(1, blocks=24).data,
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
@@ -97,6 +107,11 @@ GOLDEN = (
     "pandaset_part.sweep",
     "argoverse_whole.sweep",
     "driver_part.sweep",
+    "driver_table.sweep",
+    "driver_exact.sweep",
+    "driver_fine.sweep",
+    "driver_turned.sweep",
+    "driver_lens.sweep",
     "dual.sweep",
     "mirror_part.sweep",
     "camera.sweep",

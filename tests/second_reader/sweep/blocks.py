@@ -1,8 +1,6 @@
-"""Blocks of packets and the drivers that compute points from them (docs/format/sweep.md, stages 15 and 17)."""
+"""Blocks of packets (docs/format/sweep.md, stage 15)."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 
@@ -10,29 +8,12 @@ from second_reader import ans
 from second_reader.ans import Stream
 from second_reader.bytestream import Bytes, demand
 from second_reader.counters import Counters, bit, integer
-from second_reader.sweep.arithmetic import f32, wide
 from second_reader.sweep.places import words3
 from second_reader.sweep.returns import Returns
 from second_reader.sweep.seconds import marked
-from second_reader.sweep.trig import DEGREE, sincos, sincos_single
 
 TURN = 36000
 RETURNS, ALL_COMPUTED, ALL_CELLS, RINGS_COMPUTED, RINGS_CELLS, DOUBLED = range(6)
-SUM, HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES, EXACT, EXACT_MOVED = range(6)
-
-
-class Law(NamedTuple):
-    """How a driver computes angles; elevations in radians, offsets as printed."""
-
-    angle: int
-    sine: int
-    elevations: np.ndarray
-    offset: tuple[np.ndarray, int, bool]
-
-    @property
-    def offsets(self) -> np.ndarray:
-        """Offsets of lasers, radians, float32."""
-        return f32(_radians(*self.offset))
 
 
 def blocks(head: Bytes, returns: Returns) -> None:
@@ -124,65 +105,3 @@ def _kinds(azimuth: np.ndarray, still: np.ndarray, depth: int) -> np.ndarray:
     if depth > 1:
         kind = kind * 3 + np.roll(few, -1)
     return np.where(still, 16 * 3**depth, kind)
-
-
-def _printed(head: Bytes, lasers: int) -> tuple[np.ndarray, int, bool]:
-    decimals, single = divmod(head.varint(), 2)
-    if decimals == 0:
-        return np.array(head.numbers(f"{lasers}I"), np.int64), -1, bool(single)
-    return np.array([head.signed() for _ in range(lasers)], np.int64), decimals - 1, bool(single)
-
-
-def _radians(numbers: np.ndarray, decimals: int, single: bool) -> np.ndarray:
-    if decimals < 0:
-        return wide(numbers.astype(np.uint32).view(np.float32))
-    degrees = numbers / 10.0**decimals
-    return wide(f32(degrees) * np.float32(DEGREE)) if single else degrees * DEGREE
-
-
-def driver(head: Bytes, returns: Returns) -> None:
-    """Stage 17."""
-    distance_law, angle_law, sine_law, frame, lasers = head.varints(5)
-    tick = returns.unit(head.numbers("d")[0])
-    printed, offset = _printed(head, lasers), _printed(head, lasers)
-    elevations = _radians(*printed)
-    if angle_law >= EXACT:
-        offsets = offset[0] / 10.0 ** max(offset[1], 0) * 100.0
-        rise, fall = sincos(elevations)
-    else:
-        offsets = wide(f32(_radians(*offset)))
-        rise, fall = sincos_single(wide(f32(elevations)), sine_law)
-    returns.driver = Law(angle_law, sine_law, elevations, offset)
-    ticks, ring = wide(returns.ticks), returns.ring
-    distance = ticks * tick
-    if distance_law == 0:
-        distance = wide(f32(distance))
-    elif distance_law == 1:
-        distance = wide(f32(ticks) * np.float32(tick))
-    sine, cosine = _angles(wide(returns.column), offsets[ring], angle_law, sine_law)
-    level = distance * fall[ring]
-    if angle_law < EXACT:
-        level = wide(f32(level))
-    across, along, up = level * sine, level * cosine, distance * rise[ring]
-    if angle_law == EXACT_MOVED:
-        across, along, up = across - 0.0 * cosine, along + 0.0 * sine, up + 0.0
-    across, along, up = wide(f32(across)), wide(f32(along)), wide(f32(up))
-    x, y = ((along, -across), (across, along), (along, across), (-across, along))[frame]
-    returns.points = np.stack([x, y, up], axis=1)
-
-
-def _angles(azimuth: np.ndarray, offset: np.ndarray, law: int, modern: int) -> tuple[np.ndarray, np.ndarray]:
-    index = azimuth - np.floor(azimuth / 36000.0) * 36000.0
-    if law >= EXACT:
-        turned = index + offset
-        turned = turned - np.floor(turned / 36000.0) * 36000.0
-        return sincos(turned / 100.0 * DEGREE)
-    if law == SUM:
-        angle = f32(index / 100.0 * DEGREE) + f32(offset)
-    elif law == HUNDREDTHS:
-        angle = f32(0.01 * index * DEGREE)
-    elif law == SINGLE_HUNDREDTHS:
-        angle = f32(wide(np.float32(0.01) * f32(index)) * DEGREE)
-    else:
-        angle = np.float32(0.01) * f32(index) * np.float32(3.1415927410125732) / np.float32(180.0)
-    return sincos_single(wide(angle), modern)

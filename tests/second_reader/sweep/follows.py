@@ -59,7 +59,7 @@ def entries(cells: Cells, form: int, length: int, kind: np.dtype) -> np.ndarray:
 
 
 def _sines(elevations: np.ndarray, law) -> np.ndarray:
-    return sincos(elevations)[0] if law.angle >= 4 else sincos_single(wide(f32(elevations)), law.sine)[0]
+    return sincos(elevations)[0] if law.angle in (4, 5, 6, 7, 12) else sincos_single(wide(f32(elevations)), law.sine)[0]
 
 
 def ranges(head: Bytes, ticks: np.ndarray, kind: np.dtype) -> np.ndarray:
