@@ -38,7 +38,7 @@ def test_every_law_is_computed_to_the_bit(angle, distance):
         driver = _driver(angle, distance, sine, frame, draws)
         laser, azimuth = draws.integers(0, LASERS, 3000), draws.integers(-2000, 40000, 3000)
         ticks = draws.integers(0, 60000, 3000)
-        returns = Returns(np.zeros((1, LASERS), np.int64), None, None, 3000)  # type: ignore[arg-type]
+        returns = Returns(np.zeros((1, LASERS), np.int64), None, None, 3000)
         returns.ring, returns.column, returns.ticks = laser, azimuth, ticks
         drivers.driver(Bytes(driver.pack()), returns)
         expected = Driver.unpack(driver.pack()).points(laser, azimuth, ticks)

@@ -85,8 +85,8 @@ def test_second_returns_right_behind():
     ticks = np.rint(np.linalg.norm(points[behind, :3].astype(float), axis=1) / tick) + draws.integers(
         50, 900, len(behind)
     )
-    angles = (sweep.truth[name][twice > 1] for name in ("azimuth", "elevation"))
-    points[behind, :3] = stage.points(tick, *angles, ticks)
+    azimuth, elevation = (sweep.truth[name][twice > 1] for name in ("azimuth", "elevation"))
+    points[behind, :3] = stage.points(tick, azimuth, elevation, ticks)
     solution = solved(points, 0.005)
     assert stage_of(solution, Seconds) is not None
 
