@@ -99,9 +99,13 @@ def _find_in_halves(rounded: np.ndarray, actual: np.ndarray, most: int) -> tuple
     return np.where(same | ~reached, 0, units).astype(np.int32), (same | reached).all(axis=1)
 
 
+_MOST = 1e9
+"""Numbers that are no smaller have no place on a decimal line, nor has NaN: as integers they differ by machine."""
+
+
 @kernel
 def _line(value, bits, scale):
-    """Place of a decimal number with these bits of float32 on a line where -0.0 comes before 0.0."""
+    """Place of a decimal number below `_MOST`, with these bits of float32, on a line where -0.0 comes before 0.0."""
     return np.int64(np.rint(value * scale)) - np.int64(1 if bits < 0 else 0)
 
 
@@ -116,11 +120,11 @@ def _find(rounded, rounded_bits, actual, actual_bits, decimal, most, corrections
             if here == np.int64(rounded_bits[i, axis]):
                 continue
             if decimal:
-                value = np.float64(actual[i, axis])
-                if not abs(value) < 1e9:
+                value, model = np.float64(actual[i, axis]), np.float64(rounded[i, axis])
+                if not abs(value) < _MOST or not abs(model) < _MOST:
                     good = False
                     break
-                units = _line(value, here, scale) - _line(np.float64(rounded[i, axis]), rounded_bits[i, axis], scale)
+                units = _line(value, here, scale) - _line(model, rounded_bits[i, axis], scale)
                 exact = np.float32(np.rint(value * scale) / scale) == actual[i, axis]
             else:
                 before = np.int64(rounded_bits[i, axis])
@@ -151,11 +155,11 @@ def _apply(rounded, corrections, decimal, out):
     for i in range(rounded.size):
         units = np.int64(corrections[i])
         out[i] = rounded[i]
-        if units and decimal:
+        if units and decimal and abs(rounded[i]) < _MOST:
             place = _line(np.float64(rounded[i]), np.float32(rounded[i]).view(np.int32), decimal) + units
             size = np.float32(np.float64(place if place >= 0 else -1 - place) / decimal)
             out[i] = size if place >= 0 else -size
-        elif units:
+        elif units and not decimal:
             steps = min(max(step32(np.float32(rounded[i]).view(np.int32)) + units, -_FINITE), _FINITE)
             out[i] = np.float32(value32(steps if steps >= 0 else steps - 1))
 

@@ -7,6 +7,7 @@ in `DriverLaw`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,7 @@ from lizip.sensor.stages.driver_arithmetic import (
     azimuth_sincos,
     fine_sincos,
     laser_distance,
+    store_point,
 )
 from lizip.sensor.stages.driver_places import PLACES, placed_point
 
@@ -83,19 +85,11 @@ class DriverLaw(NamedTuple):
     sine: int
     frame: int
 
-
-@kernel
-def store_point(frame, across, along, up, point):
-    """Fill point (3,) from what is across, along and above the angle 0 of a frame."""
-    if frame == 0:
-        point[0], point[1] = along, -across
-    elif frame == 1:
-        point[0], point[1] = across, along
-    elif frame == 2:
-        point[0], point[1] = along, across
-    else:
-        point[0], point[1] = -across, along
-    point[2] = up
+    def check(self, angles: Sequence[int], lasers: int, tick: float) -> None:
+        """Raise CorruptError unless a stage that knows some `angles` can compute so."""
+        possible = self.distance <= DOUBLE_DISTANCE and self.angle in angles and self.sine <= 1
+        if not possible or self.frame >= len(FRAMES) or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
+            raise CorruptError("a sensor computes in an unknown way")
 
 
 @kernel
@@ -286,9 +280,7 @@ class Driver:
         unpacker = Unpacker(data)
         law = DriverLaw(*(unpacker.varint() for _ in range(4)))
         lasers, tick = unpacker.varint(), float(unpacker.array("<f8", 1)[0])
-        possible = law.distance <= DOUBLE_DISTANCE and law.angle <= PLACED_EXACT and law.sine <= 1
-        if not possible or law.frame >= len(FRAMES) or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
-            raise CorruptError("a sensor computes in an unknown way")
+        law.check(range(PLACED_EXACT + 1), lasers, tick)
         elevations, offsets = Printed.unpack(unpacker, lasers), Printed.unpack(unpacker, lasers)
         lens = unpacker.array("<f4", 2 if law.angle == LENS else 0).astype(np.float32)
         placed = range(PLACES if law.angle in PLACED_ANGLES else 0)

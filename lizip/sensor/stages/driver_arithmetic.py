@@ -99,3 +99,17 @@ def azimuth_sincos(azimuth, offset, form, kind):
         across, along = sincos_single(offset, kind)
         return turn_single(sine, cosine, across, along)
     return sine, cosine
+
+
+@kernel
+def store_point(frame, across, along, up, point):
+    """Fill point (3,) from what is across, along and above the angle 0 of a frame."""
+    if frame == 0:
+        point[0], point[1] = along, -across
+    elif frame == 1:
+        point[0], point[1] = across, along
+    elif frame == 2:
+        point[0], point[1] = along, across
+    else:
+        point[0], point[1] = -across, along
+    point[2] = up

@@ -18,13 +18,13 @@ from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
 from lizip.packing import Unpacker, pack_signed, pack_varints
-from lizip.sensor.stages.driver import FRAMES, MAX_LASERS, TURN_UNITS, DriverLaw, store_point
+from lizip.sensor.stages.driver import TURN_UNITS, DriverLaw
 from lizip.sensor.stages.driver_arithmetic import (
-    DOUBLE_DISTANCE,
     FINE_ANGLES,
     FINE_TURN,
     fine_sincos,
     laser_distance,
+    store_point,
 )
 
 if TYPE_CHECKING:
@@ -176,9 +176,7 @@ class FineAngles:
         unpacker = Unpacker(data)
         law = DriverLaw(*(unpacker.varint() for _ in range(4)))
         lasers, size, tick = unpacker.varint(), unpacker.varint(), float(unpacker.array("<f8", 1)[0])
-        possible = law.distance <= DOUBLE_DISTANCE and law.angle in FINE_ANGLES and law.sine <= 1
-        if not possible or law.frame >= len(FRAMES) or not 0 < lasers <= MAX_LASERS or not 1e-6 < tick < 1.0:
-            raise CorruptError("a sensor computes in an unknown way")
+        law.check(FINE_ANGLES, lasers, tick)
         numbers = [unpacker.signed() for _ in range(2 * lasers)]
         if max(map(abs, numbers)) > FINE_TURN:
             raise CorruptError("impossible angles of a laser")

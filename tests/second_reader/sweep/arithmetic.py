@@ -156,7 +156,7 @@ def corrections(head: Bytes, returns: Returns) -> None:
     elif decimal:
         place = np.rint(wide(before) * float(decimal)) - np.signbit(before) + units[some]
         size = f32(np.where(place < 0, -1 - place, place) / float(decimal))
-        xyz[some] = np.where(place < 0, -size, size)
+        xyz[some] = np.where(np.abs(before) < 1e9, np.where(place < 0, -size, size), before)
     else:
         steps = np.clip(steps32(before.view(np.int32)) + units[some], -0x7F7FFFFF, 0x7F7FFFFF)
         xyz[some] = np.where(steps < 0, -steps | -(1 << 31), steps).astype(np.int32).view(np.float32)

@@ -39,6 +39,25 @@ def test_any_float_either_fits_or_is_said_not_to(bits, decimal):
     np.testing.assert_array_equal(again[fits].view(np.uint32), bits[fits])
 
 
+@given(hnp.arrays(np.uint32, (5, 3)), hnp.arrays(np.uint32, (5, 3)) | st.just(np.zeros((5, 3), np.uint32)), ROUNDINGS)
+def test_any_model_either_fits_or_is_said_not_to(model, bits, decimal):
+    rounded, actual = model.view(np.float32), bits.view(np.float32)
+    with np.errstate(all="ignore"):
+        corrections, fits = find_corrections(rounded, actual, decimal)
+        again = apply_corrections(rounded, corrections, decimal)
+    np.testing.assert_array_equal(again[fits].view(np.uint32), bits[fits])
+
+
+@pytest.mark.parametrize("model", [np.nan, np.inf, -np.inf, 1e9, -3e38])
+def test_what_has_no_place_among_decimals_stays(model):
+    """As integers such floats are something else on each machine."""
+    rounded = np.full((1, 3), model, np.float32)
+    for stored in (0.0, 1.5, 1e8):
+        assert not find_corrections(rounded, np.full((1, 3), stored, np.float32), 1000)[1].any()
+    moved = apply_corrections(rounded, np.full((1, 3), 7, np.int32), 1000)
+    np.testing.assert_array_equal(moved.view(np.uint32), rounded.view(np.uint32))
+
+
 def test_negative_zero_is_kept():
     rounded, _ = round_points(np.full((1, 3), -0.0002), 1000)
     assert np.signbit(rounded).all()
