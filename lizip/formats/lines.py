@@ -66,10 +66,10 @@ class Lines:
         return int(self._ends_in(block * _BLOCK)[i - self._before[block]])
 
     def end_behind(self, place: int) -> int:
-        """Byte behind the first line that ends at or behind a place."""
+        """Byte behind the first line that ends behind a place; the end of the text where there is none."""
         for start in range(place // _BLOCK * _BLOCK, len(self._data), _BLOCK):
             ends = self._ends_in(start)
-            if len(ends := ends[ends >= place]):
+            if len(ends := ends[ends > place]):
                 return int(ends[0])
         return len(self._data)
 

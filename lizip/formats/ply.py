@@ -230,7 +230,7 @@ def _skip(data: memoryview, start: int, order: str, element: _Element) -> int | 
     if order == "a":
         from lizip.formats.lines import Lines
 
-        lines = Lines(data[start:]) if element.count else ()
+        lines = Lines(data[start:] if element.count else data[:0])
         return start + lines.end(element.count - 1) if 0 < element.count <= len(lines) else start
     fields = _fields_of(data, start, order, element)
     if fields is not None:

@@ -84,7 +84,8 @@ def sampled(lines: int, rows: int | None) -> list[int]:
     """Lines from which a template is guessed, of so many that hold up to so many rows."""
     import numpy as np
 
-    return np.unique(np.linspace(0, min(lines, rows or lines) - 1, _SAMPLE).astype(np.int64)).tolist()
+    places = np.linspace(0, min(lines, rows or lines) - 1, _SAMPLE).astype(np.int64)
+    return list(map(int, np.unique(places)))
 
 
 def read_table(data: memoryview, rows: int | None, template: Template, fields: Fields) -> Table | None:
