@@ -134,13 +134,7 @@ def test_drivers_are_read(sensor, driver, writer, options):
     model = SENSORS[sensor]
     span = 0.04 if model.rings < 100 else 0.015
     records = with_columns(sweep(2, model, driver, span=span, **options), model, writer, sensor)
-    header = {"FIELDS": list(records.dtype.names)}
-    header["SIZE"] = [records.dtype[name].itemsize for name in records.dtype.names]
-    header["TYPE"] = [records.dtype[name].kind.upper() for name in records.dtype.names]
-    header |= {"COUNT": [1] * len(header["SIZE"]), "WIDTH": [len(records)], "HEIGHT": [1]}
-    header |= {"POINTS": [len(records)], "DATA": ["binary"]}
-    lines = [" ".join(map(str, [name, *values])) for name, values in ({"VERSION": ["0.7"]} | header).items()]
-    coded = lizip.compress("\n".join(lines).encode() + b"\n" + records.tobytes())
+    coded = lizip.compress(harness.pcd_of_records(records))
     assert "driver" in lizip.info(io.BytesIO(coded))["streams"]
     assert second_reader.read(coded) is not None
 
