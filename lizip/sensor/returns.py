@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,12 @@ class Returns:
 
     _waiting: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, init=False, repr=False)
     """Arrays that are not yet reordered, and how they will be: most are never asked for again."""
+
+    def copied(self) -> Returns:
+        """The same, to which stages can be applied; arrays are shared."""
+        other = copy(self)
+        other.columns, other._waiting = dict(self.columns), dict(self._waiting)
+        return other
 
     def take(self, which: np.ndarray) -> None:
         """Keep, or reorder, returns: indices (K,) into all that is filled so far."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lizip.errors import CorruptError
-from lizip.sensor.fit.side_by_side import BeyondError, ReorderedError, Sides, make_stages
+from lizip.sensor.fit.side_by_side import BeyondError, ReorderedError, make_stages, states
 from lizip.sensor.model import Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.coarse import Coarse
@@ -56,6 +56,8 @@ class Source(NamedTuple):
         As it was.
     coarse : list of Stage
         The stages left out.
+    states : list of Returns
+        See `exact`.
     """
 
     part: Part
@@ -66,6 +68,7 @@ class Source(NamedTuple):
     halved: bool
     before: Grid
     coarse: list[Stage]
+    states: list[Returns]
 
     @classmethod
     def of(cls, part: Part, grid: Grid, schema: Schema) -> Source:
@@ -77,7 +80,17 @@ class Source(NamedTuple):
             stage.apply(returns)
             unit /= stage.step if isinstance(stage, Coarse) else 1
         own = replace(part, stages=rest)
-        return cls(own, returns.ranges, grid.intensity, schema, unit, returns.halved, grid, list(coarse))
+        return cls(own, returns.ranges, grid.intensity, schema, unit, returns.halved, grid, list(coarse), [])
+
+    def returns(self, ranges: np.ndarray) -> Returns:
+        """Returns with ranges (F, R)."""
+        return Returns(ranges, self.intensity, self.schema, self.part.count, self.halved)
+
+    def exact(self) -> list[Returns]:
+        """Returns before the first stage of the part, and after each."""
+        if not self.states:
+            self.states.extend(states(self.part.stages, self.returns(self.ranges)))
+        return self.states
 
 
 class Try(NamedTuple):
@@ -123,7 +136,7 @@ def _best(source: Source, bound: float) -> Try | None:
         for step in (whole, whole + 1, whole - 1):
             if step < 2 or (step % 2 == 0 and source.halved) or (best is not None and best.saved >= best.most(step)):
                 continue
-            tried = make_coarser(source, bound, Coarse.centred(step, source.halved), step)
+            tried = make_coarser(source, bound, Coarse.centred(step, source.halved), step, best)
             if tried is not None and (best is None or tried.saved > best.saved):
                 best = tried
         whole //= 2
@@ -135,10 +148,8 @@ def _best(source: Source, bound: float) -> Try | None:
 
 def _as_it_is(source: Source, bound: float) -> Try | None:
     """A part with the ranges that it has; None where its stages do not go with that."""
-    given = (Returns(source.ranges, source.intensity, source.schema, source.part.count) for _ in range(2))
-    exact, near = (replace(each, halved=source.halved) for each in given)
     try:
-        stages = make_stages(source.part.stages, Sides(exact, near, bound, False))
+        stages = make_stages(source.part.stages, source.exact(), source.returns(source.ranges), bound, False)
     except (CorruptError, ReorderedError):
         return None
     part = replace(source.part, stages=[*source.coarse, *stages])
@@ -154,8 +165,8 @@ def _said(stages: Sequence[Stage], grid: Grid) -> float:
     return 8 * sum(len(stage.pack()) for stage in stages) / max(int(np.count_nonzero(grid.ranges)), 1)
 
 
-def make_coarser(source: Source, bound: float, coarse: Coarse, step: int) -> Try | None:
-    """Make a part coarser by a step of ranges; None where its stages do not go with that.
+def make_coarser(source: Source, bound: float, coarse: Coarse, step: int, rival: Try | None = None) -> Try | None:
+    """Make a part coarser by a step of ranges; None where its stages do not go with that, or a rival saves more.
 
     With a bound of 0 what comes of it is the same to the bit.
     """
@@ -163,20 +174,20 @@ def make_coarser(source: Source, bound: float, coarse: Coarse, step: int) -> Try
     divided = coarse.divided(wanted)
     numbers, moves, rounds, reordered = divided, np.zeros(divided.shape, np.int64), 0, 0
     while reordered < _ATTEMPTS:
-        given = (Returns(each, source.intensity, source.schema, source.part.count) for each in (source.ranges, numbers))
-        exact, near = given
-        exact.halved = source.halved
-        stages: list[Stage] = [coarse]
+        near = source.returns(numbers)
         coarse.apply(near)
-        if moves.any():
-            stages.append(Moves.of(near.ranges, moves))
-            near.ranges = near.ranges + moves.astype(np.int32)
+        multiples = near.ranges
+        near.ranges = multiples + moves.astype(np.int32)
         try:
-            stages += make_stages(source.part.stages, Sides(exact, near, bound, rounds < _ROUNDS))
+            stages = make_stages(source.part.stages, source.exact(), near, bound, rounds < _ROUNDS)
         except BeyondError as error:
             away = (wanted - coarse.multiplied(numbers))[error.cells]
             moves[error.cells] = away if rounds or not bound else np.sign(away)
             rounds += 1
+            if rival is not None and rounds == 1:
+                said = _said([Moves.of(multiples, moves)], source.before)
+                if rival.most(step) - said <= rival.saved:
+                    return None
             continue
         except ReorderedError as error:
             moves[error.cells] = 0
@@ -186,8 +197,9 @@ def make_coarser(source: Source, bound: float, coarse: Coarse, step: int) -> Try
             continue
         except CorruptError:
             return None
+        made = [coarse, Moves.of(multiples, moves)] if moves.any() else [coarse]
         grid = source.before._replace(ranges=numbers, tick=source.unit * step)
-        return Try.of(replace(source.part, stages=stages), grid, step)
+        return Try.of(replace(source.part, stages=[*made, *stages]), grid, step)
     return None
 
 

@@ -1,13 +1,13 @@
 """An exact model and a coarser one side by side: the stages of the coarser one, made anew where they code something.
 
-`make_stages` applies each stage to both. Where points of the coarser model are beyond the bound, or in another order,
-it raises an error that says which: their ranges can be changed and all be tried again.
+`make_stages` applies each stage to the coarser one, and compares with the exact one's `states`. Where points of the
+coarser model are beyond the bound, or in another order, it raises an error that says which: their ranges can be changed
+and all be tried again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -42,34 +42,47 @@ class BeyondError(ReorderedError):
 
 
 class Sides(NamedTuple):
-    """Returns of the exact model and of the coarser one, after the same stages, the bound (m), and whether ranges may
-    still be moved."""
+    """Returns of the exact model before and after a stage, of the coarser one before it, the bound (m), and whether
+    ranges may still be moved."""
 
     exact: Returns
+    after: Returns
     near: Returns
     bound: float
     movable: bool
 
 
-def make_stages(stages: Sequence[Stage], sides: Sides) -> list[Stage]:
-    """Stages of the coarser model, applied to both sides; CorruptError where they do not go with other ranges."""
-    made: list[Stage] = []
+def states(stages: Sequence[Stage], returns: Returns) -> list[Returns]:
+    """Returns before the first of some stages, and after each."""
+    found = [returns]
     for stage in stages:
-        made.append(_anew(stage, sides))
-        made[-1].apply(sides.near)
-        _check_same(sides.exact, sides.near)
+        found.append(found[-1].copied())
+        stage.apply(found[-1])
+    return found
+
+
+def make_stages(
+    stages: Sequence[Stage], exact: Sequence[Returns], near: Returns, bound: float, movable: bool
+) -> list[Stage]:
+    """Stages of the coarser model, applied to its returns; CorruptError where they do not go with other ranges.
+
+    `exact` are the `states` of the exact one.
+    """
+    made: list[Stage] = []
+    for stage, before, after in zip(stages, exact, exact[1:], strict=False):
+        made.append(_anew(stage, Sides(before, after, near, bound, movable)))
+        made[-1].apply(near)
+        _check_same(after, near)
     return made
 
 
 def _anew(stage: Stage, sides: Sides) -> Stage:
-    """A stage for the coarser model; it has been applied to the exact one then."""
-    known = set(sides.exact.columns)
-    make = _ANEW.get(type(stage))
-    made = make(stage, sides) if make else stage
-    stage.apply(sides.exact)
+    """A stage for the coarser model."""
     if isinstance(stage, Attributes):
-        made = Attributes.of(sides.near, [column for name, column in sides.exact.columns.items() if name not in known])
-    return made
+        known = sides.exact.columns
+        return Attributes.of(sides.near, [each for name, each in sides.after.columns.items() if name not in known])
+    make = _ANEW.get(type(stage))
+    return make(stage, sides) if make else stage
 
 
 def _check_same(exact: Returns, near: Returns) -> None:
@@ -94,9 +107,7 @@ def _seconds(stage: Seconds, sides: Sides) -> Stage:
 def _fused(stage: Fused, sides: Sides) -> Stage:
     """No flips: they move a point by a few last places, which are nothing against most bounds, and would hide the poses
     from who codes the points again."""
-    exact = replace(sides.exact)
-    stage.apply(exact)
-    farthest = np.abs(exact.xyz).max(initial=np.float32(0))
+    farthest = np.abs(sides.after.xyz).max(initial=np.float32(0))
     return Fused() if _LAST_PLACES * float(np.spacing(farthest)) < sides.bound else stage
 
 
@@ -135,8 +146,7 @@ def _nearest(found: np.ndarray, wanted: np.ndarray, bound: float, decimal: int) 
 
 
 def _corrections(stage: Corrections, sides: Sides) -> Stage:
-    exact, near = replace(sides.exact), sides.near
-    stage.apply(exact)
+    exact, near = sides.after, sides.near
     near.need("rounded", "fraction")
     beyond = _beyond(near.rounded, exact.xyz, sides)
     actual = np.ascontiguousarray(exact.xyz)
@@ -149,8 +159,7 @@ def _corrections(stage: Corrections, sides: Sides) -> Stage:
 
 
 def _far_corrections(stage: FarCorrections, sides: Sides) -> Stage:
-    exact, near = replace(sides.exact), sides.near
-    stage.apply(exact)
+    exact, near = sides.after, sides.near
     actual, expected = to_ordinals(np.ascontiguousarray(exact.xyz)), expected_places(near)
     found = from_ordinals(expected, np.dtype("<f4"))
     beyond = np.asarray(_beyond(found, exact.xyz, sides).any(axis=1))
