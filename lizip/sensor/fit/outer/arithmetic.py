@@ -51,13 +51,18 @@ def find_transform(inner: np.ndarray, stored: np.ndarray) -> Transform:
     return max(ways, key=lambda way: way.share)
 
 
-def _row(inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
+def fitted_rows(inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
+    """Numbers (3, 4) that give stored points (M, 3) float32 of inner ones by least squares."""
+    return np.stack([_row(inner, stored[:, k], 0) for k in range(3)])
+
+
+def _row(inner: np.ndarray, stored: np.ndarray, hinges: int = _HINGES) -> np.ndarray:
     """Four numbers (4,) that give one stored coordinate (M,): least squares, then only those that come out wrong."""
     numbers = np.concatenate([inner.astype(np.float64), np.ones((len(inner), 1))], axis=1)
     units = np.maximum(spacing(stored), 1e-8)
     values = stored.astype(np.float64)
     row = np.zeros(4)
-    for turn in range(_FITS + _HINGES):
+    for turn in range(_FITS + hinges):
         miss = (values - multiply(numbers, row[:, None])[:, 0]) / units
         if turn < _FITS:
             used = np.abs(miss) < _OUTSIDE if turn else np.ones(len(miss), bool)
