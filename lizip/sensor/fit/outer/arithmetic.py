@@ -19,6 +19,7 @@ _CERTAIN = 0.985
 _TINY = 1e-8
 _STEPS = (1, -1, 2, -2, 5, -5)
 _TURNS, _FINALISTS = 6, 3
+_FREE = np.full(4, np.nan)
 _FLOAT32 = np.dtype("<f4")
 
 
@@ -38,7 +39,12 @@ def find_transform(inner: np.ndarray, stored: np.ndarray) -> Transform:
     tested = slice(None, None, max(1, len(inner) // _TESTED))
     some = np.ascontiguousarray(inner[tested]), np.ascontiguousarray(stored[tested])
     ways = [_searched(fitted, DOUBLE, some, ())]
-    if ways[0].share < _CERTAIN:
+    if ways[0].share < _CERTAIN and (held := _whole_ones(fitted)) is not None:
+        rows = [_row(inner, stored[:, k], held=held[k]) for k in range(3)]
+        ways.append(_searched(np.stack(rows), DOUBLE, some, ()))
+        if ways[1].share > ways[0].share:
+            fitted = ways[1].matrix
+    if max(way.share for way in ways) < _CERTAIN:
         singles = [number for number in range(1, ARITHMETICS) if number != DOUBLE_TURN]
         rough = [_searched(fitted, number, some, ()) for number in singles]
         rough.sort(key=lambda way: -way.share)
@@ -56,12 +62,16 @@ def fitted_rows(inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
     return np.stack([_row(inner, stored[:, k], 0) for k in range(3)])
 
 
-def _row(inner: np.ndarray, stored: np.ndarray, hinges: int = _HINGES) -> np.ndarray:
-    """Four numbers (4,) that give one stored coordinate (M,): least squares, then only those that come out wrong."""
+def _row(inner: np.ndarray, stored: np.ndarray, hinges: int = _HINGES, held: np.ndarray = _FREE) -> np.ndarray:
+    """Four numbers (4,) that give one stored coordinate (M,): least squares, then only those that come out wrong.
+
+    Those that are held are no NaN.
+    """
     numbers = np.concatenate([inner.astype(np.float64), np.ones((len(inner), 1))], axis=1)
     units = np.maximum(spacing(stored), 1e-8)
     values = stored.astype(np.float64)
-    row = np.zeros(4)
+    row = np.nan_to_num(held)
+    free = np.isnan(held)
     for turn in range(_FITS + hinges):
         miss = (values - multiply(numbers, row[:, None])[:, 0]) / units
         if turn < _FITS:
@@ -74,11 +84,19 @@ def _row(inner: np.ndarray, stored: np.ndarray, hinges: int = _HINGES) -> np.nda
                 break
         if np.count_nonzero(used) < 16:
             break
-        weighted = numbers[used] / units[used][:, None]
+        weighted = numbers[used] / units[used][:, None] * free
         normal = multiply(weighted.T, weighted)
         normal += np.diag(1e-12 * np.diag(normal) + 1e-12)
         row = row + solve_definite(normal, multiply(weighted.T, miss[used][:, None])[:, 0])
     return row
+
+
+def _whole_ones(matrix: np.ndarray) -> np.ndarray | None:
+    """Those numbers (3, 4) of a turn that are nearly 0, 1 or -1, as that; NaN for the others, None when all are others."""
+    whole = np.rint(matrix) + 0.0
+    near = np.abs(matrix - whole) < _TINY
+    near[:, 3] = False
+    return np.where(near, whole, np.nan) if near.any() else None
 
 
 def _shares(matrix: np.ndarray, arithmetic: int, some: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

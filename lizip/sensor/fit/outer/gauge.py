@@ -22,7 +22,7 @@ _PRINTED, _TURNED = DEGREE / 1000, 5e-8
 _ZERO, _DECIMAL, _NEAR = 4e-6, 1e-4, 0.05
 """Lengths so small (m) are none; vertical offsets are multiples of the second, within this share of it."""
 _HIGHEST, _MOST_HEIGHTS = 0.5, 8
-_MICRO, _LIFTS = 1e-6, 300_000
+_MICRO, _LIFTS = 1e-6, 100_000
 """Step of a maker's height (m), and how many are looked at either way."""
 _ROUNDS = 3
 

@@ -28,11 +28,13 @@ from lizip.sensor.stages.arithmetic import (
 )
 from lizip.sensor.stages.beams import Beams
 
-_FEW, _MANY, _FINALISTS = 64, 4096, 16
-"""Points by which each heading or height is looked at, by which the best are, and how many those are."""
+_ROUNDS = ((256, 4096), (1024, 64), (1 << 15, 1))
+"""Points by which headings or heights are looked at, and how many of the best are looked at again, by more points."""
 _CERTAIN = 9.0
 """Standard deviations from chance: the best of a million is at five."""
-_FITTED = 8192
+_FITTED = 1 << 15
+_SPREAD = 0.25
+"""Squares of what a rounding takes away count at least so much as noise: no point says more than a few others."""
 _TELLING = 0.25
 """Share of the points that tell most of a height, from which those few are taken."""
 _CLEARLY = 0.8
@@ -101,6 +103,13 @@ def _beams_of(fitted: Beams, gauge: Gauge, which: int, height: float) -> Beams:
     return replace(fitted, quanta=_FINE, numbers=numbers, maker=None, trims=None)
 
 
+class _Best(NamedTuple):
+    """A number, and by how many standard deviations it is not by chance."""
+
+    number: float
+    certain: float
+
+
 class _Left(NamedTuple):
     """Model points (M, 3) and what they leave over (M, 3), both in the sensor's frame; how exact that is (M, 3)."""
 
@@ -124,14 +133,15 @@ def _find_heading(measured: Measured, gauge: Gauge, draw: np.random.Generator) -
     step, count = gauge.headings
     headings = step * np.arange(count // _QUARTERS if count % _QUARTERS == 0 else count)
     weights = 1.0 / (left.noises[:, 0] ** 2 + left.noises[:, 1] ** 2)
+    order = draw.permutation(len(points))
 
     def score(which: np.ndarray, tried: np.ndarray) -> np.ndarray:
         out = np.empty(len(tried))
         _score_headings(left.points[which], left.rests[which], weights[which], tried, out)
         return out
 
-    best = _best(score, draw.permutation(len(points)), headings)
-    if best is None:
+    best, score_of_best = _best(score, order, headings)
+    if score_of_best < _CERTAIN:
         return None
     # turned by quarters, points are rounded alike
     rows = fitted_rows(points, measured.stored)
@@ -145,13 +155,13 @@ def _along(rows: np.ndarray, heading: float) -> float:
     return float((rows[0, 0] + rows[1, 1]) * cosine + (rows[1, 0] - rows[0, 1]) * sine)
 
 
-def _best(score: Callable[[np.ndarray, np.ndarray], np.ndarray], order: np.ndarray, tried: np.ndarray) -> float | None:
-    """The best of many numbers (K,), by few points first; None when none is clearly right."""
-    first = score(order[:_FEW], tried)
-    finalists = tried[np.argsort(-first, kind="stable")[:_FINALISTS]]
-    scores = score(order[:_MANY], finalists)
-    best = int(np.argmax(scores))
-    return float(finalists[best]) if scores[best] > _CERTAIN else None
+def _best(score: Callable[[np.ndarray, np.ndarray], np.ndarray], order: np.ndarray, tried: np.ndarray) -> _Best:
+    """The best of many numbers (K,), by few points first."""
+    for points, left in _ROUNDS:
+        scores = score(order[:points], tried)
+        best = np.argsort(-scores, kind="stable")[:left]
+        tried = tried[best]
+    return _Best(float(tried[0]), float(scores[best[0]]))
 
 
 def _find_height(measured: Measured, gauge: Gauge, draw: np.random.Generator) -> tuple[Beams, np.ndarray] | None:
@@ -160,20 +170,16 @@ def _find_height(measured: Measured, gauge: Gauge, draw: np.random.Generator) ->
     for which, more in enumerate(gauge.ticks):
         points = measured.points(_beams_of(measured.beams, gauge, which, 0.0), more, Arithmetic())
         left = _left_over(measured, points)
-        weights = 1.0 / left.noises[:, 2] ** 2
-        told = spacing(points[:, 2].astype(np.float32)) ** 2 * weights
-        telling = np.argsort(-told, kind="stable")[: max(_MANY, int(_TELLING * len(points)))]
+        taken = spacing(points[:, 2].astype(np.float32))
+        weights = 1.0 / (left.noises[:, 2] ** 2 + _SPREAD * taken**2)
+        telling = np.argsort(-(taken**2) * weights, kind="stable")[: max(_ROUNDS[-1][0], int(_TELLING * len(points)))]
 
         def score(of: np.ndarray, tried: np.ndarray, left: _Left = left, weights: np.ndarray = weights) -> np.ndarray:
             out = np.empty(len(tried))
             _score_heights(left.points[of, 2], left.rests[of, 2], weights[of], tried, out)
             return out
 
-        order = draw.permutation(telling)
-        height = _best(score, order, gauge.heights)
-        if height is None:
-            continue
-        certain = float(score(order[:_MANY], np.array([height]))[0])
+        height, certain = _best(score, draw.permutation(telling), gauge.heights)
         if certain > most:
             best, most = (_beams_of(measured.beams, gauge, which, height), more), certain
     return best
