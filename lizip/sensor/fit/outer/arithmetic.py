@@ -16,10 +16,10 @@ _OUTSIDE = 4.0
 """Units in the last place beyond which a point is not of the transform."""
 _CERTAIN = 0.985
 """Coordinates that come out right with the right numbers: nearly all."""
+_LEAST_UNIT = 1e-8
 _TINY = 1e-8
 _STEPS = (1, -1, 2, -2, 5, -5)
 _TURNS, _FINALISTS = 6, 3
-_FREE = np.full(4, np.nan)
 _FLOAT32 = np.dtype("<f4")
 
 
@@ -39,12 +39,12 @@ def find_transform(inner: np.ndarray, stored: np.ndarray) -> Transform:
     tested = slice(None, None, max(1, len(inner) // _TESTED))
     some = np.ascontiguousarray(inner[tested]), np.ascontiguousarray(stored[tested])
     ways = [_searched(fitted, DOUBLE, some, ())]
-    if ways[0].share < _CERTAIN and (held := _whole_ones(fitted)) is not None:
-        rows = [_row(inner, stored[:, k], held=held[k]) for k in range(3)]
-        ways.append(_searched(np.stack(rows), DOUBLE, some, ()))
-        if ways[1].share > ways[0].share:
-            fitted = ways[1].matrix
-    if max(way.share for way in ways) < _CERTAIN:
+    if ways[0].share < _CERTAIN and (whole := _whole_ones(fitted)) is not None:
+        held = np.stack([_row(inner, stored[:, k], held=whole[k]) for k in range(3)])
+        better = _shares(held, DOUBLE, some) > _shares(fitted, DOUBLE, some)
+        fitted = np.where(better[:, None], held, fitted)
+        ways = [_searched(fitted, DOUBLE, some, ())]
+    if ways[0].share < _CERTAIN:
         singles = [number for number in range(1, ARITHMETICS) if number != DOUBLE_TURN]
         rough = [_searched(fitted, number, some, ()) for number in singles]
         rough.sort(key=lambda way: -way.share)
@@ -59,19 +59,27 @@ def find_transform(inner: np.ndarray, stored: np.ndarray) -> Transform:
 
 def fitted_rows(inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
     """Numbers (3, 4) that give stored points (M, 3) float32 of inner ones by least squares."""
-    return np.stack([_row(inner, stored[:, k], 0) for k in range(3)])
+    floor = spacing(np.abs(stored).max(axis=1))
+    return np.stack([_row(inner, stored[:, k], 0, floor=floor) for k in range(3)])
 
 
-def _row(inner: np.ndarray, stored: np.ndarray, hinges: int = _HINGES, held: np.ndarray = _FREE) -> np.ndarray:
+def _row(
+    inner: np.ndarray,
+    stored: np.ndarray,
+    hinges: int = _HINGES,
+    held: np.ndarray | None = None,
+    floor: np.ndarray | float = _LEAST_UNIT,
+) -> np.ndarray:
     """Four numbers (4,) that give one stored coordinate (M,): least squares, then only those that come out wrong.
 
-    Those that are held are no NaN.
+    Numbers that are `held` are no NaN: with few to be found, those that were rounded least count most. A coordinate is
+    off by `floor` (M,) at least.
     """
     numbers = np.concatenate([inner.astype(np.float64), np.ones((len(inner), 1))], axis=1)
-    units = np.maximum(spacing(stored), 1e-8)
+    units = np.maximum(spacing(stored), floor if held is None else _LEAST_UNIT**2)
     values = stored.astype(np.float64)
-    row = np.nan_to_num(held)
-    free = np.isnan(held)
+    row = np.zeros(4) if held is None else np.nan_to_num(held)
+    free = np.ones(4, bool) if held is None else np.isnan(held)
     for turn in range(_FITS + hinges):
         miss = (values - multiply(numbers, row[:, None])[:, 0]) / units
         if turn < _FITS:

@@ -30,9 +30,10 @@ from lizip.sensor.stages.beams import Beams
 
 _ROUNDS = ((256, 4096), (1024, 64), (1 << 15, 1))
 """Points by which headings or heights are looked at, and how many of the best are looked at again, by more points."""
-_CERTAIN = 9.0
-"""Standard deviations from chance: the best of a million is at five."""
+_CERTAIN = 4.0
+"""Standard deviations that the right number is away from the best of as many by chance."""
 _FITTED = 1 << 15
+_COMPARED = 4096
 _SPREAD = 0.25
 """Squares of what a rounding takes away count at least so much as noise: no point says more than a few others."""
 _TELLING = 0.25
@@ -83,7 +84,7 @@ def find_own_points(measured: Measured) -> np.ndarray | None:
     if gauge is None:
         return None
     draw = np.random.default_rng(1)
-    some = measured.take(np.sort(draw.permutation(len(measured.ring))[:_FITTED]))
+    some = measured.take(draw.permutation(len(measured.ring))[:_FITTED])
     heading = _find_heading(some, gauge, draw)
     if heading is None:
         return None
@@ -92,7 +93,7 @@ def find_own_points(measured: Measured) -> np.ndarray | None:
     if beams is None:
         return None
     found, more = beams
-    arithmetic = _find_arithmetic(some, found, more)
+    arithmetic = _find_arithmetic(some.take(slice(_COMPARED)), found, more)
     return measured.points(found, more, arithmetic).astype(np.float32)
 
 
@@ -104,7 +105,7 @@ def _beams_of(fitted: Beams, gauge: Gauge, which: int, height: float) -> Beams:
 
 
 class _Best(NamedTuple):
-    """A number, and by how many standard deviations it is not by chance."""
+    """A number, and by how many standard deviations it is better than the best by chance."""
 
     number: float
     certain: float
@@ -157,11 +158,12 @@ def _along(rows: np.ndarray, heading: float) -> float:
 
 def _best(score: Callable[[np.ndarray, np.ndarray], np.ndarray], order: np.ndarray, tried: np.ndarray) -> _Best:
     """The best of many numbers (K,), by few points first."""
+    chance = float(np.sqrt(2 * np.log(len(tried))))
     for points, left in _ROUNDS:
         scores = score(order[:points], tried)
         best = np.argsort(-scores, kind="stable")[:left]
         tried = tried[best]
-    return _Best(float(tried[0]), float(scores[best[0]]))
+    return _Best(float(tried[0]), float(scores[best[0]]) - chance)
 
 
 def _find_height(measured: Measured, gauge: Gauge, draw: np.random.Generator) -> tuple[Beams, np.ndarray] | None:
