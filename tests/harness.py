@@ -30,8 +30,10 @@ from lizip import codecs, simulator
 from lizip.codecs.sweep import weights
 from lizip.container import CODEC, MODELS, Container
 from lizip.formats import lzf
+from lizip.relations import motion
 from lizip.sensor.stages import profile
-from lizip.simulator import at128, drivers, packets
+from lizip.simulator import at128, drivers, os_sensor, packets
+from lizip.simulator.motion import rotation
 from lizip.simulator.sensors import SENSORS
 
 
@@ -63,6 +65,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_fine": lambda: of_driver("xt32", "Hesai SDK 2.0", 0.04),
     "driver_turned": lambda: of_driver("vlp32c", "velodyne_pointcloud", 0.04),
     "driver_lens": lambda: of_driver("rs16", "rs_driver", 0.15),
+    "mounted": lambda: mounted(printed_ouster()),
     "mirror_part": lambda: at128.sweep(1, blocks=24).data,
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
@@ -134,6 +137,7 @@ GOLDEN = (
     "packets.floats",
     "npy.opaque",
     "related.floats",
+    "mounted.sweep",
     "moved.any",
     "rolled.any",
     "odd.floats",
@@ -194,6 +198,19 @@ def rolled(data: bytes) -> bytes:
     """A sweep whose last third of points comes first."""
     points = np.frombuffer(data, "<f4").reshape(-1, 5)
     return np.roll(points, len(points) // 3 + 5, axis=0).tobytes()
+
+
+def printed_ouster() -> bytes:
+    """A turn of a sensor whose beams are as its maker prints them."""
+    return os_sensor.sweep(13, 16, 1024, beams=os_sensor.Beams.draw(13, 16).printed()).data
+
+
+def mounted(data: bytes) -> bytes:
+    """Records of four float32 whose points were moved in float32 to the frame of a vehicle."""
+    records = np.frombuffer(data, "<f4").reshape(-1, 4).copy()
+    mount = np.column_stack([rotation(0.3, 0.02, -0.03), [1.2, -0.3, 1.73]]).astype(np.float32).astype(np.float64)
+    records[:, :3] = motion.moved(records[:, :3], mount, motion.FORWARD)
+    return records.tobytes()
 
 
 def moved(data: bytes) -> bytes:

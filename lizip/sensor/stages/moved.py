@@ -1,4 +1,4 @@
-"""A part whose points were moved after they had been rounded: the stored ones are a transform of those that stages gave.
+"""A part whose points were moved after they had been rounded: stored ones are a transform of those that stages gave.
 
 The last stage: what other columns follow from are the points before. Points of no return were left where they are.
 """

@@ -100,7 +100,7 @@ def _row(
 
 
 def _whole_ones(matrix: np.ndarray) -> np.ndarray | None:
-    """Those numbers (3, 4) of a turn that are nearly 0, 1 or -1, as that; NaN for the others, None when all are others."""
+    """Those numbers (3, 4) of a turn that are nearly 0, 1 or -1, as that, NaN for the others; None: there are none."""
     whole = np.rint(matrix) + 0.0
     near = np.abs(matrix - whole) < _TINY
     near[:, 3] = False

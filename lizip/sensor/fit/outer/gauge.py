@@ -17,10 +17,12 @@ from lizip.sensor.stages.maker import FINEST, UNITS, lengths_of
 
 _COHERENT = 0.995
 """Length of the mean of unit vectors that turn once a unit: angles of so many beams are whole units from each other."""
-_PRINTED, _TURNED = DEGREE / 1000, 5e-8
-"""Elevations are multiples of the first where they are so near (rad)."""
-_ZERO, _DECIMAL, _NEAR = 4e-6, 1e-4, 0.05
-"""Lengths so small (m) are none; vertical offsets are multiples of the second, within this share of it."""
+_PRINTED, _TURNED, _FAR_OFF = DEGREE / 1000, 5e-8, 2e-6
+"""Elevations are multiples of the first where they are so near (rad), most of them and any: steep beams see only the
+ground, where elevation and height are nearly the same."""
+_ZERO, _SURELY, _DECIMAL, _NEAR = 4e-6, 4e-7, 1e-4, 0.05
+"""Lengths so small (m) are none, ten times as much where most are smaller than the second: a beam that sees only the
+ground hardly tells angles from offsets. Vertical offsets are multiples of the third, within this share of it."""
 _HIGHEST, _MOST_HEIGHTS = 0.5, 8
 _MICRO, _LIFTS = 1e-6, 100_000
 """Step of a maker's height (m), and how many are looked at either way."""
@@ -82,8 +84,9 @@ def _of_angles(values: np.ndarray, step: float, tick: float, counts: np.ndarray)
     else:
         return None
     elevation = np.rint(values[:, 2] / _PRINTED) * _PRINTED
-    elevation = np.where(np.abs(elevation - values[:, 2]) < _TURNED, elevation, values[:, 2])
-    lateral = np.where(np.abs(values[:, 1]) < _ZERO, 0.0, values[:, 1])
+    away = np.abs(elevation - values[:, 2])
+    elevation = np.where(away < (_FAR_OFF if np.median(away) < _TURNED else 0.0), elevation, values[:, 2])
+    lateral = np.where(np.abs(values[:, 1]) < _none(values[:, 1]), 0.0, values[:, 1])
     sine, cosine = sines_of(elevation)
     along, across = values[:, 3] * cosine + values[:, 4] * sine, values[:, 4] * cosine - values[:, 3] * sine
     lengths, ticks = [], []
@@ -92,7 +95,7 @@ def _of_angles(values: np.ndarray, step: float, tick: float, counts: np.ndarray)
         risen = along + height * sine
         more = np.rint(risen / tick)
         rest = risen - more * tick
-        rest = np.where(np.abs(rest) < _ZERO, 0.0, rest)
+        rest = np.where(np.abs(rest) < _none(rest), 0.0, rest)
         lengths.append(np.stack([rest * cosine - printed * sine, rest * sine + printed * cosine], axis=1))
         ticks.append(more.astype(np.int64))
     if not lengths:
@@ -100,6 +103,11 @@ def _of_angles(values: np.ndarray, step: float, tick: float, counts: np.ndarray)
     whole = np.rint(angles / unit - offset) * unit
     headings = unit, round(TURN / unit)
     return Gauge(whole, lateral, elevation, np.array(lengths), np.array(ticks), headings, np.zeros(1))
+
+
+def _none(lengths: np.ndarray) -> float:
+    """Below what lengths (B,) are none."""
+    return 10 * _ZERO if np.median(np.abs(lengths)) < _SURELY else _ZERO
 
 
 def _common(angles: np.ndarray, counts: np.ndarray) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.exact.linear import multiply
-from lizip.exact.trig import sincos, sines_of
+from lizip.exact.trig import sincos
 from lizip.exact.ulp import spacing
 from lizip.jit import kernel
 from lizip.sensor.fit.outer.arithmetic import fitted_rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from lizip.jit import kernel
 from lizip.relations.motion import Motion, moved_coordinate
 from lizip.sensor.fit.outer.arithmetic import Transform, find_transform
 from lizip.sensor.fit.outer.own_frame import Measured, find_own_points
-from lizip.sensor.model import Grid, Part, Solution, Stage, SweepModel
+from lizip.sensor.model import Grid, Part, Solution, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.arithmetic import Arithmetic, own_columns
 from lizip.sensor.stages.beams import Beams
@@ -28,7 +28,7 @@ from lizip.sensor.stages.moved import Moved, stays
 from lizip.sensor.stages.places import Places
 
 if TYPE_CHECKING:
-    from lizip.cloud import Cloud, Columns, Schema
+    from lizip.cloud import Cloud, Schema
 
 _LEAST_RETURNS = 512
 _INEXACT = 1 / 8
@@ -36,6 +36,7 @@ _INEXACT = 1 / 8
 _LEAST_RIGHT = 0.5
 """Share of the coordinates that a transform must give."""
 
+_Kind = TypeVar("_Kind")
 Solve = Callable[["Cloud"], Solution | None]
 
 
@@ -84,6 +85,10 @@ def _size(part: Part) -> int:
     return sum(len(stage.pack()) for stage in part.stages)
 
 
+def _stage(part: Part, kind: type[_Kind]) -> _Kind | None:
+    return next((stage for stage in part.stages if isinstance(stage, kind)), None)
+
+
 class _Seen(NamedTuple):
     """Returns as a model has them, their places (M,) in the part, and the bits of points that are none."""
 
@@ -94,9 +99,8 @@ class _Seen(NamedTuple):
 
 def _seen(part: Part, grid: Grid, schema: Schema) -> _Seen | None:
     """What a sensor measured of whose points, not where its model has them exactly; None of other models."""
-    kinds: dict[type, Stage] = {type(stage): stage for stage in part.stages}
-    beams, arithmetic, corrections = (kinds.get(kind) for kind in (Beams, Arithmetic, Corrections))
-    if not isinstance(beams, Beams) or not isinstance(arithmetic, Arithmetic) or not isinstance(corrections, Corrections):
+    beams, arithmetic, corrections = (_stage(part, kind) for kind in (Beams, Arithmetic, Corrections))
+    if beams is None or arithmetic is None or corrections is None:
         return None
     count = int(np.count_nonzero(grid.ranges))
     if count < _LEAST_RETURNS or len(corrections.pack()) < _INEXACT * count or arithmetic != Arithmetic():
