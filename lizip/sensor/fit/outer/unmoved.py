@@ -99,7 +99,8 @@ class _Seen(NamedTuple):
 
 def _seen(part: Part, grid: Grid, schema: Schema) -> _Seen | None:
     """What a sensor measured of whose points, not where its model has them exactly; None of other models."""
-    beams, arithmetic, corrections = (_stage(part, kind) for kind in (Beams, Arithmetic, Corrections))
+    beams, arithmetic = _stage(part, Beams), _stage(part, Arithmetic)
+    corrections = _stage(part, Corrections)
     if beams is None or arithmetic is None or corrections is None:
         return None
     count = int(np.count_nonzero(grid.ranges))
