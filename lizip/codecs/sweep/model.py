@@ -40,8 +40,8 @@ MAX_INTENSITY = (1 << 16) - 1
 # three firings before the latest it was coded in. FLAGS: its return flags, latest in bit 0. CENTRE_FAST, CENTRE_SLOW:
 # running absolute error of the blended centre, times 8. ERROR: of each candidate, times 8. FIRST, SECOND, THIRD: its
 # last intensities of cells without a return, then (one further) with one. LAST_ERROR: signed, of the blended centre.
-# LEVEL_ERROR: running errors of the guesses at an intensity, times 8, then of their blend, times 128; for cells without a
-# return, then (five further) with one.
+# LEVEL_ERROR: running errors of the guesses at an intensity, times 8, then of their blend, times 128; for cells without
+# a return, then (five further) with one.
 HELD, PAST, FLAGS, CENTRE_FAST, CENTRE_SLOW, ERROR = 0, 5, 8, 9, 10, 11
 FIRST, SECOND, THIRD, LAST_ERROR, LEVEL_ERROR = 20, 22, 24, 26, 32
 HISTORY = 48
