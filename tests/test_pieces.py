@@ -11,7 +11,7 @@ import lizip
 from lizip import decoder, formats, pieces, pipeline, simulator
 from lizip.container import PIECES, Container, Section, write
 from lizip.decoder import Decoder
-from lizip.formats import lzf
+from lizip.formats import lzf, records
 from lizip.pieces import cut, cut_table
 
 POINTS = np.cumsum(np.random.default_rng(1).normal(size=(3000, 4)), 0).astype("<f4").round(2)
@@ -81,7 +81,8 @@ def pieces_of(data):
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     monkeypatch.setattr(pipeline, "MAX_WHOLE", 1 << 14)
-    monkeypatch.setattr(pieces, "MAX_WHOLE", 1 << 14)
+    for module in (pieces, records):
+        monkeypatch.setattr(module, "MAX_WHOLE", 1 << 14)
     monkeypatch.setattr(pieces, "PIECE", 1 << 13)
     monkeypatch.setattr(pieces, "_LITTLE", 1 << 11)
     monkeypatch.setattr(decoder, "MAX_REGIONS", 1 << 15)
