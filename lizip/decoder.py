@@ -15,6 +15,7 @@ from lizip import codecs, defects, embedded, formats
 from lizip.codecs import opaque
 from lizip.container import FOLLOWS, MAX_WHOLE, PIECES, RECIPE, REGIONS, SPLICE, WHOLE, Container, same_hash
 from lizip.errors import CorruptError, FormatError, TooLargeError
+from lizip.formats.strips import joined_across
 from lizip.packing import Unpacker
 from lizip.resources import each_at_hand
 
@@ -247,11 +248,9 @@ class Decoder:
             for name, size in details.pop("streams").items():
                 streams[name] = streams.get(name, 0) + size
             said = said or {key: value for key, value in details.items() if isinstance(value, str)}
-        topics = {}
-        if self._spliced:
-            from lizip.logs.joined import splice_of
+        from lizip.logs.joined import splice_of
 
-            topics = splice_of(self.container).described()
+        topics = splice_of(self.container).described() if self._spliced else {}
         return {"pieces": len(self.container.entries(PIECES)), **topics, **said, "streams": streams}
 
     def pieces(self) -> Iterator[bytes]:
@@ -289,6 +288,8 @@ class Decoder:
             from lizip.logs.joined import joined
 
             yield from joined(self)
+        elif self._cut and self.header.count and (arrays := self.format.arrays(self.layout)):
+            yield from joined_across(self, arrays)
         elif self._cut:
             for part in self.parts():
                 yield from part.pieces()

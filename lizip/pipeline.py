@@ -13,13 +13,13 @@ import xxhash
 
 from lizip import codecs, defects, formats
 from lizip.codecs import Options, opaque
-from lizip.container import NEAR, PIECES, Section, Writer, content_hash
+from lizip.container import MAX_WHOLE, NEAR, PIECES, Section, Writer, content_hash
 from lizip.decoder import Decoder
 from lizip.errors import FormatError
 from lizip.logs import Log, find_log
 from lizip.near.choose import Bounds, Choice, choose
 from lizip.near.said import Said
-from lizip.pieces import cut, cut_at
+from lizip.pieces import Together, cut, cut_at, cut_table
 from lizip.recording import encode_log
 
 if TYPE_CHECKING:
@@ -70,8 +70,12 @@ def encode(
     """
     if format is None and options.fields is None and (log := find_log(data)) is not None:
         return _encode_log(log, data, options, sink, names, release)
-    cloud = formats.split(data, options.fields, format)
     alone = replace(options, past=None)
+    found = formats.find_table(data, options.fields, format) if len(data) > MAX_WHOLE else None
+    if found is not None:
+        task = _Task(data, None, alone, names, None, _hash(data, release))
+        return _encode_pieces(task, cut_table(data, *found, release), sink, release)
+    cloud = formats.split(data, options.fields, format)
     task = _Task(data, cloud, alone, names, Bounds.of(cloud, options), _hash(data, release))
     pieces = cut(data, cloud)
     first = next(pieces)
@@ -95,18 +99,20 @@ def encode(
 
 
 class _Task(NamedTuple):
-    """A file to be said: its bytes, the same taken apart, what was asked for, and the hash of the bytes."""
+    """A file to be said: its bytes, the same taken apart (but for a large table of text), what was asked for, what may
+    be changed, and the hash of the bytes."""
 
     data: memoryview
-    cloud: Cloud
+    cloud: Cloud | None
     options: Options
     names: Sequence[str]
     bounds: Bounds | None
     digest: bytes
 
     def choose(self, data: memoryview, cloud: Cloud, names: Sequence[str]) -> Choice:
-        """Find the shortest way for the file or a piece of it."""
-        return choose(data, cloud, self.options, names, self.bounds, data is self.data)
+        """Find the shortest way for the file or a piece of it; pieces without points have nothing to change."""
+        alone = data is self.data
+        return choose(data, cloud, self.options, names, self.bounds if cloud.count or alone else None, alone)
 
     def choose_again(self, data: memoryview, piece: Cloud, main: Codec | None) -> Choice:
         """Find it for a piece: with the codec of those before, if there is one and it takes the piece."""
@@ -126,7 +132,7 @@ class _Swept(NamedTuple):
 def _encode_sweeps(task: _Task) -> _Swept | None:
     """Take the sweeps that users gathered in a file apart; None where there are not several."""
     cloud, names = task.cloud, task.names
-    if "sweep" not in names or len(names) == 1 or cloud.format == "las" or not cloud.count:
+    if cloud is None or "sweep" not in names or len(names) == 1 or cloud.format == "las" or not cloud.count:
         return None
     from lizip.sweeps import find_sweeps
 
@@ -154,25 +160,25 @@ def _encode_pieces(
     alike: bool = True,
 ) -> set[str]:
     """Write a file piece by piece; returns the codecs that were used. `alike`: what is best for one is for all."""
-    writer, used, cloud = Writer(), set(), task.cloud
-    state, length = xxhash.xxh3_128(), 0
+    writer, used, whole = Writer(), set(), Together(task.cloud, task.digest, task.options.near)
     said: list[Said] = []
     main: Codec | None = None
     sink.write(writer.begin())
     for piece, content in pieces:
+        if task.bounds is None and piece.count:
+            task = task._replace(bounds=Bounds.of(piece, task.options))
         choice = task.choose_again(content, piece, main if alike else None)
         main = choice.result.codec if piece.count else main
         used.add(choice.result.codec.name)
         said += [choice.said] if choice.said else []
-        state.update(choice.content)
-        length += len(choice.content)
         sink.write(writer.section(Section(PIECES, choice.pack(content_hash(choice.content)))))
+        whole.add(choice.cloud, choice.content)
         release()
     if said:
         sink.write(writer.section(Section(NEAR, Said.together(said, task.digest).pack())))
-    layout = opaque.encode_bytes(cloud.layout, task.options.level) if cloud.layout else b""
-    number = formats.by_name(cloud.format).number
-    sink.write(writer.finish((main or opaque.CODEC).number, number, length, state.digest(), cloud.count, layout))
+    layout = opaque.encode_bytes(whole.layout, task.options.level) if whole.layout else b""
+    number = formats.by_name(whole.format).number
+    sink.write(writer.finish((main or opaque.CODEC).number, number, whole.length, whole.digest(), whole.count, layout))
     return used
 
 

@@ -19,8 +19,10 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 from unittest import mock
 
 import numpy as np
@@ -32,7 +34,7 @@ from lizip.container import CODEC, MODELS, Container
 from lizip.formats import lzf
 from lizip.relations import motion
 from lizip.sensor.stages import profile
-from lizip.simulator import at128, drivers, os_sensor, packets
+from lizip.simulator import at128, driver_columns, drivers, os_sensor, packets, turning
 from lizip.simulator.motion import rotation
 from lizip.simulator.sensors import SENSORS
 
@@ -44,9 +46,47 @@ def millimetres(data: bytes) -> bytes:
     return points.tobytes()
 
 
-def of_driver(sensor: str, driver: str, span: float) -> bytes:
+def of_driver(sensor: str, driver: str, span: float, seed: int = 1, **options: Any) -> bytes:
     """A part of a turn as a driver computes it."""
-    return drivers.sweep(1, SENSORS[sensor], driver, span=span).records.tobytes()
+    return drivers.sweep(seed, SENSORS[sensor], driver, span=span, **options).data
+
+
+def placed(driver: str, writer: driver_columns.Writer, lasers: int) -> bytes:
+    """A turn in few steps of some lasers of an HDL-64E, which sit beside the axis; all columns, as PCD."""
+    whole = SENSORS["hdl64"]
+    arrays = {name: value for name, value in vars(whole).items() if isinstance(value, np.ndarray)}
+    model = replace(whole, step=172.0, **{name: value[:: 64 // lasers] for name, value in arrays.items()})
+    return pcd_of_records(driver_columns.with_columns(drivers.sweep(5, model, driver), model, writer))
+
+
+def unlocked(advance: Literal["whole", "exact"]) -> bytes:
+    """A part of a turn of a sensor whose azimuths keep to no raster."""
+    records = turning.sweep(3, turning.MODELS["vlp16"], advance=advance, span=0.06).records
+    return records[records[:, :3].any(axis=1)].tobytes()
+
+
+def on_a_vehicle(data: bytes) -> bytes:
+    """Records of four float32 in the frame of a vehicle that the sensor stands on, tilted."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 4).copy()
+    points[:, :3] = turning.mounted(points[:, :3], rotation(0.3, 0.02, -0.03), np.array([1.2, -0.3, 1.73]))
+    return points.tobytes()
+
+
+def mirrored_rings(data: bytes) -> bytes:
+    """Records of five float32, the last of them rings, ring after ring; y counts the other way."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 5)
+    return (points[np.argsort(points[:, 4], kind="stable")] * np.float32([1, -1, 1, 1, 1])).tobytes()
+
+
+def doubles() -> np.ndarray:
+    """A depth camera's points (N, 3) computed in float64."""
+    image = simulator.camera.depth_image(1, width=60, height=45)
+    row, column = (each.ravel() for each in np.indices(image.counts.shape))
+    depth = image.counts.ravel() / 1000
+    points = np.stack([(column - image.centre) * depth, (row - 22.0) * depth, depth], axis=1)
+    points[:, :2] /= image.focal
+    points[depth == 0] = np.nan
+    return points
 
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
@@ -65,7 +105,21 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_fine": lambda: of_driver("xt32", "Hesai SDK 2.0", 0.04),
     "driver_turned": lambda: of_driver("vlp32c", "velodyne_pointcloud", 0.04),
     "driver_lens": lambda: of_driver("rs16", "rs_driver", 0.15),
-    "mounted": lambda: mounted(printed_ouster()),
+    "transformed": lambda: transformed(printed_ouster()),
+    "driver_single": lambda: of_driver("vlp16", "velodyne_pointcloud", 0.06),
+    "driver_degrees": lambda: of_driver("vlp16", "table in float32", 0.06),
+    "driver_zeros": lambda: of_driver("vlp16", "PCL", 0.05, 12, missing="zeros"),
+    "driver_finer": lambda: of_driver("bpearl", "nebula Hesai, fine", 0.1),
+    "driver_blocks": lambda: of_driver("vlp16", "nebula Velodyne", 0.06, twice=0.2, arranged="blocks"),
+    "driver_placed": lambda: placed("velodyne_pointcloud", "velodyne_pointcloud", 8),
+    "driver_placed_single": lambda: placed("velodyne_pointcloud, new libm", "velodyne_pointcloud", 8),
+    "driver_placed_double": lambda: placed("PCL", "PCL", 16),
+    "whole_azimuths": lambda: unlocked("whole"),
+    "exact_azimuths": lambda: unlocked("exact"),
+    "mounted": lambda: on_a_vehicle(simulator.ouster(1, rings=16, columns=512, span=0.2)),
+    "mirrored_rings": lambda: mirrored_rings(simulator.nuscenes(1, firings=100)),
+    "nearly": lambda: lizip.decompress(lizip.compress(simulator.nuscenes(1, firings=100), max_error=0.001)),
+    "camera_doubles": lambda: npy(doubles()),
     "mirror_part": lambda: at128.sweep(1, blocks=24).data,
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
     "image": lambda: npy(image(20, 90)),
@@ -115,6 +169,20 @@ GOLDEN = (
     "driver_fine.sweep",
     "driver_turned.sweep",
     "driver_lens.sweep",
+    "driver_single.sweep",
+    "driver_degrees.sweep",
+    "driver_zeros.sweep",
+    "driver_finer.sweep",
+    "driver_blocks.sweep",
+    "driver_placed.sweep",
+    "driver_placed_single.sweep",
+    "driver_placed_double.sweep",
+    "whole_azimuths.sweep",
+    "exact_azimuths.sweep",
+    "mounted.sweep",
+    "mirrored_rings.sweep",
+    "nearly.sweep",
+    "camera_doubles.sweep",
     "dual.sweep",
     "mirror_part.sweep",
     "camera.sweep",
@@ -137,7 +205,7 @@ GOLDEN = (
     "packets.floats",
     "npy.opaque",
     "related.floats",
-    "mounted.sweep",
+    "transformed.sweep",
     "moved.any",
     "rolled.any",
     "odd.floats",
@@ -146,7 +214,7 @@ GOLDEN = (
     "empty.opaque",
 )
 """Samples, codecs and levels (none: default; embedded: that, with what it needs) whose files stand in tests/golden:
-every codec, format and chain."""
+every codec, format, chain, stage and driver's law."""
 
 
 def printed(script: str, beside: str = "", **environment: str) -> str:
@@ -205,7 +273,7 @@ def printed_ouster() -> bytes:
     return os_sensor.sweep(13, 16, 1024, beams=os_sensor.Beams.draw(13, 16).printed()).data
 
 
-def mounted(data: bytes) -> bytes:
+def transformed(data: bytes) -> bytes:
     """Records of four float32 whose points were moved in float32 to the frame of a vehicle."""
     records = np.frombuffer(data, "<f4").reshape(-1, 4).copy()
     mount = np.column_stack([rotation(0.3, 0.02, -0.03), [1.2, -0.3, 1.73]]).astype(np.float32).astype(np.float64)
@@ -258,6 +326,16 @@ def pcd_of(encoding: str, body: bytes, count: int) -> bytes:
     """PCD of four float32 fields."""
     head = f"VERSION 0.7\nFIELDS x y z i\nSIZE 4 4 4 4\nTYPE F F F F\nCOUNT 1 1 1 1\nWIDTH {count}\nHEIGHT 1\n"
     return (head + f"POINTS {count}\nDATA {encoding}\n").encode() + body
+
+
+def pcd_of_records(records: np.ndarray) -> bytes:
+    """Binary PCD of records with named fields."""
+    types = [records.dtype[name] for name in records.dtype.names or ()]
+    words = {"VERSION": ["0.7"], "FIELDS": records.dtype.names or (), "SIZE": [each.itemsize for each in types]}
+    words |= {"TYPE": [each.kind.upper() for each in types], "COUNT": [1] * len(types), "WIDTH": [len(records)]}
+    words |= {"HEIGHT": [1], "POINTS": [len(records)], "DATA": ["binary"]}
+    lines = [" ".join(map(str, (name, *values))) for name, values in words.items()]
+    return "\n".join(lines).encode() + b"\n" + records.tobytes()
 
 
 def packed_pcd(count: int, pack: Callable[[bytes], bytes]) -> bytes:

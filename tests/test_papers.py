@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import importlib.util
 import re
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 
+import click
 import pytest
 
 import lizip
 from lizip import codecs
+from lizip.cli import VERBS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changes/*.md")))
@@ -40,6 +43,23 @@ def test_files_that_recipes_name():
     named = [name for name in names if "NAME" not in name]
     assert len(named) > 10
     assert not [name for name in named if not (ROOT / name).exists()]
+
+
+def options_of(command: click.Command) -> set[str]:
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    own = {"-h", "--help", *(option for param in command.params for option in (*param.opts, *param.secondary_opts))}
+    return own.union(*map(options_of, below))
+
+
+OPTIONS = {verb: options_of(import_module(f"lizip.cli.{verb}").command) for verb in VERBS}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_options_that_pages_name_are_there(page):
+    text = page.read_text(encoding="utf-8")
+    for verb, rest in re.findall(rf"\blizip ({'|'.join(VERBS)})\b([^\n`|;&#]*)", text):
+        assert set(re.findall(r"(?<!\S)--?[a-zA-Z][\w-]*", rest)) <= OPTIONS[verb]
+    assert set(re.findall(r"`(--[a-z][\w-]+)", text)) <= set().union(*OPTIONS.values())
 
 
 def test_fragments_have_a_kind():

@@ -17,6 +17,7 @@ from second_reader.bytestream import Damaged
 from second_reader.grid import network
 
 import lizip
+from lizip import pieces, pipeline
 from lizip.formats import lzf as formats_lzf
 from lizip.formats.packets import FORMAT, Shape
 from lizip.relations.order import encode_order
@@ -54,6 +55,25 @@ _TAKEN |= {
 def test_golden_files_are_read(name):
     """The reader compares what comes with the hash of the original, so reading is the proof."""
     assert second_reader.read(FILES[name].read_bytes()) is not None
+
+
+@pytest.mark.parametrize("name", ["bin", "fortran", "big-endian", "npz", "text"])
+def test_files_in_pieces_are_read(monkeypatch, name):
+    for module in (pieces, pipeline):
+        monkeypatch.setattr(module, "MAX_WHOLE", 1 << 14)
+    monkeypatch.setattr(pieces, "PIECE", 1 << 13)
+    monkeypatch.setattr(pieces, "_LITTLE", 1 << 11)
+    points = np.cumsum(np.random.default_rng(1).normal(size=(3000, 4)), 0).astype("<f4").round(2)
+    content = {
+        "bin": points.tobytes(),
+        "fortran": harness.npy(np.asfortranarray(points)),
+        "big-endian": harness.npy(np.asfortranarray(points.astype(">f4"))) + b"odd",
+        "npz": harness.npz(xyz=points[:, :3].copy(), turned=np.asfortranarray(points), i=points[:, 3].copy()),
+        "text": b"# x y z i\n" + b"".join(b"%.2f %.2f %.2f %.2f\n" % tuple(row) for row in points),
+    }[name]
+    packed = lizip.compress(content, level="fast")
+    assert lizip.info(packed)["pieces"] > 2
+    assert second_reader.read(packed) == content
 
 
 REAL = {
@@ -114,13 +134,7 @@ def test_drivers_are_read(sensor, driver, writer, options):
     model = SENSORS[sensor]
     span = 0.04 if model.rings < 100 else 0.015
     records = with_columns(sweep(2, model, driver, span=span, **options), model, writer, sensor)
-    header = {"FIELDS": list(records.dtype.names)}
-    header["SIZE"] = [records.dtype[name].itemsize for name in records.dtype.names]
-    header["TYPE"] = [records.dtype[name].kind.upper() for name in records.dtype.names]
-    header |= {"COUNT": [1] * len(header["SIZE"]), "WIDTH": [len(records)], "HEIGHT": [1]}
-    header |= {"POINTS": [len(records)], "DATA": ["binary"]}
-    lines = [" ".join(map(str, [name, *values])) for name, values in ({"VERSION": ["0.7"]} | header).items()]
-    coded = lizip.compress("\n".join(lines).encode() + b"\n" + records.tobytes())
+    coded = lizip.compress(harness.pcd_of_records(records))
     assert "driver" in lizip.info(io.BytesIO(coded))["streams"]
     assert second_reader.read(coded) is not None
 

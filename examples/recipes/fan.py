@@ -1,13 +1,15 @@
 """The recipe's worked example of a sensor: a made-up turning one, with its law, its stage, its solver and a simulator.
 
-Twelve beams fire together, 600 times a turn, beginning ahead. Its driver computes in double, by the C library's sine:
+Twelve beams fire together, 600 times a turn, beginning ahead, and nod seven times a turn, which no sensor does that
+lizip knows. The driver computes in double, by the C library's sine:
 
     x = r cos(elevation) cos(azimuth),  y = r cos(elevation) sin(azimuth),  z = r sin(elevation)
 
-where r is ticks of 4 mm, the elevation of beam k is -11 + 2 k degrees and the azimuth of firing i is i / 600 turns; a
-file holds the returns, firing after firing, as x, y, z and intensity. See "Add a sensor or a driver" in
-CONTRIBUTING.md; in the product the stage would stand in `lizip/sensor/stages`, the solver in `lizip/sensor/solvers`,
-and what finds the numbers, which here are all known, in `lizip/sensor/fit`.
+where r is ticks of 4 mm, the azimuth of firing i is i / 600 turns and the elevation of beam k is
+2 k - 11 + 1.7 sin(7 azimuth) degrees; a file holds the returns, firing after firing, as x, y, z and intensity. See "Add
+a sensor or a driver" in CONTRIBUTING.md; in the product the stage would stand in `lizip/sensor/stages`, the solver in
+`lizip/sensor/solvers`, what finds the numbers, which here are all known, in `lizip/sensor/fit`, and the simulator in
+`lizip/simulator`.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from lizip.simulator.scene import street
 from lizip.simulator.sweep import Sweep
 
 FIRINGS, BEAMS, TICK = 600, 12, 0.004
+NODS, WIDE = 7, 1.7
+"""A turn, and degrees to either side."""
 
 _LEAST_POINTS = 512
 _MOST_EXCEPTIONS = 0.05
@@ -43,10 +47,11 @@ _MOST_UNITS = 4
 
 @cache
 def _directions() -> tuple[np.ndarray, np.ndarray]:
-    """Sine and cosine (2, 600) of the azimuths and (2, 12) of the elevations: the same bits on every machine."""
+    """Sine and cosine (2, 600) of azimuths and (2, 600, 12) of elevations: the same bits on every machine."""
     azimuths = [sincos(i * (TURN / FIRINGS)) for i in range(FIRINGS)]
-    elevations = [sincos((2.0 * k - 11.0) * DEGREE) for k in range(BEAMS)]
-    return np.array(azimuths).T, np.array(elevations).T
+    nods = [WIDE * sincos(i * (NODS * TURN / FIRINGS))[0] for i in range(FIRINGS)]
+    elevations = [[sincos((2.0 * k - 11.0 + nod) * DEGREE) for k in range(BEAMS)] for nod in nods]
+    return np.array(azimuths).T, np.moveaxis(np.array(elevations), 2, 0)
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,10 @@ class Fan:
         returns.ticks = returns.ranges[returns.row, returns.ring]
         azimuth, elevation = _directions()
         reach = returns.ticks * TICK
-        level = reach * elevation[1, returns.ring]
+        fall, rise = elevation[1, returns.row, returns.ring], elevation[0, returns.row, returns.ring]
+        level = reach * fall
         x, y = level * azimuth[1, returns.row], level * azimuth[0, returns.row]
-        points = np.stack([x, y, reach * elevation[0, returns.ring]], axis=1)
+        points = np.stack([x, y, reach * rise], axis=1)
         returns.rounded = points.astype(np.float32)
         returns.fraction = np.clip((points - returns.rounded) / spacing(returns.rounded), -0.5, 0.5)
         returns.xyz = returns.rounded
@@ -114,10 +120,11 @@ def _cells(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Firing, beam and range of points (N, 3); range 0 where no cell is near. Only the encoder does this."""
     with np.errstate(all="ignore"):
         reach = np.sqrt((xyz**2).sum(axis=1))
-        beam = (np.degrees(np.arcsin(xyz[:, 2] / reach)) + 11.0) / 2.0
+        azimuth = np.arctan2(xyz[:, 1], xyz[:, 0])
+        beam = (np.degrees(np.arcsin(xyz[:, 2] / reach)) - WIDE * np.sin(NODS * azimuth) + 11.0) / 2.0
         ok = np.isfinite(beam) & (reach < 1e4) & (np.abs(beam - np.rint(beam)) < 0.25)
         beam, reach = np.where(ok, np.rint(beam), 0), np.where(ok, reach, 0)
-        firing = np.rint(np.where(ok, np.arctan2(xyz[:, 1], xyz[:, 0]), 0) / TURN * FIRINGS) % FIRINGS
+        firing = np.rint(np.where(ok, azimuth, 0) / TURN * FIRINGS) % FIRINGS
     row, ring = firing.astype(np.int64), beam.astype(np.int64)
     inside = (ring >= 0) & (ring < BEAMS)
     return row, np.clip(ring, 0, BEAMS - 1), np.where(inside, np.rint(reach / TICK), 0).astype(np.int64)
@@ -133,7 +140,8 @@ def sweep(seed: int) -> Sweep:
     """Simulate one turn in a made-up street; a seed decides every byte."""
     draws = Draws(seed, "fan")
     row, ring = np.divmod(np.arange(FIRINGS * BEAMS), BEAMS)
-    azimuth, elevation = row * (TURN / FIRINGS), (2.0 * ring - 11.0) * DEGREE
+    azimuth = row * (TURN / FIRINGS)
+    elevation = (2.0 * ring - 11.0 + WIDE * np.sin(NODS * azimuth)) * DEGREE
     flat = np.cos(elevation)
     ways = np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), np.sin(elevation)], axis=1)
     hits = cast(street(seed), np.broadcast_to([0.0, 0.0, 1.8], ways.shape), ways, draws)

@@ -37,4 +37,4 @@ def command(source: str, as_mcap: bool, output: str | None, force: bool, level: 
         count = export(file, sink, level=level, name=source)
         size = sink.tell()
     if not quiet:
-        tell(f"{target}: {count} clouds compressed, {size} bytes of {os.path.getsize(source)}")
+        tell(f"{target}: {count} cloud{'s' * (count != 1)} compressed, {size} bytes of {os.path.getsize(source)}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.exact.linear import multiply
-from lizip.exact.trig import sincos
+from lizip.exact.trig import arcsine, arctangent2, sincos
 from lizip.jit import inlined_kernel, kernel
 
 
@@ -111,6 +111,38 @@ def euler(roll, pitch, yaw, out):
     out[2, 0] = -sp
     out[2, 1] = cp * sr
     out[2, 2] = cp * cr
+
+
+@kernel
+def _products(left, right, out):
+    for i in range(out.shape[0]):
+        a, b = left[min(i, left.shape[0] - 1)], right[min(i, right.shape[0] - 1)]
+        for p in range(3):
+            for q in range(3):
+                out[i, p, q] = a[p, 0] * b[0, q] + a[p, 1] * b[1, q] + a[p, 2] * b[2, q]
+
+
+def products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Products (K, 3, 3) of matrices; one of the two may be a single one, (3, 3)."""
+    left, right = (np.ascontiguousarray(side).reshape(-1, 3, 3) for side in (left, right))
+    out = np.empty((max(len(left), len(right)), 3, 3))
+    _products(left, right, out)
+    return out
+
+
+@kernel
+def _eulers(rotations, out):
+    for i in range(rotations.shape[0]):
+        out[i, 0] = arctangent2(rotations[i, 2, 1], rotations[i, 2, 2])
+        out[i, 1] = arcsine(-rotations[i, 2, 0])
+        out[i, 2] = arctangent2(rotations[i, 1, 0], rotations[i, 0, 0])
+
+
+def eulers_of(rotations: np.ndarray) -> np.ndarray:
+    """Roll, pitch and yaw (K, 3) in radians of Rz(yaw) Ry(pitch) Rx(roll), (K, 3, 3)."""
+    out = np.empty((len(rotations), 3))
+    _eulers(rotations, out)
+    return out
 
 
 def rotation_of_euler(roll: float, pitch: float, yaw: float) -> np.ndarray:

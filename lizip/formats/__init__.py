@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import FormatError, UnsupportedVersionError
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
+    from lizip.formats.records import Fields
+    from lizip.formats.table import Table
+
+
+class Printed(NamedTuple):
+    """A table of text: bytes before it, rows that a header promises (None: all there are), and declared fields."""
+
+    start: int
+    rows: int | None
+    fields: Fields
 
 
 class Format:
@@ -35,6 +45,23 @@ class Format:
         `fields` forces the number of float32 fields of a record (only `bin` looks at it).
         """
         return None
+
+    def find_table(self, data: memoryview) -> Printed | None:
+        """Where the file is a table of text, what there is to know before its rows are read."""
+        return None
+
+    def of_table(self, table: Table, before: memoryview, after: memoryview) -> Cloud:
+        """The cloud of a table with what stands before and after it, or of a run of one; see `find_table`."""
+        raise NotImplementedError
+
+    def again(self, content: memoryview, cloud: Cloud, fields: int | None = None) -> Cloud | None:
+        """Take a file or a piece of one apart that is like that of another cloud, but for its numbers."""
+        return self.split(content, fields)
+
+    def arrays(self, layout: bytes) -> list[tuple[str, Fields]]:
+        """Where columns or several arrays follow one another, between regions: byte order of each array, with "F" where
+        its columns follow one another, and its fields. Empty of all other files."""
+        return []
 
     def rowwise(self, layout: bytes) -> bool:
         """Whether the file is a region, the records one after the other as wide as the columns together, and a region
@@ -106,6 +133,15 @@ def split(data: bytes | bytearray | memoryview, fields: int | None = None, name:
     if cloud is None:
         raise FormatError(f"not a {name} file, or one whose numbers cannot be taken apart")
     return cloud
+
+
+def find_table(data: memoryview, fields: int | None = None, name: str | None = None) -> tuple[Format, Printed] | None:
+    """Format and table of a file that `split` would take for a table of text; None of others."""
+    if fields is not None:
+        return None
+    format = by_name(_suspect(bytes(data[:512])) if name is None else name)
+    printed = format.find_table(data)
+    return None if printed is None else (format, printed)
 
 
 def _suspect(head: bytes) -> str:

@@ -32,6 +32,10 @@ class Array(Format):
         """As `npy`."""
         return bool(layout) and npy.FORMAT.rowwise(layout)
 
+    def arrays(self, layout: bytes) -> list[tuple[str, Fields]]:
+        """As `npy`."""
+        return npy.FORMAT.arrays(layout) if layout else []
+
     def fields(self, layout: bytes) -> Fields:
         """As `npy`."""
         return npy.FORMAT.fields(layout) if layout else ()

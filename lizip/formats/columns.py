@@ -32,6 +32,10 @@ class WholeColumns(Format):
             at += count * size_of((field,))
         return Cloud(self.name, pack_fields(fields), columns)
 
+    def again(self, content: memoryview, cloud: Cloud, fields: int | None = None) -> Cloud:
+        """Take columns of the same types apart."""
+        return self.cloud(content, self.fields(cloud.layout))
+
     def fields(self, layout: bytes) -> Fields:
         """As the table says."""
         return POINTS.fields(layout)

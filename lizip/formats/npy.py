@@ -142,6 +142,11 @@ class Npy(Format):
         """Unless whole columns follow one another."""
         return not _read_layout(layout)[0][1:]
 
+    def arrays(self, layout: bytes) -> list[tuple[str, Fields]]:
+        """The one array, if whole columns follow one another."""
+        found = _read_layout(layout)
+        return [found] if found[0][1:] else []
+
     def fields(self, layout: bytes) -> Fields:
         """Fields of a structured array; x y z intensity ring f5 ... of a plain one, `value` if it has one axis."""
         return _read_layout(layout)[1]

@@ -60,6 +60,10 @@ class Npz(Format):
         arrays = _read_layout(layout)
         return len(arrays) == 1 and not arrays[0][0][1:]
 
+    def arrays(self, layout: bytes) -> list[tuple[str, Fields]]:
+        """Several arrays, or columns of one."""
+        return [] if self.rowwise(layout) else _read_layout(layout)
+
     def fields(self, layout: bytes) -> Fields:
         """Fields of all the arrays."""
         fields = tuple(field for _, own in _read_layout(layout) for field in own)

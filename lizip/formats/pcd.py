@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
-from lizip.formats import Format
+from lizip.formats import Format, Printed
 from lizip.formats.records import (
     MAX_FIELDS,
     TYPES,
@@ -26,7 +26,7 @@ from lizip.formats.records import (
     unique,
     unpack_fields,
 )
-from lizip.formats.table import join_table, parse_table
+from lizip.formats.table import Table, join_table, parse_again, parse_table
 from lizip.formats.template import Template
 from lizip.packing import Unpacker, pack_varint, pack_varints
 
@@ -84,9 +84,24 @@ class Pcd(Format):
         table = parse_table(data[header.size :], header.points, header.fields)
         if table is None:
             return self._split_binary(data, header._replace(points=0))
+        return self.of_table(table, data[: header.size], data[header.size + table.size :])
+
+    def find_table(self, data: memoryview) -> Printed | None:
+        """Where the points of a text are."""
+        header = _read_header(bytes(data[:_HEADER_LIMIT]))
+        if header is None or not header.fields or header.encoding != b"ascii":
+            return None
+        return Printed(header.size, header.points, header.fields)
+
+    def of_table(self, table: Table, before: memoryview, after: memoryview) -> Cloud:
+        """Points that are text."""
         layout = bytes([_ASCII]) + pack_fields(table.fields) + table.template.pack()
-        rest = data[header.size + table.size :]
-        return self._cloud(layout, table.columns, data[: header.size], rest, memoryview(table.odd))
+        return self._cloud(layout, table.columns, before, after, memoryview(table.odd))
+
+    def again(self, content: memoryview, cloud: Cloud, fields: int | None = None) -> Cloud | None:
+        """Read the points again."""
+        text = _read_layout(cloud.layout).mode == _ASCII
+        return parse_again(self, content, cloud) if text else self.split(content, fields)
 
     def _split_binary(self, data: memoryview, header: _Header) -> Cloud:
         length = size_of(header.fields)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
-from lizip.formats import Format
+from lizip.formats import Format, Printed
 from lizip.formats.records import (
     MAX_FIELDS,
     Fields,
@@ -21,7 +21,7 @@ from lizip.formats.records import (
     unique,
     unpack_fields,
 )
-from lizip.formats.table import join_table, line_ends, parse_table
+from lizip.formats.table import Table, join_table, parse_again, parse_table
 from lizip.formats.template import Template
 from lizip.packing import Unpacker
 
@@ -100,14 +100,30 @@ class Ply(Format):
         if order == "a":
             table = parse_table(data[start:], points, fields_)
             if table is not None:
-                layout = b"%c" % _MODES.index("a") + pack_fields(table.fields) + table.template.pack()
-                regions = (data[:start], data[start + table.size :], table.odd)
-                return Cloud(self.name, layout, table.columns, regions)
+                return self.of_table(table, data[:start], data[start + table.size :])
             order, points = "<", 0
         points = min(points, (len(data) - start) // size_of(fields_))
         columns = native_columns(data, start, points, fields_, order)
         layout = b"%c" % _MODES.index(order) + pack_fields(fields_)
         return Cloud(self.name, layout, columns, (data[:start], data[start + points * size_of(fields_) :]))
+
+    def find_table(self, data: memoryview) -> Printed | None:
+        """Where the vertices of a text are."""
+        header = _read_header(bytes(data[:_HEADER_LIMIT]))
+        found = _find_vertices(data, header) if header is not None and header.order == "a" else None
+        return None if found is None else Printed(found[0], *found[2:])
+
+    def of_table(self, table: Table, before: memoryview, after: memoryview) -> Cloud:
+        """Vertices that are text."""
+        from lizip.cloud import Cloud
+
+        layout = b"%c" % _MODES.index("a") + pack_fields(table.fields) + table.template.pack()
+        return Cloud(self.name, layout, table.columns, (before, after, table.odd))
+
+    def again(self, content: memoryview, cloud: Cloud, fields: int | None = None) -> Cloud | None:
+        """Read the vertices again."""
+        text = _read_layout(cloud.layout).order == "a"
+        return parse_again(self, content, cloud) if text else self.split(content, fields)
 
     def rowwise(self, layout: bytes) -> bool:
         """Unless it is text."""
@@ -212,8 +228,10 @@ def _integer(data: memoryview, place: int, order: str, code: str) -> int:
 def _skip(data: memoryview, start: int, order: str, element: _Element) -> int | None:
     """Byte behind an element; None when it cannot be found."""
     if order == "a":
-        ends = line_ends(data[start:])
-        return start + int(ends[element.count - 1]) if 0 < element.count <= len(ends) else start
+        from lizip.formats.lines import Lines
+
+        lines = Lines(data[start:] if element.count else data[:0])
+        return start + lines.end(element.count - 1) if 0 < element.count <= len(lines) else start
     fields = _fields_of(data, start, order, element)
     if fields is not None:
         return start + element.count * size_of(fields)

@@ -21,12 +21,13 @@ from lizip.formats.template import Template, guess, is_row, lines_of, printed, r
 if TYPE_CHECKING:
     import numpy as np
 
-    from lizip.cloud import Columns
-
+    from lizip.cloud import Cloud, Columns
+    from lizip.formats import Format
 
 _ROWS = 4096
 _SAMPLE = 1024
-_GUESSES = 3
+GUESSES = 3
+"""So often template and types are guessed before rows beyond them are odd lines."""
 
 
 class Table(NamedTuple):
@@ -37,6 +38,11 @@ class Table(NamedTuple):
     columns: dict[str, np.ndarray]
     odd: bytes
     size: int
+
+    @property
+    def count(self) -> int:  # type: ignore[override]  # hides the method of tuples
+        """Number of rows."""
+        return len(next(iter(self.columns.values())))
 
 
 def parse_table(data: memoryview, rows: int | None, fields: Fields) -> Table | None:
@@ -56,36 +62,49 @@ def parse_table(data: memoryview, rows: int | None, fields: Fields) -> Table | N
     Table or None
         None when there are no rows.
     """
-    import numpy as np
+    from lizip.formats.lines import line_ends
 
     ends = line_ends(data)
     if not len(ends) or not fields or rows == 0:
         return None
-    lines = np.unique(np.linspace(0, min(len(ends), rows or len(ends)) - 1, _SAMPLE).astype(np.int64)).tolist()
-    sample = rows_among((_line(data, ends, i) for i in lines), len(fields))
-    for attempt in range(_GUESSES):
+    sample = rows_among((_line(data, ends, i) for i in sampled(len(ends), rows)), len(fields))
+    for attempt in range(GUESSES):
         guessed = guess(sample, fields)
         if guessed is None:
             return None
         parsed = _Parsed(data, ends, *guessed, rows)
-        contrary = parsed.read(give_up=attempt < _GUESSES - 1)
+        contrary = parsed.read(give_up=attempt < GUESSES - 1)
         if not contrary:
             return parsed.table()
         sample = contrary + sample
     return None
 
 
-def line_ends(data: memoryview) -> np.ndarray:
-    """Where each line ends, (L,) int64; lines end with a newline, in very old files with a carriage return."""
+def sampled(lines: int, rows: int | None) -> list[int]:
+    """Lines from which a template is guessed, of so many that hold up to so many rows."""
     import numpy as np
 
-    characters = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(characters == 0x0A) + 1
-    if not len(ends):
-        ends = np.flatnonzero(characters == 0x0D) + 1
-    if len(data) and (not len(ends) or ends[-1] < len(data)):
-        ends = np.append(ends, len(data))
-    return ends
+    places = np.linspace(0, min(lines, rows or lines) - 1, _SAMPLE).astype(np.int64)
+    return list(map(int, np.unique(places)))
+
+
+def read_table(data: memoryview, rows: int | None, template: Template, fields: Fields) -> Table | None:
+    """Read rows whose template and types are known; see `parse_table`."""
+    from lizip.formats.lines import line_ends
+
+    parsed = _Parsed(data, line_ends(data), template, fields, rows)
+    parsed.read(give_up=False)
+    return parsed.table()
+
+
+def parse_again(format: Format, content: memoryview, cloud: Cloud) -> Cloud | None:
+    """Read the table of a file, or of a run of one, that has as much before and after it as that of another cloud."""
+    before, after = ([b"", *cloud.regions])[-3:-1]
+    stop = len(content) - len(after)
+    table = parse_table(content[len(before) : stop], None, format.fields(cloud.layout))
+    if table is None:
+        return None
+    return format.of_table(table, content[: len(before)], content[len(before) + table.size :])
 
 
 def _line(data: memoryview, ends: np.ndarray, i: int) -> bytes:

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from lizip.formats import Format
+from lizip.formats import Format, Printed
 from lizip.formats.numerals import is_number
 from lizip.formats.records import Fields, check_regions, pack_fields, unique, unpack_fields
-from lizip.formats.table import join_table, parse_table
+from lizip.formats.table import Table, join_table, parse_again, parse_table
 from lizip.formats.template import ANY, Template, tokens_of
 from lizip.packing import Unpacker
 
@@ -41,14 +41,25 @@ class Text(Format):
 
     def split(self, data: memoryview, fields: int | None = None) -> Cloud | None:
         """Take the rows apart; None when most lines are none."""
+        found = self.find_table(data)
+        table = parse_table(data, None, found.fields) if found else None
+        return self.of_table(table, data[:0], data[table.size :]) if table else None
+
+    def find_table(self, data: memoryview) -> Printed | None:
+        """Columns of the table; None when the beginning of the file is none."""
+        named = _find_columns(bytes(data[:_HEAD]), len(data) > _HEAD)
+        return Printed(0, None, named) if named else None
+
+    def of_table(self, table: Table, before: memoryview, after: memoryview) -> Cloud:
+        """Nothing stands before the table that is not its own."""
         from lizip.cloud import Cloud
 
-        named = _find_columns(bytes(data[:_HEAD]), len(data) > _HEAD)
-        table = parse_table(data, None, named) if named else None
-        if table is None:
-            return None
         layout = pack_fields(table.fields) + table.template.pack()
-        return Cloud(self.name, layout, table.columns, (data[table.size :], table.odd))
+        return Cloud(self.name, layout, table.columns, (after, table.odd))
+
+    def again(self, content: memoryview, cloud: Cloud, fields: int | None = None) -> Cloud | None:
+        """Read the rows again."""
+        return parse_again(self, content, cloud)
 
     def fields(self, layout: bytes) -> Fields:
         """Columns of the table."""

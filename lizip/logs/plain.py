@@ -40,7 +40,8 @@ class McapCopy:
         except InvalidMagic:
             raise FormatError(f"{name}: not an MCAP file; `rosbags-convert` makes one of a bag") from None
         except (McapError, struct.error, EOFError) as error:
-            warnings.warn(LizipWarning(f"{name}: ends early ({error}); what can be read is there"), stacklevel=2)
+            why = f" ({error})" if str(error) else ""
+            warnings.warn(LizipWarning(f"{name}: ends early{why}; what can be read is there"), stacklevel=2)
         if not self._begun:
             self._writer.start()
         self._writer.finish()

@@ -248,14 +248,14 @@ def _checked(choice: Choice, cloud: Cloud, bounds: Bounds) -> Choice | None:
 def _joined(cloud: Cloud, columns: Columns, options: Options, alone: bool) -> Choice | None:
     """A file with other numbers, not coded yet; None where its format cannot write them."""
     format = formats.by_name(cloud.format)
-    moved = replace(cloud, columns=columns)
+    moved: Cloud | None = replace(cloud, columns=columns)
     try:
         content = b"".join(format.join(cloud.layout, tuple(map(bytes, cloud.regions)), [columns]))
         if not format.rowwise(cloud.layout):  # numbers that were printed or packed are what is read again
-            moved = formats.split(content, options.fields, cloud.format)
+            moved = format.again(memoryview(content), cloud, options.fields)
     except (CorruptError, FormatError):
         return None
-    return Choice(Result(codecs.load("opaque"), b"", ()), moved, content)
+    return None if moved is None else Choice(Result(codecs.load("opaque"), b"", ()), moved, content)
 
 
 def _within(cloud: Cloud, moved: Cloud, bounds: Bounds) -> bool:

@@ -42,8 +42,8 @@ SOLVERS = (
     Registered("camera", "lizip.sensor.solvers.camera"),
     Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("moving", "lizip.sensor.solvers.moving"),
-    Registered("timed", "lizip.sensor.solvers.timed"),
     Registered("chunked", "lizip.sensor.solvers.chunked"),
+    Registered("timed", "lizip.sensor.solvers.timed"),
     Registered("static", "lizip.sensor.solvers.static"),
 )
 """In the order in which the encoder tries them: those that decline soonest come first."""

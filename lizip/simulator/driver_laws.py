@@ -195,17 +195,42 @@ def general_sdk_timed(model: Model, fired: Fired) -> np.ndarray:
     return _general_sdk(model, fired, 100 * _MOTOR * model.slot[fired.laser] * model.step / 100 / _MOTOR)
 
 
-def sdk_2(model: Model, fired: Fired) -> np.ndarray:
-    """HesaiLidar_SDK_2.0: both angles whole 1/25600 degrees, a table filled from double."""
-    distance = (fired.ticks * np.float64(_FLOAT(model.tick))).astype(_FLOAT)
+def _fine(
+    model: Model, fired: Fired, tick: float, table: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+) -> np.ndarray:
+    distance = (fired.ticks * np.float64(tick)).astype(_FLOAT)
     whole, rise = (
         np.trunc(_FINE * degrees.astype(_FLOAT).astype(np.float64) + 0.0625).astype(np.int64)
         for degrees in (model.azimuth, model.elevation)
     )
-    azimuth = (256 * fired.azimuth[fired.block] + whole[fired.laser]) % (360 * _FINE)
-    sine, cosine = (each.astype(_FLOAT) for each in sine_cosine(azimuth * (2 * np.pi) / (360 * _FINE)))
-    up, fall = (each.astype(_FLOAT)[fired.laser] for each in sine_cosine(rise * (2 * np.pi) / (360 * _FINE)))
+    sine, cosine = table((256 * fired.azimuth[fired.block] + whole[fired.laser]) % (360 * _FINE))
+    up, fall = (each[fired.laser] for each in table(rise % (360 * _FINE)))
     return _north(sine, cosine, distance * fall, distance * up)
+
+
+def _fine_double(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    sine, cosine = sine_cosine(index * (2 * np.pi) / (360 * _FINE))
+    return sine.astype(_FLOAT), cosine.astype(_FLOAT)
+
+
+def _fine_single(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return _single((_FLOAT(2) * index.astype(_FLOAT)) * _FLOAT(np.pi) / _FLOAT(360 * _FINE), MODERN)
+
+
+def sdk_2(model: Model, fired: Fired) -> np.ndarray:
+    """HesaiLidar_SDK_2.0: both angles whole 1/25600 degrees, a table filled from double."""
+    return _fine(model, fired, float(_FLOAT(model.tick)), _fine_double)
+
+
+def fine_single(model: Model, fired: Fired) -> np.ndarray:
+    """The same as nebula computes for the AT128: a table filled in float32, the tick a double."""
+    return _fine(model, fired, model.tick, _fine_single)
+
+
+def single_degrees(model: Model, fired: Fired) -> np.ndarray:
+    """Made up: a table by whole 0.01 degrees that is filled in float32 throughout, for lasers that look straight on."""
+    index = fired.azimuth[fired.block].astype(_FLOAT)
+    return _from_table(model, fired, _FLOAT(0.01) * index * _FLOAT(np.pi) / _FLOAT(180), MODERN)
 
 
 def rs_driver(model: Model, fired: Fired) -> np.ndarray:
@@ -237,5 +262,7 @@ LAWS: dict[str, Callable[[Model, Fired], np.ndarray]] = {
     "Hesai general SDK": general_sdk,
     "Hesai general SDK, timed": general_sdk_timed,
     "Hesai SDK 2.0": sdk_2,
+    "nebula Hesai, fine": fine_single,
+    "table in float32": single_degrees,
     "rs_driver": rs_driver,
 }

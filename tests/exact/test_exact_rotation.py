@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from lizip.exact.rotation import (
     SE3,
     cayley,
+    eulers_of,
+    products,
     quaternion_of_rotation,
     rotation_of_euler,
     rotation_of_quaternion,
@@ -90,3 +92,20 @@ def test_a_vector_turned(seed):
     rotation, v = rng.normal(size=(3, 3)), rng.normal(size=3)
     np.testing.assert_allclose(turned(rotation, *v), rotation @ v, atol=1e-14)
     np.testing.assert_allclose(turned_back(rotation, *v), rotation.T @ v, atol=1e-14)
+
+
+@given(st.lists(st.tuples(angle, st.floats(-1.5, 1.5), angle), min_size=1, max_size=5))
+def test_euler_angles_of_rotations(angles):
+    rotations = np.stack([rotation_of_euler(*each) for each in angles])
+    found = eulers_of(rotations)
+    np.testing.assert_allclose([rotation_of_euler(*each) for each in found], rotations, atol=1e-13)
+    assert (np.abs(found) <= np.pi).all()
+
+
+@given(seeds)
+def test_products(seed):
+    rng = np.random.default_rng(seed)
+    left, right = rng.normal(size=(4, 3, 3)), rng.normal(size=(4, 3, 3))
+    np.testing.assert_allclose(products(left, right), left @ right, atol=1e-13)
+    np.testing.assert_allclose(products(left[0], right), left[0] @ right, atol=1e-13)
+    np.testing.assert_allclose(products(left, right[1].T), left @ right[1].T, atol=1e-13)

@@ -53,6 +53,14 @@ def fields_of(form: int, layout: bytes) -> Fields:
     return _fields(head)
 
 
+def is_across(form: int, layout: bytes) -> bool:
+    """Whether pieces of a file are runs of points that go to several places of it."""
+    if form == NPZ:
+        arrays = _arrays(Bytes(layout))
+        return len(arrays) > 1 or arrays[0][0] > 1
+    return form in (NPY, ARRAY) and layout[:1] > b"\1"
+
+
 def _arrays(head: Bytes) -> list[tuple[int, Fields]]:
     """Mode and fields of each array of an archive."""
     return [(head.u8(), _fields(head)) for _ in range(head.varint())]

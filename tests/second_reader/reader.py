@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import xxhash
 
 from second_reader import coded, floats, frozen, image, layout, log, octree, opaque, survey, sweep
@@ -36,12 +37,25 @@ def read(data: bytes, past: Past | None = None) -> bytes:
 def _content(file: File, past: Past) -> bytes:
     if file.all(SPLICE):
         return log.join(file, read)
-    if file.all(PIECE):
-        return b"".join(map(read, file.all(PIECE)))
     if file.all(WHOLE):
         return b"".join(map(coded.decode, file.all(WHOLE)))
     how = coded.decode(file.layout) if file.layout else b""
+    if file.all(PIECE):
+        across = file.count and layout.is_across(file.format, how)
+        return _across(file, how) if across else b"".join(map(read, file.all(PIECE)))
     return layout.join(file.format, how, _regions(file), _columns(file, how, past))
+
+
+def _across(file: File, how: bytes) -> bytes:
+    """A file of several arrays or of columns, from its regions and runs of all columns."""
+    pieces = [(open_file(piece).count, read(piece)) for piece in file.all(PIECE)]
+    kinds = [kind for _, kind in layout.fields_of(file.format, how)]
+    columns = []
+    for kind in kinds:
+        columns.append(np.concatenate([np.frombuffer(content, kind, count) for count, content in pieces if count]))
+        pieces = [(count, content[count * kind.itemsize :] if count else content) for count, content in pieces]
+    demand(all(not content for count, content in pieces if count), "a run has other columns")
+    return layout.join(file.format, how, [content for count, content in pieces if not count], columns)
 
 
 def _regions(file: File) -> list[bytes]:

@@ -9,6 +9,7 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.sensor.fit.calibrate import find_decimal, noise_of
 from lizip.sensor.fit.chunked.describe import describe
+from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
 from lizip.sensor.fit.inside import is_coarse
@@ -34,14 +35,14 @@ class Chunked:
         decimal = find_decimal(np.stack(columns[:3], axis=1))
         if is_coarse(decimal, VLP_32C.tick):
             return None
+        found = _solve_each(np.stack(columns[:3], axis=1), missing, bounds, noise_of(decimal))
+        if found is None:
+            return None
         parts, grids, notes = [], [], dict[str, int]()
-        for first, last in pairwise(bounds):
+        for (first, last), strange, (seen, law) in found:
             inside = [np.ascontiguousarray(column[first:last]) for column in columns]
             absent = missing[first:last]
-            found = solve(np.stack(inside[:3], axis=1)[~absent], VLP_32C, noise_of(decimal))
-            described = (
-                None if found is None else describe(inside, cloud.schema, *found, axes, absent, nothing, decimal)
-            )
+            described = describe(inside, cloud.schema, seen, law, axes, (absent, strange), nothing, decimal)
             if described is None:
                 return None
             parts.append(described[0])
@@ -52,6 +53,30 @@ class Chunked:
 
 
 SOLVER = Chunked()
+
+_MOST_STRANGE = 0.1
+"""Share of the points that may be a scrap, too short to tell anything of its sensor."""
+
+
+def _solve_each(
+    points: np.ndarray, missing: np.ndarray, bounds: list[int], noise: float
+) -> list[tuple[tuple[int, int], np.ndarray, tuple[Observed, Law]]] | None:
+    """Where the parts of points (N, 3) begin and end, which of their points are of a scrap beside, and what they are.
+
+    None when more than a scrap is not explained.
+    """
+    found, strange = [], np.zeros(len(points), bool)
+    for first, last in pairwise(bounds):
+        one = solve(points[first:last][~missing[first:last]], VLP_32C, noise)
+        if one is None:
+            strange[first:last] = ~missing[first:last]
+        else:
+            found.append((last, one))
+    if not found or np.count_nonzero(strange) > _MOST_STRANGE * len(points):
+        return None
+    ends = [*(last for last, _ in found[:-1]), len(points)]
+    return [((a, b), strange[a:b], one) for a, b, (_, one) in zip([0, *ends], ends, found, strict=False)]
+
 
 _WAYS = (AS_THEY_ARE, Axes(negative_y=True))
 """Any mirror image is one of these, turned; and how a sensor is turned is found out anyway."""

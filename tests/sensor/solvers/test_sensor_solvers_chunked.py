@@ -213,3 +213,25 @@ def test_both_sensors_are_found_in_a_part_of_the_surroundings(sweep, cut):
     assert abs(found.model.parts[0].count - upper) < 3
     assert found.about.notes["exceptions"] < 0.03 * len(columns[0])
     check(found, columns)
+
+
+@pytest.mark.parametrize("first", [-24000, -6000, -700])
+def test_a_whole_sensor_behind_a_scrap_of_the_other(sweep, first):
+    upper = int(sweep.truth["upper"])
+    columns = list(np.ascontiguousarray(sweep.records[upper + first :].T))
+    found = solve(columns)
+    strange = -first if -first < 1000 else 0
+    assert len(found.model.parts) == (1 if strange else 2)
+    assert found.about.notes["exceptions"] < strange + 0.01 * len(columns[0])
+    check(found, columns)
+
+
+@pytest.mark.parametrize("further", [200, 1000, 9000])
+def test_a_scrap_of_the_other_behind_a_whole_sensor(sweep, further):
+    upper = int(sweep.truth["upper"])
+    columns = list(np.ascontiguousarray(sweep.records[: upper + further].T))
+    found = solve(columns)
+    strange = further if further < 5000 else 0
+    assert len(found.model.parts) == (1 if strange else 2)
+    assert found.about.notes["exceptions"] < strange + 0.01 * len(columns[0])
+    check(found, columns)

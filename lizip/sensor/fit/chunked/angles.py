@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lizip.exact.linear import rotate
+from lizip.exact.rotation import products
 from lizip.exact.screw import Track, poses_at, rotations_of
 from lizip.sensor.fit.chunked.azimuths import find_azimuths
 from lizip.sensor.fit.chunked.elevations import Rough, elevations_of
@@ -43,8 +43,7 @@ def resample(track: Track, times: np.ndarray) -> Track:
 def turned(track: Track, yaw: np.ndarray) -> Track:
     """A track whose sensor is turned about its own axis by angles (K,), rad."""
     right = rotations_of(np.stack([np.zeros_like(yaw), np.zeros_like(yaw), yaw], axis=1))
-    turns = np.stack([rotate(b.T, a).T for a, b in zip(track.turns, right, strict=True)])
-    return Track(track.times, turns, track.places)
+    return Track(track.times, products(track.turns, right), track.places)
 
 
 def _knots(found: Firings) -> tuple[np.ndarray, float]:

@@ -36,17 +36,18 @@ def describe(
     seen: Observed,
     law: Law,
     axes: Axes,
-    missing: np.ndarray,
+    others: tuple[np.ndarray, np.ndarray],
     nothing: np.ndarray,
     decimal: int = 0,
 ) -> tuple[Part, Grid, dict[str, int]] | None:
     """Grid and stages of one part whose columns (N,) are those of the file, but for `axes`; None when they are not.
 
-    Points that are `missing` (N,) were not seen, and have the bits `nothing` (3,) in the file; `decimal` is the
-    rounding of the others, as `lizip.sensor.stages.rounding` has it.
+    `others` are the points that are missing (N,), which were not seen and have the bits `nothing` (3,) in the file, and
+    those that are of no sensor (N,); `decimal` is the rounding of the rest, as `lizip.sensor.stages.rounding` has it.
     """
+    missing, strange = others
     rounding = rounding_of(seen.stored, decimal) if decimal else None
-    present, every = np.flatnonzero(~missing), np.stack(columns[:3], axis=1)
+    present, every = np.flatnonzero(~missing & ~strange), np.stack(columns[:3], axis=1)
     xyz = every[present]
     good = seen.known & (law.ticks > 0) & (law.ticks < _MOST_TICKS)
     good[good] = keep_ascending((seen.firing * len(seen.lasers.slot) + seen.laser)[good])
@@ -61,7 +62,7 @@ def describe(
         return None
     stages.append(Corrections.of(returns, units))
     stages[-1].apply(returns)
-    listed = present[~good]
+    listed = np.sort(np.append(present[~good], np.flatnonzero(strange)))
     stages.append(Places.of(every, listed, missing, axes.undone(nothing.view(np.float32)[None])[0].view(np.uint32)))
     stages[-1].apply(returns)
     if axes != AS_THEY_ARE:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.exact.linear import rotate, solve_definite
+from lizip.exact.rotation import products
 from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
@@ -87,8 +88,7 @@ class Rough(NamedTuple):
         tilt = np.concatenate([p[:2] + t * p[2:4], np.zeros_like(t)], axis=1)
         places = p[4:7] + t * p[7:10]
         places[:, :2] += 0.5 * t * t * p[10:12]
-        turns = rotations_of(tilt)
-        return Track(times, np.stack([rotate(turn.T, self.axes).T for turn in turns]), rotate(places, self.axes))
+        return Track(times, products(self.axes, rotations_of(tilt)), rotate(places, self.axes))
 
 
 @kernel

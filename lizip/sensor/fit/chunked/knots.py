@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.exact.linear import solve_banded, solve_definite
+from lizip.exact.rotation import products
 from lizip.exact.screw import Poses, Track, poses_at, rotations_of, ways_between
 from lizip.jit import kernel
 from lizip.sensor.fit.chunked.normals import Sums, gather, new_sums
@@ -154,21 +155,11 @@ def move(
     else:
         right = solve_definite(whole, right)
     step = right.reshape(count, 7)
-    turns = np.empty_like(track.turns)
-    _turn_all(rotations_of(step[:, :3]), track.turns, turns)
+    turns = products(rotations_of(step[:, :3]), track.turns)
     times = track.times + np.clip(step[:, 6], -_LARGEST_SHIFT, _LARGEST_SHIFT)
     after = step[poses.segment + 1] * poses.share[:, None] + step[poses.segment] * (1.0 - poses.share[:, None])
     moved = after[:, [3, 4, 5, 0, 1, 2]] - after[:, 6:] * np.concatenate([poses.speed, poses.spin], axis=1)
     return Track(times, turns, track.places + step[:, 3:6]), moved
-
-
-@kernel
-def _turn_all(left, right, out):
-    for i in range(left.shape[0]):
-        for a in range(3):
-            for b in range(3):
-                out[i, a, b] = left[i, a, 0] * right[i, 0, b] + left[i, a, 1] * right[i, 1, b]
-                out[i, a, b] += left[i, a, 2] * right[i, 2, b]
 
 
 class Groups(NamedTuple):

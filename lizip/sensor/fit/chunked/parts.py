@@ -1,7 +1,7 @@
 """Where the points of one sensor end in a file and those of the next begin. Encoder only.
 
-A sensor's part is about a turn. Near its end the elevations tell which points are of which sensor, and the azimuth,
-which mostly jumps, where exactly the one ends.
+A sensor is fitted to a part of the file that is mostly of one, and followed as far as its lasers explain the points:
+elevations tell which points are of which sensor, and the azimuth, which mostly jumps, where exactly the one ends.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,6 @@ from lizip.sensor.fit.chunked.elevations import (
     Rough,
     block_headings,
     elevations_of,
-    find_sensor,
     fit_elevations,
     headings,
     points_about,
@@ -39,18 +39,22 @@ _FARTHEST = 1e4
 _TWO = 1.25 * TURN
 """Two sensors turn further than this: each a whole turn, and up to half a turn back from one to the other."""
 
-_END = (338 * DEGREE, 375 * DEGREE)
-"""A sensor's part ends somewhere between these."""
+_SEEDS = ((0.0, 0.48), (0.6, 1.0), (0.0, 0.2), (0.8, 1.0))
+"""Parts of a file most of which may be of one sensor."""
 
-_SURELY, _HIGHER = (0.3, 0.7), 0.05
-"""Of a part of the surroundings, the first and the last points are surely of the one and of the other sensor; one of
-them is higher (m), unless it is upside down."""
+_ROUNDS, _SETTLED = 6, 0.05
+"""Rounds at most in which a stretch grows, until its ends move by less than this share of it."""
 
-_LONGEST, _MARGIN = 120, 8
-_CLEAR = 15 * DEGREE
-"""A jump like this in the blocks' headings shows where."""
+_SCRAP, _SCRAPS = 2000, 128
+"""Fewer points tell nothing of their sensor; and so few are no part of their own."""
+
+_ASIDE = 512
+"""Points by which a stretch may end too late or too early."""
 
 _CAP = 0.1 * DEGREE
+_MISSED = 0.04 * DEGREE
+"""What points of other sensors miss a sensor's lasers by on average is more, its own less."""
+
 _NEAR = 72
 _JUMP = 2.0 * DEGREE
 
@@ -97,41 +101,93 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
     points = np.stack(columns[:3], axis=1)
     if not (np.abs(points) < _FARTHEST).all():
         return None
-    found = find_sensor(points[: (2 * count) // 5])
-    if found is None:
-        return None
-    about = points.astype(np.float64) - found[1]
-    heading = block_headings(about, _BLOCK)
-    turned = heading[0] - heading
-    whole = turned[-1] >= _TWO
-    first, last = (_BLOCK * block for block in _window(turned)) if whole else (int(part * count) for part in _SURELY)
     elevations = elevations_of(lasers, False)
-    one, other = fit_elevations(points[:first], elevations), fit_elevations(points[last:], elevations)
-    if one is None or other is None:
-        return None if whole else [0, count]
-    if not whole and not _are_two(one, other):
-        return [0, count]
-    costs = _misses(points, one, lasers, slice(0, first), slice(first, last))
-    costs -= _misses(points, other, lasers, slice(last, count), slice(first, last))
-    costs = np.append(0.0, np.cumsum(costs))
-    return [0, first + _sharpen(about[first:last], int(np.argmin(costs))), count]
+    for share in _SEEDS:
+        seed = slice(int(share[0] * count), int(share[1] * count))
+        grown = _grow(points, seed, elevations, lasers)
+        if grown is not None:
+            break
+    else:
+        return [0, count] if _turned(points) < _TWO else None
+    stretches = [grown]
+    for rest in (slice(0, grown.first), slice(grown.last, count)):
+        other = _grow(points, rest, elevations, lasers) if rest.stop - rest.start >= _SCRAP else None
+        if other is not None:
+            stretches.append(other)
+    stretches.sort(key=lambda stretch: stretch.first)
+    bounds = [0, *(_between(points, *pair, lasers) for pair in pairwise(stretches)), count]
+    if stretches[0].first >= _SCRAPS:
+        bounds.insert(1, stretches[0].edge(points, stretches[0].first))
+    if count - stretches[-1].last >= _SCRAPS:
+        bounds.insert(-1, stretches[-1].edge(points, stretches[-1].last))
+    return bounds
 
 
-def _are_two(one: Rough, other: Rough) -> bool:
-    """Whether two motions are of two sensors: a vehicle keeps its sensors' heights."""
-    heights = [float(rotate(rough.motion[None, 4:7], rough.axes)[0, 2]) for rough in (one, other)]
-    return one.upside_down != other.upside_down or abs(heights[0] - heights[1]) > _HIGHER
+class _Stretch(NamedTuple):
+    """Points, `first` to `last`, that one sensor's lasers explain, by a motion that was fitted to `own`."""
+
+    first: int
+    last: int
+    rough: Rough
+    own: slice
+
+    def misses(self, points: np.ndarray, lasers: Lasers, among: slice) -> np.ndarray:
+        """How far (rad, capped) some of points (N, 3) are from the elevations of the sensor's lasers."""
+        low, high = min(self.own.start, among.start), max(self.own.stop, among.stop)
+        upright = rotate(points[low:high].astype(np.float64), self.rough.axes.T)
+        turn = turns_of(upright - self.rough.motion[4:7])
+        turn -= np.median(turn[self.own.start - low : self.own.stop - low] - self.rough.turn)
+        which = slice(among.start - low, among.stop - low)
+        about = points_about(upright[which], turn[which], self.rough.motion)
+        return np.minimum(np.abs(away_from_lasers(about, lasers, self.rough.upside_down)), _CAP)
+
+    def edge(self, points: np.ndarray, guess: int) -> int:
+        """Where it ends or begins, near a guess, by the azimuths of points (N, 3)."""
+        low, high = max(0, guess - 2 * _NEAR), min(len(points), guess + 2 * _NEAR)
+        place = rotate(self.rough.motion[None, 4:7], self.rough.axes)[0]
+        return low + _sharpen(points[low:high].astype(np.float64) - place, guess - low)
 
 
-def _window(turned: np.ndarray) -> tuple[int, int]:
-    """First and last block (exclusive) of those among which a sensor's part ends, from what was turned (M,), rad."""
-    begin = int(np.argmax(turned > _END[0]))
-    after = turned[begin : begin + _LONGEST]
-    jump = np.abs(after[2:] - after[:-2])
-    end = begin + int(np.argmax(turned[begin:] > _END[1]))
-    if len(jump) and jump.max() > _CLEAR:
-        end = begin + int(np.argmax(jump)) + _MARGIN
-    return begin, min(max(end, begin + _MARGIN), len(turned))
+def _grow(points: np.ndarray, seed: slice, elevations: np.ndarray, lasers: Lasers) -> _Stretch | None:
+    """The points about those of a seed that are of the sensor that most of the seed's are of."""
+    stretch, own = None, seed
+    for _ in range(_ROUNDS):
+        rough = fit_elevations(points[own], elevations)
+        if rough is None:
+            return stretch
+        size = own.stop - own.start
+        around = slice(max(0, own.start - size // 2), min(len(points), own.stop + size // 2))
+        trial = _Stretch(own.start, own.stop, rough, own)
+        begin, end = (around.start + k for k in _heaviest(_MISSED - trial.misses(points, lasers, around)))
+        if end - begin < _SCRAP:
+            return stretch
+        moved = abs(begin - own.start) + abs(end - own.stop)
+        stretch, own = trial._replace(first=begin, last=end), slice(begin, end)
+        if moved < _SETTLED * (end - begin):
+            break
+    return stretch
+
+
+def _heaviest(weight: np.ndarray) -> tuple[int, int]:
+    """First and last (exclusive) of those of weights (N,) in a row whose sum is largest."""
+    total = np.append(0.0, np.cumsum(weight))
+    lowest = np.minimum.accumulate(total)
+    end = int(np.argmax(total - lowest))
+    return int(np.argmin(total[: end + 1])), end
+
+
+def _between(points: np.ndarray, one: _Stretch, other: _Stretch, lasers: Lasers) -> int:
+    """Where among points (N, 3) the one stretch ends and the other, behind it, begins."""
+    low = max(min(one.last, other.first) - _ASIDE, one.first)
+    high = min(max(one.last, other.first) + _ASIDE, other.last)
+    costs = [each.misses(points, lasers, slice(low, high)) for each in (one, other)]
+    return one.edge(points, low + int(np.argmin(np.append(0.0, np.cumsum(costs[0] - costs[1])))))
+
+
+def _turned(points: np.ndarray) -> float:
+    """How far (rad) blocks of points (N, 3) turn from the first to the last."""
+    heading = block_headings(points.astype(np.float64), _BLOCK)
+    return float(heading[0] - heading[-1])
 
 
 def turns_steadily(columns: Sequence[np.ndarray] | np.ndarray) -> bool:
@@ -147,15 +203,6 @@ def _turns(columns: Sequence[np.ndarray]) -> bool:
         return False
     step = -np.diff(block_headings(points, _BLOCK)) / DEGREE
     return bool(((step > _STEP[0]) & (step < _STEP[1])).mean() > 0.5)
-
-
-def _misses(points: np.ndarray, rough: Rough, lasers: Lasers, own: slice, between: slice) -> np.ndarray:
-    """How far (rad, capped) some of points (N, 3) are from the elevations of the lasers of a sensor with `own` ones."""
-    upright = rotate(points.astype(np.float64), rough.axes.T)
-    turn = turns_of(upright - rough.motion[4:7])
-    turn -= 0.5 * (turn[own][0] + turn[own][-1])
-    about = points_about(upright[between], turn[between], rough.motion)
-    return np.minimum(np.abs(away_from_lasers(about, lasers, rough.upside_down)), _CAP)
 
 
 def _sharpen(about: np.ndarray, guess: int) -> int:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
-from lizip.exact.screw import rotation_of
+from lizip.exact.rotation import products
+from lizip.exact.screw import rotation_of, rotations_of
 from lizip.exact.ulp import unit32
 from lizip.jit import kernel
 from lizip.sensor.fit.timed.law import FIXED, LOCAL, Law, knots_of, make_work, predict
@@ -199,7 +200,7 @@ def changed(law: Law, change: np.ndarray) -> Law:
     """A law after a change (7 K + FIXED,) of its numbers."""
     count = len(law.times)
     knots, fixed = change[: 6 * count].reshape(-1, 6), change[7 * count :]
-    turns = np.stack([multiply(rotation_by(knot[:3]), turn) for knot, turn in zip(knots, law.turns, strict=True)])
+    turns = products(rotations_of(knots[:, :3]), law.turns)
     tilt = np.array([fixed[6], fixed[7], 0.0])
     return Law(
         law.times + change[6 * count : 7 * count],

@@ -11,8 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.exact.linear import multiply
-from lizip.exact.rotation import euler, quaternion_of_rotation, rotation_of_quaternion, turned
-from lizip.exact.trig import TURN, arcsine, arctangent2, sincos
+from lizip.exact.rotation import (
+    euler,
+    eulers_of,
+    products,
+    quaternion_of_rotation,
+    rotation_of_quaternion,
+    turned,
+)
+from lizip.exact.trig import TURN, sincos
 from lizip.jit import kernel
 from lizip.sensor.stages.euler_track import EulerTrack, euler_points
 
@@ -51,11 +58,10 @@ class Law(NamedTuple):
 
     def stage(self) -> EulerTrack:
         """The stage that computes points in the far frame's axes."""
-        rotations = [multiply(multiply(self.far, turn), self.mount.T) for turn in self.turns]
-        angles = np.array([euler_of(rotation) for rotation in rotations])
+        rotations = products(products(self.far, self.turns), self.mount.T)
+        angles = eulers_of(rotations)
         angles[1:, 2] = angles[0, 2] + np.cumsum(_wrapped(np.diff(angles[:, 2])))
-        arms = np.stack([multiply(rotation, self.lever[:, None])[:, 0] for rotation in rotations])
-        places = multiply(self.places, self.far.T) - arms
+        places = multiply(self.places, self.far.T) - multiply(rotations, self.lever[:, None])[:, :, 0]
         return EulerTrack(self.times, angles, places, quaternion_of_rotation(self.mount), self.lever)
 
     def resampled(self, times: np.ndarray) -> Law:
@@ -70,12 +76,6 @@ class Law(NamedTuple):
 
 def _wrapped(angle: np.ndarray) -> np.ndarray:
     return angle - TURN * np.rint(angle / TURN)
-
-
-def euler_of(rotation: np.ndarray) -> tuple[float, float, float]:
-    """Roll, pitch and yaw of Rz(yaw) Ry(pitch) Rx(roll), (3, 3)."""
-    roll = arctangent2(rotation[2, 1], rotation[2, 2])
-    return roll, arcsine(-rotation[2, 0]), arctangent2(rotation[1, 0], rotation[0, 0])
 
 
 def predict(law: Law, times: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -115,24 +115,28 @@ class Knots(NamedTuple):
 
 def knots_of(law: Law) -> Knots:
     """Work out what derivatives need."""
-    stage, count = law.stage(), len(law.times)
-    rates, arms, turns = (np.empty((count, 3, 3)) for _ in range(3))
-    for k in range(count):
-        roll, pitch, yaw = stage.angles[k]
-        euler(roll, pitch, yaw, turns[k])
-        sp, cp = sincos(pitch)
-        sy, cy = sincos(yaw)
-        # rotation vector of a change of roll, pitch, yaw: columns Rz Ry ex, Rz ey, ez
-        axes = np.array([[cy * cp, -sy, 0.0], [sy * cp, cy, 0.0], [-sp, 0.0, 1.0]])
-        rates[k] = np.array([[cy / cp, sy / cp, 0.0], [-sy, cy, 0.0], [cy * sp / cp, sy * sp / cp, 1.0]])
-        arm = multiply(turns[k], law.lever[:, None])[:, 0]
-        arms[k] = np.stack([_cross(axes[:, a], arm) for a in range(3)], axis=1)
-    spots = multiply(law.places, law.far.T)
-    return Knots(law.times, stage.angles, stage.places, rates, arms, turns, spots)
+    stage = law.stage()
+    rates, arms, turns = (np.empty((len(law.times), 3, 3)) for _ in range(3))
+    _turn_knots(stage.angles, law.lever, rates, arms, turns)
+    return Knots(law.times, stage.angles, stage.places, rates, arms, turns, multiply(law.places, law.far.T))
 
 
-def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a[[1, 2, 0]] * b[[2, 0, 1]] - a[[2, 0, 1]] * b[[1, 2, 0]]
+@kernel
+def _turn_knots(angles, lever, rates, arms, turns):
+    """Fill in `Knots` what depends on the angles."""
+    for k in range(angles.shape[0]):
+        euler(angles[k, 0], angles[k, 1], angles[k, 2], turns[k])
+        sp, cp = sincos(angles[k, 1])
+        sy, cy = sincos(angles[k, 2])
+        rate, arm = rates[k], arms[k]
+        rate[0, 0], rate[0, 1], rate[0, 2] = cy / cp, sy / cp, 0.0
+        rate[1, 0], rate[1, 1], rate[1, 2] = -sy, cy, 0.0
+        rate[2, 0], rate[2, 1], rate[2, 2] = cy * sp / cp, sy * sp / cp, 1.0
+        # the turned lever, which axes of roll (Rz Ry ex), pitch (Rz ey) and yaw (ez) turn about themselves
+        u0, u1, u2 = turned(turns[k], lever[0], lever[1], lever[2])
+        arm[0, 0], arm[1, 0], arm[2, 0] = sy * cp * u2 + sp * u1, -sp * u0 - cy * cp * u2, cy * cp * u1 - sy * cp * u0
+        arm[0, 1], arm[1, 1], arm[2, 1] = cy * u2, sy * u2, -sy * u1 - cy * u0
+        arm[0, 2], arm[1, 2], arm[2, 2] = -u1, u0, 0.0
 
 
 class Work(NamedTuple):

@@ -32,7 +32,7 @@ def accumulate(knots, axes, sample, miss, weight, across, columns, work, normals
     k = np.int64(0)
     last = np.int64(0)
     used = columns.used
-    rows, value, square, vector = columns.rows, columns.value, columns.square, columns.vector
+    rows, value, scaled, square, vector, _ = columns
     for i in range(miss.shape[0]):
         if weight[i, 0] + weight[i, 1] + weight[i, 2] == 0.0:
             continue
@@ -44,27 +44,30 @@ def accumulate(knots, axes, sample, miss, weight, across, columns, work, normals
         derive(knots, far, mount, lever, sample.times[i], k, s0, s1, s2, used, work)
         if across:
             _across(knots, far, sample.stored, sample.times[i], i, k, rows)
-        for m in range(2 if across else 3):
+        for m in range(3):
             w = weight[i, m]
             if w == 0.0:
+                scaled[m, :used] = 0.0
                 continue
             if across:
                 a0, a1, a2 = rows[m, 0], rows[m, 1], rows[m, 2]
                 e = a0 * miss[i, 0] + a1 * miss[i, 1] + a2 * miss[i, 2]
                 speed = a0 * work.speed[0] + a1 * work.speed[1] + a2 * work.speed[2]
                 for c in range(used):
-                    value[c] = a0 * work.jacobian[0, c] + a1 * work.jacobian[1, c] + a2 * work.jacobian[2, c]
+                    value[m, c] = a0 * work.jacobian[0, c] + a1 * work.jacobian[1, c] + a2 * work.jacobian[2, c]
             else:
                 e, speed = miss[i, m], work.speed[m]
                 for c in range(used):
-                    value[c] = work.jacobian[m, c]
+                    value[m, c] = work.jacobian[m, c]
             for c in range(used):
-                scaled = w * value[c]
-                vector[c] += scaled * e
-                for q in range(c + 1):
-                    square[c, q] += scaled * value[q]
+                scaled[m, c] = w * value[m, c]
+                vector[c] += scaled[m, c] * e
             if by.shape[0] > 0:
-                _add_to_group(normals, sample.group[i], k, knots.times.size, w * speed, speed, e, value, used)
+                _add_to_group(normals, sample.group[i], k, knots.times.size, w * speed, speed, e, value[m], used)
+        for c in range(used):
+            f0, f1, f2 = scaled[0, c], scaled[1, c], scaled[2, c]
+            for q in range(c + 1):
+                square[c, q] += f0 * value[0, q] + f1 * value[1, q] + f2 * value[2, q]
     _spread(square, vector, used, last, knots.times.size, normals)
 
 
@@ -114,14 +117,15 @@ def _add_to_group(normals, n, k, size, weighted, speed, e, value, used):
 
 
 class Columns(NamedTuple):
-    """Scratch of `accumulate`: the two directions (2, 3), a point's derivatives (LOCAL,), the equations of a segment
-    (LOCAL, LOCAL), (LOCAL,), all float64; and how many derivatives count.
+    """Scratch of `accumulate`: the two directions (2, 3), a point's derivatives and these by weight (3, LOCAL), the
+    equations of a segment (LOCAL, LOCAL), (LOCAL,), all float64; and how many derivatives count.
 
     Those behind belong to numbers that are held.
     """
 
     rows: np.ndarray
     value: np.ndarray
+    scaled: np.ndarray
     square: np.ndarray
     vector: np.ndarray
     used: int
@@ -129,7 +133,8 @@ class Columns(NamedTuple):
 
 def make_columns(used: int) -> Columns:
     """Make that memory."""
-    return Columns(np.zeros((2, 3)), np.zeros(LOCAL), np.zeros((LOCAL, LOCAL)), np.zeros(LOCAL), used)
+    each = np.zeros((3, LOCAL)), np.zeros((3, LOCAL))
+    return Columns(np.zeros((2, 3)), *each, np.zeros((LOCAL, LOCAL)), np.zeros(LOCAL), used)
 
 
 @kernel

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lizip.exact.linear import multiply
-from lizip.exact.rotation import rotation_of_euler
+from lizip.exact.rotation import products, rotation_of_euler
 from lizip.exact.trig import DEGREE
 from lizip.sensor.fit.timed.adjust import Sample
 from lizip.sensor.fit.timed.labels import Labels, rays_of
@@ -95,7 +94,7 @@ def observe(
     whole = round(phase / COLUMN)
     # azimuths are clockwise: what they lose the sensor's axes gain
     aside = rotation_of_euler(0.0, 0.0, -(phase - whole * COLUMN))
-    law = law._replace(turns=np.stack([multiply(turn, aside) for turn in law.turns]))
+    law = law._replace(turns=products(law.turns, aside))
     place = np.flatnonzero(labels.block >= 0)
     ring, block = labels.ring[place], labels.block[place]
     stored = np.ascontiguousarray(points[place], np.float64)
