@@ -152,6 +152,7 @@ def test_ranges_that_are_beside_a_common_step_are_moved_there(step, offset, shar
     [
         *(("kitti/full_a.bin", 0.002), ("kitti/full_a.bin", 0.01), ("nuscenes/sweep_a.bin", 0.001)),
         *(("nuscenes/sweep_a.bin", 0.01), ("pandaset/000500.bin", 0.002)),
+        ("argoverse/sweep_01.bin", 0.01),
     ],
 )
 def test_real_sweeps_are_coded_again_at_their_size(data, place, bound):

@@ -21,8 +21,12 @@ from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.cells import CellOrder
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
+from lizip.sensor.stages.fused import Fused
 from lizip.sensor.stages.rounding import round_points, rounding_units
 from lizip.sensor.stages.seconds import Seconds
+
+_LAST_PLACES = 4
+"""By so many a pose's flips move a point at most."""
 
 
 class ReorderedError(Exception):
@@ -87,6 +91,15 @@ def _seconds(stage: Seconds, sides: Sides) -> Stage:
     return Seconds.of(sides.near, stage.ranges(sides.exact))
 
 
+def _fused(stage: Fused, sides: Sides) -> Stage:
+    """No flips: they move a point by a few last places, which are nothing against most bounds, and would hide the poses
+    from who codes the points again."""
+    exact = replace(sides.exact)
+    stage.apply(exact)
+    farthest = np.abs(exact.xyz).max(initial=np.float32(0))
+    return Fused() if _LAST_PLACES * float(np.spacing(farthest)) < sides.bound else stage
+
+
 def _beyond(found: np.ndarray, wanted: np.ndarray, sides: Sides) -> np.ndarray:
     """Coordinates (M, 3) that are, or might be, further off than the bound; raises BeyondError where that may be
     mended by moving ranges."""
@@ -148,6 +161,7 @@ def _far_corrections(stage: FarCorrections, sides: Sides) -> Stage:
 
 _ANEW: dict[type, Callable[..., Stage]] = {
     CellOrder: _cell_order,
+    Fused: _fused,
     Seconds: _seconds,
     Corrections: _corrections,
     FarCorrections: _far_corrections,

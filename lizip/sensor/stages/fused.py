@@ -63,14 +63,15 @@ def _move(m0, m1, m2, t, x, y, z):
 
 
 @kernel
-def _transform(points, poses, group, out, whole):
+def transform(points, poses, group, out, whole):
+    """Move points (N, 3) by the poses of their groups: stored coordinates, and the sums before the last rounding."""
     for i in range(points.shape[0]):
         for a in range(3):
             m = poses[group[i], a]
             out[i, a], whole[i, a] = _move(m[0], m[1], m[2], m[3], points[i, 0], points[i, 1], points[i, 2])
 
 
-def _cast(turns: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def cast_poses(turns: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Poses (G, 3, 4) as float32, the float32 on the other side of the tie, and how far that is (units of the last)."""
     exact = np.concatenate([turns, shifts[:, :, None]], axis=2)
     cast = exact.astype(np.float32)
@@ -154,6 +155,16 @@ def _find_flips(points, group, actual, cast, other, near, flips, m):
         first = last
 
 
+def find_flips(
+    points: np.ndarray, group: np.ndarray, actual: np.ndarray, turns: np.ndarray, shifts: np.ndarray
+) -> np.ndarray:
+    """Flips (G, 3, 4) uint8 of poses under which points (N, 3) come nearest to the stored ones."""
+    cast, other, near = cast_poses(turns, shifts)
+    flips = np.zeros(near.shape, np.uint8)
+    _find_flips(points, group, actual, cast, other, near, flips, np.zeros(4, np.float32))
+    return flips
+
+
 @dataclass(frozen=True)
 class Fused(Packed):
     """Points of the sensor's frame through the poses of their groups, in float32.
@@ -169,9 +180,8 @@ class Fused(Packed):
     @classmethod
     def of(cls, returns: Returns, actual: np.ndarray) -> Fused:
         """Find the flips under which posed returns come nearest to the stored coordinates (M, 3) float32."""
-        cast, other, near = _cast(returns.turns, returns.shifts)
-        flips = np.zeros(near.shape, np.uint8)
-        _find_flips(returns.points, returns.group, actual, cast, other, near, flips, np.zeros(4, np.float32))
+        near = cast_poses(returns.turns, returns.shifts)[2]
+        flips = find_flips(returns.points, returns.group, actual, returns.turns, returns.shifts)
         if not flips.any():
             return cls()
         return cls(encode_stream(_code, near, flips))
@@ -179,14 +189,14 @@ class Fused(Packed):
     def apply(self, returns: Returns) -> None:
         """Move the points, which are float32 then and there."""
         returns.need("points", "turns", "shifts", "group")
-        cast, other, near = _cast(returns.turns, returns.shifts)
+        cast, other, near = cast_poses(returns.turns, returns.shifts)
         if self.flips:
             flips = np.zeros(near.shape, np.uint8)
             decode_stream(self.flips, _code, near, flips)
             cast = np.where(flips, other, cast)
         points = np.ascontiguousarray(returns.points, np.float32)
         out, whole = np.empty(points.shape, np.float32), np.empty(points.shape)
-        _transform(points, np.ascontiguousarray(cast), returns.group, out, whole)
+        transform(points, np.ascontiguousarray(cast), returns.group, out, whole)
         returns.rounded = returns.xyz = out
         returns.points = whole
         returns.fraction = (whole - out) / np.spacing(np.abs(out)).astype(np.float64)

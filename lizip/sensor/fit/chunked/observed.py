@@ -114,7 +114,7 @@ def placed_of(seen: Observed, law: Law) -> Placed:
     points = sensor_points(seen.lasers, seen.upside_down, alpha_of(seen, law.azimuth), seen.laser, law.ticks)
     sigma = np.maximum(0.5 * np.spacing(np.abs(seen.stored)).astype(np.float64), max(_LEAST_SIGMA, seen.noise))
     use = seen.known & (seen.distance > 2) & (seen.distance < _FARTHEST)
-    return Placed(seen.stored, points, sigma, np.zeros(len(points)), use)
+    return Placed(seen.stored.astype(np.float64), points, sigma, np.zeros(len(points)), use)
 
 
 @kernel

@@ -14,7 +14,8 @@ class Placed(NamedTuple):
 
     Attributes
     ----------
-    stored : (N, 3) float32
+    stored : (N, 3) float64
+        Where they are, or should come out.
     points : (N, 3) float32
         In the sensor's frame.
     sigma : (N, 3) float64

@@ -6,6 +6,7 @@ import numpy as np
 
 from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
+from lizip.sensor.fit.chunked.flips import aimed_at
 from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
 from lizip.sensor.fit.chunked.observed import (
     Law,
@@ -30,8 +31,7 @@ _THIRD = 3
 """Every third chunk is enough where not all is tried bit for bit."""
 
 _ROUGH, _SHARP = (10.0, 5.0, 3.0, 2.0), (2.0, 1.5)
-_POLISH = (4.0, 1.0, 1.0, 1.0, 0.5, 0.5)
-_PATIENCE = 2
+_BEGIN, _POLISH = (4.0, 1.0), (1.0, 1.0, 0.5, 0.5)
 _GOOD = 0.9
 """Share of the points that must be exact if packets come at whole microseconds, and the track is of this kind."""
 
@@ -112,15 +112,13 @@ def _part_packets(seen: Observed, law: Law) -> Law:
 
 def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track]:
     """The track under which most points are exact, and their share."""
-    best, since = (-1.0, track), 0
+    track, _, _ = fit_points(track, placed, groups, _BEGIN, FREE, exact=True)
+    aimed, share = aimed_at(track, placed, groups)
+    best = share, track
     for scale in _POLISH:
-        track, sums, _ = fit_points(track, placed, groups, (scale,), FREE, exact=True)
-        exact = float((sums.residual == 0).all(axis=1).mean())
-        since += 1
-        if exact > best[0]:
-            best, since = (exact, track), 0
-        if since >= _PATIENCE:
-            break
+        track, _, _ = fit_points(track, aimed, groups, (scale,), FREE, exact=True)
+        aimed, share = aimed_at(track, placed, groups)
+        best = max(best, (share, track), key=lambda each: each[0])
     return best
 
 
