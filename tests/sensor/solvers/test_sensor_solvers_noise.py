@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from sweeps import cloud_of
 
 from lizip.sensor.fit.motion.firing import hdl32e
 from lizip.sensor.fit.motion.sharp import is_sharp
 from lizip.sensor.solvers import moving
 from lizip.sensor.state import SensorState
 from lizip.simulator import hdl32
-from sweeps import cloud_of
 
 FAST = hdl32.sweep(5).records[:, :3]
 
