@@ -17,6 +17,7 @@ import xxhash
 
 from lizip import formats
 from lizip.container import MAX_WHOLE, PIECE
+from lizip.formats.records import native, pack_fields
 from lizip.formats.strips import Strips
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _between(data: memoryview, cloud: Cloud, bounds: Sequence[tuple[int, int]]) 
         begin = 0 if first == 0 and start <= _LITTLE else start + size * first
         end = len(data) if last == cloud.count and after <= _LITTLE else start + size * last
         around = data[begin : start + size * first], data[start + size * last : end]
-        columns = {name: column[first:last] for name, column in cloud.columns.items()}
+        columns = {name: native(column[first:last]) for name, column in cloud.columns.items()}
         yield replace(cloud, columns=columns, regions=_regions(cloud, around)), data[begin:end]
 
 
@@ -126,7 +127,6 @@ def _regions(cloud: Cloud, around: Sequence[memoryview]) -> tuple[memoryview, ..
 def _across(data: memoryview, cloud: Cloud) -> Iterator[Piece]:
     """The regions, each as plain bytes, then the points by runs of all arrays."""
     from lizip.formats.columns import FORMAT as COLUMNS
-    from lizip.formats.records import pack_fields
 
     if sum(map(len, cloud.regions)) > MAX_WHOLE:
         yield from _plain(data)
@@ -135,7 +135,7 @@ def _across(data: memoryview, cloud: Cloud) -> Iterator[Piece]:
         yield formats.split(region, name="opaque"), memoryview(region)
     fields = formats.by_name(cloud.format).fields(cloud.layout)
     for first, last in _bounds(cloud.count, sum(dtype.itemsize for _, dtype in cloud.schema)):
-        block = {name: column[first:last] for name, column in cloud.columns.items()}
+        block = {name: native(column[first:last]) for name, column in cloud.columns.items()}
         content = memoryview(b"".join(COLUMNS.join(pack_fields(fields), (), [block])))
         yield COLUMNS.cloud(content, fields), content
 

@@ -110,8 +110,9 @@ class _Task(NamedTuple):
     digest: bytes
 
     def choose(self, data: memoryview, cloud: Cloud, names: Sequence[str]) -> Choice:
-        """Find the shortest way for the file or a piece of it."""
-        return choose(data, cloud, self.options, names, self.bounds, data is self.data)
+        """Find the shortest way for the file or a piece of it; pieces without points have nothing to change."""
+        alone = data is self.data
+        return choose(data, cloud, self.options, names, self.bounds if cloud.count or alone else None, alone)
 
     def choose_again(self, data: memoryview, piece: Cloud, main: Codec | None) -> Choice:
         """Find it for a piece: with the codec of those before, if there is one and it takes the piece."""

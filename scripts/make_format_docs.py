@@ -184,7 +184,15 @@ def _grid() -> str:
         ("codecs.sweep.fast.vectors", "_TERMS", "_MOST_ERROR"),
         ("codecs.sweep.fast.intensity", "_DISTANCES", "_START", "_NIBBLES"),
     )
-    return constants + "\n\n" + _checked(("codecs.sweep.model", "BLEND", "i8"))
+    return (
+        constants
+        + "\n\n"
+        + _checked(
+            ("codecs.sweep.model", "BLEND", "i8"),
+            ("codecs.sweep.levels", "LEVEL_BLEND", "i8"),
+            ("codecs.sweep.levels", "NEAR", "i8"),
+        )
+    )
 
 
 def _floats_in(module: ModuleType, name: str) -> list[float]:

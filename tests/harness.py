@@ -32,8 +32,9 @@ from lizip import codecs, simulator
 from lizip.codecs.sweep import weights
 from lizip.container import CODEC, MODELS, Container
 from lizip.formats import lzf
+from lizip.relations import motion
 from lizip.sensor.stages import profile
-from lizip.simulator import at128, driver_columns, drivers, packets, turning
+from lizip.simulator import at128, driver_columns, drivers, os_sensor, packets, turning
 from lizip.simulator.motion import rotation
 from lizip.simulator.sensors import SENSORS
 
@@ -104,6 +105,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_fine": lambda: of_driver("xt32", "Hesai SDK 2.0", 0.04),
     "driver_turned": lambda: of_driver("vlp32c", "velodyne_pointcloud", 0.04),
     "driver_lens": lambda: of_driver("rs16", "rs_driver", 0.15),
+    "transformed": lambda: transformed(printed_ouster()),
     "driver_single": lambda: of_driver("vlp16", "velodyne_pointcloud", 0.06),
     "driver_degrees": lambda: of_driver("vlp16", "table in float32", 0.06),
     "driver_zeros": lambda: of_driver("vlp16", "PCL", 0.05, 12, missing="zeros"),
@@ -203,6 +205,7 @@ GOLDEN = (
     "packets.floats",
     "npy.opaque",
     "related.floats",
+    "transformed.sweep",
     "moved.any",
     "rolled.any",
     "odd.floats",
@@ -263,6 +266,19 @@ def rolled(data: bytes) -> bytes:
     """A sweep whose last third of points comes first."""
     points = np.frombuffer(data, "<f4").reshape(-1, 5)
     return np.roll(points, len(points) // 3 + 5, axis=0).tobytes()
+
+
+def printed_ouster() -> bytes:
+    """A turn of a sensor whose beams are as its maker prints them."""
+    return os_sensor.sweep(13, 16, 1024, beams=os_sensor.Beams.draw(13, 16).printed()).data
+
+
+def transformed(data: bytes) -> bytes:
+    """Records of four float32 whose points were moved in float32 to the frame of a vehicle."""
+    records = np.frombuffer(data, "<f4").reshape(-1, 4).copy()
+    mount = np.column_stack([rotation(0.3, 0.02, -0.03), [1.2, -0.3, 1.73]]).astype(np.float32).astype(np.float64)
+    records[:, :3] = motion.moved(records[:, :3], mount, motion.FORWARD)
+    return records.tobytes()
 
 
 def moved(data: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from lizip.container import MAX_WHOLE
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_varint
 
@@ -84,20 +85,27 @@ def record_type(fields: Fields, order: str = "<") -> np.dtype:
     return np.dtype([(f"f{i}", order + code) for i, (_, code) in enumerate(fields)])
 
 
-def columns_of(data: memoryview, offset: int, count: int, fields: Fields) -> dict[str, np.ndarray]:
-    """Columns of `count` little-endian records that start at byte `offset`: strided views, nothing is copied."""
+def columns_of(data: memoryview, offset: int, count: int, fields: Fields, order: str = "<") -> dict[str, np.ndarray]:
+    """Columns of `count` records that start at byte `offset`: strided views, nothing is copied."""
     import numpy as np
 
-    records = np.frombuffer(data, record_type(fields), count, offset) if count else np.empty(0, record_type(fields))
+    kind = record_type(fields, order)
+    records = np.frombuffer(data, kind, count, offset) if count else np.empty(0, kind)
     return {name: records[f"f{i}"] for i, (name, _) in enumerate(fields)}
 
 
 def native_columns(data: memoryview, offset: int, count: int, fields: Fields, order: str) -> dict[str, np.ndarray]:
-    """Columns of records of either byte order; big-endian ones are copied, bit for bit (NaN payloads included)."""
-    if order == "<":
-        return columns_of(data, offset, count, fields)
-    stored = columns_of(data, offset, count, fields)
-    return {name: column.byteswap() for name, column in stored.items()}
+    """Columns of records of either byte order; big-endian ones are copied, but for those of a large file: its pieces
+    are made `native`."""
+    stored = columns_of(data, offset, count, fields, order)
+    if order == "<" or len(data) > MAX_WHOLE:
+        return stored
+    return {name: native(column) for name, column in stored.items()}
+
+
+def native(column: np.ndarray) -> np.ndarray:
+    """A column with little-endian numbers, bit for bit (NaN payloads included)."""
+    return column.byteswap().view(column.dtype.newbyteorder("<")) if column.dtype.str[0] == ">" else column
 
 
 def join_records(fields: Fields, blocks: Iterable[Columns], order: str = "<") -> Iterator[bytes]:

@@ -68,6 +68,12 @@ def _row(m0, m1, m2, m3, x, y, z, arithmetic):
 
 
 @kernel
+def moved_coordinate(row, x, y, z, arithmetic):
+    """One coordinate of a point, before the last rounding, by a row (4,) of the matrix."""
+    return _row(row[0], row[1], row[2], row[3], x, y, z, arithmetic)
+
+
+@kernel
 def _move(points, matrix, arithmetic, out):
     for i in range(points.shape[0]):
         x = np.float64(points[i, 0])

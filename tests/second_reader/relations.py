@@ -65,7 +65,7 @@ class Recipe:
             ranks = _order(self.order, columns)
             columns = [column[ranks] for column in columns]
         if self.motion:
-            columns = [*_moved(self.motion, np.stack(columns[:3], axis=1)).T, *columns[3:]]
+            columns = [*moved(self.motion, np.stack(columns[:3], axis=1)).T, *columns[3:]]
         coded = {name: column for (name, _), column in zip(self.coded(), columns, strict=True)}
         made: dict[int, np.ndarray] = {}
         for i in sorted(range(len(self.fields)), key=lambda i: self.rules[i][0]):
@@ -184,7 +184,7 @@ def _following(stream: Stream, count: int) -> list[int]:
 DOUBLE, FORWARD, BACKWARD, FUSED, FUSED_BACKWARD, FUSED_FROM_SHIFT, PAIRS, DOUBLE_TURN, FROM_SHIFT = range(9)
 
 
-def _moved(data: bytes, inner: np.ndarray) -> np.ndarray:
+def moved(data: bytes, inner: np.ndarray) -> np.ndarray:
     """Points that were moved after they had been rounded."""
     head = Bytes(data)
     how = head.u8()

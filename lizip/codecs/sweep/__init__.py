@@ -73,7 +73,20 @@ class Sweep:
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
         """Try the solvers in turn; None when none of them explains the cloud."""
         solution = self.solve(cloud, options)
-        return None if solution is None else lay_out(solution, options)
+        if solution is None:
+            return None
+        if options.level != "fast":
+            from lizip.sensor.fit.outer.unmoved import with_moves_undone
+
+            solution = with_moves_undone(solution, cloud, lambda each: self._solve_alone(each, options.level))
+        return lay_out(solution, options)
+
+    def _solve_alone(self, cloud: Cloud, level: str) -> Solution | None:
+        """What the first solver says that explains a cloud, of one sensor and one return a pulse."""
+        from lizip.sensor.fit.common_step import with_common_steps
+
+        solution = _solve_one(cloud, level, SensorState())
+        return None if solution is None else with_common_steps(solution, cloud.schema)
 
     def solve(self, cloud: Cloud, options: Options) -> Solution | None:
         """What the first solver says that explains the cloud, or the one that explains most of it.

@@ -1,10 +1,11 @@
-"""Intensities in the grid: the decisions of their tree under six contexts."""
+"""Intensities in the grid: the decisions of their tree under six contexts, and what is expected."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lizip.codecs.sweep import model as m
+from lizip.codecs.sweep.levels import CERTAIN, chance_below, expected_level, guess_level, learn_level, logit_above
 from lizip.codecs.sweep.prior import level_contexts
 from lizip.entropy.adaptive import code_bit, quarter_octave
 from lizip.entropy.mixing import code_refined
@@ -59,10 +60,10 @@ def _contexts_of(model, r, flag, bits):
     places = (
         base[m.INTENSITY_PAIR] + pair * nodes,
         base[m.INTENSITY_TRIPLE] + triple * nodes,
-        base[m.INTENSITY_RING] + ((kind * rings + r) * 16 + coarse) * nodes,
         base[m.INTENSITY_NEAR] + (kind * 256 + near) * nodes,
         base[m.INTENSITY_RANGE] + ((kind * rings + r) * 20 + distance) * nodes,
         base[m.INTENSITY_LEFT] + ((kind * levels + fine) * 20 + distance) * nodes,
+        base[m.INTENSITY_RING] + ((kind * rings + r) * 16 + coarse) * nodes,
     )
     mix_level = base[m.MIX_LEVEL] + (kind * 256 + coarse * 16 + coarse_up) * m.WEIGHT_STRIDE
     mix_value = base[m.MIX_VALUE] + kind * 256 * m.WEIGHT_STRIDE
@@ -76,9 +77,10 @@ def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
 
     A laser's power follows its echoes, so its intensities swing with a period of two or three: exact pairs and triples
     of earlier ones say more than their mean. `near` is the intensity of the neighbour closest in range; how close, and
-    which, chooses a set of weights. The sweep before adds two contexts.
+    which, chooses a set of weights. What is expected (`levels`) has a say too. The sweep before adds two contexts, and
+    takes the place of the ring's own.
     """
-    counters, history, base = model.counters, model.history, model.base
+    counters, history, base, guess = model.counters, model.history, model.base, model.scratch
     own = r + 1
     places, sets, levels, fine = _contexts_of(model, r, flag, bits)
     more = (np.int64(0), np.int64(0), np.int64(0))
@@ -88,6 +90,9 @@ def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
         stride = model.tree.stride
         by_match = base[m.MIX_PRIOR] + chosen * m.WEIGHT_STRIDE
         more = (base[m.INTENSITY_PRIOR] + one * stride, base[m.INTENSITY_PRIOR_PAIR] + other * stride, by_match)
+    guess_level(history, r, flag, guess)
+    blend, sharp = expected_level(history, r, flag, guess)
+    below, above = np.int64(0), np.int64(CERTAIN)
     low = max(bits - 8, 0)
     top = level >> low
     node = np.int64(model.tree.root)
@@ -95,17 +100,21 @@ def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
         bit = np.int64(top >= model.tree.split[np.uintp(node)])
         nodes, in_use = further(places, node), (sets[0] + node * m.WEIGHT_STRIDE, sets[1], sets[2])
         row = (1 - flag) * 256 + node
+        chance = chance_below(blend, sharp, model.tree.split[np.uintp(node)])
+        given = (logit_above(below, chance, above),)
         if prior is None:
             bit = code_refined(
-                coder, counters, nodes, (), model.weights, in_use, m.QUICK, 16, model.refinements, row, bit
+                coder, counters, nodes, given, model.weights, in_use, m.QUICK, 16, model.refinements, row, bit
             )
         else:
-            all_nodes, all_sets = nodes + (more[0] + node, more[1] + node), in_use + (more[2],)  # noqa: RUF005
+            all_nodes, all_sets = nodes[:5] + (more[0] + node, more[1] + node), in_use + (more[2],)  # noqa: RUF005
             bit = code_refined(
-                coder, counters, all_nodes, (), model.weights, all_sets, m.QUICK, 16, model.refinements, row, bit
+                coder, counters, all_nodes, given, model.weights, all_sets, m.QUICK, 16, model.refinements, row, bit
             )
+        below, above = (chance, above) if bit else (below, chance)
         node = np.int64(model.tree.after[np.uintp(2 * node + bit)])
     top = ~node
+    learn_level(history, r, flag, guess, blend, top)
     history[own, m.THIRD + flag] = history[own, m.SECOND + flag]
     history[own, m.SECOND + flag] = history[own, m.FIRST + flag]
     history[own, m.FIRST + flag] = top

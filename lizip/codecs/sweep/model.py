@@ -19,8 +19,12 @@ from lizip.jit import kernel
 CANDIDATES = 9
 """Predictions of a range that are blended."""
 
+GUESSES = 4
+"""Predictions of an intensity that are blended."""
+
 _SIX = 6
-"""Adaptive counters that have a say in each decision, beside the network."""
+"""Adaptive counters that have a say in each decision, beside what is given: by the network, or of an intensity by what
+is expected."""
 
 WEIGHT_STRIDE = stride_of(_SIX + 2)
 """Room in each set of weights: of a sweep that follows another one, decisions have up to two inputs more."""
@@ -36,9 +40,11 @@ MAX_INTENSITY = (1 << 16) - 1
 # three firings before the latest it was coded in. FLAGS: its return flags, latest in bit 0. CENTRE_FAST, CENTRE_SLOW:
 # running absolute error of the blended centre, times 8. ERROR: of each candidate, times 8. FIRST, SECOND, THIRD: its
 # last intensities of cells without a return, then (one further) with one. LAST_ERROR: signed, of the blended centre.
+# LEVEL_ERROR: running errors of the guesses at an intensity, times 8, then of their blend, times 128; for cells without
+# a return, then (five further) with one.
 HELD, PAST, FLAGS, CENTRE_FAST, CENTRE_SLOW, ERROR = 0, 5, 8, 9, 10, 11
-FIRST, SECOND, THIRD, LAST_ERROR = 20, 22, 24, 26
-HISTORY = 32
+FIRST, SECOND, THIRD, LAST_ERROR, LEVEL_ERROR = 20, 22, 24, 26, 32
+HISTORY = 48
 
 TOKENS = 48
 CLASSES = 40
@@ -157,10 +163,12 @@ def fresh_model(
     for first, (each, given) in zip((0, 2), shares, strict=True):
         part = slice(weight_starts[first], weight_starts[first + 2])
         weights[part] = fresh_weights(sets[first] + sets[first + 1], [each / 2 / _SIX] * _SIX + [given / 2])
-    weights[weight_starts[4] : weight_starts[6]] = fresh_weights(sets[4] + sets[5], [1.2 / 2 / _SIX] * _SIX)
+    weights[weight_starts[4] : weight_starts[6]] = fresh_weights(sets[4] + sets[5], [1.2 / 2 / _SIX] * _SIX + [0.3 / 2])
     history = np.zeros((rings + 2, HISTORY), np.int32)
     history[:, HELD : PAST + 3] = 3000
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200
+    history[:, LEVEL_ERROR:] = 64
+    history[:, [LEVEL_ERROR + GUESSES, LEVEL_ERROR + 2 * GUESSES + 1]] = 1024
     history[:, FIRST : THIRD + 2] = min(8, (1 << min(intensity_bits, 8)) - 1)
     return GridModel(counters, weights, history, base, tree, np.zeros(32, np.int64), fresh_refinements(REFINED))
 
@@ -191,12 +199,13 @@ def following(before: GridModel, fresh: GridModel, tables: Sequence[int], sets: 
     counters, weights = _on_cache_lines(int(starts[-1])), _on_cache_lines(fresh.weights.size + sets * WEIGHT_STRIDE)
     counters[: before.counters.size] = before.counters
     weights[: before.weights.size] = before.weights
-    # the network's opinion is the last input now
+    # the last input stays the last; of intensities, the sixth counter makes room too
     asked, others = np.split(
         weights[: fresh.weights.size].reshape(-1, WEIGHT_STRIDE), [fresh.base[MIX_VALUE] // WEIGHT_STRIDE]
     )
-    asked[:, _SIX + 1] = asked[:, _SIX]
-    asked[:, _SIX] = others[:, _SIX:] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
+    for each, begin in ((asked, _SIX), (others, _SIX - 1)):
+        each[:, _SIX + 1] = each[:, _SIX]
+        each[:, begin : _SIX + 1] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
     base = np.concatenate([fresh.base[:FLAG_PRIOR], starts[:-1], [fresh.weights.size]])
     return GridModel(counters, weights, fresh.history, base, before.tree, fresh.scratch, before.refinements.copy())
 

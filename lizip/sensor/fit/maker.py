@@ -26,7 +26,7 @@ def find_maker(values: np.ndarray, step: float, tick: float) -> tuple[Maker, np.
     across = up * cosine - forward * sine
     turned = np.ones(len(values))
     for _ in range(2):
-        solved = _two_unknowns(-turned * sine, cosine, across)
+        solved = two_unknowns(-turned * sine, cosine, across)
         if solved is None or not 1e-4 < solved[0] < _WIDEST:
             return None
         origin, lift = solved
@@ -49,7 +49,7 @@ def find_maker(values: np.ndarray, step: float, tick: float) -> tuple[Maker, np.
     return None
 
 
-def _two_unknowns(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[float, float] | None:
+def two_unknowns(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[float, float] | None:
     """Least squares of x a + y b = c, each (B,); None when a and b are as good as parallel."""
     aa, ab, bb = float((a * a).sum()), float((a * b).sum()), float((b * b).sum())
     determinant = aa * bb - ab * ab

@@ -24,6 +24,7 @@ from lizip.sensor.fit.motion.firing import ARITHMETIC, RINGS, Sensor, hdl32e
 from lizip.sensor.fit.motion.frame import find_moved_frame, find_sector_end
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.rounded import observe_rounded
+from lizip.sensor.fit.motion.sharp import is_sharp
 from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
@@ -103,7 +104,7 @@ class _Placed:
         stored = self.laid.spread(self.points)
         if self.decimal:
             return observe_rounded(stored, self.decimal, sensor, self.end)
-        return observe(stored, sensor, known, self.end)
+        return observe(stored, sensor, known, self.end) if is_sharp(stored, sensor, self.end) else None
 
 
 def _places(xyz: np.ndarray, others: list[np.ndarray], decimal: int) -> Iterator[_Placed]:
@@ -117,7 +118,7 @@ def _places(xyz: np.ndarray, others: list[np.ndarray], decimal: int) -> Iterator
         turned = axes.undone(xyz)
         laid = laid.turned(axes)
         yield _Placed(turned, turned, laid, axes, decimal=decimal)
-        end = find_sector_end(laid.spread(turned))
+        end = find_sector_end(laid.spread(turned)) if decimal or is_sharp(laid.spread(turned), hdl32e()) else None
         if end is not None:
             yield _Placed(turned, turned, laid, axes, end=end, decimal=decimal)
     mount = find_moved_frame(xyz, others, missing)

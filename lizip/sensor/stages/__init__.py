@@ -64,6 +64,7 @@ _LISTED = (
     ("moves along rays", "moves", "Moves"),
     ("order of returns", "seconds", "ReturnOrder"),
     ("fine angles", "fine_angles", "FineAngles"),
+    ("transform", "moved", "Moved"),
 )
 """Name, module and class of each. The place is the tag: once files are released, only ever appended to."""
 

@@ -63,7 +63,7 @@ class Arithmetic:
         returns.need("beams", "ring", "column", "ticks")
         beams, ring = returns.beams, returns.ring.astype(np.int32)
         column = np.empty(len(ring), np.int32)
-        _own_columns(returns.column, ring, beams.columns, beams.shifts, column)
+        own_columns(returns.column, ring, beams.columns, beams.shifts, column)
         column = column if returns.ahead is None else column + returns.ahead
         returns.points = self.points(beams, ring, column, returns.ticks.astype(np.int32, copy=False))
 
@@ -86,7 +86,7 @@ PLAIN = Arithmetic()
 
 
 @kernel
-def _own_columns(column, ring, turn, shifts, own):
+def own_columns(column, ring, turn, shifts, own):
     """Fill own (M,) int32 with the column of the turn in which the beam itself fired."""
     for i in range(ring.size):
         inside = column[i] if 0 <= column[i] < turn else column[i] % turn  # a division takes longer than all else

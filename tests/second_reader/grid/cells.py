@@ -36,7 +36,7 @@ class Cells:
         for weights in (self.by_flags, self.by_ring, self.ranges.by_node, self.ranges.by_class):
             weights.widen(lambda each: each.insert(6, prior.SHARE))
         for weights in (self.levels.by_node, self.levels.by_level, self.levels.by_close) if self.levels else ():
-            weights.widen(lambda each: each.extend([prior.SHARE] * 2))
+            weights.widen(lambda each: each.__setitem__(slice(5, 6), [prior.SHARE] * 2))
 
     def decode(self, data: bytes, ranges: np.ndarray, intensity: np.ndarray, first: int, last: int) -> None:
         """A segment of rows."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import bisect
+import math
 
 from second_reader.ans import Stream
 from second_reader.counters import Counters, bit, tree
 from second_reader.grid.rings import Ring, quarter_octave
-from second_reader.mixer import Refinements, Weights, mixed
+from second_reader.mixer import SQUASH, STRETCH, Refinements, Weights, mixed
+
+LEVEL_BLEND = [float((1 << 60) // (4 * e + 8) ** 4) for e in range(2048)]
+NEAR = [round(65536 / (1 + (k / 22) ** 2)) for k in range(256)]
 
 
 def read_shares(stream: Stream, levels: int) -> list[int]:
@@ -53,13 +57,71 @@ def tree_of(shares: list[int]) -> Node | int:
     return grown(0, len(values), 0)
 
 
+class Expected:
+    """What an intensity is expected to be, in sixteenths of its upper eight bits, and how surely."""
+
+    def __init__(self, rings: list[Ring], r: int, flag: int):
+        self.own, above = rings[r + 1], rings[r]
+        self.flag = flag
+        left, second, third = self.own.first[flag], self.own.second[flag], self.own.third[flag]
+        up, before = (above.first[flag], above.second[flag]) if r > 0 else (left, left)
+        self.guesses = [
+            16 * (left + second + third) // 3,
+            16 * up,
+            16 * min(max(left + up - before, 0), 255),
+            _beside(rings, r, flag, left, up),
+        ]
+        errors = zip(self.own.level_errors[flag], above.level_errors[flag], strict=True)
+        weights = [LEVEL_BLEND[min(2 * one + other >> 2, 2047)] for one, other in errors]
+        total = all_weights = 0.0
+        for guess, weight in zip(self.guesses, weights, strict=True):
+            total += weight * guess
+            all_weights += weight
+        self.blend = math.floor(total / all_weights + 0.5)
+        spread = 2 * self.own.spread[flag] + above.spread[flag]
+        self.sharp = (1 << 24) // (5 + (spread * 205 >> 13))
+
+    def chance_below(self, split: int) -> int:
+        """16-bit chance that it is below a split."""
+        return SQUASH[min(max((16 * split - 8 - self.blend) * self.sharp >> 16, -3072), 3071) + 3072]
+
+    def learn(self, level: int) -> None:
+        """Take in what it was."""
+        errors, spread = self.own.level_errors[self.flag], self.own.spread
+        for k, guess in enumerate(self.guesses):
+            errors[k] += ((abs(16 * level - guess) >> 1) - errors[k]) >> 3
+        spread[self.flag] += ((abs(16 * level - self.blend) << 3) - spread[self.flag]) >> 2
+
+
+def _beside(rings: list[Ring], r: int, flag: int, left: int, up: int) -> int:
+    """Mean of five intensities beside a cell, those nearest in range counting most."""
+    own = rings[r + 1]
+    is_last, is_first = r == len(rings) - 3, r == 0
+    down = left if is_last else rings[r + 2].first[flag]
+    up2 = rings[r - 1].first[flag] if r > 1 else up
+    levels = left, own.second[flag], up, down, up2
+    shares = 10, 6, 9, 9, 4
+    if not flag:
+        return (16 * sum(share * level for share, level in zip(shares, levels, strict=True)) + 19) // 38
+    value, latest = own.held[0], own.held[1]
+    above = latest if is_first else rings[r].held[0]
+    beyond = rings[r - 1].held[0] if r > 1 else latest
+    ranges = latest, own.held[2], above, latest if is_last else rings[r + 2].held[0], beyond
+    shift = max(value.bit_length() - 14, -1)
+    offs = (abs(value - each) << 1 if shift < 0 else abs(value - each) >> shift for each in ranges)
+    weights = [share * NEAR[min(off, 255)] for share, off in zip(shares, offs, strict=True)]
+    total = sum(weight * level for weight, level in zip(weights, levels, strict=True))
+    return math.floor(16.0 * total / sum(weights) + 0.5)
+
+
 class Levels:
     """The models of intensities."""
 
     def __init__(self, shares: list[int], bits: int):
         self.root, self.bits = tree_of(shares), bits
         self.counters, self.low_bits = Counters(), Counters()
-        self.by_node, self.by_level, self.by_close = Weights([0.1] * 6), Weights([0.1] * 6), Weights([0.0] * 6)
+        shares = [0.1] * 6 + [0.15]
+        self.by_node, self.by_level, self.by_close = Weights(shares), Weights(shares), Weights([0.0] * 7)
         self.by_match, self.refined = Weights([0.0] * 8), Refinements()
 
     def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int], more=None) -> int:
@@ -68,14 +130,20 @@ class Levels:
         always, kind = [self.by_level[level], self.by_close[close]], 1 - flag
         if more:
             *contexts, match = more(fine)
-            bases += [(6 + k << 20 | context) << 8 for k, context in enumerate(contexts)]
+            bases[5:] = [(6 + k << 20 | context) << 8 for k, context in enumerate(contexts)]
             always.append(self.by_match[match])
-        node = self.root
+        expected = Expected(rings, r, flag)
+        node, below, above = self.root, 0, 1 << 16
         while isinstance(node, Node):
             number = node.number
+            chance = expected.chance_below(node.split)
+            given = STRETCH[((above - chance + 8) << 12) // (above - below + 16)]
             sets, row = (self.by_node[kind * 256 + number], *always), self.refined[kind * 256 + number]
             places = [base + number for base in bases]
-            node = node.after[mixed(stream, self.counters, places, sets, 70, 16, refined=row)]
+            found = mixed(stream, self.counters, places, sets, 70, 16, given, refined=row)
+            below, above = (chance, above) if found else (below, chance)
+            node = node.after[found]
+        expected.learn(node)
         own = rings[r + 1]
         own.third[flag], own.second[flag], own.first[flag] = own.second[flag], own.first[flag], node
         low, rest = max(self.bits - 8, 0), 1
@@ -108,10 +176,10 @@ class Levels:
         contexts = (
             pair,
             triple,
-            (kind * count + r) * 16 + coarse,
             kind * 256 + near,
             (kind * count + r) * 20 + distance,
             (kind * levels + fine) * 20 + distance,
+            (kind * count + r) * 16 + coarse,
         )
         bases = [(k << 20 | context) << 8 for k, context in enumerate(contexts)]
         close = kind * 64 + whose * 16 + min(quarter_octave(best) >> 1, 15)

@@ -30,6 +30,7 @@ class Ring:
         self.fast = self.slow = 200
         self.errors = [200] * CANDIDATES
         self.first, self.second, self.third = [dim, dim], [dim, dim], [dim, dim]
+        self.level_errors, self.spread = [[64] * 4, [64] * 4], [1024, 1024]
         self.last_error = 0
         self.change, self.off, self.before = 0, [0, 0, 0], 0
 

@@ -18,6 +18,7 @@ from second_reader.sweep import (
     seconds,
     slots,
     tracks,
+    transforms,
 )
 
 STAGES = {
@@ -60,4 +61,5 @@ STAGES = {
     36: cameras.moves,
     37: seconds.return_order,
     38: mirrors.fine_angles,
+    39: transforms.transform,
 }

@@ -36,11 +36,8 @@ _STEP = (0.1, 2.5)
 """Degrees by which blocks of points turn in a file of this kind."""
 
 _FARTHEST = 1e4
-_TWO = 1.25 * TURN
-"""Two sensors turn further than this: each a whole turn, and up to half a turn back from one to the other."""
-
-_SEEDS = ((0.0, 0.48), (0.6, 1.0), (0.0, 0.2), (0.8, 1.0))
-"""Parts of a file most of which may be of one sensor."""
+_SEEDS = ((0.0, 0.48), (0.6, 1.0))
+"""Parts of a file: wherever it goes over from one sensor to another, one of them is mostly of one."""
 
 _ROUNDS, _SETTLED = 6, 0.05
 """Rounds at most in which a stretch grows, until its ends move by less than this share of it."""
@@ -108,7 +105,7 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
         if grown is not None:
             break
     else:
-        return [0, count] if _turned(points) < _TWO else None
+        return None
     stretches = [grown]
     for rest in (slice(0, grown.first), slice(grown.last, count)):
         other = _grow(points, rest, elevations, lasers) if rest.stop - rest.start >= _SCRAP else None
@@ -182,12 +179,6 @@ def _between(points: np.ndarray, one: _Stretch, other: _Stretch, lasers: Lasers)
     high = min(max(one.last, other.first) + _ASIDE, other.last)
     costs = [each.misses(points, lasers, slice(low, high)) for each in (one, other)]
     return one.edge(points, low + int(np.argmin(np.append(0.0, np.cumsum(costs[0] - costs[1])))))
-
-
-def _turned(points: np.ndarray) -> float:
-    """How far (rad) blocks of points (N, 3) turn from the first to the last."""
-    heading = block_headings(points.astype(np.float64), _BLOCK)
-    return float(heading[0] - heading[-1])
 
 
 def turns_steadily(columns: Sequence[np.ndarray] | np.ndarray) -> bool:

@@ -16,6 +16,7 @@ _OUTSIDE = 4.0
 """Units in the last place beyond which a point is not of the transform."""
 _CERTAIN = 0.985
 """Coordinates that come out right with the right numbers: nearly all."""
+_LEAST_UNIT = 1e-8
 _TINY = 1e-8
 _STEPS = (1, -1, 2, -2, 5, -5)
 _TURNS, _FINALISTS = 6, 3
@@ -38,6 +39,11 @@ def find_transform(inner: np.ndarray, stored: np.ndarray) -> Transform:
     tested = slice(None, None, max(1, len(inner) // _TESTED))
     some = np.ascontiguousarray(inner[tested]), np.ascontiguousarray(stored[tested])
     ways = [_searched(fitted, DOUBLE, some, ())]
+    if ways[0].share < _CERTAIN and (whole := _whole_ones(fitted)) is not None:
+        held = np.stack([_row(inner, stored[:, k], held=whole[k]) for k in range(3)])
+        better = _shares(held, DOUBLE, some) > _shares(fitted, DOUBLE, some)
+        fitted = np.where(better[:, None], held, fitted)
+        ways = [_searched(fitted, DOUBLE, some, ())]
     if ways[0].share < _CERTAIN:
         singles = [number for number in range(1, ARITHMETICS) if number != DOUBLE_TURN]
         rough = [_searched(fitted, number, some, ()) for number in singles]
@@ -51,13 +57,30 @@ def find_transform(inner: np.ndarray, stored: np.ndarray) -> Transform:
     return max(ways, key=lambda way: way.share)
 
 
-def _row(inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
-    """Four numbers (4,) that give one stored coordinate (M,): least squares, then only those that come out wrong."""
+def fitted_rows(inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
+    """Numbers (3, 4) that give stored points (M, 3) float32 of inner ones by least squares."""
+    floor = spacing(np.abs(stored).max(axis=1))
+    return np.stack([_row(inner, stored[:, k], 0, floor=floor) for k in range(3)])
+
+
+def _row(
+    inner: np.ndarray,
+    stored: np.ndarray,
+    hinges: int = _HINGES,
+    held: np.ndarray | None = None,
+    floor: np.ndarray | float = _LEAST_UNIT,
+) -> np.ndarray:
+    """Four numbers (4,) that give one stored coordinate (M,): least squares, then only those that come out wrong.
+
+    Numbers that are `held` are no NaN: with few to be found, those that were rounded least count most. A coordinate is
+    off by `floor` (M,) at least.
+    """
     numbers = np.concatenate([inner.astype(np.float64), np.ones((len(inner), 1))], axis=1)
-    units = np.maximum(spacing(stored), 1e-8)
+    units = np.maximum(spacing(stored), floor if held is None else _LEAST_UNIT**2)
     values = stored.astype(np.float64)
-    row = np.zeros(4)
-    for turn in range(_FITS + _HINGES):
+    row = np.zeros(4) if held is None else np.nan_to_num(held)
+    free = np.ones(4, bool) if held is None else np.isnan(held)
+    for turn in range(_FITS + hinges):
         miss = (values - multiply(numbers, row[:, None])[:, 0]) / units
         if turn < _FITS:
             used = np.abs(miss) < _OUTSIDE if turn else np.ones(len(miss), bool)
@@ -69,11 +92,19 @@ def _row(inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
                 break
         if np.count_nonzero(used) < 16:
             break
-        weighted = numbers[used] / units[used][:, None]
+        weighted = numbers[used] / units[used][:, None] * free
         normal = multiply(weighted.T, weighted)
         normal += np.diag(1e-12 * np.diag(normal) + 1e-12)
         row = row + solve_definite(normal, multiply(weighted.T, miss[used][:, None])[:, 0])
     return row
+
+
+def _whole_ones(matrix: np.ndarray) -> np.ndarray | None:
+    """Those numbers (3, 4) of a turn that are nearly 0, 1 or -1, as that, NaN for the others; None: there are none."""
+    whole = np.rint(matrix) + 0.0
+    near = np.abs(matrix - whole) < _TINY
+    near[:, 3] = False
+    return np.where(near, whole, np.nan) if near.any() else None
 
 
 def _shares(matrix: np.ndarray, arithmetic: int, some: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
