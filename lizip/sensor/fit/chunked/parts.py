@@ -36,8 +36,10 @@ _STEP = (0.1, 2.5)
 """Degrees by which blocks of points turn in a file of this kind."""
 
 _FARTHEST = 1e4
-_SEEDS = ((0.0, 0.48), (0.6, 1.0))
-"""Parts of a file: wherever it goes over from one sensor to another, one of them is mostly of one."""
+_SEEDS = ((0.0, 0.48), (0.6, 1.0), (0.1, 0.4))
+"""Parts of a file: wherever it goes over from one sensor to another, one of the first two is mostly of one.
+
+The third is for files whose ranges are coarse, where a fit may fail on one part and do on the next."""
 
 _ROUNDS, _SETTLED = 6, 0.05
 """Rounds at most in which a stretch grows, until its ends move by less than this share of it."""
