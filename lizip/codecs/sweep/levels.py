@@ -72,7 +72,7 @@ def guess_level(history, r, flag, guess):
         up, before = np.int64(history[r, m.FIRST + flag]), np.int64(history[r, m.SECOND + flag])
     guess[0] = 16 * (left + second + third) // 3
     guess[1] = 16 * up
-    guess[2] = 16 * min(max(left + up - before, 0), 255)
+    guess[2] = 16 * min(max(left + up - before, np.int64(0)), np.int64(255))
     guess[3] = _beside(history, r, flag, rings, left, up)
 
 
@@ -83,7 +83,7 @@ def expected_level(history, r, flag, guess):
     weights, total = np.float64(0.0), np.float64(0.0)
     for k in range(m.GUESSES):
         error = 2 * np.int64(history[own, first + k]) + np.int64(history[r, first + k])
-        weight = np.float64(LEVEL_BLEND[np.uintp(min(error >> 2, 2047))])
+        weight = np.float64(LEVEL_BLEND[np.uintp(min(error >> 2, np.int64(2047)))])
         weights += weight
         total += weight * np.float64(guess[k])
     spread = 2 * np.int64(history[own, first + m.GUESSES]) + np.int64(history[r, first + m.GUESSES])

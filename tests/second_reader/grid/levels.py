@@ -120,8 +120,8 @@ class Levels:
     def __init__(self, shares: list[int], bits: int):
         self.root, self.bits = tree_of(shares), bits
         self.counters, self.low_bits = Counters(), Counters()
-        shares = [0.1] * 6 + [0.15]
-        self.by_node, self.by_level, self.by_close = Weights(shares), Weights(shares), Weights([0.0] * 7)
+        first = [0.1] * 6 + [0.15]
+        self.by_node, self.by_level, self.by_close = Weights(first), Weights(first), Weights([0.0] * 7)
         self.by_match, self.refined = Weights([0.0] * 8), Refinements()
 
     def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int], more=None) -> int:

@@ -1,6 +1,7 @@
 """Where points are aimed at that a nearly right track puts on their float32, or beside it."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +20,13 @@ def test_only_points_on_another_float32_are_elsewhere(axis):
     far = (said + OFFSET).astype(np.float32)
     beside = far.copy()
     beside[2, 3, axis] = np.nextafter(far[2, 3, axis], np.float32(np.inf))
-    frame = SimpleNamespace(offset=OFFSET, rounded=np.array([True, True, True]))
-    seen = SimpleNamespace(sensor_points=sensor, frame=frame, points=beside.astype(np.float64) - OFFSET)
-    away = _aimed(SimpleNamespace(poses=lambda: poses), seen) - said
+    track: Any = SimpleNamespace(poses=lambda: poses)
+    frame: Any = SimpleNamespace(offset=OFFSET, rounded=np.array([True, True, True]))
+    seen: Any = SimpleNamespace(sensor_points=sensor, frame=frame, points=beside.astype(np.float64) - OFFSET)
+    away = _aimed(track, seen) - said
     np.testing.assert_array_equal(away[:, :, 2], (seen.points - said)[:, :, 2])
     assert away[2, 3, axis] == pytest.approx(np.spacing(far[2, 3, axis]), abs=1e-12)
     away[2, 3, axis] = 0
     assert np.abs(away[:, :, :2]).max() < 1e-12
     frame.rounded = np.zeros(3, bool)
-    np.testing.assert_array_equal(_aimed(SimpleNamespace(poses=lambda: poses), seen), seen.points)
+    np.testing.assert_array_equal(_aimed(track, seen), seen.points)
