@@ -10,9 +10,9 @@ from benchmarks.logs import floors
 def test_the_floor_of_a_noisy_wall_is_that_of_its_noise(deviation):
     """A wall that runs away, with an edge: its noise to a tenth of a bit; lizip takes more than that."""
     random = np.random.default_rng(1)
-    wall = 5000 + 3.0 * np.arange(400)[:, None] + 20.0 * np.arange(32)
+    wall: np.ndarray = 5000 + 3.0 * np.arange(400)[:, None] + 20.0 * np.arange(32)
     wall[200:] += 3000
-    ranges = np.rint(wall + deviation * random.normal(size=wall.shape)).astype(np.int32)
+    ranges: np.ndarray = np.rint(wall + deviation * random.normal(size=wall.shape)).astype(np.int32)
     levels = random.integers(0, 8, wall.shape).astype(np.int32)
     share, floor, here, elsewhere, level, flags = floors._floor(ranges, levels, 60)
     assert share > 0.9
