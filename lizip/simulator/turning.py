@@ -148,7 +148,7 @@ def sweep(
     hits = cast(scene or street(seed), near + np.array([0.0, 0.0, MOUNT]), far - near, draws)
     ticks, intensity, _ = receive(hits, receiver, draws)
     records = np.zeros((len(ring), 4), "<f4")
-    kind = np.float64 if arithmetic == "double" else np.float32
+    kind: Any = np.float64 if arithmetic == "double" else np.float32
     records[:, :3] = _points(model, ring, base, azimuth, ticks.astype(kind) * kind(model.tick), arithmetic)
     records[:, 3] = intensity
     records[ticks == 0] = 0.0
@@ -160,7 +160,7 @@ def _points(
     model: Model, ring: np.ndarray, base: np.ndarray, azimuth: np.ndarray, reach: np.ndarray, arithmetic: str
 ) -> np.ndarray:
     """Points (N, 3) of ranges (N,) in metres; float32 arithmetic rounds every step."""
-    kind = np.float64 if arithmetic == "double" else np.float32
+    kind: Any = np.float64 if arithmetic == "double" else np.float32
     hundredth = np.radians(0.01)
     rise, fall = (each.astype(kind)[ring] for each in sine_cosine(np.radians(model.elevation)))
     angle = azimuth % TURN * hundredth

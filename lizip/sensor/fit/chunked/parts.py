@@ -61,7 +61,7 @@ _JUMP = 2.0 * DEGREE
 class _Parts(NamedTuple):
     """An answer of `find_parts`, and the columns and lasers that it was about."""
 
-    columns: tuple[weakref.ref, ...]
+    columns: tuple[weakref.ref[np.ndarray], ...]
     lasers: Lasers
     bounds: list[int] | None
 
