@@ -47,7 +47,7 @@ def test_what_no_cell_explains_is_an_exception(fan):
 
 def test_it_declines_what_is_not_its_own(fan):
     records = fan.sweep(1).records.copy()
-    moved = records + np.float32([0.01, 0, 0, 0])
+    moved = records + np.array([0.01, 0, 0, 0], np.float32)
     shuffled = records[np.random.default_rng(1).permutation(len(records))]
     for other in (records[:100], moved, shuffled, records.astype("<f8")):
         assert fan.SOLVER.solve(cloud_of(other), "default", SensorState()) is None
