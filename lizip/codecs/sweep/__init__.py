@@ -286,13 +286,8 @@ def leads(container: Container) -> bool:
 def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None) -> Any:
     from lizip.codecs.sweep.grid import encode_grid, near_ticks
 
-    how: dict[str, Any] = {
-        "everywhere": grid.everywhere,
-        "near": near_ticks(grid.tick),
-        "net": net,
-        "backend": options.backend,
-    }
-    how = {**how, "before": before, "leads": options.past is not None, "halves": grid.halves}
+    how: dict[str, Any] = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "halves": grid.halves}
+    how |= {"net": net, "backend": options.backend, "before": before, "leads": options.past is not None}
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 
