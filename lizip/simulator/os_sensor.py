@@ -84,6 +84,7 @@ def sweep(
     counts: int | None = None,
     beams: Beams | None = None,
     scene: Scene | None = None,
+    *,
     arithmetic: Literal["double", "float"] = "double",
     conditions: Conditions = CLEAR,
 ) -> Sweep:
