@@ -90,16 +90,22 @@ class Laid:
         at = np.flatnonzero(known)
         turned = (block[at[:-1]] - block[at[1:]]) % TURN
         gaps = np.rint(turned / (TURN / 1085)).astype(np.int64) - np.diff(at)
-        gaps[(gaps < 0) | (turned > TURN - 10 * STEP)] = 0
-        if not gaps.any():
-            return self
+        gaps[turned > TURN - 10 * STEP] = 0
         more = np.zeros(len(block), np.int64)
         more[at[1:]] = gaps
-        row = np.arange(len(block)) + np.cumsum(more)
-        if row[-1] >= max(len(block), _MOST_SPACED):
+        return self.opened(more)
+
+    def opened(self, more: np.ndarray) -> Laid:
+        """With so many rows more (F,) before each row, or fewer, if those are without points."""
+        filled = self.present.any(axis=1)
+        at = np.arange(len(more))
+        before = np.maximum.accumulate(np.where(filled, at, -1))
+        more = np.maximum(more, np.concatenate([[-1], before[:-1]]) + 1 - at)
+        row = at + np.cumsum(more)
+        if not more.any() or row[-1] >= max(len(more), _MOST_SPACED):
             return self
         place = np.full((row[-1] + 1, self.place.shape[1]), -1)
-        place[row] = self.place
+        place[row[filled]] = self.place[filled]
         return replace(self, place=place)
 
 
