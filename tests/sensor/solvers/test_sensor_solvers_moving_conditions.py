@@ -29,3 +29,18 @@ def side_bits(seed, **options):
 )
 def test_lost_packets(seed, conditions, most):
     assert side_bits(seed, conditions=conditions) < most
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        Conditions(reach=0.4, silence=0.8),
+        Conditions(roof=0.33, reach=0.22, lost=0.21),
+        Conditions(rain=0.25, silence=0.4),
+        Conditions(walls=2.5, roof=0.45, trailer=True),
+        Conditions(jerk=6.0),
+    ],
+    ids=["few returns", "few returns and packets lost", "rain", "walls", "jerks"],
+)
+def test_little_to_see(conditions):
+    assert side_bits(14, conditions=conditions) < 1.5

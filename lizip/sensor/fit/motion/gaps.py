@@ -20,12 +20,12 @@ _UNIT = TURN / (2 * np.pi)
 """0.01 degrees a radian."""
 _NEAREST = 1.0
 """Points nearer than this show no azimuth, m."""
-_UNKNOWN, _KNOWN = (2.5, 0.03), (0.004, 0.004)
+_UNKNOWN, _KNOWN = (2.5, 0.03), (0.003, 0.003)
 """How far off the sensor's place may be and how far it may have moved since the firing before, m."""
 _STEP = TURN / 1085
 """What a turn of 50 ms falls by from firing to firing, 0.01 degrees."""
-_SURE = 0.4
-"""Steps by which half of the rings that tell may be off."""
+_SURE = 1.0
+"""Steps by which the number of firings that lack may be off: the track tells it exactly."""
 _LEAST = 3
 """Fewer firings than so many are put in when the track is known."""
 
@@ -69,13 +69,26 @@ def find_gaps(points: np.ndarray, sensor: Sensor, end: Mount) -> np.ndarray:
 def _turned(
     azimuth: np.ndarray, near: np.ndarray, before: np.ndarray, after: np.ndarray, doubt: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What firings turned by, 0.01 degrees, and how far off that may be, (M,) each, by the rings that tell it best."""
-    fallen = (azimuth[before] - azimuth[after] + 0.25 * TURN) % TURN - 0.25 * TURN
-    off = doubt[0] * np.abs(near[before] - near[after]) + doubt[1] * np.minimum(near[before], near[after])
-    off = np.where(np.isnan(off), np.inf, _UNIT * off)
+    """What firings turned by, 0.01 degrees, and how far off that may be, (M,) each.
+
+    By the rings that tell it best; where no ring shows in both firings, by the farthest point of each.
+    """
+    first, last = near[before], near[after]
+    off = _UNIT * (doubt[0] * np.abs(first - last) + doubt[1] * np.minimum(first, last))
+    off[np.isnan(off)] = np.inf
     surest = off.min(axis=1)
+    fallen = _fallen(azimuth[before], azimuth[after])
     some = np.isfinite(surest)
-    fallen = np.where(off <= 2 * surest[:, None] + 1.0, fallen, np.nan)
     turned = np.zeros(len(before))
-    turned[some] = np.nanmedian(fallen[some], axis=1)
+    told = np.where(off <= 2 * surest[:, None] + 1.0, fallen, np.nan)
+    turned[some] = np.nanmedian(told[some], axis=1)
+    rest = np.flatnonzero(~some)
+    one, other = (np.nanargmin(each[rest], axis=1) for each in (first, last))
+    turned[rest] = _fallen(azimuth[before[rest], one], azimuth[after[rest], other])
+    surest[rest] = _UNIT * doubt[0] * (first[rest, one] + last[rest, other])
     return turned, surest
+
+
+def _fallen(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """How far azimuths have fallen, a quarter of a turn up to three quarters down."""
+    return (before - after + 0.25 * TURN) % TURN - 0.25 * TURN
