@@ -239,7 +239,7 @@ def _again(seen: _Seen, begin: int, stop: int, after: int, start: np.ndarray) ->
     start[:6] -= gap * start[6:]
     part = slice(max(begin, stop - 2 * WINDOW), stop)
     there = _Seen(seen.points[part], seen.weight[part], *seen[2:])
-    best = (-np.inf, start)
+    best: tuple[float, np.ndarray] = (-np.inf, start)
     for away in range(min(_MOST_AWAY, 1 + gap // _GAP_A_STEP)):
         for side in (-1, 1)[: 1 + (away > 0)]:
             trial = start.copy()
