@@ -219,7 +219,7 @@ def track_sweep(
             pose[stop:after] = start[:6] + share * ((pose[after] if after < firings else start[:6]) - start[:6])
         explained += _follow(seen, begin, stop, 5, prior, start, work, pose)
         after = begin
-    return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1), sensor)
+    return Tracked(pose, work.ranges, work.azimuth, explained / max(int(np.count_nonzero(weight[:, :, 0])), 1), sensor)
 
 
 def _unbroken(weight: np.ndarray) -> list[tuple[int, int]]:
