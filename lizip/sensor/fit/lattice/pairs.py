@@ -61,6 +61,17 @@ def _mark_no_returns(points, sensor, known, marked):
                 marked[i, j] = True
 
 
+def sensor_places(points: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Where the sensor was in each firing, (F, 3), as far as points (F, R, 3) that returned nothing tell, and whether
+    any did; in between evenly."""
+    places, known = np.zeros((len(points), 3)), np.empty(len(points), np.int64)
+    _mark_no_returns(points, places, known, np.empty(points.shape[:2], np.bool_))
+    if known.any():
+        last = int(np.flatnonzero(known)[-1])
+        places[last:] = places[last]
+    return places, bool(known.any())
+
+
 def no_returns(points: np.ndarray) -> np.ndarray:
     """Mark no-returns (F, R) of points (F, R, 3): they lie at the sensor, so most firings have several in one place."""
     marked = np.empty(points.shape[:2], np.bool_)
