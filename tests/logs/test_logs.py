@@ -1,6 +1,7 @@
 """Bags and MCAP files: what others' libraries write comes back byte for byte, small, and can be read by topic."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,7 +190,7 @@ def test_any_bytes_are_taken_apart_and_put_together(clouds, data):
     """Parts are the file, whatever is in it; nothing is decoded for that."""
     small = [cloud[:50] for cloud in clouds]
     kind = data.draw(st.sampled_from(("NONE", "ZSTD", "flat")))
-    log = bytearray(
+    log: Any = bytearray(
         recorders.mcap(small, kind, chunk_size=3000) if kind != "flat" else recorders.mcap(small, chunks=False)
     )
     for _ in range(data.draw(st.integers(0, 6))):

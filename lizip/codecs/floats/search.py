@@ -52,7 +52,9 @@ def find_plan(cloud: Cloud, level: str) -> Plan:
     numbers = [find_numbers(column) for column in columns]
     places = _coordinates(cloud, numbers)
     for place in places or ():
-        numbers[place] = seen(numbers[place])
+        form = seen(numbers[place])
+        assert form is not None
+        numbers[place] = form
     plan = Plan(tuple(numbers), None, (1, 1), (0,) * len(columns), cloud.count < SMALL)
     if places:
         plan = _with_sight(plan, places, columns, level)
@@ -74,8 +76,8 @@ def _with_sight(plan: Plan, places: tuple[int, int, int], columns: Sequence[np.n
     if level != "fast" and all(plan.columns[i].form == ORDINAL for i in places):
         origin, drift = find_origin(xyz, sight.hot)
         xyz -= np.array(origin)[:, None] + np.array(drift)[:, None] * np.arange(xyz.shape[1])
-        there = tuple(np.float32(np.array(origin) - begin * np.array(drift)).tolist())
-        moved = replace(sight, origin=there, drift=drift, hot=find_lags(xyz))
+        x, y, z = (np.array(origin) - begin * np.array(drift)).astype(np.float32).tolist()
+        moved = replace(sight, origin=(x, y, z), drift=drift, hot=find_lags(xyz))
         sights += [replace(moved, window=window) for window in _WINDOWS]
         blank = max(blank, _blank_radius(xyz))
     if blank > 0:
