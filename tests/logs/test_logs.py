@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lizip
-from lizip import container, simulator
+from lizip import container, parallel, simulator
+from lizip.codecs.sweep import decoded
 from lizip.container import PIECES, Container
 from lizip.errors import CorruptError, FormatError, LizipError, LizipWarning, UnsupportedVersionError
 from lizip.logs import chunks, find_log
@@ -141,6 +142,24 @@ def test_a_message_at_random_costs_its_own_bytes(clouds):
         with pytest.raises(FormatError, match="no field 'w'"):
             log.message(TOPIC, 0, ["w"])
     assert not file.closed
+
+
+def test_parts_of_a_cloud_are_decoded_in_threads(monkeypatch):
+    """A sweep of 64 rings has two parts; a log may be told in how many threads, and goes by what is said outside."""
+    sweep = np.frombuffer(simulator.kitti(1, firings=1100), "<f4").reshape(-1, 4)
+    records = np.zeros(len(sweep), recorders.DTYPE)
+    for i, name in enumerate(("x", "y", "z", "intensity")):
+        records[name] = sweep[:, i]
+    coded = lizip.compress(recorders.mcap([records]), level="fast")
+    used = []
+    whole = parallel.in_order
+    monkeypatch.setattr(decoded, "in_order", lambda *args: used.append(parallel._threads.get()) or whole(*args))
+    read = []
+    for told, outside in ((None, 1), (2, 1), (None, 3), (1, 3)):
+        with parallel.threads(outside), lizip.LogReader(coded, threads=told) as log:
+            read.append(log.message(TOPIC, 0).columns["x"])
+    assert used == [1, 2, 3, 1]
+    assert all(np.array_equal(each, records["x"]) for each in read)
 
 
 def test_a_log_that_was_opened_here_is_closed(clouds, tmp_path):
