@@ -15,10 +15,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from lizip.exact.single import MODERN, sines_and_cosines
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import street
 from lizip.simulator.sweep import Sweep
 from lizip.simulator.turning import MOUNT
@@ -29,6 +30,7 @@ DEGREE = 25600
 TURN = 360 * DEGREE
 BLOCKS = 1200
 """Of a frame: 120 degrees, a mirror turns half as fast."""
+PACKET = 2
 _STEP, _JITTER = 1280, 6.0
 _FIRST = 15 * DEGREE
 _KNOT = 2 * DEGREE
@@ -99,13 +101,14 @@ def sweep(
     driver: Literal["nebula", "SDK"] = "nebula",
     blocks: int = BLOCKS,
     missing: Literal["dropped", "zeros"] = "dropped",
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate a frame of a sensor at rest in a street: x, y, z, intensity, block after block.
 
     `driver` is who computes the points: nebula, or HesaiLidar_SDK_2.0, which keeps (`missing`) what did not return as
     zeros with the signs of its direction.
     """
-    sensor, draws = correction(seed), Draws(seed, "at128 sweep")
+    sensor, draws, rough = correction(seed), Draws(seed, "at128 sweep"), Draws(seed, "conditions")
     exact = sensor.start + _FIRST + _STEP * np.arange(blocks) + _JITTER * draws.normal(blocks)
     block = np.rint(exact + draws.uniform(0, _STEP)).astype(np.int64)
     azimuth = 2 * (block - sensor.start)[:, None] - sensor.azimuth + _FINE * _adjust(sensor.adjust_azimuth, block)
@@ -116,7 +119,9 @@ def sweep(
     rays = np.stack([fall * sine, fall * cosine, rise], axis=1)
     receiver = Receiver(tick=TICK, noise=0.008, reach=150.0, nearest=0.5, gain=110.0, speckle=3.5)
     start = np.zeros_like(rays) + np.array([0.0, 0.0, MOUNT])
-    ticks, intensity, _ = receive(cast(street(seed), start, rays, draws), receiver, draws)
+    hits = cast(street(seed), start, rays, draws)
+    ticks, intensity, _ = conditions.receive(hits, rays, receiver, draws, rough)
+    ticks[np.repeat(conditions.lost_firings(blocks, PACKET, rough), LASERS)] = 0
     # nebula multiplies in double and rounds, the SDK in float32
     single = ticks.astype(_FLOAT) * _FLOAT(TICK)
     distance = (ticks * TICK).astype(_FLOAT) if driver == "nebula" else single

@@ -6,14 +6,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.driver_laws import LAWS, Fired
 from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import street
 from lizip.simulator.sweep import Sweep
-from lizip.simulator.turning import MOUNT, TURN, Model
+from lizip.simulator.turning import MOUNT, PACKET, TURN, Model
 
 _FLOAT = np.float32
 _OF_BLOCK = 32
@@ -41,9 +42,9 @@ class Packets(NamedTuple):
     second: np.ndarray
 
 
-def packets(seed: int, model: Model, span: float = 1.0, twice: float = 0.0) -> Packets:
+def packets(seed: int, model: Model, span: float = 1.0, twice: float = 0.0, conditions: Conditions = CLEAR) -> Packets:
     """Let a sensor at rest look at a street; `twice` is the share of returns that have a second."""
-    draws = Draws(seed, "drivers")
+    draws, rough = Draws(seed, "drivers"), Draws(seed, "conditions")
     blocks = int(span * TURN / model.step)
     exact = draws.uniform(0, TURN) + model.step * np.arange(blocks) + model.jitter * draws.normal(blocks)
     azimuth = np.rint(exact).astype(np.int64)
@@ -53,7 +54,8 @@ def packets(seed: int, model: Model, span: float = 1.0, twice: float = 0.0) -> P
     rays = np.stack([fall * cosine, -fall * sine, rise], axis=1)
     receiver = Receiver(tick=model.tick, noise=0.008, reach=100.0, nearest=0.5, gain=110.0, speckle=3.5)
     start = np.zeros_like(rays) + np.array([0.0, 0.0, MOUNT])
-    ticks, intensity, _ = receive(cast(street(seed), start, rays, draws), receiver, draws)
+    hits = cast(street(seed), start, rays, draws)
+    ticks, intensity, _ = conditions.receive(hits, rays, receiver, draws, rough)
     # what a driver adds to a range, the sensor has left out
     without = np.rint(np.broadcast_to(model.further, model.rings) / model.tick).astype(np.int32)
     ticks = np.where(ticks > 0, np.maximum(ticks - np.tile(without, blocks), 1), 0).astype(np.int32)
@@ -61,10 +63,9 @@ def packets(seed: int, model: Model, span: float = 1.0, twice: float = 0.0) -> P
         ticks[model.asleep[np.arange(blocks) % 2].ravel()] = 0
     further = np.rint(draws.uniform(0.4, 6.0, len(ticks)) / model.tick).astype(np.int32)
     second = np.where((ticks > 0) & draws.chance(twice, len(ticks)), ticks + further, 0)
-    shape = blocks, model.rings
-    return Packets(
-        azimuth % TURN, ticks.reshape(shape), intensity.reshape(shape), second.reshape(shape).astype(np.int32)
-    )
+    there = ~conditions.lost_firings(blocks, PACKET, rough)
+    ticks, intensity, second = (each.reshape(blocks, model.rings)[there] for each in (ticks, intensity, second))
+    return Packets(azimuth[there] % TURN, ticks, intensity, second.astype(np.int32))
 
 
 def sweep(
@@ -78,6 +79,7 @@ def sweep(
     repeated: bool = False,
     nearer: bool = False,
     own_cut: bool = False,
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate a sweep of a sensor at rest as a driver hands it on: x, y, z, intensity.
 
@@ -104,8 +106,10 @@ def sweep(
         Whether the second is the nearer one.
     own_cut : bool
         Whether a sweep ends, for each laser, where its own azimuth has turned so far: a staircase.
+    conditions : Conditions
+        Weather, what stands beside, what is lost.
     """
-    sent = packets(seed, model, span + 2 * _MARGIN / TURN if own_cut else span, twice)
+    sent = packets(seed, model, span + 2 * _MARGIN / TURN if own_cut else span, twice, conditions)
     if nearer:
         both = sent.second > 0
         sent = sent._replace(
@@ -116,13 +120,13 @@ def sweep(
     second = np.where(sent.second > 0, sent.second, sent.ticks if repeated else 0).ravel()
     nth = np.repeat([0, 1], len(lasers))
     take = np.tile(np.arange(len(lasers)), 2)
-    order = {
+    keys: dict[str, tuple[np.ndarray, ...]] = {
         "behind": (nth, take),
         "blocks": (take, nth, take // (_OF_BLOCK if model.name == "vls128" else model.rings)),
         "apart": (take, nth),
         "rings": (nth, take // model.rings, take % model.rings),
     }
-    order = np.lexsort(order[arranged])
+    order = np.lexsort(keys[arranged])
     whole = repeated and missing != "dropped"
     order = order[(nth[order] == 0) | (second[take[order]] > 0) | whole]
     ticks, take = np.where(nth == 0, sent.ticks.ravel()[take], second[take])[order], take[order]

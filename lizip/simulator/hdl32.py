@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.exact import apply, multiply, sine_cosine
 from lizip.simulator.motion import Track, drive, rotation
 from lizip.simulator.rays import Hits, cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 
@@ -63,6 +64,7 @@ def sweep(
     no_return_share: float | None = None,
     far_frame: bool = True,
     scene: Scene | None = None,
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate one turn of 50 ms.
 
@@ -84,19 +86,21 @@ def sweep(
         False leaves out the rounding to float32 in the map: a plain moving sensor.
     scene : Scene, optional
         Use this street instead of drawing one.
+    conditions : Conditions
+        Weather, what stands beside, what is lost.
     """
-    draws = Draws(seed, "hdl32")
+    draws, rough = Draws(seed, "hdl32"), Draws(seed, "conditions")
     scene = scene or street(seed)
     heading = float(draws.uniform(-np.pi, np.pi)) if heading is None else heading
     phase = int(draws.integers(0, PACKET))
     times = firing_times(draws, firings, phase)
-    track = drive(draws, (times[0], times[-1]), map_position, heading, speed, yaw_rate)
+    track = drive(draws, (times[0], times[-1]), map_position, heading, speed, yaw_rate, jerk=conditions.jerk)
     rotations, positions = sensor_poses(track, times, 0.003 * draws.normal(3))
     block, advance = block_azimuths(draws, firings, phase)
     azimuth = (block[:, None] - np.floor(advance[:, None] * SLOT * 0.025 + 0.5).astype(np.int64)) % TURN
     origins, directions = _rays(rotations, positions, azimuth, map_position, heading)
     hits = cast(scene, origins, directions, draws)
-    ticks, intensity = _readings(hits, no_return_share, draws)
+    ticks, intensity = _readings(hits, directions, no_return_share, conditions, draws, rough)
     ticks, intensity = ticks.reshape(firings, RINGS), intensity.reshape(firings, RINGS)
     ring = np.broadcast_to(NO_RETURN_INTENSITY, ticks.shape)
     odd = draws.chance(0.08, ticks.shape)
@@ -115,16 +119,20 @@ def sweep(
         "positions": positions,
         "phase": np.array(phase),
     }
-    return Sweep(records.tobytes(), 5, ticks, intensity, truth)
+    there = ~conditions.lost_firings(firings, PACKET, rough, phase)
+    truth = {name: each[there] if each.ndim else each for name, each in truth.items()}
+    return Sweep(records[there].tobytes(), 5, ticks[there], intensity[there], truth)
 
 
-def _readings(hits: Hits, no_return_share: float | None, draws: Draws) -> tuple[np.ndarray, np.ndarray]:
+def _readings(
+    hits: Hits, ways: np.ndarray, no_return_share: float | None, conditions: Conditions, draws: Draws, rough: Draws
+) -> tuple[np.ndarray, np.ndarray]:
     """Ticks and intensities (N,), with the wanted share of no-returns."""
     if no_return_share is None:
-        return receive(hits, RECEIVER, draws)[:2]
+        return conditions.receive(hits, ways, RECEIVER, draws, rough)[:2]
     open_sky = np.isinf(hits.distance)
     hits.distance[open_sky], hits.cosine[open_sky], hits.reflectivity[open_sky] = 70.0, 0.8, 0.3
-    ticks, intensity, power = receive(hits, RECEIVER, draws)
+    ticks, intensity, power = conditions.receive(hits, ways, RECEIVER, draws, rough)
     ticks = np.where(ticks == 0, np.rint(hits.distance / RECEIVER.tick), ticks).astype(np.int32)
     ticks[np.argsort(power, kind="stable")[: round(no_return_share * len(power))]] = 0
     return ticks, intensity

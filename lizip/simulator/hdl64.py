@@ -16,14 +16,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 
-RINGS = 64
+RINGS, PACKET = 64, 6
 TURN = 4000
 """Columns in a turn: 0.09 degrees each."""
 
@@ -89,6 +90,7 @@ def sweep(
     scene: Scene | None = None,
     speed: float = 8.0,
     camera: bool = False,
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate one turn.
 
@@ -105,10 +107,12 @@ def sweep(
         m/s; the vehicle drives on while the sensor turns.
     camera : bool
         Keep only what falls into KITTI's left colour image (1242 x 375 pixels).
+    conditions : Conditions
+        Weather, what stands beside, what is lost.
     """
     calibration = calibration or Calibration.draw(seed)
     scene = scene or street(seed)
-    draws = Draws(seed, "hdl64")
+    draws, rough = Draws(seed, "hdl64"), Draws(seed, "conditions")
     columns = _columns(draws, firings)
     own = columns[:, None] - calibration.columns
     ring = np.broadcast_to(np.arange(RINGS), own.shape)
@@ -117,8 +121,9 @@ def sweep(
     origins[:, 0] += np.repeat(drift, RINGS)
     hits = cast(scene, origins, directions, draws)
     hits.reflectivity *= np.tile(draws.uniform(0.85, 1.15, RINGS), len(columns))
-    ticks, intensity, _ = receive(hits, RECEIVER, draws)
+    ticks, intensity, _ = conditions.receive(hits, directions, RECEIVER, draws, rough)
     ticks = np.where(_own_roof(ring.ravel(), own.ravel()), 0, ticks).reshape(own.shape)
+    ticks[conditions.lost_firings(len(columns), PACKET, rough)] = 0
     data = _store(calibration, own, ticks, intensity.reshape(own.shape), camera)
     truth = {"columns": columns, "own_columns": own}
     return Sweep(data, 4, ticks, intensity.reshape(own.shape), truth)

@@ -60,6 +60,7 @@ def drive(
     speed: float,
     yaw_rate: float,
     height: float = 0.0,
+    jerk: float = 1.0,
 ) -> Track:
     """Drive along a gentle curve.
 
@@ -69,20 +70,22 @@ def drive(
         First and last time that will be asked for, us; the vehicle is at `position` and `heading` at its end.
     position, heading, speed, yaw_rate
         m, rad, m/s, rad/s. A vehicle that stands (both zero) only rocks a little.
+    jerk : float
+        How much rougher than usual it moves.
     """
     tilt_times = _knots(draws, span)
     plane_times = np.sort(np.concatenate([tilt_times, _knots(draws, span, gap=13000.0)]))
     keep = np.concatenate([[True], np.diff(plane_times) > 1500.0])
     plane_times = plane_times[keep]
     moving = min(1.0, abs(speed) / 3 + abs(yaw_rate) * 5)
-    rock = 0.003 * (0.05 + moving)
+    rock = 0.003 * (0.05 + moving) * jerk
     step = np.diff(tilt_times, prepend=tilt_times[0]) * 1e-6
     tilt = draws.uniform(-0.012, 0.012, 2) + np.cumsum(
         rock * 5 * draws.normal((len(tilt_times), 2)) * step[:, None], axis=0
     )
     step = np.diff(plane_times) * 1e-6
-    rates = yaw_rate + 0.004 * moving * draws.normal(len(step))
-    speeds = speed * (1 + 0.004 * draws.normal(len(step)))
+    rates = yaw_rate + 0.004 * jerk * moving * draws.normal(len(step))
+    speeds = speed * (1 + 0.004 * jerk * draws.normal(len(step)))
     yaw = heading + np.concatenate([[0.0], np.cumsum(rates * step)])
     middle = (yaw[1:] + yaw[:-1]) / 2
     x = np.concatenate([[0.0], np.cumsum(speeds * cosine(middle) * step)])

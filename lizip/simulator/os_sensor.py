@@ -12,10 +12,11 @@ from typing import Literal
 
 import numpy as np
 
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 
@@ -23,6 +24,9 @@ LIFT = 0.03618
 """Lidar frame above the sensor's base, m."""
 
 MOUNT = 1.9
+
+PACKET = 16
+"""Columns in one."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,9 @@ def sweep(
     counts: int | None = None,
     beams: Beams | None = None,
     scene: Scene | None = None,
+    *,
     arithmetic: Literal["double", "float"] = "double",
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate one turn.
 
@@ -107,8 +113,10 @@ def sweep(
         Use these instead of drawing them.
     arithmetic : {"double", "float"}
         Compute points in double, or in float32 from a table of directions and offsets as Ouster's driver for ROS does.
+    conditions : Conditions
+        Weather, what stands beside, what is lost.
     """
-    draws = Draws(seed, "ouster")
+    draws, rough = Draws(seed, "ouster"), Draws(seed, "conditions")
     beams = beams or Beams.draw(seed, rings)
     scene = scene or street(seed)
     firings = max(1, round(columns * span))
@@ -121,7 +129,9 @@ def sweep(
     origins = near + np.array([0.0, 0.0, MOUNT])
     origins[:, 0] += speed * 0.1 * np.repeat(np.arange(firings) / columns, rings)
     receiver = Receiver(tick=tick, noise=0.006, reach=100.0, nearest=0.5, gain=120.0, speckle=3.5)
-    ticks, intensity, _ = receive(cast(scene, origins, far - near, draws), receiver, draws)
+    hits = cast(scene, origins, far - near, draws)
+    ticks, intensity, _ = conditions.receive(hits, far - near, receiver, draws, rough)
+    ticks[np.repeat(conditions.lost_firings(firings, PACKET, rough), rings)] = 0
     records = np.zeros((firings * rings, 4), "<f4")
     if arithmetic == "float":
         offset = beams.points(ring, encoder, np.zeros(len(ring)))

@@ -22,11 +22,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.resources import models_folder
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.exact import apply, interpolate, multiply, sine_cosine
 from lizip.simulator.motion import rotation
 from lizip.simulator.rays import cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 
@@ -73,6 +74,7 @@ def sweep(
     world: bool = False,
     mount: Mount | None = None,
     scene: Scene | None = None,
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate one turn (0.1 s).
 
@@ -90,6 +92,8 @@ def sweep(
         Of the sensor.
     scene : Scene, optional
         Use this street instead of drawing one.
+    conditions : Conditions
+        Weather, what stands beside, what is lost.
 
     Returns
     -------
@@ -97,17 +101,18 @@ def sweep(
         Four float32 fields: x, y, z, intensity.
     """
     draws, table, mount = Draws(seed, "pandar64"), lasers(), mount or Mount()
+    rough = Draws(seed, "conditions")
     scene = scene or street(seed)
     margin = 27
     count = blocks + 2 * margin
     raw = TURN // 2 - margin * COLUMN_STEP + int(draws.integers(0, COLUMN_STEP)) + COLUMN_STEP * np.arange(count)
-    starts = _starts(draws, count)
+    starts, phase = _starts(draws, count)
     slots = starts[:, None] + table.slot
     slots -= slots[margin - 6].min()
     angle = raw[:, None] * (2 * np.pi / TURN) + table.offset
     (rise, level), (sine, cosine) = sine_cosine(table.elevation), sine_cosine(angle)
     beam = np.stack([level * cosine, -level * sine, np.broadcast_to(rise, angle.shape)], axis=2).reshape(-1, 3)
-    knots, heading = _knots(draws, speed, yaw_rate)
+    knots, heading = _knots(draws, speed, yaw_rate, conditions.jerk)
     turn, place = _poses(knots, slots.ravel().astype(np.float64))
     fixed = rotation(*(np.float64(a) for a in (mount.angles[2], mount.angles[1], mount.angles[0])))
     spot = place + apply(turn, np.array(mount.lever))
@@ -115,8 +120,10 @@ def sweep(
     # the street lies along the way, with the vehicle near its middle
     level_turn = rotation(np.float64(-heading), np.float64(0.0), np.float64(0.0))
     around = apply(level_turn, spot - place.mean(axis=0)) + np.array([0.0, 0.0, HEIGHT])
-    hits = cast(scene, around, apply(level_turn, ways), draws)
-    ticks, intensity, _ = receive(hits, RECEIVER, draws)
+    ways = apply(level_turn, ways)
+    hits = cast(scene, around, ways, draws)
+    ticks, intensity, _ = conditions.receive(hits, ways, RECEIVER, draws, rough)
+    ticks[np.repeat(conditions.lost_firings(count, PACKET, rough, -phase), RINGS)] = 0
     first = TURN // 2 * (2 * np.pi / TURN)
     inside = (angle.ravel() >= first) & (angle.ravel() < first + blocks * COLUMN_STEP * (2 * np.pi / TURN))
     ticks[~inside] = 0
@@ -135,14 +142,14 @@ def sweep(
     return Sweep(records.tobytes(), 4, ranges, intensity.reshape(count, RINGS), truth)
 
 
-def _starts(draws: Draws, count: int) -> np.ndarray:
-    """Time of each block, slots: packets at whole microseconds, which wobble with the turn."""
+def _starts(draws: Draws, count: int) -> tuple[np.ndarray, int]:
+    """When blocks start, slots, and the first one's place in its packet; packets: whole microseconds, which wobble."""
     phase = int(draws.integers(0, PACKET))
     number, place = np.divmod(np.arange(count) + phase, PACKET)
     packets = int(number[-1]) + 1
     turn = 2 * np.pi * np.arange(packets) / 308.5 + draws.uniform(0, 2 * np.pi)
     even = np.rint(333.4 * np.arange(packets) + 90.0 * sine_cosine(turn)[0] + 0.4 * draws.normal(packets))
-    return np.rint(even * MICROSECOND + draws.uniform(0, 1)).astype(np.int64)[number] + BLOCK * place
+    return np.rint(even * MICROSECOND + draws.uniform(0, 1)).astype(np.int64)[number] + BLOCK * place, phase
 
 
 class Knots(NamedTuple):
@@ -152,19 +159,19 @@ class Knots(NamedTuple):
     angles: np.ndarray
 
 
-def _knots(draws: Draws, speed: float, yaw_rate: float) -> tuple[Knots, float]:
+def _knots(draws: Draws, speed: float, yaw_rate: float, jerk: float) -> tuple[Knots, float]:
     """Drive along a gentle curve; returns also the heading."""
     seconds = KNOT_TIMES / MICROSECOND * 1e-6
     moving = min(1.0, abs(speed) / 3 + 5 * abs(yaw_rate))
     heading = float(draws.uniform(-np.pi, np.pi)) * 0.99
-    tilt = draws.uniform(-0.02, 0.02, 2) + np.cumsum(0.003 * moving * draws.normal((len(seconds), 2)), axis=0)
-    rates = yaw_rate + 0.01 * moving * draws.normal(len(seconds))
+    tilt = draws.uniform(-0.02, 0.02, 2) + np.cumsum(0.003 * jerk * moving * draws.normal((len(seconds), 2)), axis=0)
+    rates = yaw_rate + 0.01 * jerk * moving * draws.normal(len(seconds))
     step = np.diff(seconds, prepend=seconds[0])
     yaw = heading + np.cumsum(rates * step)
-    pace = speed * (1 + 0.005 * draws.normal(len(seconds)))
+    pace = speed * (1 + 0.005 * jerk * draws.normal(len(seconds)))
     sine, cosine = sine_cosine(yaw)
     places = np.stack([np.cumsum(pace * cosine * step), np.cumsum(pace * sine * step)], axis=1)
-    climb = np.cumsum(0.003 * moving * draws.normal(len(seconds)))
+    climb = np.cumsum(0.003 * jerk * moving * draws.normal(len(seconds)))
     places = np.concatenate([places, climb[:, None]], axis=1) + np.append(draws.uniform(-150, 150, 2), HEIGHT)
     return Knots(places, np.concatenate([tilt, yaw[:, None]], axis=1)), heading
 

@@ -67,7 +67,7 @@ def cast(scene: Scene, origins: np.ndarray, directions: np.ndarray, draws: Draws
     _ground(scene, origins, directions, found)
     for box in scene.boxes:
         for rays in compass.towards(box[:2], np.hypot(box[4], box[5])):
-            _box(box, origins[rays], directions[rays], found.of(rays))
+            meet_box(box, origins[rays], directions[rays], found.of(rays))
     for cylinder in scene.cylinders:
         for rays in compass.towards(cylinder[:2], cylinder[4]):
             _cylinder(cylinder, origins[rays], directions[rays], found.of(rays))
@@ -121,8 +121,8 @@ def _ground(scene: Scene, origins: np.ndarray, directions: np.ndarray, hits: Hit
     hits.nearer(rays, distance, np.minimum(-fall, 1.0), tint)
 
 
-def _box(box: np.ndarray, origins: np.ndarray, directions: np.ndarray, hits: Hits) -> None:
-    """The slab test in the frame of the box; the axis entered last is the face."""
+def meet_box(box: np.ndarray, origins: np.ndarray, directions: np.ndarray, hits: Hits) -> None:
+    """Let rays (N, 3) meet a box of `Scene.boxes`: the slab test in its frame; the axis entered last is the face."""
     x, y, bottom, top, length, width, yaw, tint = box
     cosine, sine = np.cos(yaw), np.sin(yaw)
     dx, dy = origins[:, 0] - x, origins[:, 1] - y

@@ -14,15 +14,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.exact import apply, sine_cosine
 from lizip.simulator.rays import cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 from lizip.simulator.vlp32 import AZIMUTH_OFFSET, ELEVATION
 
-TURN = 36000
+TURN, PACKET = 36000, 12
 MOUNT = 1.8
 
 
@@ -112,6 +113,7 @@ def sweep(
     offsets: Literal["whole", "exact"] = "exact",
     span: float = 1.0,
     scene: Scene | None = None,
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate one turn of a sensor at rest; `records` are a whole grid, firing after firing, zeros without a return.
 
@@ -131,8 +133,10 @@ def sweep(
         Share of the turn.
     scene : Scene, optional
         Use this street instead of drawing one.
+    conditions : Conditions
+        Weather, what stands beside, what is lost.
     """
-    draws = Draws(seed, "turning")
+    draws, rough = Draws(seed, "turning"), Draws(seed, "conditions")
     firings = int(span * TURN / model.step)
     exact = draws.uniform(0, TURN) + model.step * np.arange(firings + 1) + model.jitter * draws.normal(firings + 1)
     raw = np.rint(exact).astype(np.int64)
@@ -146,9 +150,10 @@ def sweep(
     far = _points(model, ring, base, azimuth, np.ones(len(ring)), "double")
     receiver = Receiver(tick=model.tick, noise=0.008, reach=100.0, nearest=0.8, gain=110.0, speckle=3.5)
     hits = cast(scene or street(seed), near + np.array([0.0, 0.0, MOUNT]), far - near, draws)
-    ticks, intensity, _ = receive(hits, receiver, draws)
+    ticks, intensity, _ = conditions.receive(hits, far - near, receiver, draws, rough)
+    ticks[np.repeat(conditions.lost_firings(firings, PACKET, rough), model.rings)] = 0
     records = np.zeros((len(ring), 4), "<f4")
-    kind = np.float64 if arithmetic == "double" else np.float32
+    kind: Any = np.float64 if arithmetic == "double" else np.float32
     records[:, :3] = _points(model, ring, base, azimuth, ticks.astype(kind) * kind(model.tick), arithmetic)
     records[:, 3] = intensity
     records[ticks == 0] = 0.0
@@ -160,7 +165,7 @@ def _points(
     model: Model, ring: np.ndarray, base: np.ndarray, azimuth: np.ndarray, reach: np.ndarray, arithmetic: str
 ) -> np.ndarray:
     """Points (N, 3) of ranges (N,) in metres; float32 arithmetic rounds every step."""
-    kind = np.float64 if arithmetic == "double" else np.float32
+    kind: Any = np.float64 if arithmetic == "double" else np.float32
     hundredth = np.radians(0.01)
     rise, fall = (each.astype(kind)[ring] for each in sine_cosine(np.radians(model.elevation)))
     angle = azimuth % TURN * hundredth

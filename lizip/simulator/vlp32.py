@@ -22,11 +22,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lizip.simulator.conditions import CLEAR, Conditions
 from lizip.simulator.draws import Draws
 from lizip.simulator.exact import apply, multiply, sine_cosine
 from lizip.simulator.motion import rotation, rotation_of_vector
 from lizip.simulator.rays import cast
-from lizip.simulator.returns import Receiver, receive
+from lizip.simulator.returns import Receiver
 from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 
@@ -97,6 +98,7 @@ def sweep(
     scene: Scene | None = None,
     mounts: Sequence[Mount] = (UPPER, LOWER),
     lost: float = 0.0,
+    conditions: Conditions = CLEAR,
 ) -> Sweep:
     """Simulate one turn of both sensors (0.1 s).
 
@@ -114,6 +116,8 @@ def sweep(
         The sensors, in the order of the file.
     lost : float
         Share of the points that are dropped in the end, when all have their poses.
+    conditions : Conditions
+        Weather, what stands beside, what is lost.
 
     Returns
     -------
@@ -122,9 +126,9 @@ def sweep(
         those of the lower.
     """
     scene = scene or street(seed)
-    draws = Draws(seed, "vlp32")
-    knots = _knots(draws, speed, yaw_rate, packets)
-    parts = [_sensor(mount, scene, knots, packets, draws, lost) for mount in mounts]
+    draws, rough = Draws(seed, "vlp32"), Draws(seed, "conditions")
+    knots = _knots(draws, speed, yaw_rate, packets, conditions.jerk)
+    parts = [_sensor(mount, scene, knots, packets, (draws, rough), lost, conditions) for mount in mounts]
     points = np.concatenate([part["points"] for part in parts])
     records = np.zeros((len(points), 5), "<f4")
     records[:, :3] = points
@@ -138,23 +142,32 @@ def sweep(
     return Sweep(records.tobytes(), 5, ranges, np.zeros_like(ranges), truth)
 
 
-def _knots(draws: Draws, speed: float, yaw_rate: float, packets: int) -> Knots:
+def _knots(draws: Draws, speed: float, yaw_rate: float, packets: int, jerk: float) -> Knots:
     """Poses of the vehicle; the identity near time 0. Its wheels rock it, and now and then a pose comes late."""
     times = KNOT_GAP * (np.arange(int(packets * PACKET_TIME / KNOT_GAP) + 4) - 1 - draws.uniform())
     seconds = times * 1e-6
     moving = min(1.0, abs(speed) / 3 + abs(yaw_rate) * 5)
-    angles = np.cumsum(2e-4 * (0.05 + moving) * draws.normal((len(times), 3)), axis=0)
+    angles = np.cumsum(2e-4 * jerk * (0.05 + moving) * draws.normal((len(times), 3)), axis=0)
     angles[:, 2] += yaw_rate * seconds
     places = np.zeros((len(times), 3))
-    places[:, 0] = speed * seconds * (1 + 0.002 * draws.normal())
+    places[:, 0] = speed * seconds * (1 + 0.002 * jerk * draws.normal())
     places[:, 1] = 0.5 * speed * yaw_rate * seconds**2
-    places[:, 2] = np.cumsum(5e-4 * moving * draws.normal(len(times)))
+    places[:, 2] = np.cumsum(5e-4 * jerk * moving * draws.normal(len(times)))
     late = np.where(draws.uniform(size=len(times)) < 0.2, 5.0 * draws.uniform(size=len(times)), 0.0)
     return Knots(times + late, rotation_of_vector(angles - angles[1]), places - places[1])
 
 
-def _sensor(mount: Mount, scene: Scene, knots: Knots, packets: int, draws: Draws, lost: float) -> dict[str, Any]:
-    """All that one sensor reports in a turn."""
+def _sensor(
+    mount: Mount,
+    scene: Scene,
+    knots: Knots,
+    packets: int,
+    both: tuple[Draws, Draws],
+    lost: float,
+    conditions: Conditions,
+) -> dict[str, Any]:
+    """All that one sensor reports in a turn; `both`: draws of the sensor, and of the conditions."""
+    draws, rough = both
     firings = packets * PACKET
     raw = np.rint(draws.uniform(0, TURN) + 19.9066 * np.arange(firings) + 0.3 * draws.normal(firings)).astype(np.int64)
     theta = azimuths(raw, mount.upside_down)
@@ -169,7 +182,8 @@ def _sensor(mount: Mount, scene: Scene, knots: Knots, packets: int, draws: Draws
     beam = np.stack([level * cosine, level * sine, np.broadcast_to(rise, theta.shape)], axis=2)
     directions = apply(turn, beam.reshape(-1, 3))
     hits = cast(scene, shift - np.array([0.0, 0.0, GROUND]), directions, draws)
-    ticks, _, _ = receive(hits, RECEIVER, draws)
+    ticks, _, _ = conditions.receive(hits, directions, RECEIVER, draws, rough)
+    ticks[np.repeat(conditions.lost_firings(firings, PACKET, rough), RINGS)] = 0
     kept = np.nonzero(ticks)[0]
     starts, middle = chunks(times[kept])
     own = np.repeat(middle, np.diff(np.append(starts, len(kept))))

@@ -1,6 +1,7 @@
 """Bags and MCAP files: what others' libraries write comes back byte for byte, small, and can be read by topic."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lizip
-from lizip import container, simulator
+from lizip import container, parallel, simulator
+from lizip.codecs.sweep import decoded
+from lizip.container import PIECES, Container
 from lizip.errors import CorruptError, FormatError, LizipError, LizipWarning, UnsupportedVersionError
 from lizip.logs import chunks, find_log
 from lizip.logs.parts import REST
@@ -94,6 +97,82 @@ def test_some_of_the_messages(clouds):
     assert len(lizip.read(coded)["x"]) == sum(map(len, clouds))
 
 
+class Counted(io.BytesIO):
+    """A file that notes which of its bytes were read."""
+
+    def __init__(self, data: bytes):
+        super().__init__(data)
+        self.places: list[tuple[int, int]] = []
+
+    def read(self, size: int | None = -1) -> bytes:
+        begin = self.tell()
+        data = super().read(size)
+        self.places.append((begin, begin + len(data)))
+        return data
+
+
+def test_a_message_at_random_costs_its_own_bytes(clouds):
+    """A log opened once: a cloud takes one section of the file, whichever topic, time or place is asked for."""
+    coded = lizip.compress(recorders.mcap(clouds), level="fast")
+    file = Counted(coded)
+    sections = Container(io.BytesIO(coded)).entries(PIECES)
+    with lizip.LogReader(file) as log:
+        assert log.topics == {TOPIC: 3}
+        assert log.times(TOPIC) == [recorders.TIME + i * 10**8 for i in range(3)]
+        opened = sum(stop - start for start, stop in file.places)
+        assert opened < 4096 + 200  # the end of the file in one read, and the splice
+        wanted = {i: cloud.piece for i, cloud in enumerate(log._clouds[TOPIC])}
+        for i in (2, 0):
+            file.places.clear()
+            message = log.message(TOPIC, i, ["ring", "x"])
+            assert list(message.columns) == ["ring", "x"]
+            assert message.time == recorders.TIME + i * 10**8
+            assert np.array_equal(message.columns["x"], clouds[i]["x"])
+            own = sections[wanted[i]]
+            assert file.places
+            assert all(own.offset <= start <= stop <= own.offset + own.length for start, stop in file.places)
+        file.places.clear()
+        (only,) = log.messages(TOPIC, start=recorders.TIME + 1, stop=recorders.TIME + 10**8 + 1, fields=["y"])
+        assert np.array_equal(only.columns["y"], clouds[1]["y"])
+        assert sum(stop - start for start, stop in file.places) <= 2 * sections[wanted[1]].length
+        with pytest.raises(FormatError, match="no topic '/nothing' with points; there are /points"):
+            log.message("/nothing", 0)
+        with pytest.raises(IndexError):
+            log.message(TOPIC, 3)
+        with pytest.raises(FormatError, match="no field 'w'"):
+            log.message(TOPIC, 0, ["w"])
+    assert not file.closed
+
+
+def test_parts_of_a_cloud_are_decoded_in_threads(monkeypatch):
+    """A sweep of 64 rings has two parts; a log may be told in how many threads, and goes by what is said outside."""
+    sweep = np.frombuffer(simulator.kitti(1, firings=1100), "<f4").reshape(-1, 4)
+    records = np.zeros(len(sweep), recorders.DTYPE)
+    for i, name in enumerate(("x", "y", "z", "intensity")):
+        records[name] = sweep[:, i]
+    coded = lizip.compress(recorders.mcap([records]), level="fast")
+    used = []
+    whole = parallel.in_order
+    monkeypatch.setattr(decoded, "in_order", lambda *args: used.append(parallel._threads.get()) or whole(*args))
+    read = []
+    for told, outside in ((None, 1), (2, 1), (None, 3), (1, 3)):
+        with parallel.threads(outside), lizip.LogReader(coded, threads=told) as log:
+            read.append(log.message(TOPIC, 0).columns["x"])
+    assert used == [1, 2, 3, 1]
+    assert all(np.array_equal(each, records["x"]) for each in read)
+
+
+def test_a_log_that_was_opened_here_is_closed(clouds, tmp_path):
+    path = tmp_path / "run.mcap.lizip"
+    path.write_bytes(lizip.compress(recorders.mcap(clouds[:1]), level="fast"))
+    with lizip.LogReader(path) as log:
+        held = log._file
+    assert held.closed
+    (tmp_path / "words").write_bytes(lizip.compress(b"words"))
+    with pytest.raises(FormatError, match="not a log"):
+        lizip.LogReader(tmp_path / "words")
+
+
 @pytest.mark.parametrize("kind", ["NONE", "ZSTD", "bag", "db3"])
 def test_logs_cut_short_keep_what_can_be_read(kind, clouds, tmp_path):
     """A recorder that crashed: every whole message is a cloud, the tail comes back too."""
@@ -111,7 +190,7 @@ def test_any_bytes_are_taken_apart_and_put_together(clouds, data):
     """Parts are the file, whatever is in it; nothing is decoded for that."""
     small = [cloud[:50] for cloud in clouds]
     kind = data.draw(st.sampled_from(("NONE", "ZSTD", "flat")))
-    log = bytearray(
+    log: Any = bytearray(
         recorders.mcap(small, kind, chunk_size=3000) if kind != "flat" else recorders.mcap(small, chunks=False)
     )
     for _ in range(data.draw(st.integers(0, 6))):

@@ -117,7 +117,7 @@ class Numbers:
         form, size, exponent, single = flags & 3, 1 << (flags >> 4 & 3), kind & 63, bool(kind & _SINGLE)
         hole = unpack.take(dtype.itemsize) if kind & _HOLE else b""
         offset, step, top = unpack.signed(), unpack.varint(), unpack.signed()
-        values = []
+        values: list[int] = []
         if flags & 8:
             steps = Unpacker(unpack.bytes())
             while steps.remaining and len(values) <= ALPHABET:
@@ -197,7 +197,7 @@ def from_integers(integers: np.ndarray, numbers: Numbers, dtype: np.dtype) -> np
         # what is left out is 0, whichever way the ordinals count
         whole = np.where(integers < 0, ~(~integers << numbers.exponent), integers << numbers.exponent)
         with np.errstate(all="ignore"):
-            return from_ordinals(whole, f"<f{numbers.size}").astype(dtype)
+            return from_ordinals(whole, np.dtype(f"<f{numbers.size}")).astype(dtype)
     negative = integers < 0 if numbers.signed_zero else np.zeros(len(integers), bool)
     wide = (integers + negative).astype(np.float64)
     with np.errstate(all="ignore"):

@@ -55,7 +55,7 @@ class Sight:
     @classmethod
     def unpack(cls, unpack: Unpacker, columns: int) -> Sight:
         """Read what `pack` wrote for a cloud with so many columns."""
-        places = tuple(unpack.take(3))
+        x, y, z = places = unpack.take(3)
         origin = struct.unpack("<7f", unpack.take(28))
         hot = tuple(unpack.varint() for _ in range(HOT))
         window, period = unpack.varint(), unpack.varint()
@@ -63,7 +63,7 @@ class Sight:
         sane = sane and all(1 <= lag < HISTORY for lag in hot) and window <= MOST_WINDOW and period < HISTORY
         if not sane:
             raise CorruptError("coordinates with an impossible model")
-        return cls(places, origin[:3], origin[3:6], hot, window, period, origin[6])
+        return cls((x, y, z), origin[:3], origin[3:6], hot, window, period, origin[6])
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,7 @@ class Plan:
     def frame(self) -> Frame:
         """Make the constants of the coordinates' kernel."""
         sight = self.sight
+        assert sight is not None
         columns = [self.columns[i] for i in sight.columns]
         scales = [_scale(numbers) for numbers in columns]
         spare = [numbers.exponent if numbers.form == ORDINAL else 0 for numbers in columns]

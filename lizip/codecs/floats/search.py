@@ -58,15 +58,16 @@ def find_plan(cloud: Cloud, level: str) -> tuple[Plan, list[np.ndarray]]:
         To be coded: those of the cloud, odd values replaced.
     """
     columns = list(cloud.columns.values())
-    numbers, rows = zip(*map(find_nearly, columns), strict=True)
-    odd = tuple(map(Odd.of, columns, rows))
+    forms = [find_nearly(column) for column in columns]
+    numbers = [form for form, _ in forms]
+    odd = tuple(Odd.of(column, rows) for column, (_, rows) in zip(columns, forms, strict=True))
     columns = [each.smoothed(column) for each, column in zip(odd, columns, strict=True)]
-    if not any(map(len, rows)):
-        odd = ()
-    numbers = list(numbers)
+    odd = odd if any(len(each.rows) for each in odd) else ()
     places = _coordinates(cloud, numbers)
     for place in places or ():
-        numbers[place] = seen(numbers[place])
+        form = seen(numbers[place])
+        assert form is not None
+        numbers[place] = form
     plan = Plan(tuple(numbers), None, (1, 1), (0,) * len(columns), cloud.count < SMALL, odd)
     if places:
         plan = _with_sight(plan, places, columns, level)
@@ -90,8 +91,8 @@ def _with_sight(plan: Plan, places: tuple[int, int, int], columns: Sequence[np.n
     if level != "fast" and all(plan.columns[i].form == ORDINAL for i in places):
         origin, drift = find_origin(xyz, sight.hot)
         xyz -= np.array(origin)[:, None] + np.array(drift)[:, None] * np.arange(xyz.shape[1])
-        there = tuple(np.float32(np.array(origin) - begin * np.array(drift)).tolist())
-        moved = replace(sight, origin=there, drift=drift, hot=find_lags(xyz))
+        x, y, z = (np.array(origin) - begin * np.array(drift)).astype(np.float32).tolist()
+        moved = replace(sight, origin=(x, y, z), drift=drift, hot=find_lags(xyz))
         sights += [replace(moved, window=window) for window in _WINDOWS]
         blank = max(blank, _blank_radius(xyz))
     if blank > 0:

@@ -104,7 +104,7 @@ class Track(NamedTuple):
         Predicted values, from the origin.
     origin : (3,) float64
         Where the sensor stands now.
-    index : (1,) int64
+    seen : (1,) int64
         Points so far, in the whole file.
     blanks : (2,) int64
         Points back to the last blank, and from there to the one before.
@@ -129,7 +129,7 @@ class Track(NamedTuple):
     float64: np.ndarray
     candidates: np.ndarray
     origin: np.ndarray
-    index: np.ndarray
+    seen: np.ndarray
     blanks: np.ndarray
     guesses: np.ndarray
 
@@ -241,7 +241,7 @@ def grain_of(frame, track, column):
 @inlined_kernel
 def move_origin(frame, track):
     """Put the origin where the sensor stands at the next point."""
-    index = np.float64(track.index[0])
+    index = np.float64(track.seen[0])
     for k in range(3):
         track.origin[k] = frame.origin[k] + frame.drift[k] * index
-    track.index[0] += 1
+    track.seen[0] += 1

@@ -61,9 +61,9 @@ def _occupied(rho, z, height, forward, seen):
     for i in range(rho.size):
         slope = (z[i] - height) / (rho[i] - forward)
         if abs(slope) < _STEEPEST:
-            b = np.int64((slope + _STEEPEST) * scale)
-            if seen[b] == 0:
-                seen[b] = 1
+            at = np.int64((slope + _STEEPEST) * scale)
+            if seen[at] == 0:
+                seen[at] = 1
                 total += 1
     return total
 

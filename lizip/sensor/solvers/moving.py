@@ -22,6 +22,7 @@ from lizip.sensor.fit.motion.attempts import Attempt, straight_on_by_all, throug
 from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
 from lizip.sensor.fit.motion.firing import ARITHMETIC, RINGS, Sensor, hdl32e
 from lizip.sensor.fit.motion.frame import find_moved_frame, find_sector_end
+from lizip.sensor.fit.motion.gaps import find_gaps
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.rounded import observe_rounded
 from lizip.sensor.fit.motion.sharp import is_sharp
@@ -44,6 +45,8 @@ _GOOD_BITS = 6
 """Bits a point for these below which a way to see the sweep is the right one."""
 _MOST_POINTS = 5 * 1085 * RINGS // 2
 """Two turns and a half: what is longer is no sweep of this sensor, and none need look whether it is."""
+_ROUNDS = 2
+"""Of looking for firings that lack: where the sensor was in a long gap is known better when it is."""
 _LEAST_UPRIGHT = 0.6
 """Cosine of the largest tilt of a moved sweep: the stored height has to tell the height."""
 
@@ -136,10 +139,12 @@ def _places(xyz: np.ndarray, others: list[np.ndarray], decimal: int) -> Iterator
 def _observed(placed: _Placed, sensor: Sensor, state: SensorState) -> Observed | None:
     """Observe a sweep, again when firings are found to lack; what the next one may use is put into the state."""
     known = state.get("moving", Frame)
+    for _ in range(_ROUNDS):
+        placed.laid = placed.laid.opened(find_gaps(placed.laid.spread(placed.points), sensor, placed.end))
     seen = placed.seen(sensor, known)
     if seen is None:
         return None
-    spaced = placed.laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
+    spaced = placed.laid.spaced(seen.block, np.count_nonzero(seen.track.ranges > 0, axis=1) > 0)
     if spaced is not placed.laid:
         closed, placed.laid = placed.laid, spaced
         again = placed.seen(sensor, known)
@@ -250,6 +255,7 @@ def _with_one_set_aside(lit: Lit, silent: np.ndarray) -> tuple[Lit, int]:
     """
     size = 1 << max(int(lit.integers.max(initial=0)).bit_length(), 1)
     if lit.scale == TABLE:
+        assert lit.table is not None
         size = min(size, len(lit.table) + 1)
     of_silent = np.bincount(lit.integers[silent], minlength=size)[:size]
     of_all = np.bincount(lit.integers, minlength=size)[:size]

@@ -56,12 +56,14 @@ _MISSED = 0.04 * DEGREE
 
 _NEAR = 72
 _JUMP = 2.0 * DEGREE
+_BESIDE = 32
+"""Points before and after a place that tell whether the azimuth jumps there."""
 
 
 class _Parts(NamedTuple):
     """An answer of `find_parts`, and the columns and lasers that it was about."""
 
-    columns: tuple[weakref.ref, ...]
+    columns: tuple[weakref.ref[np.ndarray], ...]
     lasers: Lasers
     bounds: list[int] | None
 
@@ -115,10 +117,11 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
             stretches.append(other)
     stretches.sort(key=lambda stretch: stretch.first)
     bounds = [0, *(_between(points, *pair, lasers) for pair in pairwise(stretches)), count]
-    if stretches[0].first >= _SCRAPS:
-        bounds.insert(1, stretches[0].edge(points, stretches[0].first))
-    if count - stretches[-1].last >= _SCRAPS:
-        bounds.insert(-1, stretches[-1].edge(points, stretches[-1].last))
+    # what a sensor explains badly, since its motion was rough there, is still its own where the azimuth goes on
+    if stretches[0].first >= _SCRAPS and (edge := stretches[0].edge(points, stretches[0].first)):
+        bounds.insert(1, edge)
+    if count - stretches[-1].last >= _SCRAPS and (edge := stretches[-1].edge(points, stretches[-1].last)):
+        bounds.insert(-1, edge)
     return bounds
 
 
@@ -140,11 +143,21 @@ class _Stretch(NamedTuple):
         about = points_about(upright[which], turn[which], self.rough.motion)
         return np.minimum(np.abs(away_from_lasers(about, lasers, self.rough.upside_down)), _CAP)
 
-    def edge(self, points: np.ndarray, guess: int) -> int:
-        """Where it ends or begins, near a guess, by the azimuths of points (N, 3)."""
-        low, high = max(0, guess - 2 * _NEAR), min(len(points), guess + 2 * _NEAR)
-        place = rotate(self.rough.motion[None, 4:7], self.rough.axes)[0]
-        return low + _sharpen(points[low:high].astype(np.float64) - place, guess - low)
+    def edge(self, points: np.ndarray, guess: int) -> int | None:
+        """Where it ends or begins, near a guess, by the azimuths of points (N, 3); None where these go on."""
+        low, high = max(1, guess - _NEAR), min(len(points) - 1, guess + _NEAR)
+        jumps = self.jumps(points, slice(low - 1, high + 1))[1:]
+        k = int(np.argmax(jumps))
+        return low + k if jumps[k] > _JUMP else None
+
+    def jumps(self, points: np.ndarray, among: slice) -> np.ndarray:
+        """How far (rad) the azimuth jumps before each of some of points (N, 3), less what it spreads around it."""
+        return _jumps(points[among].astype(np.float64) - self.place)
+
+    @property
+    def place(self) -> np.ndarray:
+        """Where the sensor was, (3,)."""
+        return rotate(self.rough.motion[None, 4:7], self.rough.axes)[0]
 
 
 def _grow(points: np.ndarray, seed: slice, elevations: np.ndarray, lasers: Lasers) -> _Stretch | None:
@@ -180,7 +193,10 @@ def _between(points: np.ndarray, one: _Stretch, other: _Stretch, lasers: Lasers)
     low = max(min(one.last, other.first) - _ASIDE, one.first)
     high = min(max(one.last, other.first) + _ASIDE, other.last)
     costs = [each.misses(points, lasers, slice(low, high)) for each in (one, other)]
-    return one.edge(points, low + int(np.argmin(np.append(0.0, np.cumsum(costs[0] - costs[1])))))
+    total = np.append(0.0, np.cumsum(costs[0] - costs[1]))
+    jumping = 1 + np.flatnonzero(one.jumps(points, slice(low, high))[1:] > _JUMP)
+    guess = low + int(np.argmin(total) if len(jumping) == 0 else jumping[np.argmin(total[jumping])])
+    return one.edge(points, guess) or guess
 
 
 def turns_steadily(columns: Sequence[np.ndarray] | np.ndarray) -> bool:
@@ -198,19 +214,17 @@ def _turns(columns: Sequence[np.ndarray]) -> bool:
     return bool(((step > _STEP[0]) & (step < _STEP[1])).mean() > 0.5)
 
 
-def _sharpen(about: np.ndarray, guess: int) -> int:
-    """The place near a guess where the azimuth of points (M, 3) about the sensor jumps."""
-    low, high = max(1, guess - _NEAR), min(len(about) - 1, guess + _NEAR)
-    heading = headings(about[low - 1 : high + 1])
-    unit = np.stack([np.cos(heading), np.sin(heading)], axis=1)
-    best = (_JUMP, guess)
-    for k in range(low, high + 1):
-        i = k - low + 1
-        before, after = unit[max(0, i - 32) : i].sum(axis=0), unit[i : i + 32].sum(axis=0)
-        spread = (
-            2.0 - np.sqrt((before**2).sum()) / max(min(i, 32), 1) - np.sqrt((after**2).sum()) / len(unit[i : i + 32])
-        )
-        turn = headings(np.array([[*(before), 0.0], [*(after), 0.0]]))
-        jump = abs(turn[0] - turn[1] - np.rint((turn[0] - turn[1]) / TURN) * TURN)
-        best = max(best, (float(jump - 20.0 * spread), k))
-    return best[1]
+def _jumps(about: np.ndarray) -> np.ndarray:
+    """How far (rad) the azimuth jumps before each of points (M, 3) about the sensor, less what it spreads around it."""
+    heading = headings(about)
+    gone = np.concatenate([np.zeros((1, 2)), np.cumsum(np.stack([np.cos(heading), np.sin(heading)], axis=1), axis=0)])
+    at = np.arange(len(about))
+    first, last = np.maximum(at - _BESIDE, 0), np.minimum(at + _BESIDE, len(about))
+    before, after = gone[at] - gone[first], gone[last] - gone[at]
+    spread = 2.0 - _lengths(before) / np.maximum(at - first, 1) - _lengths(after) / (last - at)
+    turn = headings(np.pad(before, ((0, 0), (0, 1)))) - headings(np.pad(after, ((0, 0), (0, 1))))
+    return np.abs(turn - np.rint(turn / TURN) * TURN) - 20.0 * spread
+
+
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    return np.sqrt((vectors**2).sum(axis=1))

@@ -48,7 +48,7 @@ def _mark_no_returns(points, sensor, known, marked):
             for c in range(3):
                 before = sensor[last, c] if last >= 0 else sensor[i, c]
                 sensor[b, c] = before + part * (sensor[i, c] - before)
-        last = i
+        last = np.int64(i)
     if last < 0:
         return
     for i in range(firings):
@@ -59,6 +59,17 @@ def _mark_no_returns(points, sensor, known, marked):
             d2 = points[i, j, 2] - sensor[at, 2]
             if d0 * d0 + d1 * d1 + d2 * d2 < _NEAR_SENSOR * _NEAR_SENSOR:
                 marked[i, j] = True
+
+
+def sensor_places(points: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Where the sensor was in each firing, (F, 3), as far as points (F, R, 3) that returned nothing tell, and whether
+    any did; in between evenly."""
+    places, known = np.zeros((len(points), 3)), np.empty(len(points), np.int64)
+    _mark_no_returns(points, places, known, np.empty(points.shape[:2], np.bool_))
+    if known.any():
+        last = int(np.flatnonzero(known)[-1])
+        places[last:] = places[last]
+    return places, bool(known.any())
 
 
 def no_returns(points: np.ndarray) -> np.ndarray:

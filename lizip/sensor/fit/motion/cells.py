@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lizip.exact.triples import every
+from lizip.sensor.fit.lattice.pairs import sensor_places
 from lizip.sensor.fit.motion.firing import RINGS, as_rings, hdl32e
 from lizip.sensor.fit.motion.frame import find_firings
 from lizip.sensor.fit.motion.track import last_seen
@@ -90,16 +91,22 @@ class Laid:
         at = np.flatnonzero(known)
         turned = (block[at[:-1]] - block[at[1:]]) % TURN
         gaps = np.rint(turned / (TURN / 1085)).astype(np.int64) - np.diff(at)
-        gaps[(gaps < 0) | (turned > TURN - 10 * STEP)] = 0
-        if not gaps.any():
-            return self
+        gaps[turned > TURN - 10 * STEP] = 0
         more = np.zeros(len(block), np.int64)
         more[at[1:]] = gaps
-        row = np.arange(len(block)) + np.cumsum(more)
-        if row[-1] >= max(len(block), _MOST_SPACED):
+        return self.opened(more)
+
+    def opened(self, more: np.ndarray) -> Laid:
+        """With so many rows more (F,) before each row, or fewer, if those are without points."""
+        filled = self.present.any(axis=1)
+        at = np.arange(len(more))
+        before = np.maximum.accumulate(np.where(filled, at, -1))
+        more = np.maximum(more, np.concatenate([[-1], before[:-1]]) + 1 - at)
+        row = at + np.cumsum(more)
+        if not more.any() or row[-1] >= max(len(more), _MOST_SPACED):
             return self
         place = np.full((row[-1] + 1, self.place.shape[1]), -1)
-        place[row] = self.place
+        place[row[filled]] = self.place[filled]
         return replace(self, place=place)
 
 
@@ -205,16 +212,23 @@ def _looks_like_rings(points: np.ndarray) -> bool:
     """Whether points lie at their rings' elevations, within half a degree.
 
     The stored frame is that of the last firing; a point counts when it is so far off that what the vehicle has moved
-    since then cannot hide its elevation.
+    since then cannot hide its elevation. Where points that returned nothing show the sensor's place, any is far enough.
     """
-    sensor = hdl32e()
-    distance = np.sqrt((points**2).sum(axis=2))
     # firings that show nothing but the sensor say nothing of time
-    since = sensor.rhythm.period * 1e-6 * np.maximum(last_seen(points) - 1 - np.arange(len(points)), 0)
-    far = distance > np.maximum(_NEAREST, _FASTEST / _TOLERANCE * since)[:, None]
+    since = hdl32e().rhythm.period * 1e-6 * np.maximum(last_seen(points) - 1 - np.arange(len(points)), 0)
+    if _are_cones(points, np.maximum(_NEAREST, _FASTEST / _TOLERANCE * since)):
+        return True
+    places, known = sensor_places(points)
+    return known and _are_cones(points - places[:, None], np.full(len(points), _NEAREST))
+
+
+def _are_cones(points: np.ndarray, nearest: np.ndarray) -> bool:
+    """Whether points (F, R, 3), of those beyond `nearest` (F,) m enough to tell, lie at their rings' elevations."""
+    distance, sine = np.sqrt((points**2).sum(axis=2)), hdl32e().sin_elevation
+    far = distance > nearest[:, None]
     if np.count_nonzero(far) < _LEAST_POINTS:
         return False
-    off = np.abs(points[..., 2] / np.maximum(distance, 1e-3) - sensor.sin_elevation)
+    off = np.abs(points[..., 2] / np.maximum(distance, 1e-3) - sine)
     return bool((off[far] < _TOLERANCE).mean() > _LEAST_SHARE)
 
 

@@ -36,6 +36,10 @@ _CLEAR = 0.5
 """Share of the last points that a start explains if it is right."""
 _BLURS = ((0.0,), (1e-4, 2e-5, 0.0), (1e-3, 1e-4, 2e-5, 0.0))
 """How far off points may be, m, in fit after fit; the latter ones when a pose is but about known."""
+_LONG = 10
+"""Firings without points beyond which a pose is sought anew, and not only followed."""
+_AWAY, _GAP_A_STEP, _MOST_AWAY = 8e-4, 16, 16
+"""Steps by which a sensor may have driven further in a gap, or less far, m; firings of a gap for a step more."""
 _TURNS = (0.0, -1.5e-5, 1.5e-5, -3e-5, 3e-5, -5e-5, 5e-5)
 """Rates of turning tried, rad a firing."""
 _FIRST_PRIOR = np.array([3e-6] * 3 + [5e-6] * 3)
@@ -132,15 +136,12 @@ def _fit_window(seen, begin, end, rounds, prior, start, work):
 
 
 @kernel
-def _follow(seen, end, rounds, prior, start, work, pose):
-    """Fit window after window from the firing before `end` to the first; fills pose (F, 6), returns the points
-    explained. Poses from `end` on go on as they were."""
+def _follow(seen, first, end, rounds, prior, start, work, pose):
+    """Fit window after window from the firing before `end` to `first`; fills pose (F, 6), returns the points explained,
+    and leaves in `start` (12,) the pose of the firing before `first`."""
     total = 0.0
-    for i in range(end, seen.points.shape[0]):
-        for p in range(6):
-            pose[i, p] = start[p] + (i - end + 1) * start[6 + p]
-    while end > 0:
-        begin = max(0, end - WINDOW)
+    while end > first:
+        begin = max(first, end - WINDOW)
         total += _fit_window(seen, begin, end, rounds, prior, start, work)
         for i in range(begin, end):
             for p in range(6):
@@ -209,8 +210,44 @@ def track_sweep(
         seen = seen._replace(tick=sensor.tick)
     prior = np.concatenate([_PLACE, _DRIFT])
     pose = np.zeros((firings, 6))
-    explained = _follow(seen, last, 5, prior, start, work, pose)
-    return Tracked(pose, work.ranges, work.azimuth, explained / max(np.count_nonzero(weight[:, :, 0]), 1), sensor)
+    pose[last:] = start[:6] + np.arange(1, firings - last + 1)[:, None] * start[6:]
+    explained, after = 0.0, last
+    for begin, stop in _unbroken(weight[:last]):
+        if stop < after:
+            _again(seen, begin, stop, after, start)
+            share = (np.arange(stop, after) - stop + 1)[:, None] / (after - stop + 1)
+            pose[stop:after] = start[:6] + share * ((pose[after] if after < firings else start[:6]) - start[:6])
+        explained += _follow(seen, begin, stop, 5, prior, start, work, pose)
+        after = begin
+    return Tracked(pose, work.ranges, work.azimuth, explained / max(int(np.count_nonzero(weight[:, :, 0])), 1), sensor)
+
+
+def _unbroken(weight: np.ndarray) -> list[tuple[int, int]]:
+    """First and last firings of what lies between gaps, the last first, from weights (F, R, 3)."""
+    there = np.flatnonzero((weight > 0).any(axis=(1, 2)))
+    if len(there) == 0:
+        return [(0, len(weight))]
+    ends = np.flatnonzero(np.diff(there) > _LONG)
+    begins, stops = [0, *there[ends + 1].tolist()], [*(there[ends] + 1).tolist(), len(weight)]
+    return list(zip(begins, stops, strict=True))[::-1]
+
+
+def _again(seen: _Seen, begin: int, stop: int, after: int, start: np.ndarray) -> None:
+    """Take the pose and velocity `start` (12,) at the firing before `after` to the one before `stop`, beyond a gap, and
+    find them anew there, in place: they are but about known."""
+    gap = after - stop
+    start[:6] -= gap * start[6:]
+    part = slice(max(begin, stop - 2 * WINDOW), stop)
+    there = _Seen(seen.points[part], seen.weight[part], *seen[2:])
+    best: tuple[float, np.ndarray] = (-np.inf, start)
+    for away in range(min(_MOST_AWAY, 1 + gap // _GAP_A_STEP)):
+        for side in (-1, 1)[: 1 + (away > 0)]:
+            trial = start.copy()
+            trial[:3] += side * away * _AWAY * start[6:9] / max(float(np.sqrt((start[6:9] ** 2).sum())), 1e-9)
+            best = max(best, (_settled(there, trial, _BLURS[-1]), trial), key=lambda each: each[0])
+        if best[0] > _CLEAR * np.count_nonzero(there.weight[:, :, 0]):
+            break
+    start[:] = best[1]
 
 
 def last_seen(points: np.ndarray) -> int:

@@ -1,0 +1,18 @@
+"""Two sensors of a moving vehicle in bad conditions: walls beside, jerks."""
+
+import numpy as np
+import pytest
+import sweeps
+
+from lizip.sensor.fit.chunked.parts import find_parts
+from lizip.sensor.stages.slots import VLP_32C
+from lizip.simulator import vlp32
+from lizip.simulator.conditions import Conditions
+
+
+@pytest.mark.parametrize("conditions", [Conditions(walls=2.5), Conditions(jerk=3.0)], ids=["walls", "jerks"])
+def test_each_sensor_has_its_own_points(conditions):
+    """The motion is rough, or both see the same near by: the azimuth tells where the one ends."""
+    sweep = sweeps.kept(vlp32.sweep, 3, conditions=conditions)
+    columns = [np.ascontiguousarray(column) for column in sweep.records[:, :3].T]
+    assert find_parts(columns, VLP_32C) == [0, int(sweep.truth["upper"]), len(sweep.records)]

@@ -1,0 +1,46 @@
+"""Moving sensors in bad conditions: packets lost, rain, walls beside, jerks."""
+
+import numpy as np
+import pytest
+import sweeps
+
+from lizip import simulator
+from lizip.sensor.solvers.moving import SOLVER
+from lizip.simulator.conditions import Conditions
+
+
+def side_bits(seed, **options):
+    """Bits a point beside the grid, of a sweep that comes back."""
+    data = sweeps.kept(simulator.nuscenes, seed, **options)
+    records = np.frombuffer(data, "<f4").reshape(-1, 5).copy()
+    solution = sweeps.round_trip(records, solver=SOLVER)
+    return len(solution.model.pack()) * 8 / len(records)
+
+
+@pytest.mark.parametrize(
+    ("seed", "conditions", "most"),
+    [
+        (0, Conditions(lost=0.03), 0.5),
+        (1, Conditions(lost=0.3), 0.6),
+        (0, Conditions(gaps=5, gap=4), 0.5),
+        (1, Conditions(gaps=5, gap=4), 0.5),
+    ],
+    ids=["some packets", "many packets", "gaps", "long gaps"],
+)
+def test_lost_packets(seed, conditions, most):
+    assert side_bits(seed, conditions=conditions) < most
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        Conditions(reach=0.4, silence=0.8),
+        Conditions(roof=0.33, reach=0.22, lost=0.21),
+        Conditions(rain=0.25, silence=0.4),
+        Conditions(walls=2.5, roof=0.45, trailer=True),
+        Conditions(jerk=6.0),
+    ],
+    ids=["few returns", "few returns and packets lost", "rain", "walls", "jerks"],
+)
+def test_little_to_see(conditions):
+    assert side_bits(14, conditions=conditions) < 1.5
