@@ -21,6 +21,7 @@ _HOME = {
     "open": "access",
     "read": "access",
     "verify": "access",
+    "LogReader": "log_reader",
     "PackReader": "packs",
     "PackWriter": "packs",
     "SensorState": "sensor.state",
@@ -38,6 +39,7 @@ __all__ = [
     "CorruptError",
     "FormatError",
     "LizipError",
+    "LogReader",
     "ModelMissingError",
     "PackReader",
     "PackWriter",
@@ -75,7 +77,7 @@ if TYPE_CHECKING:
     )
     from lizip.files import compress_file, decompress_file
     from lizip.images import compress_image
-    from lizip.log_reader import messages
+    from lizip.log_reader import LogReader, messages
     from lizip.many import compress_many, decompress_many
     from lizip.packs import PackReader, PackWriter
     from lizip.sensor.state import SensorState

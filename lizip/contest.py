@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, defects
 from lizip.codecs import Options, arrangements, opaque
-from lizip.container import RECIPE, REGIONS, WHOLE, Section
+from lizip.container import RECIPE, REGIONS, WHOLE, Section, size_of
 from lizip.errors import FormatError
 from lizip.orders import Orders
 from lizip.packing import pack_varints
@@ -150,7 +150,7 @@ class Contest:
         self.orders = Orders(self)
         self.layout = opaque.encode_bytes(cloud.layout, options.level)
         self.around = tuple(_regions(cloud, options.level))
-        self._fixed = len(self.layout) + _size_of(self.around)
+        self._fixed = size_of(self.around, len(data), self.layout)
 
     @property
     def won(self) -> Won | None:
@@ -244,7 +244,7 @@ class Contest:
 
     def enter(self, result: Result) -> None:
         """Keep a result when it is smaller than the best."""
-        size = len(result.layout) + _size_of(result.sections)
+        size = size_of(tuple(result.sections), len(self._data), result.layout)
         if self.best is None or size < self._size:
             self.best, self._size = result, size
 
@@ -264,10 +264,6 @@ class Contest:
         if size <= _REACH[name] * self._quick:
             return True
         return name == "opaque" and size <= _MARGIN * opaque.CODEC.gain(self.cloud) * self._quick
-
-
-def _size_of(sections: Iterable[Section]) -> int:
-    return sum(len(section.data) for section in sections)
 
 
 def _whole(data: memoryview, level: str) -> Iterator[Section]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import lizip
 from lizip import container
 from lizip.codecs import opaque
-from lizip.container import CODEC, MAGIC, REGIONS, VERSION, Container, Section, content_hash, same_hash
+from lizip.container import CODEC, MAGIC, REGIONS, VERSION, Container, Section, content_hash, same_hash, size_of
 from lizip.errors import CorruptError, FormatError, UnsupportedVersionError
 
 SECTIONS = (Section(REGIONS, b"\x04"), Section(CODEC, b"points" * 50), Section(CODEC, b"more"), Section(7, b""))
@@ -18,8 +18,8 @@ SMALL, LARGE = 100, 100_000
 """Lengths of originals in the two forms."""
 
 
-def build(sections=SECTIONS, length=LARGE, digest=bytes(16), count=3):
-    return container.write(sections, 1, 2, length, digest, count, b"layout")
+def build(sections=SECTIONS, length=LARGE, digest=bytes(16), count=3, layout=b"layout"):
+    return container.write(sections, 1, 2, length, digest, count, layout)
 
 
 def read_all(data):
@@ -44,6 +44,15 @@ def test_round_trip(sections, layout, codec, length, count):
     assert not same_hash(header.digest, content_hash(b"y"))
     assert read_all(data) == sections
     assert box.size == len(data)
+
+
+@given(st.lists(st.builds(Section, st.integers(0, 99), st.binary(max_size=300)), min_size=1, max_size=9), st.binary())
+def test_size_of(sections, layout):
+    """Of any two ways to say a file, the difference of their sizes."""
+    for length in (SMALL, LARGE):
+        written = [len(build(each, length, layout=text)) for each, text in ((sections, layout), (sections[:1], b""))]
+        sizes = [size_of(each, length, text) for each, text in ((sections, layout), (sections[:1], b""))]
+        assert abs((written[0] - sizes[0]) - (written[1] - sizes[1])) <= 2  # the length of the table itself
 
 
 def test_overhead_on_a_sweep():

@@ -31,7 +31,7 @@ from lizip.container.parts import (
     same_hash,
 )
 from lizip.container.reader import Container
-from lizip.container.writer import Writer, add, without, write
+from lizip.container.writer import Writer, add, size_of, without, write
 
 __all__ = [
     "CODEC",
@@ -61,6 +61,7 @@ __all__ = [
     "content_hash_of",
     "is_lizip",
     "same_hash",
+    "size_of",
     "without",
     "write",
 ]

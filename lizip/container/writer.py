@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 from lizip.container.parts import CRC, END, LAST, MAGIC, SMALL, SMALL_DIGEST, SMALL_MAGIC, VERSION, Entry, Section
 from lizip.container.reader import Container
-from lizip.packing import pack_bytes, pack_varint
+from lizip.packing import pack_bytes, pack_varint, pack_varints
 
 
 class Writer:
@@ -61,6 +61,14 @@ def write(
     writer = Writer()
     pieces = [writer.begin(), *map(writer.section, sections)]
     return b"".join([*pieces, writer.finish(codec, format, length, digest, count, layout)])
+
+
+def size_of(sections: Sequence[Section], length: int, layout: bytes = b"") -> int:
+    """Bytes that sections and a layout take in the file of an original of `length` bytes, as the table has them too."""
+    each = 1 if length < SMALL else 1 + CRC.size
+    lengths = [len(section.data) for section in sections]
+    table = each * len(lengths) + len(pack_varints(lengths[:-1])) + len(pack_bytes(layout))
+    return table + sum(lengths)
 
 
 def _write_small(

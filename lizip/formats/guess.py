@@ -32,7 +32,8 @@ _SHARE, _MOST, _LEAST = 0.4, 0.8, 0.5
 them; and below how many bits there is nothing to share."""
 
 _TWO, _USUAL = 2, 5
-"""So many of x, y and z must be alike in records a divisor apart, where those would have more fields than usual."""
+"""So many of x, y and z must be alike in records a divisor apart, where those would have more fields than usual and
+the columns of its multiple have distributions of their own."""
 
 _ORDER = 0.5
 """By how many bits more the leading bits may vary in the columns of a divisor."""
@@ -119,7 +120,8 @@ def _fields(runs: _Runs, number: _Number, left_over: dict[int, bool]) -> int:
     for k in (k for k in possible if k < best and best % k == 0):
         explained = level - changes[k] >= (_SHARE if k > 2 else _MOST) * max(level - changes[best], _LEAST)
         fits = orders[k] <= orders[best] + _ORDER and left_over[k] <= left_over[best]
-        if explained and fits and (k <= _USUAL or _alike(ordinals, at, k, best, others) >= _TWO):
+        certain = k <= _USUAL or orders[k] <= orders[best]
+        if explained and fits and (certain or _alike(ordinals, at, k, best, others) >= _TWO):
             return k
     return best
 

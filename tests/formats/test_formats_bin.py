@@ -69,6 +69,22 @@ def test_halves_of_a_record_are_not_two_records():
         assert len(round_trip(np.stack(columns, 1).astype("<f4").tobytes()).columns) == 12
 
 
+@pytest.mark.parametrize("fields", [6, 7, 8])
+def test_beams_that_take_turns_are_records_of_their_own(fields):
+    """Beams from below and above in turn, between walls: coordinates are like those of the record after the next."""
+    rng = np.random.default_rng(5)
+    elevation = np.radians(-30.67 + 1.33 * np.arange(32).reshape(2, 16).T.ravel())
+    azimuth = np.radians(0.17 * np.arange(1, 141))[:, None]
+    wall = np.minimum(8 / np.maximum(np.sin(azimuth), 0.05), 60) / np.cos(elevation)
+    ground = np.where(elevation < 0, 1.8 / np.maximum(np.sin(-elevation), 1e-3), 1e9)
+    reach = np.minimum(wall, ground) + rng.normal(0, 0.008, (140, 32))
+    flat = reach * np.cos(elevation)
+    columns = [flat * np.sin(azimuth), flat * np.cos(azimuth), reach * np.sin(elevation)]
+    columns += [rng.random((140, 32)) for _ in range(fields - 4)] + [np.full((140, 32), 1.55e15)]
+    records = np.stack(columns, 2).astype("<f4")[rng.random((140, 32)) > 0.07]
+    assert len(round_trip(records.tobytes()).columns) == fields
+
+
 def test_four_fields_whose_size_divides_by_five(kitti_like):
     content = kitti_like[:4000].tobytes()
     assert len(content) % 20 == 0

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from odd_files import FORMATS, bound, odd, same
 
 import lizip
+from lizip.codecs import opaque
+from lizip.container.parts import SMALL
 
 SEEDS = st.integers(0, 1 << 30)
 
@@ -41,6 +43,7 @@ def test_whole_way(name, seed, level):
     file = odd(name, seed)
     coded = lizip.compress(file.content, level=level)
     assert len(coded) <= bound(file.content)
+    assert len(file.content) >= SMALL or len(coded) <= len(opaque.encode_bytes(file.content)) + 24
     assert lizip.decompress(coded) == file.content
     cloud = round_trip(file.content)
     columns = lizip.read(io.BytesIO(coded))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import lizip
 from lizip import container, simulator
+from lizip.container import PIECES, Container
 from lizip.errors import CorruptError, FormatError, LizipError, LizipWarning, UnsupportedVersionError
 from lizip.logs import chunks, find_log
 from lizip.logs.parts import REST
@@ -92,6 +93,64 @@ def test_some_of_the_messages(clouds):
     with pytest.raises(FormatError, match="not a log"):
         next(lizip.messages(lizip.compress(b"words")))
     assert len(lizip.read(coded)["x"]) == sum(map(len, clouds))
+
+
+class Counted(io.BytesIO):
+    """A file that notes which of its bytes were read."""
+
+    def __init__(self, data: bytes):
+        super().__init__(data)
+        self.places: list[tuple[int, int]] = []
+
+    def read(self, size: int | None = -1) -> bytes:
+        begin = self.tell()
+        data = super().read(size)
+        self.places.append((begin, begin + len(data)))
+        return data
+
+
+def test_a_message_at_random_costs_its_own_bytes(clouds):
+    """A log opened once: a cloud takes one section of the file, whichever topic, time or place is asked for."""
+    coded = lizip.compress(recorders.mcap(clouds), level="fast")
+    file = Counted(coded)
+    sections = Container(io.BytesIO(coded)).entries(PIECES)
+    with lizip.LogReader(file) as log:
+        assert log.topics == {TOPIC: 3}
+        assert log.times(TOPIC) == [recorders.TIME + i * 10**8 for i in range(3)]
+        opened = sum(stop - start for start, stop in file.places)
+        assert opened < 4096 + 200  # the end of the file in one read, and the splice
+        wanted = {i: cloud.piece for i, cloud in enumerate(log._clouds[TOPIC])}
+        for i in (2, 0):
+            file.places.clear()
+            message = log.message(TOPIC, i, ["ring", "x"])
+            assert list(message.columns) == ["ring", "x"]
+            assert message.time == recorders.TIME + i * 10**8
+            assert np.array_equal(message.columns["x"], clouds[i]["x"])
+            own = sections[wanted[i]]
+            assert file.places
+            assert all(own.offset <= start <= stop <= own.offset + own.length for start, stop in file.places)
+        file.places.clear()
+        (only,) = log.messages(TOPIC, start=recorders.TIME + 1, stop=recorders.TIME + 10**8 + 1, fields=["y"])
+        assert np.array_equal(only.columns["y"], clouds[1]["y"])
+        assert sum(stop - start for start, stop in file.places) <= 2 * sections[wanted[1]].length
+        with pytest.raises(FormatError, match="no topic '/nothing' with points; there are /points"):
+            log.message("/nothing", 0)
+        with pytest.raises(IndexError):
+            log.message(TOPIC, 3)
+        with pytest.raises(FormatError, match="no field 'w'"):
+            log.message(TOPIC, 0, ["w"])
+    assert not file.closed
+
+
+def test_a_log_that_was_opened_here_is_closed(clouds, tmp_path):
+    path = tmp_path / "run.mcap.lizip"
+    path.write_bytes(lizip.compress(recorders.mcap(clouds[:1]), level="fast"))
+    with lizip.LogReader(path) as log:
+        held = log._file
+    assert held.closed
+    (tmp_path / "words").write_bytes(lizip.compress(b"words"))
+    with pytest.raises(FormatError, match="not a log"):
+        lizip.LogReader(tmp_path / "words")
 
 
 @pytest.mark.parametrize("kind", ["NONE", "ZSTD", "bag", "db3"])
