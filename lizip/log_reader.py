@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from lizip.container import Container
@@ -10,6 +11,7 @@ from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError
 from lizip.inputs import file_of
 from lizip.logs.joined import splice_of
+from lizip.parallel import threads
 from lizip.reader import read_columns
 from lizip.storage import StrPath
 
@@ -47,6 +49,9 @@ class LogReader:
         Stays open until `close`, or the end of a `with` block.
     max_bytes : int, optional
         As for `decompress`.
+    threads : int, optional
+        In how many threads the parts of a cloud are decoded, where it has parts (a sweep of 64 rings has two); as
+        `lizip.parallel.threads` says otherwise.
 
     Attributes
     ----------
@@ -72,7 +77,8 @@ class LogReader:
     >>> log.close()
     """
 
-    def __init__(self, path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None):
+    def __init__(self, path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None, threads: int | None = None):
+        self._threads = threads
         self._file, self._owned = file_of(path)
         try:
             self._decoder = Decoder(Container(self._file), max_bytes)
@@ -135,7 +141,9 @@ class LogReader:
         piece = self._decoder.piece(cloud.piece)
         if piece.format.name in ("opaque", "log"):
             raise CorruptError("a cloud of a log is none")
-        return Message(self._names[cloud.stream - 1], cloud.time, read_columns(piece, fields, slice(None)))
+        with nullcontext() if self._threads is None else threads(self._threads):
+            columns = read_columns(piece, fields, slice(None))
+        return Message(self._names[cloud.stream - 1], cloud.time, columns)
 
 
 def messages(

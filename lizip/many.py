@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from lizip.api import decompressed, encode_data
 from lizip.codecs import Options
@@ -24,13 +24,29 @@ _NOT_HERE = ("state", "sequence", "past")
 """Options with which one item depends on those before it."""
 
 
+@overload
+def compress_many(
+    items: Iterable[bytes | bytearray | memoryview | np.ndarray | StrPath],
+    *,
+    threads: int = 0,
+    return_exceptions: Literal[False] = False,
+    **options: Any,
+) -> Generator[bytes, None, None]: ...
+@overload
+def compress_many(
+    items: Iterable[bytes | bytearray | memoryview | np.ndarray | StrPath],
+    *,
+    threads: int = 0,
+    return_exceptions: bool,
+    **options: Any,
+) -> Generator[bytes | Exception, None, None]: ...
 def compress_many(
     items: Iterable[bytes | bytearray | memoryview | np.ndarray | StrPath],
     *,
     threads: int = 0,
     return_exceptions: bool = False,
     **options: Any,
-) -> Iterator[bytes | Exception]:
+) -> Generator[bytes | Exception, None, None]:
     """Compress point clouds one after the other, several at the same time.
 
     Items are taken as results are asked for, at most two more than there are threads before their result is: a
@@ -74,13 +90,29 @@ def compress_many(
     return _each(partial(_compress, options=Options(**options)), items, threads, return_exceptions)
 
 
+@overload
+def decompress_many(
+    items: Iterable[bytes | bytearray | memoryview | StrPath],
+    *,
+    threads: int = 0,
+    return_exceptions: Literal[False] = False,
+    max_bytes: int | None = None,
+) -> Generator[bytes | np.ndarray, None, None]: ...
+@overload
+def decompress_many(
+    items: Iterable[bytes | bytearray | memoryview | StrPath],
+    *,
+    threads: int = 0,
+    return_exceptions: bool,
+    max_bytes: int | None = None,
+) -> Generator[bytes | np.ndarray | Exception, None, None]: ...
 def decompress_many(
     items: Iterable[bytes | bytearray | memoryview | StrPath],
     *,
     threads: int = 0,
     return_exceptions: bool = False,
     max_bytes: int | None = None,
-) -> Iterator[bytes | np.ndarray | Exception]:
+) -> Generator[bytes | np.ndarray | Exception, None, None]:
     """Give back what was compressed, one after the other, several at the same time; see `compress_many`.
 
     Parameters
@@ -115,7 +147,9 @@ def decompress_many(
     return _each(partial(_decompress, max_bytes=max_bytes), items, threads, return_exceptions)
 
 
-def _each(function: Callable[[Any], Any], items: Iterable[Any], threads: int, return_exceptions: bool) -> Iterator[Any]:
+def _each(
+    function: Callable[[Any], Any], items: Iterable[Any], threads: int, return_exceptions: bool
+) -> Generator[Any, None, None]:
     """Results of the items in order; what is wrong with the call is said now, not when the first is asked for."""
     single = isinstance(items, (str, bytes, bytearray, memoryview, os.PathLike))
     if single or hasattr(items, "read") or hasattr(items, "to_numpy"):  # files would give lines, tables their columns

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, fields
-from typing import Any, NamedTuple
+from dataclasses import Field, field, fields
+from typing import Any, ClassVar, NamedTuple
 
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint
@@ -18,7 +18,12 @@ class _Form(NamedTuple):
     fits: Callable[[Any], bool]
 
 
-def _formed(write: Callable, read: Callable, fits: Callable = lambda value: True, **options: Any) -> Any:
+def _formed(
+    write: Callable[[Any], bytes],
+    read: Callable[[Unpacker], Any],
+    fits: Callable[[Any], bool] = lambda value: True,
+    **options: Any,
+) -> Any:
     return field(metadata={"form": _Form(write, read, fits)}, **options)
 
 
@@ -54,6 +59,8 @@ def rest(**options: Any) -> Any:
 
 class Packed:
     """What a dataclass inherits all of whose fields were made by the functions above."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def pack(self) -> bytes:
         """Write the fields in order."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
@@ -41,7 +41,7 @@ def threads(count: int) -> Iterator[None]:
 
 def in_order(
     function: Callable[[_Part], _Result], parts: Iterable[_Part], count: int | None = None
-) -> Iterator[_Result]:
+) -> Generator[_Result, None, None]:
     """Yield `function(part)` for each part, in order; at most one result more than there are threads waits.
 
     What a part, or the iterator of the parts, raises comes at its place. `count` threads, or as `threads` says.

@@ -54,7 +54,7 @@ def of_driver(sensor: str, driver: str, span: float, seed: int = 1, **options: A
 def placed(driver: str, writer: driver_columns.Writer, lasers: int) -> bytes:
     """A turn in few steps of some lasers of an HDL-64E, which sit beside the axis; all columns, as PCD."""
     whole = SENSORS["hdl64"]
-    arrays = {name: value for name, value in vars(whole).items() if isinstance(value, np.ndarray)}
+    arrays: dict[str, Any] = {name: value for name, value in vars(whole).items() if isinstance(value, np.ndarray)}
     model = replace(whole, step=172.0, **{name: value[:: 64 // lasers] for name, value in arrays.items()})
     return pcd_of_records(driver_columns.with_columns(drivers.sweep(5, model, driver), model, writer))
 
@@ -75,7 +75,7 @@ def on_a_vehicle(data: bytes) -> bytes:
 def mirrored_rings(data: bytes) -> bytes:
     """Records of five float32, the last of them rings, ring after ring; y counts the other way."""
     points = np.frombuffer(data, "<f4").reshape(-1, 5)
-    return (points[np.argsort(points[:, 4], kind="stable")] * np.float32([1, -1, 1, 1, 1])).tobytes()
+    return (points[np.argsort(points[:, 4], kind="stable")] * np.array([1, -1, 1, 1, 1], np.float32)).tobytes()
 
 
 def doubles() -> np.ndarray:
@@ -87,6 +87,17 @@ def doubles() -> np.ndarray:
     points[:, :2] /= image.focal
     points[depth == 0] = np.nan
     return points
+
+
+def centimetres(count: int) -> np.ndarray:
+    """Records of four float32: decimals with holes, with odd values, integers times a float32, two values."""
+    steps = np.random.default_rng(8).integers(-40, 41, (count, 3)).cumsum(axis=0)
+    columns = np.zeros((count, 4), "<f4")
+    columns[:, :2] = steps[:, :2] / 100
+    columns[:, 2] = steps[:, 2].astype(np.float32) * np.float32(0.001)
+    columns[30:45, :3] = columns[::9, 3] = np.nan
+    columns[[7, 150], 1] = -3.7e-14, np.inf
+    return columns
 
 
 SAMPLES: dict[str, Callable[[], bytes]] = {
@@ -118,7 +129,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "exact_azimuths": lambda: unlocked("exact"),
     "mounted": lambda: on_a_vehicle(simulator.ouster(1, rings=16, columns=512, span=0.2)),
     "mirrored_rings": lambda: mirrored_rings(simulator.nuscenes(1, firings=100)),
-    "nearly": lambda: lizip.decompress(lizip.compress(simulator.nuscenes(1, firings=100), max_error=0.001)),
+    "nearly": lambda: bytes(lizip.decompress(lizip.compress(simulator.nuscenes(1, firings=100), max_error=0.001))),
     "camera_doubles": lambda: npy(doubles()),
     "mirror_part": lambda: at128.sweep(1, blocks=24).data,
     "camera": lambda: simulator.depth_camera(1, width=80, height=60),
@@ -141,8 +152,9 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
     "rolled": lambda: rolled(simulator.nuscenes(1, firings=150)),
+    "centimetres": lambda: centimetres(400).tobytes(),
     "odd": lambda: odd_values().tobytes() + b"odd",
-    "one_point": lambda: np.float32([1.5, -2.25, 0.5, 7]).tobytes(),
+    "one_point": lambda: np.array([1.5, -2.25, 0.5, 7], np.float32).tobytes(),
     "text": lambda: b"".join(b"%d is the square of %d\n" % (i * i, i) for i in range(200)),
     "empty": lambda: b"",
 }
@@ -208,6 +220,7 @@ GOLDEN = (
     "transformed.sweep",
     "moved.any",
     "rolled.any",
+    "centimetres.floats",
     "odd.floats",
     "one_point.floats",
     "text.opaque",
@@ -433,7 +446,7 @@ def without_models(folder: Path = Path("gone")) -> Iterator[None]:
     profile.installed.cache_clear()
 
 
-def how(codec: str, level: str = "default") -> dict[str, object]:
+def how(codec: str, level: str = "default") -> dict[str, Any]:
     """What `GOLDEN` calls a codec and a level, as options of `lizip.compress`."""
     named = None if codec == ANY else codec
     return {"codec": named, "embed": True} if level == "embedded" else {"codec": named, "level": level}

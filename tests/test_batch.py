@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_what_a_deaf_worker_leaves_is_removed(logs, monkeypatch):
     monkeypatch.setattr("lizip.batch.serve.PATIENCE", 0.5)
     jobs = plan("compress", find([str(logs)], recursive=True))[:1]
     jobs.append(Unfinished("compress", "hang", str(logs / "x.lizip")))
-    outcomes = run(jobs, workers=2)
+    outcomes: Any = run(jobs, workers=2)
     assert next(outcomes).status == "done"
     latest = time.monotonic() + 60
     while not any(map(storage.is_temporary, os.listdir(logs))) and time.monotonic() < latest:
@@ -161,7 +162,7 @@ def test_a_worker_that_dies_costs_one_file(logs):
 
 
 def test_stopping_early_stops_the_workers(logs):
-    outcomes = run(plan("compress", find([str(logs)], recursive=True)), workers=2)
+    outcomes: Any = run(plan("compress", find([str(logs)], recursive=True)), workers=2)
     assert next(outcomes).status == "done"
     outcomes.close()
     assert not any(map(storage.is_temporary, os.listdir(logs)))
@@ -219,7 +220,8 @@ def test_resume_compares_the_content(tmp_path, verb):
     source, packed = tmp_path / "a.bin", tmp_path / "a.bin.lizip"
     source.write_bytes(b"one content, ten times" * 10)
     lizip.compress_file(source, packed)
-    job = Job(verb, *map(str, (source, packed) if verb == "compress" else (packed, source)), resume=True)
+    begin, end = map(str, (source, packed) if verb == "compress" else (packed, source))
+    job = Job(verb, begin, end, resume=True)
     assert perform(job).status == "skipped"
     source.write_bytes(b"two content, ten times" * 10)
     outcome = perform(job)

@@ -6,6 +6,7 @@ import io
 import random
 import shutil
 from contextlib import suppress
+from typing import Any
 
 import harness
 import numpy as np
@@ -83,6 +84,7 @@ def test_only_what_is_needed_is_carried():
     carried = embedded.unpack_models(*sections(lizip.compress(harness.sample("nuscenes_part"), embed=True)))
     assert set(carried) == set(needed)
     assert {each.kind for each in carried} == {"predictor", "profile"}
+    options: Any
     for data, options in ((harness.sample("text"), {}), (harness.sample("kitti_part"), {"level": "fast"})):
         assert lizip.compress(data, embed=True, **options) == lizip.compress(data, **options)
 
@@ -219,9 +221,9 @@ def rehashed(kind: str, content: bytes) -> Resource:
     return Resource(kind, "mine", HASHES[kind](content).hex())
 
 
-def read(resource: Resource, content: bytes) -> object:
+def read(resource: Resource, content: bytes) -> Any:
     """What a reader makes of numbers whose hash is right."""
-    readers = {"predictor": Weights.unpack, "profile": Shipped.unpack}
+    readers: dict[str, Any] = {"predictor": Weights.unpack, "profile": Shipped.unpack}
     return Models({resource: content}.get).get(resource, readers[resource.kind])
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import harness
 import pytest
@@ -199,6 +200,7 @@ def test_other_codecs_and_formats(victim):
     coded, original = victim
     header, sections = take_apart(coded)
     for number in range(256):
+        change: Any
         for change in ({"codec": number}, {"format": number}):
             # The first of another codec compiles it.
             attempt(put_together(replace(header, **change), sections), original, (LizipError,), slowest=300)

@@ -76,6 +76,6 @@ def test_samples_are_what_they_were():
     for name in ("pcd", "ply", "odd"):
         path = FOLDER / f"v{VERSION}" / f"{name}.floats.lizip"
         assert (
-            hashlib.sha256(lizip.decompress(path.read_bytes())).digest()
+            hashlib.sha256(bytes(lizip.decompress(path.read_bytes()))).digest()
             == hashlib.sha256(harness.sample(name)).digest()
         )

@@ -7,6 +7,7 @@ import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,6 +125,7 @@ def test_what_is_wrong_with_the_call_is_said_at_once():
         lizip.compress_many([], level="best")
     with pytest.raises(ValueError, match="threads"):
         lizip.decompress_many([], threads=-1)
+    one: Any
     for one in (b"bytes", "path"):
         with pytest.raises(TypeError, match="iterable"):
             lizip.decompress_many(one)

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def one(verb: str, remove: bool, force: bool):
         if force:
             target.write_bytes(b"in the way")
         coding = {"level": "fast", "codec": "opaque"} if verb == "compress" else {}
-        function = lizip.compress_file if verb == "compress" else lizip.decompress_file
+        function: Any = lizip.compress_file if verb == "compress" else lizip.decompress_file
         failures = []
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
@@ -120,7 +121,7 @@ def batch(verb: str, remove: bool, force: bool):
     """Do all files of the folder, in place; what failed, and what was told besides."""
 
     def do(folder: Path) -> tuple[list[str], list[str]]:
-        coding = {"level": "fast", "codec": "opaque"} if verb == "compress" else {}
+        coding: dict[str, Any] = {"level": "fast", "codec": "opaque"} if verb == "compress" else {}
         jobs = plan(verb, find([str(folder)], recursive=True, clean=True), remove=remove, force=force, **coding)
         outcomes = list(run(jobs))
         failures = [outcome.cause() for outcome in outcomes if outcome.error is not None]

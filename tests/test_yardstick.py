@@ -38,7 +38,7 @@ def test_repetitions_are_seen(times, gap):
     block = NOISE[:70_000]
     data = memoryview((block + gap) * times)
     assert repeated(data, bytes(data[:16384])) == pytest.approx(1 - 1 / times, abs=0.05)
-    assert not out_of_reach(data, strong(data))
+    assert not out_of_reach(data, strong(bytes(data)))
     assert out_of_reach(memoryview(NOISE), 20_000)
 
 

@@ -1,6 +1,6 @@
 """Measure lizip on bags, captures, tables and range images, beside what people keep them in.
 
-    python -m benchmarks.logs DATA [--only bags captures images tables] [--output benchmarks/results/logs.md]
+    python -m benchmarks.logs DATA [--only bags captures floors images tables] [--output benchmarks/results/logs.md]
     python -m benchmarks.logs DATA --large SCRATCH       # a bag of 1 GB: memory and reading one message at random
 
 DATA is the folder with `nuscenes`, `kitti`, `ouster`, ... Needs mcap, rosbags, lz4, imagecodecs, pyarrow and pureini.
@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.logs import bags, captures, images, large, tables
+from benchmarks.logs import bags, captures, floors, images, large, tables
 
-KINDS = {each.__name__.rpartition(".")[2]: each for each in (tables, bags, captures, images)}
+KINDS = {each.__name__.rpartition(".")[2]: each for each in (tables, bags, captures, images, floors)}
 OUTPUT = Path(__file__).parents[1] / "results" / "logs.md"
 
 

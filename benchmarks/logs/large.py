@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import itertools
 import resource
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.logs import ros
+from lizip.log_reader import Message
 
 BYTES = 10**9
 
@@ -72,22 +76,38 @@ def _child() -> None:
 
 
 def _random(path: str) -> None:
-    """Time the first message behind some times of a topic, the kernels being warm."""
+    """Time messages at random: each with opening the log, then from a log opened once."""
     import random
 
     import lizip
 
-    spent = []
-    for i in random.Random(1).sample(range(300), 20):
-        begin = time.process_time()
-        message = next(lizip.messages(path, "/points", start=ros.BEGIN + i * 10**8))
-        spent.append((len(message.columns["x"]), 1000 * (time.process_time() - begin)))
-    by_size = sorted(spent[1:])
+    places = random.Random(1).sample(range(300), 20)
+    spent = [_timed(lambda at: next(lizip.messages(path, "/points", start=ros.BEGIN + at * 10**8)), i) for i in places]
+    begin = time.process_time()
+    log = lizip.LogReader(path)
+    opening = 1000 * (time.process_time() - begin)
+    at_once = [_timed(partial(log.message, "/points"), i) for i in places]
     print(
-        f"one message, processor time: {by_size[0][0]} points {by_size[0][1]:.0f} ms, {by_size[-1][0]} points"
-        f" {by_size[-1][1]:.0f} ms, at most {max(each for _, each in by_size):.0f} ms; the first of a process"
-        f" {spent[0][1]:.0f} ms"
+        f"one message, processor time, with opening the log: {_told(spent[1:])}; from a log that is open:"
+        f" {_told(at_once)}; opening {opening:.0f} ms; the first of a process, imports and all, {spent[0][1]:.0f} ms"
     )
+
+
+def _timed(read: Callable[[int], Message], place: int) -> tuple[int, float]:
+    """Points of a message, and ms of processor time that it took."""
+    begin = time.process_time()
+    message = read(place)
+    return len(message.columns["x"]), 1000 * (time.process_time() - begin)
+
+
+def _told(spent: list[tuple[int, float]]) -> str:
+    """The median of the smaller and of the larger clouds, and the most of all."""
+    middle = (min(spent)[0] + max(spent)[0]) / 2
+    medians = [
+        f"{len(part)} of {min(part)[0]} to {max(part)[0]} points {statistics.median(ms for _, ms in part):.0f} ms"
+        for part in ([each for each in spent if (each[0] > middle) == large] for large in (False, True))
+    ]
+    return f"{', '.join(medians)}, at most {max(ms for _, ms in spent):.0f} ms"
 
 
 def _peak() -> float:

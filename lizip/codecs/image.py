@@ -195,12 +195,14 @@ def _decoded(container: Container, head: _Head) -> Iterator[np.ndarray]:
             ranges, found = decode_grid(stream, max_cells=min(cells, MAX_CELLS))
             if first is None:
                 first, levels = ranges, found
-            ranges = found if form == ALONE else ranges
+            plane = found if form == ALONE else ranges
+        elif first is None:
+            raise CorruptError("an image has fewer grids than planes")
         else:
-            ranges = levels if form == LEVELS else (first > 0).astype(np.int32)
-        if ranges is None or ranges.shape != _turned(np.empty((head.rows, head.columns), np.int8)).shape:
+            plane = levels if form == LEVELS else (first > 0).astype(np.int32)
+        if plane is None or plane.shape != _turned(np.empty((head.rows, head.columns), np.int8)).shape:
             raise CorruptError("a plane of an image has another shape than announced")
-        yield _turned_back(ranges, head)
+        yield _turned_back(plane, head)
     if next(streams, None) is not None:
         raise CorruptError("an image has more grids than planes")
 

@@ -30,7 +30,8 @@ def words_by_constriction(log: np.ndarray) -> np.ndarray:
         piece = log[begin : begin + _PIECE]
         _unpack(piece, rows, outcomes)
         coder.encode_reverse(outcomes[: len(piece)], family, rows[: len(piece)])
-    return coder.get_compressed()
+    words: np.ndarray = coder.get_compressed()
+    return words
 
 
 @kernel

@@ -74,7 +74,7 @@ _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64)(_put_by)
 _ADDRESS = ctypes.cast(_FUNCTION, ctypes.c_void_p).value or 0
 
 
-def _declare(context: Any, address: Any, key: Any, which: Any) -> tuple[Any, Callable]:
+def _declare(context: Any, address: Any, key: Any, which: Any) -> tuple[Any, Callable[..., Any]]:
     """Call the C function at an address with two numbers."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: list[Any]) -> Any:

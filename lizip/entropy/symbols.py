@@ -126,7 +126,7 @@ def code_in_three(coder, now, rows, places, weights, pair, symbol):
     step = _STEP / share
     first += np.int64(np.float32(first) * (np.float32(of_a[1] - of_a[0]) - share) * step)
     second += np.int64(np.float32(second) * (np.float32(of_b[1] - of_b[0]) - share) * step)
-    first = min(max(first, _LEAST), _BOTH - _LEAST)
+    first = min(max(first, np.int64(_LEAST)), np.int64(_BOTH - _LEAST))
     weights[np.uintp(2 * pair)] = first
     weights[np.uintp(2 * pair + 1)] = min(max(second, _LEAST), _BOTH - first)
     _learn(rows, a, symbol)

@@ -24,7 +24,7 @@ def _unpack(stream: np.ndarray, data: np.ndarray) -> int:
     """Fill `data` (D,) uint8 from the stream (S,) uint8; the number of bytes, or -1 when the stream is wrong."""
     read, write = 0, 0
     while read < len(stream):
-        control = np.int64(stream[read])
+        control = int(np.int64(stream[read]))
         read += 1
         if control < _MAX_LITERAL:
             size = control + 1
@@ -38,7 +38,7 @@ def _unpack(stream: np.ndarray, data: np.ndarray) -> int:
             if size == 7:
                 if read >= len(stream):
                     return -1
-                size += np.int64(stream[read])
+                size += int(np.int64(stream[read]))
                 read += 1
             if read >= len(stream):
                 return -1
@@ -129,7 +129,7 @@ def _replay(script: np.ndarray, data: np.ndarray, stream: np.ndarray) -> int:
     """Put the copied bytes of `data` between the operations of `script`; stream length, or -1 when they do not fit."""
     read, write, position = 0, 0, 0
     while read < len(script):
-        control = np.int64(script[read])
+        control = int(np.int64(script[read]))
         extra = 0 if control < _MAX_LITERAL else (2 if control >> 5 == 7 else 1)
         if read + extra >= len(script) or write + extra >= len(stream):
             return -1
@@ -146,7 +146,7 @@ def _replay(script: np.ndarray, data: np.ndarray, stream: np.ndarray) -> int:
         elif extra == 1:
             size = (control >> 5) + 2
         else:
-            size = np.int64(script[read + 1]) + 9
+            size = int(np.int64(script[read + 1])) + 9
         read += extra + 1
         position += size
     return write if position == len(data) else -1
@@ -157,7 +157,7 @@ def _script(stream: np.ndarray, script: np.ndarray) -> int:
     """Keep the operations of a stream that `_unpack` has accepted; their length."""
     read, write = 0, 0
     while read < len(stream):
-        control = np.int64(stream[read])
+        control = int(np.int64(stream[read]))
         extra = 0 if control < _MAX_LITERAL else (2 if control >> 5 == 7 else 1)
         for i in range(extra + 1):
             script[write + i] = stream[read + i]

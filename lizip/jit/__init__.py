@@ -36,9 +36,14 @@ class Kernel:
         Whether LLVM must inline it wherever another kernel calls it.
     """
 
-    def __init__(self, function: Callable, inlined: bool) -> None:
+    __name__: str
+    __qualname__: str
+    dispatcher: Any
+    """What numba knows it by, see `compiler`; there once it was compiled."""
+
+    def __init__(self, function: Callable[..., Any], inlined: bool) -> None:
         self.py_func, self.inlined = function, inlined
-        self._entries: dict[tuple, Callable] = {}
+        self._entries: dict[tuple[Any, ...], Callable[[list[Any]], Any]] = {}
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
@@ -48,14 +53,14 @@ class Kernel:
             arguments += tuple(named.pop(name) for name in names if name in named)
             if named:
                 raise TypeError(f"{self.__qualname__} has no argument {', '.join(named)}, or got it twice")
-        values: list = []
+        values: list[Any] = []
         key = abi.flatten(arguments, values)
         entry = self._entries.get(key)
         if entry is None:
             entry = self._resolve(key, arguments)
         return entry(values)
 
-    def _resolve(self, key: tuple, arguments: tuple) -> Callable:
+    def _resolve(self, key: tuple[Any, ...], arguments: tuple[Any, ...]) -> Callable[[list[Any]], Any]:
         expected = self.py_func.__code__.co_argcount
         if len(arguments) != expected:
             raise TypeError(f"{self.__qualname__} takes {expected} arguments, got {len(arguments)}")
@@ -68,7 +73,7 @@ class Kernel:
             return self._entries[key]
 
 
-def kernel(function: Callable) -> Callable:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a kernel: no fastmath, C-like division, memory from the caller.
 
     Reference counting is off: it costs twenty times the work of a coding step. So a kernel cannot make or return arrays
@@ -77,7 +82,7 @@ def kernel(function: Callable) -> Callable:
     return function if DISABLED else Kernel(function, inlined=False)
 
 
-def inlined_kernel(function: Callable) -> Callable:
+def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a kernel that LLVM inlines wherever another kernel calls it.
 
     For the inner loops' larger parts: arrays are passed as seven numbers each, so a call that stays one costs 10 ns.
@@ -88,7 +93,10 @@ def inlined_kernel(function: Callable) -> Callable:
 class Vectorised:
     """A plain function which compiled kernels replace by what `declare` spells out for LLVM."""
 
-    def __init__(self, plain: Callable, declare: Callable) -> None:
+    spelled: Any
+    """What numba makes of `declare`, see `compiler`; there once a kernel that calls it was compiled."""
+
+    def __init__(self, plain: Callable[..., Any], declare: Callable[..., Any]) -> None:
         self.plain, self.declare = plain, declare
         update_wrapper(self, plain)
 
@@ -97,7 +105,7 @@ class Vectorised:
         return self.plain(*arguments)
 
 
-def vectorised(declare: Callable) -> Callable[[Callable], Vectorised]:
+def vectorised(declare: Callable[..., Any]) -> Callable[[Callable[..., Any]], Vectorised]:
     """Spell a function out in vectors for the kernels that call it: `numba.extending.intrinsic`, see `lizip.vectors`.
 
     In Python it stays the plain function, which is also at hand as the attribute `plain`.

@@ -37,13 +37,13 @@ class Argument(NamedTuple):
     places: tuple[int, ...] = ()
 
 
-def flatten(arguments: tuple, values: list) -> tuple:
+def flatten(arguments: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
     """Append to `values` what tells a kernel its arguments; returns what tells their types apart.
 
     An array is (type of its items, axes, flags), its values are address, shape and, where it is not contiguous in C's
     order, strides. A number is the name of its type, a tuple its class and then its items.
     """
-    key = []
+    key: list[Any] = []
     for argument in arguments:
         kind = type(argument)
         if kind is np.ndarray or isinstance(argument, np.ndarray):
@@ -73,18 +73,19 @@ def flatten(arguments: tuple, values: list) -> tuple:
     return tuple(key)
 
 
-def layout(key: tuple) -> tuple[str, list[Argument]]:
+def layout(key: tuple[Any, ...]) -> tuple[str, list[Argument]]:
     """How `struct` writes the values of arguments that `flatten` returned `key` for, and the arguments they stand for.
 
     Raises TypeError when a kernel cannot take them.
     """
-    packed, arguments = [], []
+    packed: list[str] = []
+    arguments: list[Argument] = []
 
     def add(form: str) -> int:
         packed.append(form)
         return len(packed) - 1
 
-    def visit(parts: tuple) -> None:
+    def visit(parts: tuple[Any, ...]) -> None:
         for part in parts:
             if part is None:
                 arguments.append(Argument(0))
@@ -110,7 +111,7 @@ def layout(key: tuple) -> tuple[str, list[Argument]]:
     return "".join(packed), arguments
 
 
-def text(key: tuple) -> str:
+def text(key: tuple[Any, ...]) -> str:
     """Spell out what `flatten` returned; the same in every process."""
     parts = []
     for part in key:
@@ -126,7 +127,7 @@ def result_size(returns: str) -> int:
     return -(-struct.calcsize(returns.strip("()")) // 8) * 8
 
 
-def entry(address: int, packed: str, returns: str) -> Callable[[list], Any]:
+def entry(address: int, packed: str, returns: str) -> Callable[[list[Any]], Any]:
     """Make machine code callable.
 
     Parameters
@@ -148,7 +149,7 @@ def entry(address: int, packed: str, returns: str) -> Callable[[list], Any]:
     block_of = ctypes.c_char * (before + struct.calcsize("=" + packed))
     single = bool(returns) and returns[0] != "("
 
-    def run(values: list) -> Any:
+    def run(values: list[Any]) -> Any:
         block = block_of()
         fill(block, before, *values)
         status = function(block)

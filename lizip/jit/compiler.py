@@ -138,10 +138,11 @@ def _type_of_vectorised(function: Vectorised, _: Any) -> types.Type:
 def _dispatcher_of(kernel: Kernel) -> _Dispatcher:
     if not hasattr(kernel, "dispatcher"):
         kernel.dispatcher = _Dispatcher(kernel)
-    return kernel.dispatcher
+    found: _Dispatcher = kernel.dispatcher
+    return found
 
 
-def lower(kernel: Kernel, arguments: tuple, flat: list[abi.Argument]) -> Lowered:
+def lower(kernel: Kernel, arguments: tuple[Any, ...], flat: list[abi.Argument]) -> Lowered:
     """Let numba type and lower a kernel for arguments like these, which `abi.layout` says flat."""
     dispatcher, of_arguments = _dispatcher_of(kernel), tuple(map(typeof, arguments))
     dispatcher.compile(of_arguments)
@@ -237,7 +238,7 @@ def emit(lowered: Lowered, symbol: str, processor: Processor) -> bytes:
     entry = module.get_function(lowered.symbol)
     entry.linkage, entry.name = "external", symbol
     _optimise(module, machine)
-    code = machine.emit_object(module)
+    code: bytes = machine.emit_object(module)
     if others := sorted(objects.outside(code) - _RUNTIME):
         raise TypeError(f"{symbol} calls what is no kernel: {', '.join(name[:60] for name in others)}")
     return code

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from lizip.jit import Kernel
 
 
-def entry_for(kernel: Kernel, arguments: tuple, layout: tuple[str, list[abi.Argument]], identity: str) -> Callable:
+def entry_for(
+    kernel: Kernel, arguments: tuple[Any, ...], layout: tuple[str, list[abi.Argument]], identity: str
+) -> Callable[[list[Any]], Any]:
     """Find or make the compiled form of a kernel.
 
     Parameters
@@ -77,7 +79,7 @@ def _numba_version() -> str:
     return Path(spec.origin).with_name("_version.py").read_text() if spec and spec.origin else ""
 
 
-def _compile(kernel: Kernel, arguments: tuple, flat: list[abi.Argument], identity: str) -> tuple[str, bytes]:
+def _compile(kernel: Kernel, arguments: tuple[Any, ...], flat: list[abi.Argument], identity: str) -> tuple[str, bytes]:
     _say_once()
     from lizip.jit import compiler
 
@@ -88,7 +90,7 @@ def _compile(kernel: Kernel, arguments: tuple, flat: list[abi.Argument], identit
     return lowered.returns, code
 
 
-recorded: list | None = None
+recorded: list[tuple[str, Any, bytes]] | None = None
 """Where it is a list: what this process had to compile, (identity, lowered, code), for `scripts/build_kernels.py`."""
 
 

@@ -72,4 +72,4 @@ def load(code: bytes, symbol: str) -> int:
     engine = _engine()
     engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return engine.get_function_address(symbol)
+    return int(engine.get_function_address(symbol))

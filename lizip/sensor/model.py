@@ -74,6 +74,10 @@ class Stage(Protocol):
     def pack(self) -> bytes:
         """Bytes of the stage."""
 
+    @classmethod
+    def unpack(cls, data: bytes) -> Stage:
+        """The stage that its bytes say; raises CorruptError."""
+
     def apply(self, returns: Returns) -> None:
         """Fill in what follows from this stage."""
 

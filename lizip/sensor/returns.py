@@ -70,7 +70,7 @@ class Returns:
         Columns by which it is ahead of that.
     nth : (M,) int64 or None
         From the stage of second returns: which return of its cell each is, counted from 0.
-    time : (M,) float64 or None
+    time : (M,) float64
         Microseconds since the time origin of the pose track.
     slots : Slots
         From the slots stage: lasers that fire in slots.
@@ -130,7 +130,7 @@ class Returns:
     column: np.ndarray = field(default_factory=_none)
     ahead: np.ndarray | None = field(default_factory=_none)
     nth: np.ndarray | None = field(default_factory=_none)
-    time: np.ndarray | None = field(default_factory=_none)
+    time: np.ndarray = field(default_factory=_none)
     slots: Slots = field(default_factory=_none)
     laser: np.ndarray = field(default_factory=_none)
     group: np.ndarray = field(default_factory=_none)

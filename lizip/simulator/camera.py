@@ -75,8 +75,8 @@ def depth_image(
         Depths as a time of flight camera has them: every unit occurs.
     """
     draw = Draws(seed, "depth image")
-    focal = float(round(draw.uniform(0.7, 1.1) * width, int(draw.uniform(0, 7))))
-    centre = float(round(width / 2 - 0.5 + draw.normal() * 0.01 * width, int(draw.uniform(0, 7))))
+    focal = float(np.round(draw.uniform(0.7, 1.1) * width, int(draw.uniform(0, 7))))
+    centre = float(np.round(width / 2 - 0.5 + draw.normal() * 0.01 * width, int(draw.uniform(0, 7))))
     row, column = np.indices((height, width))
     x, y = (column - centre) / focal, (row - height / 2 + 0.5) / focal
     with np.errstate(divide="ignore"):

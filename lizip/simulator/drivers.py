@@ -120,13 +120,13 @@ def sweep(
     second = np.where(sent.second > 0, sent.second, sent.ticks if repeated else 0).ravel()
     nth = np.repeat([0, 1], len(lasers))
     take = np.tile(np.arange(len(lasers)), 2)
-    order = {
+    keys: dict[str, tuple[np.ndarray, ...]] = {
         "behind": (nth, take),
         "blocks": (take, nth, take // (_OF_BLOCK if model.name == "vls128" else model.rings)),
         "apart": (take, nth),
         "rings": (nth, take // model.rings, take % model.rings),
     }
-    order = np.lexsort(order[arranged])
+    order = np.lexsort(keys[arranged])
     whole = repeated and missing != "dropped"
     order = order[(nth[order] == 0) | (second[take[order]] > 0) | whole]
     ticks, take = np.where(nth == 0, sent.ticks.ravel()[take], second[take])[order], take[order]

@@ -153,7 +153,7 @@ def sweep(
     ticks, intensity, _ = conditions.receive(hits, far - near, receiver, draws, rough)
     ticks[np.repeat(conditions.lost_firings(firings, PACKET, rough), model.rings)] = 0
     records = np.zeros((len(ring), 4), "<f4")
-    kind = np.float64 if arithmetic == "double" else np.float32
+    kind: Any = np.float64 if arithmetic == "double" else np.float32
     records[:, :3] = _points(model, ring, base, azimuth, ticks.astype(kind) * kind(model.tick), arithmetic)
     records[:, 3] = intensity
     records[ticks == 0] = 0.0
@@ -165,7 +165,7 @@ def _points(
     model: Model, ring: np.ndarray, base: np.ndarray, azimuth: np.ndarray, reach: np.ndarray, arithmetic: str
 ) -> np.ndarray:
     """Points (N, 3) of ranges (N,) in metres; float32 arithmetic rounds every step."""
-    kind = np.float64 if arithmetic == "double" else np.float32
+    kind: Any = np.float64 if arithmetic == "double" else np.float32
     hundredth = np.radians(0.01)
     rise, fall = (each.astype(kind)[ring] for each in sine_cosine(np.radians(model.elevation)))
     angle = azimuth % TURN * hundredth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def folder(tmp_path_factory):
 
 
 def row(**changes) -> measure.Measurement:
-    values = {"set": "kitti", "file": "a.bin", "rival": "gzip -9", "points": 1000, "original": 16000}
+    values: dict[str, Any] = {"set": "kitti", "file": "a.bin", "rival": "gzip -9", "points": 1000, "original": 16000}
     values |= {"encoded": 4000, "body": 4000, "outcome": "exact", "error": 0.0}
     values |= {"encode_ms": (2.0, 4.0), "decode_ms": (1.0, 1.5, 9.0), "encode_bytes": 32000, "decode_bytes": 16000}
     return measure.Measurement(**(values | changes))
@@ -48,6 +49,7 @@ def test_a_failure_is_an_outcome(folder):
 
 
 def test_peak_memory_is_that_of_the_call():
+    block: Any
     peak, _, block = measure._peak_of(lambda: bytearray(b"x" * 40_000_000))
     assert len(block) == 40_000_000
     assert 70_000_000 < peak < 100_000_000

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,7 +180,7 @@ def test_what_another_run_has_just_made_is_skipped(tree, monkeypatch, verb, remo
     """The target appears between the look and the place: here the other run does all of it."""
     if verb == "decompress":
         list(run(plan("compress", find([str(tree)], True), remove=True, codec="opaque")))
-    coding = {"codec": "opaque"} if verb == "compress" else {}
+    coding: dict[str, Any] = {"codec": "opaque"} if verb == "compress" else {}
     jobs = plan(verb, find([str(tree)], True), remove=remove, **coding)
     real, function = getattr(lizip, f"{verb}_file"), f"{verb}_file"
 

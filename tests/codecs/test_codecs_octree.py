@@ -75,8 +75,8 @@ def wild():
 @given(wild())
 @example(np.zeros((FEWEST, 3), "<f4"))
 @example(-np.zeros((FEWEST, 3), "<f4"))
-@example(np.tile(np.float32([[-0.0, 0.0, 1e-45], [-1e-45, 1.0, -0.0]]), (FEWEST, 1)))
-@example(np.tile(np.float64([[1, 2, 3.5], [4e6, 5e6, 100.25]]), (FEWEST, 1)))
+@example(np.tile(np.array([[-0.0, 0.0, 1e-45], [-1e-45, 1.0, -0.0]], np.float32), (FEWEST, 1)))
+@example(np.tile(np.array([[1, 2, 3.5], [4e6, 5e6, 100.25]], np.float64), (FEWEST, 1)))
 def test_any_numbers_come_back(points):
     cloud = cloud_of(points, points.dtype)
     if order(cloud) is not None:

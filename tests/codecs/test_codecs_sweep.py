@@ -4,6 +4,7 @@ import hashlib
 import io
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -224,7 +225,8 @@ def test_shortened_sweeps_stay_sweeps(name, cut):
 def test_bytes_do_not_depend_on_what_was_coded_before(name):
     """A sweep alone, in a process of its own, and the same sweep after another of the same kind."""
     make = {"kitti_part": simulator.kitti, "ouster_part": simulator.ouster, "nuscenes_part": simulator.nuscenes}[name]
-    size = {"kitti_part": {"firings": 250}, "ouster_part": {"columns": 1024, "span": 0.05}}.get(name, {"firings": 100})
+    sizes: dict[str, dict[str, Any]] = {"kitti_part": {"firings": 250}, "ouster_part": {"columns": 1024, "span": 0.05}}
+    size = sizes.get(name, {"firings": 100})
     alone = (
         "import hashlib, sys, lizip; from lizip import simulator\n"
         f"data = simulator.{make.__name__}(2, **{size!r})\n"

@@ -12,7 +12,9 @@ from lizip.exact.single import MODERN, ROUNDED, sines_and_cosines
 def angles():
     draw = np.random.default_rng(1)
     fine = np.float32(draw.uniform(-0.01, 0.01, 2000))
-    return np.concatenate([np.float32(draw.uniform(-13, 13, 20000)), fine, np.float32([0.0, -0.0, np.pi / 4, np.pi])])
+    return np.concatenate(
+        [np.float32(draw.uniform(-13, 13, 20000)), fine, np.array([0.0, -0.0, np.pi / 4, np.pi], np.float32)]
+    )
 
 
 def modern_glibc():

@@ -19,7 +19,7 @@ def round_trip(data: bytes, pieces: int = 3, **options):
     kind = by_name(cloud.format)
     cuts = np.linspace(0, cloud.count, pieces + 1).astype(int)
     blocks = [{name: column[a:b] for name, column in cloud.columns.items()} for a, b in pairwise(cuts)]
-    joined = b"".join(kind.join(cloud.layout, cloud.regions, blocks if cloud.columns else []))
+    joined = b"".join(kind.join(cloud.layout, tuple(map(bytes, cloud.regions)), blocks if cloud.columns else []))
     assert joined == bytes(data)
     assert tuple(kind.schema(cloud.layout)) == cloud.schema
     assert all(type(region) in (bytes, memoryview) for region in cloud.regions)

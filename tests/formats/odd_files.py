@@ -13,7 +13,7 @@ import struct
 import sys
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import laspy
 import numpy as np
@@ -171,7 +171,7 @@ def ply(rng: np.random.Generator) -> Odd:
         polygons = "".join(f"{n} {' '.join('7' * n)} 1{newline}" for n in lengths.tolist()).encode()
         body = text.encode()
     else:
-        order = "<" if "little" in encoding else ">"
+        order: Any = "<" if "little" in encoding else ">"
         polygons = b"".join(bytes([n]) + np.arange(n).astype(order + "i4").tobytes() + b"\1" for n in lengths.tolist())
         body = records.astype(records.dtype.newbyteorder(order)).tobytes()
     first = rng.random() < 0.4

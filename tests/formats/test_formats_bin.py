@@ -102,7 +102,7 @@ def test_ten_million_points():
     points[:, 0] = np.arange(len(points)) % 1000
     cloud = split(points.data)
     assert (cloud.format, cloud.count) == ("bin", 10_000_000)
-    joined = b"".join(by_name("bin").join(cloud.layout, cloud.regions, [cloud.columns]))
+    joined = b"".join(by_name("bin").join(cloud.layout, tuple(map(bytes, cloud.regions)), [cloud.columns]))
     assert joined == points.tobytes()
 
 

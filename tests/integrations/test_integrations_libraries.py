@@ -103,7 +103,7 @@ def test_kiss_icp(tmp_path):
 
     sweep = simulator.ouster(1, rings=16, columns=512)
     points = np.frombuffer(sweep, "<f4").reshape(-1, 4)
-    step = np.float32([0.25, 0, 0, 0])
+    step = np.array([0.25, 0, 0, 0], np.float32)
     with lizip.PackWriter(tmp_path / "drive.lizips", every=1) as writer:
         for k in range(3):
             writer.add(f"{k}.bin", (points - k * step).tobytes(), **QUICK)

@@ -3,6 +3,7 @@
 import io
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,7 +64,8 @@ def test_messages_are_equal(compression, clouds):
 def test_the_reader_of_mcap_gives_clouds(clouds):
     """By topic; schemas can be read by others' decoders."""
     made = exported(recorders.mcap(clouds))
-    reader = make_reader(io.BytesIO(made), decoder_factories=[integration.DecoderFactory()])
+    factory: Any = integration.DecoderFactory()
+    reader = make_reader(io.BytesIO(made), decoder_factories=[factory])
     told = list(reader.iter_decoded_messages(topics=["/points"]))
     assert [each.message.log_time for each in told] == [recorders.TIME, recorders.TIME + 10**8]
     cloud = told[1].decoded_message

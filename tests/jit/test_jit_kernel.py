@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -110,7 +110,7 @@ def test_every_layout(layout, tmp_path):
     }
     if layout == "mapped":
         table.tofile(tmp_path / "table")
-        view = np.memmap(tmp_path / "table", np.float64, shape=(4, 6))
+        view: np.ndarray = np.memmap(tmp_path / "table", np.float64, shape=(4, 6))
     else:
         view = views[layout]
     for i, j in np.ndindex(view.shape):
@@ -174,12 +174,13 @@ def test_numba_settings_stay_as_they_were():
 @compiled
 def test_first_calls_from_many_threads():
     @kernel
-    def added(values, number):
+    def plus(values, number):
         total = 0
         for i in range(values.size):
             total += values[i] + number
         return total
 
+    added: Any = plus
     answers, start = [None] * 8, threading.Barrier(8)
 
     def run(at):

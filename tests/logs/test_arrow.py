@@ -2,6 +2,7 @@
 
 import io
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -69,7 +70,7 @@ kept = cache(feather)
 @given(st.data())
 @settings(max_examples=60)
 def test_any_bytes_are_taken_apart_and_put_together(data):
-    log = bytearray(kept(data.draw(st.sampled_from(["uncompressed", "lz4", "zstd"])), 600, 300))
+    log: Any = bytearray(kept(data.draw(st.sampled_from(["uncompressed", "lz4", "zstd"])), 600, 300))
     for _ in range(data.draw(st.integers(0, 6))):
         log[data.draw(st.integers(8, len(log) - 1))] = data.draw(st.integers(0, 255))
     log = bytes(log[: data.draw(st.integers(8, len(log)))])

@@ -3,6 +3,7 @@
 import io
 import struct
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -178,7 +179,7 @@ def cooked() -> bytes:
 @given(st.data())
 @settings(max_examples=60)
 def test_any_bytes_are_taken_apart_and_put_together(data):
-    capture = bytearray(cooked())
+    capture: Any = bytearray(cooked())
     for _ in range(data.draw(st.integers(0, 6))):
         capture[data.draw(st.integers(4, len(capture) - 1))] = data.draw(st.integers(0, 255))
     capture = bytes(capture[: data.draw(st.integers(4, len(capture)))])

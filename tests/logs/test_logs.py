@@ -1,6 +1,7 @@
 """Bags and MCAP files: what others' libraries write comes back byte for byte, small, and can be read by topic."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lizip
-from lizip import container, simulator
+from lizip import container, parallel, simulator
+from lizip.codecs.sweep import decoded
 from lizip.container import PIECES, Container
 from lizip.errors import CorruptError, FormatError, LizipError, LizipWarning, UnsupportedVersionError
 from lizip.logs import chunks, find_log
@@ -142,6 +144,24 @@ def test_a_message_at_random_costs_its_own_bytes(clouds):
     assert not file.closed
 
 
+def test_parts_of_a_cloud_are_decoded_in_threads(monkeypatch):
+    """A sweep of 64 rings has two parts; a log may be told in how many threads, and goes by what is said outside."""
+    sweep = np.frombuffer(simulator.kitti(1, firings=1100), "<f4").reshape(-1, 4)
+    records = np.zeros(len(sweep), recorders.DTYPE)
+    for i, name in enumerate(("x", "y", "z", "intensity")):
+        records[name] = sweep[:, i]
+    coded = lizip.compress(recorders.mcap([records]), level="fast")
+    used = []
+    whole = parallel.in_order
+    monkeypatch.setattr(decoded, "in_order", lambda *args: used.append(parallel._threads.get()) or whole(*args))
+    read = []
+    for told, outside in ((None, 1), (2, 1), (None, 3), (1, 3)):
+        with parallel.threads(outside), lizip.LogReader(coded, threads=told) as log:
+            read.append(log.message(TOPIC, 0).columns["x"])
+    assert used == [1, 2, 3, 1]
+    assert all(np.array_equal(each, records["x"]) for each in read)
+
+
 def test_a_log_that_was_opened_here_is_closed(clouds, tmp_path):
     path = tmp_path / "run.mcap.lizip"
     path.write_bytes(lizip.compress(recorders.mcap(clouds[:1]), level="fast"))
@@ -170,7 +190,7 @@ def test_any_bytes_are_taken_apart_and_put_together(clouds, data):
     """Parts are the file, whatever is in it; nothing is decoded for that."""
     small = [cloud[:50] for cloud in clouds]
     kind = data.draw(st.sampled_from(("NONE", "ZSTD", "flat")))
-    log = bytearray(
+    log: Any = bytearray(
         recorders.mcap(small, kind, chunk_size=3000) if kind != "flat" else recorders.mcap(small, chunks=False)
     )
     for _ in range(data.draw(st.integers(0, 6))):

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_captures_cut_short_and_other_packets():
 @given(st.data())
 @settings(max_examples=60)
 def test_any_bytes_are_taken_apart_and_put_together(data):
-    log = bytearray(packets.velodyne(1, 16, 480))
+    log: Any = bytearray(packets.velodyne(1, 16, 480))
     if data.draw(st.booleans()):
         log = bytearray(as_pcapng(bytes(log)))
     for _ in range(data.draw(st.integers(0, 6))):
@@ -132,7 +133,7 @@ def test_packets_of_any_shape_come_back(shape, count, seed):
     data = np.random.default_rng(seed).integers(0, 256, count * shape.size, np.uint8).tobytes()
     cloud = FORMAT.cloud(memoryview(data), shape)
     blocks = [cloud.columns] if cloud.count else []
-    assert b"".join(FORMAT.join(cloud.layout, cloud.regions, blocks)) == data
+    assert b"".join(FORMAT.join(cloud.layout, tuple(map(bytes, cloud.regions)), blocks)) == data
     assert Shape.unpack(cloud.layout) == shape
 
 
@@ -144,7 +145,7 @@ def test_damaged_layouts_are_refused(shape, data):
     try:
         schema = FORMAT.schema(bytes(layout))
         columns = {name: np.zeros(cloud.count, dtype) for name, dtype in schema}
-        b"".join(FORMAT.join(bytes(layout), cloud.regions, [columns]))
+        b"".join(FORMAT.join(bytes(layout), tuple(map(bytes, cloud.regions)), [columns]))
     except CorruptError:
         pass
 

@@ -90,8 +90,8 @@ def test_by_name_place_and_time(tmp_path):
 
 def test_arrays_and_columns(tmp_path):
     points = np.arange(40, dtype="<f4").reshape(10, 4)
-    with lizip.PackWriter(tmp_path / "x") as pack:
-        pack.add("p", points)
+    with lizip.PackWriter(tmp_path / "x") as writer:
+        writer.add("p", points)
     pack = lizip.PackReader(tmp_path / "x")
     assert np.array_equal(pack["p"], points)
     assert len(pack.read("p", points=slice(0, 3))) > 0
@@ -294,9 +294,9 @@ def test_errors_while_writing(tmp_path):
 
 
 def test_shared_bytes(tmp_path):
-    with lizip.PackWriter(tmp_path / "x") as pack:
-        pack.share("calibration", b"matrix")
-        pack.add("calibration", b"a sweep of that name", **QUICK)
+    with lizip.PackWriter(tmp_path / "x") as writer:
+        writer.share("calibration", b"matrix")
+        writer.add("calibration", b"a sweep of that name", **QUICK)
     for data in ((whole := (tmp_path / "x").read_bytes()), whole[:-5]):
         pack = opened(data)
         assert pack.shared("calibration") == b"matrix"
@@ -336,7 +336,7 @@ def test_threads_forks_and_pickles(tmp_path):
     with pytest.raises(TypeError, match="give its path"):
         pickle.dumps(lizip.PackReader((tmp_path / "x").read_bytes()))
     for method in {"fork", "spawn"} & set(multiprocessing.get_all_start_methods()):
-        context = multiprocessing.get_context(method)
+        context: Any = multiprocessing.get_context(method)
         processes = [context.Process(target=_read_in_process, args=(pack, i)) for i in range(2)]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads

@@ -161,8 +161,8 @@ def test_folders_are_sequences_of_their_own_and_appending_begins_anew(parked, tm
         pack.add("top/3.bin", parked[3])
         with pytest.raises(FormatError, match="follows another"):
             pack.add_packed("side/9.bin", lizip.PackReader(tmp_path / "x.lizips").packed("top/2.bin"))
-    pack = lizip.PackReader(tmp_path / "x.lizips")
-    assert [name for name in pack if not follows(pack.packed(name))] == [
+    read = lizip.PackReader(tmp_path / "x.lizips")
+    assert [name for name in read if not follows(read.packed(name))] == [
         "top/0.bin",
         "side/0.bin",
         "notes/0.txt",
@@ -170,8 +170,8 @@ def test_folders_are_sequences_of_their_own_and_appending_begins_anew(parked, tm
         "notes/2.txt",
         "top/3.bin",
     ]
-    assert [pack[f"top/{k}.bin"] for k in (3, 2, 1, 0)] == [parked[k] for k in (3, 2, 1, 0)]
-    assert pack["side/2.bin"] == other
+    assert [read[f"top/{k}.bin"] for k in (3, 2, 1, 0)] == [parked[k] for k in (3, 2, 1, 0)]
+    assert read["side/2.bin"] == other
 
 
 def test_a_sweep_of_another_kind_stands_alone(parked):

@@ -177,8 +177,8 @@ def test_a_file_gets_smaller_and_comes_back():
     azimuth, elevation, distance = (column.astype("<f4") for column in scan(3000))
     x, y, z = (column.astype("<f4") for column in cartesian(*(c.astype("<f8") for c in (azimuth, elevation, distance))))
     fields = {"x": x, "y": y, "z": z, "azimuth": azimuth, "elevation": elevation, "distance": distance}
-    plain = np.rec.fromarrays(list(fields.values())[3:], names=list(fields)[3:])
-    both = np.rec.fromarrays(list(fields.values()), names=list(fields))
+    plain = np.rec.fromarrays(list(fields.values())[3:], dtype=[(name, "<f4") for name in list(fields)[3:]])
+    both = np.rec.fromarrays(list(fields.values()), dtype=[(name, "<f4") for name in fields])
     packed = lizip.compress(np.array(both))
     back = lizip.decompress(packed)
     assert back.tobytes() == both.tobytes()

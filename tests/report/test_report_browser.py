@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,7 +159,7 @@ def test_nothing_is_wider_than_the_page(browser, folder, width):
 
 def test_light_and_dark(browser, folder):
     paper = "return getComputedStyle(document.body).backgroundColor"
-    seen = {}
+    seen: dict[Any, str] = {}
     for scheme in ("light", "dark"):
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from second_reader.bytestream import Bytes, demand
 
@@ -14,7 +14,8 @@ PIECE, REGIONS, WHOLE, RECIPE, CODEC = range(5)
 MODELS, SPLICE, FOLLOWS, BOUNDS = 124, 125, 126, 127
 
 
-class File(NamedTuple):
+@dataclass(frozen=True)
+class File:
     """Header, and (kind, bytes) of each section in file order."""
 
     codec: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from second_reader.ans import Stream
 
 HALF = 1 << 21
@@ -15,7 +17,7 @@ class Counters(dict):
         return 0
 
 
-def bit(stream: Stream, counters: Counters, at: int, limit: int) -> int:
+def bit(stream: Stream, counters: Counters, at: Hashable, limit: int) -> int:
     """A decision under one counter."""
     counter = counters[at]
     chance, seen = (counter >> 8) + HALF, counter & 255

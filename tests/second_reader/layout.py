@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from second_reader import lzf, packets, text
@@ -66,7 +68,7 @@ def _arrays(head: Bytes) -> list[tuple[int, Fields]]:
     return [(head.u8(), _fields(head)) for _ in range(head.varint())]
 
 
-def _type_of(columns: list[np.ndarray] | list[np.dtype], order: str = "<") -> np.dtype:
+def _type_of(columns: list[np.ndarray] | list[np.dtype], order: Any = "<") -> np.dtype:
     kinds = [each.dtype if isinstance(each, np.ndarray) else each for each in columns]
     return np.dtype([(str(i), kind.newbyteorder(order)) for i, kind in enumerate(kinds)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from second_reader.ans import Stream
 from second_reader.counters import HALF, RATE, Counters
@@ -41,7 +41,7 @@ class Weights(dict):
 def mixed(
     stream: Stream,
     counters: Counters,
-    places: Sequence[int],
+    places: Sequence[Hashable],
     sets: Sequence[list[int]],
     limit: int,
     rate: int,

@@ -25,7 +25,8 @@ def computed(sources: list[np.ndarray], what: int, convention: int) -> np.ndarra
         convention, digit = divmod(convention, base)
         digits.append(digit)
     with np.errstate(all="ignore"):
-        return (_cartesian if what < DISTANCE else _polar)(*map(_clean, sources), what, *digits)
+        a, b, c = map(_clean, sources)
+        return (_cartesian if what < DISTANCE else _polar)(a, b, c, what, *digits)
 
 
 def _cartesian(azimuth, value, d, what, degrees, swapped, minus_x, minus_y, elevation, single, positive) -> np.ndarray:

@@ -191,7 +191,7 @@ def moved(data: bytes, inner: np.ndarray) -> np.ndarray:
     matrix = np.array(head.numbers("12d" if how in (DOUBLE, DOUBLE_TURN) else "12f")).reshape(3, 4)
     expected = inner.copy()
     for k in range(3):
-        value = _row(*matrix[k], *wide(inner).T, how)
+        value = _row(matrix[k], wide(inner).T, how)
         expected[:, k] = np.where(value == value, f32(value), inner[:, k])
     if not head.left:
         return expected
@@ -199,7 +199,9 @@ def moved(data: bytes, inner: np.ndarray) -> np.ndarray:
     return floats_at(np.array(places, np.int64), F4)
 
 
-def _row(m0, m1, m2, m3, x, y, z, how: int) -> np.ndarray:
+def _row(row: np.ndarray, points: np.ndarray, how: int) -> np.ndarray:
+    (m0, m1, m2, m3), (x, y, z) = row, points
+
     def single(values: np.ndarray) -> np.ndarray:
         return wide(f32(values))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def table(head: Bytes, columns: list[np.ndarray], odd: bytes) -> bytes:
     found = list(_CONVERSION.finditer(row))
     demand(len(found) == len(columns), "a template prints another number of columns")
     literals = _CONVERSION.split(row)[::5]
-    words = [_print(column, *each.groups(), notation) for column, each in zip(columns, found, strict=True)]
+    words = [_print(column, each.groups(), notation) for column, each in zip(columns, found, strict=True)]
     lines = []
     for texts in zip(*words, strict=True):
         pairs = zip(literals, [*texts, ""], strict=True)
@@ -30,7 +31,8 @@ def table(head: Bytes, columns: list[np.ndarray], odd: bytes) -> bytes:
     return b"".join(_among(lines, odd))
 
 
-def _print(column: np.ndarray, flag: str, width: str, precision: str | None, kind: str, notation: bytes) -> list[str]:
+def _print(column: np.ndarray, conversion: tuple[str | Any, ...], notation: bytes) -> list[str]:
+    flag, width, precision, kind = conversion
     return [_padded(_word(value, flag, width, precision or "", kind, notation), flag, width) for value in column]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import laspy
 import numpy as np
@@ -86,8 +87,9 @@ def test_ouster_layouts_hold_the_same_points():
     assert (firing != beam).any()
     assert len(grid.records) == 8 * 64
     assert ((grid.records == 0).all(axis=1) == (grid.ranges.T == 0).ravel()).all()
+    layout: Any = "spiral"
     with pytest.raises(ValueError, match="layout"):
-        os_sensor.sweep(4, rings=8, columns=64, layout="spiral")
+        os_sensor.sweep(4, rings=8, columns=64, layout=layout)
 
 
 def test_ouster_with_an_encoder_of_its_own():

@@ -40,7 +40,10 @@ _FARTHEST = 1e14
 """Largest coordinate of a place that a plan may hold."""
 
 
-def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+_Triple = tuple[float, float, float]
+
+
+def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[_Triple, _Triple]:
     """Find the sensor's place at the first point and its step from point to point.
 
     Parameters
@@ -75,7 +78,12 @@ def find_origin(xyz: np.ndarray, hot: tuple[int, ...]) -> tuple[tuple[float, ...
     place = _fit(xyz, lags, place, _FINE, 4, True)
     place = np.clip(unit * np.clip(np.nan_to_num(place), -1e6, 1e6), -_FARTHEST, _FARTHEST)
     origin = place[:3] - place[3:] / 2
-    return tuple(origin.astype(np.float32).tolist()), tuple((place[3:] / count).astype(np.float32).tolist())
+    return _rounded(origin), _rounded(place[3:] / count)
+
+
+def _rounded(values: np.ndarray) -> _Triple:
+    x, y, z = values.astype(np.float32).tolist()
+    return x, y, z
 
 
 def _unit_of(xyz: np.ndarray) -> float:

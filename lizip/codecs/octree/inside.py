@@ -34,7 +34,7 @@ def _place_of(t):
         k = 5 + np.int64((size - 0.5) * 5.0)
     else:
         k = 10 + np.int64((min(size, 10.0) - 1.5) * 1.5)
-    k = min(k, 15)
+    k = min(k, np.int64(15))
     return 15 + k if t >= 0 else 15 - k
 
 
@@ -88,7 +88,7 @@ def _code_place(coder, model, scratch, turn, few, least, size, place):
                 )
                 bit = decide(coder, model, rows, turn * 10 + sharp, min(depth, 31), bit)
         low += bit << (bits - 1 - depth)
-        prefix = min(2 * prefix + bit, 255)
+        prefix = min(2 * prefix + bit, np.int64(255))
     return low
 
 

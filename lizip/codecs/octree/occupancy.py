@@ -116,7 +116,7 @@ def _code_level(coder, model, table, nodes, masks, parents, level, block, beside
             same = np.int64(0)
             for k in range(3):
                 same = 3 * same + (0 if beside[k] < 0 else 1 + ((beside[k] >> child) & 1))
-            siblings = min(full, 3)
+            siblings = min(full, np.int64(3))
             rows = (
                 row(model, 0, (before * 8 + ahead)),
                 row(model, 1, (sure * 27 + unsure) * 4 + min(around, 3)),
@@ -128,7 +128,12 @@ def _code_level(coder, model, table, nodes, masks, parents, level, block, beside
             bit = np.int64(1)
             if child < 7 or full:
                 bit = decide(
-                    coder, model, rows, min(around, 7) * 4 + siblings, 4 * child + siblings, (mask >> child) & 1
+                    coder,
+                    model,
+                    rows,
+                    min(around, np.int64(7)) * 4 + siblings,
+                    4 * child + siblings,
+                    (mask >> child) & 1,
                 )
             block[at] = bit
             known |= bit << child
@@ -211,7 +216,7 @@ def _code_counts(coder, counters, table, cells, counts, most):
             j = find(table, cells, x, y, z)
             if j >= 0:
                 beside = max(beside, counts[j])
-        context = min(before, 8) * 8 + min(beside, 8) - 9
+        context = min(before, np.int64(8)) * 8 + min(beside, np.int64(8)) - 9
         count = code_integer(coder, counters, context * INTEGER_NODES, _LIMIT, counts[i] - 1) + 1
         if count < 1 or count > most - total:
             return most + 1

@@ -230,20 +230,20 @@ def code_axes(
     if not (0 <= order < len(AXIS_ORDERS) and 0 <= unmixed <= 1 and (shifts >= -1).all() and (shifts < 48).all()):
         coder.at[FAULT] = 1
         return
-    order = list(AXIS_ORDERS[order].axes)
-    ordered = np.stack([planes[axis] for axis in order])
-    tops = np.array(tops, np.int64)[order]
+    axes = list(AXIS_ORDERS[order].axes)
+    ordered = np.stack([planes[axis] for axis in axes])
+    highest = np.array(tops, np.int64)[axes]
     fitted = [np.zeros((groups, width), np.int64) for width in _widths(shifts)]
     if encoding:
-        _fit(coder, ordered, tops, pulses, shifts, fitted, effort)
+        _fit(coder, ordered, highest, pulses, shifts, fitted, effort)
     coefficients = np.zeros((3, groups, WIDTH))
     for axis, numbers in enumerate(fitted):
         width = numbers.shape[1]
         code_coefficients(coder, fresh_counters(2 * INTEGER_NODES), numbers.reshape(-1, CLASSES * width))
         coefficients[axis, :, :width] = numbers / COEFFICIENT_ONE
-    _run(coder, ordered, tops, pulses, shifts, unmixed, coefficients.reshape(3, -1), open_look(0, 0, WIDTH, 3, 0))
+    _run(coder, ordered, highest, pulses, shifts, unmixed, coefficients.reshape(3, -1), open_look(0, 0, WIDTH, 3, 0))
     if not encoding:
-        for axis, plane in zip(order, ordered, strict=True):
+        for axis, plane in zip(axes, ordered, strict=True):
             planes[axis][:] = plane
 
 

@@ -22,14 +22,15 @@ def _code_all(coder, model, previous, same, pace, values, top):
         mark(coder, i)
         before = values[previous[i]] if previous[i] >= 0 else np.int64(0)
         pulse = same[i]
-        moved = min(max(move, -128), 127) + 128
-        moved_before = min(max(move_before, -128), 127) + 128
+        moved = min(max(move, np.int64(-128)), np.int64(127)) + 128
+        moved_before = min(max(move_before, np.int64(-128)), np.int64(127)) + 128
+        lately = min(since, np.int64(_LONGEST))
         rows = (
             row(model, 0, ((before & 0xFFFFF) * 256 + moved) * 2 + pulse),
             row(model, 1, (pace[i] * 64 + min(since >> 2, _LONGEST)) * 2 + pulse),
             row(model, 2, (moved * 256 + moved_before) * 4 + pulse * 2 + still),
-            row(model, 3, min(since, _LONGEST) * 4 + pulse * 2 + still),
-            row(model, 4, ((min(since, _LONGEST) >> 1) * 256 + moved) * 2 + pulse),
+            row(model, 3, lately * 4 + pulse * 2 + still),
+            row(model, 4, ((lately >> 1) * 256 + moved) * 2 + pulse),
             row(model, 5, ((before & 0xFFFFF) * 64 + pace[i]) * 2 + pulse),
         )
         step = values[i] - before

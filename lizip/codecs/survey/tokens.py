@@ -40,7 +40,7 @@ def code_number(coder, model, rows, weight_set, scale, unmixed, value):
     rest = magnitude - low
     place = np.int64(0)
     left = width
-    first = 8 + min(step, 2) * 3
+    first = 8 + min(step, np.int64(2)) * 3
     for turn in range(min(left, 2 if step < 2 else 1)):
         left -= 1
         node = first + 1 + place if turn else first
@@ -51,7 +51,7 @@ def code_number(coder, model, rows, weight_set, scale, unmixed, value):
             bit = decide(coder, model, rows, weight_set, node, bit)
         place = 2 * place + bit
     while left > 0:
-        bits = min(left, 32)
+        bits = min(left, np.int64(32))
         left -= bits
         place = (place << bits) | code_raw(coder, rest >> left, bits)
     magnitude = low + place

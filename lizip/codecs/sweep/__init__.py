@@ -266,13 +266,14 @@ def lay_out(solution: Solution, options: Options) -> list[Section]:
     from lizip.codecs.sweep.weights import DEFAULT_NET
 
     net = None if options.level == "fast" else options.model or DEFAULT_NET
-    past = options.past.grids if options.past and len(options.past.grids) == len(solution.grids) else ()
+    key = options.past
+    past = key.grids if key and len(key.grids) == len(solution.grids) else ()
     coded = [_code(grid, net, options, before) for grid, before in zip_longest(solution.grids, past)]
     head = pack_about(solution.about) + pack_bytes((net or "").encode()) + pack_varints([len(coded)])
     for grid, stream in zip(solution.grids, coded, strict=True):
         head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
-    follows = [Section(FOLLOWS, options.past.digest)] if any(stream.follows for stream in coded) else []
-    head += solution.model.pack(options.past.said if follows else ())
+    follows = [Section(FOLLOWS, key.digest)] if key and any(stream.follows for stream in coded) else []
+    head += solution.model.pack(key.said if key and follows else ())
     follows += [Section(LEADS, b"")] if follows and options.leads else []
     return [Section(HEADER, head), *(Section(GRID, stream.data) for stream in coded), *follows]
 
@@ -285,8 +286,8 @@ def leads(container: Container) -> bool:
 def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None) -> Any:
     from lizip.codecs.sweep.grid import encode_grid, near_ticks
 
-    how = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "net": net, "backend": options.backend}
-    how = {**how, "before": before, "leads": options.past is not None, "halves": grid.halves}
+    how: dict[str, Any] = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "halves": grid.halves}
+    how |= {"net": net, "backend": options.backend, "before": before, "leads": options.past is not None}
     return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
 
 

@@ -9,8 +9,9 @@ six contexts each, or, at the fast level, symbols (`lizip.codecs.sweep.fast`). I
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from lizip.packing import pack_bytes, pack_varints
 from lizip.parallel import in_order
 
 if TYPE_CHECKING:
+    from lizip.codecs.sweep.decisions import DecisionCoder
+    from lizip.codecs.sweep.fast import FastCoder
     from lizip.codecs.sweep.model import GridModel
     from lizip.codecs.sweep.past import GridPast
     from lizip.codecs.sweep.tree import IntensityTree
@@ -144,9 +147,10 @@ def encode_grid(
 
     ranges, intensity, form = prepared(ranges, intensity, everywhere, near)
     rings = ranges.shape[1]
-    follows = before is not None and not fast and before.suits(form, rings)
-    if follows:
-        form = before.form
+    past = before if before is not None and not fast and before.suits(form, rings) else None
+    follows = past is not None
+    if past:
+        form = past.form
     elif leads and not fast:  # the tree is to have whatever comes
         form = form._replace(shares=np.maximum(form.shares, 1))
     blocks = blocks_of(rings, halves and not (follows or leads))
@@ -154,10 +158,10 @@ def encode_grid(
         blocks = blocks_of(rings, False)
     how = (len(blocks) > 1) * HALVES | follows * FOLLOWS | form.bits << 2 | fast << 1 | everywhere
     header = pack_varints([*ranges.shape, near, how])
-    if follows:
+    if past:
         from lizip.codecs.sweep.past import Alignment
 
-        alignment = Alignment.of(before.prior, ranges, near)
+        alignment = Alignment.of(past.prior, ranges, near)
         header += alignment.pack()
     elif form.bits:
         header += pack_bytes(pack_shares(form.shares))
@@ -167,8 +171,9 @@ def encode_grid(
 
     def code(block: slice) -> list[tuple[bytes, tuple[float, float, float]]]:
         some, levels = np.ascontiguousarray(ranges[:, block]), np.ascontiguousarray(intensity[:, block])
-        if follows:
-            coder = before.coder(len(ranges), alignment, Asked(weights).net())
+        coder: DecisionCoder | FastCoder
+        if past:
+            coder = past.coder(len(ranges), alignment, Asked(weights).net())
         else:
             coder = coder_of(form, some.shape[1], fast, Asked(weights, backend, some, levels))
         return [coder.encode(some, levels, first, last) for first, last in segments(*some.shape)]
@@ -224,7 +229,7 @@ def takes(ranges: np.ndarray) -> bool:
     if ranges.size > MAX_CELLS or ranges.shape[1] > MAX_RINGS:
         return False
     parts = [(last * ranges.shape[1], ranges[first:last]) for first, last in segments(*ranges.shape)]
-    returns = np.cumsum([np.count_nonzero(part) for _, part in parts]) if parts else []
+    returns: Iterable[Any] = np.cumsum([np.count_nonzero(part) for _, part in parts]) if parts else []
     return not any(is_sparse(cells, int(found)) for (cells, _), found in zip(parts, returns, strict=True))
 
 

@@ -141,5 +141,7 @@ def _assemble(
         weights = [np.zeros(size, kind) for size, kind in zip(sizes, (np.int16, np.int32) * 3, strict=True)]
     cells = np.zeros((0, 0), np.uint8) if cells is None else cells
     nodes = np.zeros(0, np.int16) if nodes is None else nodes
+    first, first_bias, second, second_bias, out, out_bias = weights
     features, hidden, top = (_on_cache_lines(np.zeros(size, np.int16)) for size in (FEATURES, HIDDEN, HIDDEN))
-    return GridNet(mode, *weights, features, hidden, np.zeros(32, np.int32), top, cells, nodes)
+    given = first, first_bias, second, second_bias, out, out_bias
+    return GridNet(mode, *given, features, hidden, np.zeros(32, np.int32), top, cells, nodes)

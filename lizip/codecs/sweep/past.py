@@ -78,7 +78,7 @@ class Alignment(NamedTuple):
             expected = before[rows[inside] + shift]
             both = (expected > 0) & (seen[inside] > 0)
             same = both & (np.abs(expected - seen[inside]) < near)
-            shares.append(np.count_nonzero(same) / max(np.count_nonzero(both), 1))
+            shares.append(int(np.count_nonzero(same)) / max(int(np.count_nonzero(both)), 1))
         best = int(np.argmax(shares))
         if shares[best] < _SAME:
             return cls(())

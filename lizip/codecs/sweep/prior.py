@@ -68,7 +68,7 @@ def centre_with_prior(history, r, guess, near):
         offset = guess[i] - reach
         at = m.ERROR + i if i < m.CANDIDATES else m.OFF + i - m.CANDIDATES
         error = 2 * np.int64(history[own, at]) + np.int64(history[r, at])
-        weight = np.float64(m.BLEND[np.uintp(min(error >> 2, 4095))]) if abs(offset) <= near else 0.0
+        weight = np.float64(m.BLEND[np.uintp(min(error >> 2, np.int64(4095)))]) if abs(offset) <= near else 0.0
         total += weight * np.float64(offset)
         weights += weight
     return min(max(reach + np.int64(np.floor(total / weights + 0.5)), 1), m.MAX_RANGE)
@@ -200,7 +200,7 @@ def remember(known, ranges, intensity, near, bits):
             level = (np.int64(intensity[f, r]) >> low) << 4 if bits and value else np.int64(0)
             mean, times = np.int64(known[f, r, MEAN]), np.int64(known[f, r, TIMES])
             if times and (value > 0) == (mean > 0) and abs(value - mean) <= near << 4:
-                times = min(times + 1, _MOST_TIMES)
+                times = min(times + 1, np.int64(_MOST_TIMES))
                 known[f, r, MEAN] = mean + (value - mean + (times >> 1)) // times
                 light = np.int64(known[f, r, LIGHT])
                 known[f, r, LIGHT] = light + (level - light + (times >> 1)) // times

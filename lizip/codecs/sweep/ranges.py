@@ -56,7 +56,7 @@ def blended_centre(history, r, guess, near):
     for i in range(m.CANDIDATES):
         offset = guess[i] - last
         error = 2 * np.int64(history[r + 1, m.ERROR + i]) + np.int64(history[r, m.ERROR + i])
-        weight = np.float64(m.BLEND[np.uintp(min(error >> 2, 4095))]) if abs(offset) <= near else 0.0
+        weight = np.float64(m.BLEND[np.uintp(min(error >> 2, np.int64(4095)))]) if abs(offset) <= near else 0.0
         total += weight * np.float64(offset)
         weights += weight
     return max(last + np.int64(np.floor(total / weights + 0.5)), 1)

@@ -282,6 +282,11 @@ function drawScale(context, width, height, scale, unit) {
   const length = [5, 2, 1].find((n) => n * power <= rough) * power;
   const [right, bottom] = [width - 16 * dense, height - 16 * dense];
   const left = right - length * scale;
+  const words = `${short(length)}${THIN}${unit}`;
+  context.font = `${12 * dense}px system-ui, sans-serif`;
+  const wide = Math.max(length * scale, context.measureText(words).width);
+  context.fillStyle = getComputedStyle(context.canvas.parentElement).backgroundColor;
+  context.fillRect(right - wide - 6 * dense, bottom - 22 * dense, wide + 12 * dense, 28 * dense); // over points nothing can be read
   context.strokeStyle = context.fillStyle = "#9aa4b2";
   context.lineWidth = 1.5 * dense;
   context.beginPath();
@@ -290,9 +295,8 @@ function drawScale(context, width, height, scale, unit) {
   context.lineTo(right, bottom);
   context.lineTo(right, bottom - 4 * dense);
   context.stroke();
-  context.font = `${12 * dense}px system-ui, sans-serif`;
   context.textAlign = "right";
-  context.fillText(`${short(length)}${THIN}${unit}`, right, bottom - 8 * dense);
+  context.fillText(words, right, bottom - 8 * dense);
 }
 
 // The range image: one pixel a cell; `index` holds 1 + the point in each.

@@ -78,6 +78,8 @@ def _explained(
     ring = np.where(missing, -1, layout.ring).astype(np.int32)
     ahead = None
     if advances is not None:
+        assert layout.turn is not None
+        assert c.advances is not None
         ahead = QUANTUM * c.advances[ring] * (advances.steps[layout.turn] - advances.usual)
     explained = explain(xyz, ring, c, _MOST_DECIMALS if c.decimal else _MOST_UNITS, ahead, repeats=True)
     least = (1 - _MOST_EXCEPTIONS) * np.count_nonzero(~missing)
@@ -120,5 +122,6 @@ def _steps_by_firing(layout: Layout, fired: Fired, columns: Columns, advances: A
     """Step (F,) int64 of each firing: that of its points in the file."""
     steps = np.full(len(columns.fired), advances.usual, np.int64)
     at = np.flatnonzero(fired.kept)
+    assert layout.turn is not None
     steps[columns.ranks(fired.firing[at])] = advances.steps[layout.turn[at]]
     return steps

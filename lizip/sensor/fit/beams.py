@@ -194,7 +194,7 @@ def fit_phase(points, first, last, stride, step, sums, beam):
         size = sums[m, 0] * sums[m, 0] + sums[m, 1] * sums[m, 1]
         if size > top:
             top = size
-            best = m
+            best = np.int64(m)
     set_phase(sums, best, lateral, beam)
     return np.sqrt(top) / weight
 

@@ -244,6 +244,7 @@ def _with_advances(
     if fitted.beams.clockwise:
         advances = advances._replace(steps=-advances.steps, usual=-advances.usual)
     fitted = replace(fitted, advances=np.rint(advances.shares / QUANTUM).astype(np.int64))
+    assert layout.turn is not None
     ahead = advances.ahead(rings.ring, layout.turn[rings.order])
     return _as_printed(fitted, rings, ahead), advances
 

@@ -44,7 +44,7 @@ def _align(column, bounds, turn, reach, balance, pairs, present, shifts):
                 score += np.int64(balance[c % turn]) + np.int64(balance[(c + 1) % turn])
             if score > top:
                 top = score
-                best = shift
+                best = np.int64(shift)
         shifts[r] = best
         for c in range(turn):
             if present[c]:

@@ -68,9 +68,9 @@ def _occupied(rho, z, height, forward, seen):
             count += 1
             sums += slope
             squares += slope * slope
-            b = np.int64((slope + _STEEPEST) * scale)
-            if seen[b] == 0:
-                seen[b] = 1
+            at = np.int64((slope + _STEEPEST) * scale)
+            if seen[at] == 0:
+                seen[at] = 1
                 total += 1
     mean = sums / max(count, 1)
     return total, np.sqrt(max(squares / max(count, 1) - mean * mean, 0.0))

@@ -97,7 +97,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     returns = _returns_of(cloud, found)
     listed = np.ones(cloud.count, bool)
     listed[found.place] = False
-    if found.whole:
+    if isinstance(found.order, Order) and found.order.whole:
         listed &= some(xyz.view(np.uint32) != found.order.nothing)
     elif found.missing is not None:
         listed &= ~found.missing
@@ -127,7 +127,7 @@ def _returns_of(cloud: Cloud, found: Found) -> Returns:
     returns.place, returns.ring, returns.row = found.place, found.ring, found.row
     returns.firing, returns.ticks = found.firing, found.ticks
     returns.rounded, returns.fraction = found.rounded, found.fraction
-    if found.whole:
+    if isinstance(found.order, Order) and found.order.whole:
         ring, firing = found.order.cells(len(found.columns.fired))
         lags = found.columns.lags(found.calibration.beams.leads)
         returns.every = ring, firing, rows_of(found.columns, found.base, lags, ring, firing, found.rows)
@@ -143,6 +143,7 @@ def _geometry(returns: Returns, found: Found) -> list[Stage]:
         at = np.lexsort((found.row, found.ring))
         stages.append(OwnColumns.of(columns, found.ring[at], found.firing[at], found.away[at]))
     if found.steps is not None:
+        assert c.advances is not None
         stages.append(Steps.of(columns, found.steps, found.usual, c.advances))
     stages.append(c.arithmetic)
     if c.mount is not None:

@@ -123,6 +123,7 @@ def with_further(stage: Intensity, returns: Returns, column: np.ndarray) -> Inte
     values = np.ascontiguousarray(column)[lit.order]
     integers = _integers_of(stage, values)
     cells, further = len(lit.cells[0]), len(lit.further)
+    assert returns.intensity is not None
     integers[:cells] = returns.intensity[lit.cells]
     exact = bits_of(stage.values(integers, column.dtype)) == bits_of(values)
     coded = encode_further(returns, integers[cells : cells + further])

@@ -53,13 +53,15 @@ def find_order(
         at = at[np.argsort(ring[at], kind="stable")]
         bounds = np.searchsorted(ring[at], np.arange(layout.rings + 1))
     else:
+        assert layout.turn is not None
         at = at[np.argsort(layout.turn[at], kind="stable")]
     column[at], turns = unwrap(column[at], c.beams.columns, bounds)
     if turns > MOST_TURNS:
         return None
     span, whole = turns * c.beams.columns, layout.kind in (ALL_FIRINGS, ALL_RINGS)
     firings = len(ring) // layout.rings if whole else 0
-    rank = layout.turn if whole else np.zeros(len(ring), np.int64)
+    fired: np.ndarray | None = None
+    rank = np.zeros(len(ring), np.int64) if layout.turn is None or not whole else layout.turn
     if whole:
         ahead = (column - rank) % span
         start = np.bincount(ahead[kept]).argmax()
@@ -83,14 +85,14 @@ def find_order(
     if layout.kind == RINGS:
         starts[rings[in_order[::-1]]] = column[in_order[::-1]]
     else:
-        starts[:] = fired[0] if whole else column[in_order[0]]
+        starts[:] = fired[0] if fired is not None else column[in_order[0]]
     order = Order(layout.kind, layout.places, starts, nothing)
     kept[in_order[~keep_ascending(order.keys(rings[in_order], column[in_order], rank[in_order], span, firings))]] = (
         False
     )
     if not kept.any():
         return None
-    columns = Columns(span, fired, _is_closed(fired, span)) if whole else find_columns(column[kept], span)
+    columns = find_columns(column[kept], span) if fired is None else Columns(span, fired, _is_closed(fired, span))
     return Fired(kept, column, away, columns, order)
 
 

@@ -83,6 +83,6 @@ def _widest_gap(xyz, first, last):
     for i in range(first, last):
         angle = pseudo_angle(np.float64(xyz[i, 0]), np.float64(xyz[i, 1]))
         if i > first and angle - before > widest:
-            after, widest = i, angle - before
+            after, widest = np.int64(i), angle - before
         before = angle
     return after, widest

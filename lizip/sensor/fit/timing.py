@@ -37,7 +37,8 @@ def set_in_time(
     ring = np.repeat(np.arange(len(bounds) - 1, dtype=np.int32), np.diff(bounds))
     column, ticks = np.empty(len(ring), np.int32), np.empty(len(ring), np.int32)
     measure_points(c.beams.table, c.beams.step, c.beams.tick, c.beams.hypotenuse, ring, points, column, ticks)
-    moves = (np.diff(column.astype(np.int64)) + c.beams.columns // 2) % c.beams.columns - c.beams.columns // 2
+    moves: np.ndarray = np.diff(column.astype(np.int64))
+    moves = (moves + c.beams.columns // 2) % c.beams.columns - c.beams.columns // 2
     moves = moves[np.diff(ring) == 0]
     if np.count_nonzero(moves < 0) > np.count_nonzero(moves > 0):
         numbers = c.beams.numbers.copy()
@@ -50,6 +51,7 @@ def set_in_time(
         together = (column + np.repeat(shifts, np.diff(bounds))) % c.beams.columns
         fewer = len(np.unique(together)) < _ALIGNED * len(np.unique(column % c.beams.columns))
         return c.with_beams(shifts=shifts) if fewer else c
+    assert layout.turn is not None
     shifts = np.zeros(layout.rings, np.int64)
     firing = np.full(int(layout.turn.max()) + 1, -1, np.int64)
     votes = np.zeros(c.beams.columns, np.int64)
@@ -75,7 +77,7 @@ def _vote_shifts(column, turn, bounds, rings, firing, votes, shifts):
         best = np.int64(0)
         for v in range(size):
             if votes[v] > votes[best]:
-                best = v
+                best = np.int64(v)
         shifts[r] = best
         for i in range(bounds[r], bounds[r + 1]):
             if firing[turn[i]] < 0:

@@ -142,7 +142,7 @@ def _observed(placed: _Placed, sensor: Sensor, state: SensorState) -> Observed |
     seen = placed.seen(sensor, known)
     if seen is None:
         return None
-    spaced = placed.laid.spaced(seen.block, (seen.track.ranges > 0).any(axis=1))
+    spaced = placed.laid.spaced(seen.block, np.count_nonzero(seen.track.ranges > 0, axis=1) > 0)
     if spaced is not placed.laid:
         closed, placed.laid = placed.laid, spaced
         again = placed.seen(sensor, known)
@@ -253,6 +253,7 @@ def _with_one_set_aside(lit: Lit, silent: np.ndarray) -> tuple[Lit, int]:
     """
     size = 1 << max(int(lit.integers.max(initial=0)).bit_length(), 1)
     if lit.scale == TABLE:
+        assert lit.table is not None
         size = min(size, len(lit.table) + 1)
     of_silent = np.bincount(lit.integers[silent], minlength=size)[:size]
     of_all = np.bincount(lit.integers, minlength=size)[:size]

@@ -239,7 +239,7 @@ def _ordinals(bits: np.ndarray, size: int) -> np.ndarray:
 
 def _from_ordinals(values: np.ndarray, size: int) -> np.ndarray:
     """Undo `_ordinals`; what it never makes gives any bits."""
-    return (bits_of(from_ordinals(values, "<f4")) if size == 4 else values).astype(f"<u{size}")
+    return (bits_of(from_ordinals(values, np.dtype("<f4"))) if size == 4 else values).astype(f"<u{size}")
 
 
 @kernel
@@ -256,4 +256,4 @@ def _code_values(coder, counters, ring, last, change, values):
         values[i] = value
         last[r] = value
         change[r] = (change[r] + abs(difference)) >> 1
-        size = min(bit_length(abs(difference)), _SIZES - 1)
+        size = min(bit_length(abs(difference)), np.int64(_SIZES - 1))

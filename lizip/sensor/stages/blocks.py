@@ -159,9 +159,9 @@ def _code_azimuths(coder, counters, azimuths):
         step = azimuths[i] - before
         step -= TURN_UNITS * np.int64(np.floor((step + 0.5 * TURN_UNITS) / TURN_UNITS))
         guess = (usual + 8) >> 4
-        context = (2 * (min(max(off, -_CLASSES), _CLASSES) + _CLASSES) + (i & 1)) * INTEGER_NODES
+        context = (2 * (min(max(off, np.int64(-_CLASSES)), np.int64(_CLASSES)) + _CLASSES) + (i & 1)) * INTEGER_NODES
         off = code_integer(coder, counters, context, _LIMIT, step - guess)
-        off = min(max(off, -_LARGEST), _LARGEST)
+        off = min(max(off, np.int64(-_LARGEST)), np.int64(_LARGEST))
         step = guess + off
         # an odd step, as over a gap, is not the usual one
         if abs(off) < _GAP or i < 4:

@@ -73,14 +73,14 @@ def _code(coder, counters, times, rule, slot, early, beside, starts, poses):
     count = np.int64(0)
     last = np.int64(0)
     while start < times.size:
-        slots = code_integer(coder, counters, min(last, 1) * INTEGER_NODES, _LIMIT, early[count])
+        slots = code_integer(coder, counters, min(last, np.int64(1)) * INTEGER_NODES, _LIMIT, early[count])
         last = abs(slots)
         end = rule_end(times, start, rule)
         while slots > 0 and end > start + 1:
             end = slot_before(times, start, end)
             slots -= 1
         end = max(end, start + 1)
-        aside = code_integer(coder, counters, (2 + min(last, 1)) * INTEGER_NODES, _LIMIT, beside[count])
+        aside = code_integer(coder, counters, (2 + min(last, np.int64(1))) * INTEGER_NODES, _LIMIT, beside[count])
         aside = min(max(aside, -(1 << 20)), 1 << 20)
         starts[count] = start
         poses[count] = times[start + (end - start) // 2] + np.float64(aside) * slot

@@ -213,7 +213,7 @@ def _code_all(coder, counters, bits, fraction, scaled, corrections):
             value = np.int64(corrections[i, axis])
             scale = _scale(bits, axis, i)
             near = _tie_class(fraction[i, axis]) + (_CLASSES * scale if scaled else 0)
-            context = min(before, 1) + 2 * np.int64(axis == 2)
+            context = min(before, np.int64(1)) + 2 * np.int64(axis == 2)
             if not code_bit(coder, counters, _NONZERO + 4 * near + context, _LIMIT, np.int64(value != 0)):
                 continue
             before += 1

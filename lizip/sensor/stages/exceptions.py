@@ -19,7 +19,7 @@ def _code_exceptions(coder, counters, places, words):
     previous = np.int64(-1)
     for i in range(places.size):
         previous += 1 + code_integer(coder, counters, 0, _LIMIT, places[i] - previous - 1)
-        previous = min(max(previous, -1), np.int64(1) << 61)
+        previous = min(max(previous, np.int64(-1)), np.int64(1) << 61)
         places[i] = previous
         for k in range(words.shape[1]):
             words[i, k] = np.uint32(code_raw(coder, np.int64(words[i, k]), 32))

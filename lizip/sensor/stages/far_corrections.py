@@ -268,4 +268,5 @@ def _but_blanks(returns: Returns, values: np.ndarray) -> np.ndarray:
 def _given(returns: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of the points that are not blank: where they are predicted, distance (m, 0 without a return), firing."""
     distance = returns.ticks * float(returns.beams.tick)
-    return tuple(_but_blanks(returns, values) for values in (returns.points, distance, returns.firing))
+    points, distance, firing = (_but_blanks(returns, each) for each in (returns.points, distance, returns.firing))
+    return points, distance, firing

@@ -62,7 +62,7 @@ def _code_azimuths(coder, counters, phase, packet, block, advance):
             block[i] += TURN
     for i in range(block.size):
         expected = expected_advance(block, i, (i - phase) % packet == packet - 1)
-        base = (_CONTEXTS - 1) * INTEGER_NODES
+        base = np.int64((_CONTEXTS - 1) * INTEGER_NODES)
         value = expected + code_integer(coder, counters, base, _LIMIT, advance[i] - expected)
         advance[i] = min(max(value, -_WIDEST), _WIDEST)
 

@@ -150,16 +150,16 @@ def _code_steps(coder, counters, steps):
     run = np.int64(0)
     for i in range(steps.size):
         same = np.int64(last == usual)
-        context = (min(run, _RUN - 1) * 2 + same) * INTEGER_NODES
+        context = (min(run, np.int64(_RUN - 1)) * 2 + same) * INTEGER_NODES
         step = 1 + code_integer(coder, counters, context, _LIMIT, np.int64(steps[i]) - 1)
         step = min(max(step, 0), np.int64(1) << 40)
         if step == last and step != usual:
             usual = step
-            run = 0
+            run = np.int64(0)
         elif step == usual:
             run += 1
         else:
-            run = 0
+            run = np.int64(0)
         steps[i] = step
         last = step
 

@@ -209,6 +209,8 @@ def decode_further(stream: bytes, returns: Returns) -> np.ndarray:
 
 def _given(returns: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Counters; of further returns (L,) int64 the first's intensity, and whether their ranges are alike."""
+    if returns.nth is None or returns.intensity is None:
+        raise CorruptError("a sweep has intensities of further returns, but no such returns")
     further = np.flatnonzero(returns.nth)
     cells = returns.row[further], returns.ring[further]
     alike = (returns.ranges[cells] == returns.ticks[further]).astype(np.int64)

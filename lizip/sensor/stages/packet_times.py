@@ -34,7 +34,9 @@ def _code_steps(coder, counters, usual, steps):
     last = np.int64(0)
     before = np.int64(0)
     for i in range(steps.size):
-        context = min(np.int64(abs(last) > _NEAR) + np.int64(abs(before) > _NEAR), _CONTEXTS - 1) * INTEGER_NODES
+        context = (
+            min(np.int64(abs(last) > _NEAR) + np.int64(abs(before) > _NEAR), np.int64(_CONTEXTS - 1)) * INTEGER_NODES
+        )
         value = code_integer(coder, counters, context, _LIMIT, steps[i] - usual)
         value = min(max(value, -_LARGEST), _LARGEST)
         steps[i] = usual + value

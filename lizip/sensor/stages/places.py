@@ -55,6 +55,7 @@ class Places(Packed):
         """
         body = b""
         if missing is not None and missing.any():
+            assert nothing is not None
             body = nothing.astype("<u4").tobytes() + encode_places(missing)
         return cls(encode_exceptions(listed, np.ascontiguousarray(xyz[listed]).view(np.uint32)), body)
 

@@ -140,7 +140,7 @@ def code_some(coder, models, work, some):
             second = tie[k]
     which = work.seen[1]
     rows = (
-        near * _SECOND + min(second - near, _SECOND - 1),
+        near * _SECOND + min(second - near, np.int64(_SECOND - 1)),
         _BY_WHICH + (near * 6 + which) * _SLOWLY + min(bit_length(work.rates[1] >> 6), 2 * _SLOWLY - 1) // 2,
         _BY_LATELY + near * _LATELY + min(bit_length(work.rates[0] >> 6), _LATELY - 1),
         _BY_AXES + (min(tie[0], tie[1]) >> 1) * (TIES // 2) + (tie[2] >> 1),

@@ -109,6 +109,7 @@ class ReturnOrder:
     def apply(self, returns: Returns) -> None:
         """Put them there; firings are what stands together in the file."""
         returns.need("nth", "firing", "ring")
+        assert returns.nth is not None
         nth, together = returns.nth, np.zeros(len(returns.nth), np.int64)
         if self.kind == BY_FIRING and not len(self.places):
             together = np.cumsum(np.diff(returns.firing, prepend=returns.firing[:1]) != 0)
@@ -166,8 +167,8 @@ def code_marks(coder, counters, marks):
     """Code which of some things (F,) are marked; they come at even distances."""
     since = np.int64(0)
     for i in range(marks.size):
-        marks[i] = code_bit(coder, counters, min(since, MARKS - 1), _LIMIT, marks[i])
-        since = 0 if marks[i] else since + 1
+        marks[i] = code_bit(coder, counters, min(since, np.int64(MARKS - 1)), _LIMIT, marks[i])
+        since = np.int64(0) if marks[i] else since + 1
 
 
 def _last(returns: Returns) -> np.ndarray:
@@ -215,7 +216,7 @@ def _code_seconds(coder, counters, lately, ring, first, second):
                 guess = lately[r, 2] if recent else first[i]
                 base = _RANGES + (0 if recent else INTEGER_NODES)
                 value = guess + code_integer(coder, counters, base, _LIMIT, second[i] - guess)
-                value = min(max(value, 0), np.int64(1) << 40)
+                value = min(max(value, np.int64(0)), np.int64(1) << 40)
                 lately[r, 1] = 0
                 lately[r, 2] = value
         second[i] = value

@@ -183,7 +183,7 @@ def _code_steps(coder, counters, usual, steps):
         value = code_integer(coder, counters, (last + 4) * INTEGER_NODES, _LIMIT, steps[i] - usual)
         value = min(max(value, -TURN), TURN)
         steps[i] = usual + value
-        last = min(max(value, -4), 4)
+        last = min(max(value, np.int64(-4)), np.int64(4))
 
 
 @dataclass(frozen=True)

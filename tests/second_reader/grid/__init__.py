@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,7 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
     for start, stop in itertools.pairwise(bounds):
         count = stop - start
         network = Network(load(name.decode(), digest), bits) if name else None
+        cells: Any
         if fast:
             cells = FastCells(count, near, bits, everywhere, shares)
         elif follows:

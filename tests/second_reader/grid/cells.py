@@ -23,8 +23,8 @@ class Cells:
         self.levels = Levels(shares, bits) if bits else None
         self.ranges = Ranges(network is not None)
         self.flags, self.quiet = Counters(), Counters()
-        shares = [0.4 / 6] * 6 + [0.4] if network else [0.75 / 6] * 6 + [0.0]
-        self.by_flags, self.by_ring = Weights(shares), Weights(shares)
+        blend = [0.4 / 6] * 6 + [0.4] if network else [0.75 / 6] * 6 + [0.0]
+        self.by_flags, self.by_ring = Weights(blend), Weights(blend)
         self.prior: prior.Facts | None = None
 
     def follow(self, facts: prior.Facts, network: Network | None) -> None:
@@ -71,8 +71,8 @@ class Cells:
         own.past = [guesses[0], *own.past[:2]]
         if self.levels and (flag or self.everywhere):
             bits = self.levels.bits
-            more = (lambda fine: prior.level_contexts(facts, value, bits, fine)) if facts else None
-            level = self.levels.code(stream, rings, r, flag, guesses, more)
+            beside = (lambda fine: prior.level_contexts(facts, value, bits, fine)) if facts else None
+            level = self.levels.code(stream, rings, r, flag, guesses, beside)
         return value, level
 
     def _centre(self, r: int, guesses: list[int], facts: list[int] | None) -> int:

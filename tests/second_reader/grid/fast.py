@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ _TERMS = (
     ((0, 0, 0, 0, 3, 0, 0, 0), (0, 0, 0, 0, -1 / 6, 0, 0, 0)),
     ((0, 0, 0, 0, 4, 0, 0, 0), (0, 0, 0, 0, -1 / 3, 0, 0, 0)),
 )
-_USED = np.float32((1, 1, 1, 1, 1, 1, 0, 0))
+_USED = np.array((1, 1, 1, 1, 1, 1, 0, 0), np.float32)
 
 
 def octave(x: int) -> int:
@@ -46,7 +47,7 @@ class FastCells:
     def decode(self, data: bytes, ranges: np.ndarray, intensity: np.ndarray, first: int, last: int) -> None:
         """A segment of rows."""
         head = Bytes(data)
-        parts = [(self.flags, head.string()), (self.ranges, head.string())]
+        parts: list[tuple[Any, bytes]] = [(self.flags, head.string()), (self.ranges, head.string())]
         parts += [(self.levels, head.rest())] if self.levels else []
         head.end()
         for model, body in parts:
@@ -111,7 +112,7 @@ class _Ranges:
         step = (self.held[own] - self.held[own, 0]).astype(np.float32)
         offset = np.zeros(8, np.float32)
         for order, factors in _TERMS:
-            offset = offset + step[list(order)] * np.float32(factors)
+            offset = offset + step[list(order)] * np.array(factors, np.float32)
         offset[3] = _f(moved)
         error = (self.errors[own] + self.errors[own]) + (self.errors[over] + _f(1))
         weight = _USED / (error * error * error)

@@ -16,8 +16,9 @@ class _Grid:
         self.shift = shift
         self.spans: dict[Cell, tuple[int, int]] = {}
         for k, cell in enumerate(cells):
-            key = tuple(each >> shift for each in cell)
-            self.spans[key] = self.spans.get(key, (starts[k],))[0], starts[k + 1]
+            x, y, z = (each >> shift for each in cell)
+            first, _ = self.spans.get((x, y, z), (starts[k], 0))
+            self.spans[x, y, z] = first, starts[k + 1]
 
     def before(self, cell: Cell, i: int) -> list[int]:
         """Points before point i around a cell: the last six of each of 27, at most 40."""

@@ -105,7 +105,8 @@ def _plane(stream: Stream, group: str, name: str, top: int, whole: bool, known: 
         return unknown(stream, top, _of_numbers(name, known), *_of_symbols(name, known), inputs)
     if group == "angle" or name == "user_data":
         given = known.previous_in_line, known.same_pulse, known.pace
-        return plain.drift(stream, *(each.tolist() for each in given), inputs)
+        previous, same, pace = (each.tolist() for each in given)
+        return plain.drift(stream, previous, same, pace, inputs)
     return numbers(stream, count, top, _of_numbers(name, known), inputs)
 
 

@@ -55,9 +55,9 @@ def read_header(head: Bytes, kind: np.dtype) -> Header:
         return Header(how, kind, [], constant=head.take(kind.itemsize))
     if how in (SPLIT, PARTS):
         size = head.u8() if how == SPLIT else 8
-        inner, count = (np.dtype(f"<u{size}"), kind.itemsize // size) if how == SPLIT else (np.dtype("<i8"), 2)
-        parts = tuple(read_header(head, inner) for _ in range(count))
-        return Header(how, kind, [top for part in parts for top in part.tops], parts=parts)
+        part, count = (np.dtype(f"<u{size}"), kind.itemsize // size) if how == SPLIT else (np.dtype("<i8"), 2)
+        parts = tuple(read_header(head, part) for _ in range(count))
+        return Header(how, kind, [top for each in parts for top in each.tops], parts=parts)
     inner = head.u8() if how == TABLE else how
     demand(inner in (AFFINE, DECIMAL, ORDINAL), "a column has an unknown coding")
     decimals, offset, step, top = head.u8(), head.signed(), head.varint(), head.varint()

@@ -91,7 +91,8 @@ class Known:
     @cached_property
     def neighbours(self) -> tuple[np.ndarray, np.ndarray]:
         """Nearest earlier points (N, 4), and a quarter of the squared distance of the first."""
-        return find_neighbours(*self.coordinates, self.kinds)
+        x, y, z = self.coordinates
+        return find_neighbours(x, y, z, self.kinds)
 
     @cached_property
     def pace(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Around(NamedTuple):
 
     classes: list[int]
     copied: list[int]
-    references: list
+    references: Any
     known: list[list[float]]
     hints: list
     keys: list[int]

@@ -12,7 +12,7 @@ def symbols(stream: Stream, count: int, top: int, references, hints, inputs: int
     model, depth, successors, values = Model(stream, inputs, 2048), top.bit_length(), Counters(), []
     one = two = three = older = 0
     for i in range(count):
-        alike = references[i] if i else ()
+        alike: list[int] = references[i] if i else []
         near = values[alike[0]] if len(alike) > 0 else one
         other = values[alike[1]] if len(alike) > 1 else two
         first, second = hints[i]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 import numpy as np
 
 from second_reader import grid
@@ -29,7 +27,8 @@ def decode_after(file: File, fields: Fields, before: list) -> tuple[list[np.ndar
     grids = file.all(CODEC + 1)
     demand(len(grids) == parts, "a sweep has not as many grids as parts")
     done, left = [], []
-    for count, data, (past, said) in zip_longest(counts, grids, before[:parts], fillvalue=(None, {})):
+    known = [*before[:parts], *[(None, {})] * (parts - len(before))]
+    for count, data, (past, said) in zip(counts, grids, known, strict=True):
         stages = [_stage(head, said) for _ in range(head.varint())]
         demand(all(tag in STAGES for tag, _ in stages), f"a stage of {[tag for tag, _ in stages]} is not read here")
         ranges, intensity, leaves = grid.decode_after(data, past)

@@ -102,7 +102,8 @@ def attributes(head: Bytes, returns: Returns) -> None:
     spread[:3, returns.place] = returns.ring, returns.firing, returns.ticks
     spread[3, returns.place] = follows.kinds(returns)
     firings = returns.firings if returns.fired is None else len(returns.fired.columns)
-    cells = Cells(*spread[:3], returns.ranges.shape[1], firings, spread[3])
+    ring, firing, ticks = spread[:3]
+    cells = Cells(ring, firing, ticks, returns.ranges.shape[1], firings, spread[3])
     if returns.driver is not None and returns.azimuths is not None:
         spread[4, returns.place] = returns.column
         cells = cells._replace(azimuth=spread[4], returns=returns)

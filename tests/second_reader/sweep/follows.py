@@ -150,7 +150,7 @@ class _Scale:
             return 1.0
         if self.kind.itemsize == 8:
             return abs(self._float(number + 1) - self._float(number))
-        exponent = min(max(np.float32(value).view(np.int32) & 0x7F800000, 0x0C000000), 0x7F000000)
+        exponent = min(max(int(np.float32(value).view(np.int32)) & 0x7F800000, 0x0C000000), 0x7F000000)
         return float(np.int32(exponent).view(np.float32)) * 2.0**-23
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 DEGREE, PI, TURN = 0.017453292519943295, 3.141592653589793, 6.283185307179586
@@ -18,7 +20,7 @@ _EVEN += (-5.83357013379057348645e-02, -3.65315727442169155270e-02)
 
 def horner(z: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
     """f0 + z (f1 + z (f2 + ...))."""
-    value = factors[-1]
+    value: Any = factors[-1]
     for factor in factors[-2::-1]:
         value = factor + z * value
     return value
@@ -52,8 +54,8 @@ def sincos_degrees(angle) -> tuple[np.ndarray, np.ndarray]:
 
 
 _SS = tuple(map(float.fromhex, ("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7", "-0x1.994eb3774cf24p-13")))
-_CC = ("-0x1.ffffffd0c621cp-2", "0x1.55553e1068f19p-5", "-0x1.6c087e89a359dp-10", "0x1.99343027bf8c3p-16")
-_CC = tuple(map(float.fromhex, _CC))
+_HEX = ("-0x1.ffffffd0c621cp-2", "0x1.55553e1068f19p-5", "-0x1.6c087e89a359dp-10", "0x1.99343027bf8c3p-16")
+_CC = tuple(map(float.fromhex, _HEX))
 
 
 def sincos_single(angle, modern: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,7 @@
 """Sweeps with two returns of a pulse: which points they are, and what they cost beside the first ones."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def stages_of(records):
 @pytest.mark.parametrize("arranged", ["behind", "blocks", "apart"])
 @pytest.mark.parametrize("repeated", [False, True])
 def test_further_returns_cost_little_beside_the_first(arranged, repeated):
-    options = {"span": 0.6, "missing": "dropped"}
+    options: Any = {"span": 0.6, "missing": "dropped"}
     alone = len(lizip.compress(sweep(3, MODELS["hdl32"], "velodyne_pointcloud", **options).data))
     sent = sweep(3, MODELS["hdl32"], "velodyne_pointcloud", twice=0.1, arranged=arranged, repeated=repeated, **options)
     coded = lizip.compress(sent.data)

@@ -53,7 +53,7 @@ def test_other_axes_cost_nothing():
         (vlp32.sweep(3, packets=50, speed=9.0, lost=0.003).records, [1, 2, 0], [-1, -1, 1]),  # of a camera
         (pandar64.sweep(2, blocks=600).records, [0, 2, 1], [1, 1, 1]),  # left-handed, y upwards
     ):
-        plain, turned = points[:, :3].copy(), points[:, order] * np.float32(signs)
+        plain, turned = points[:, :3].copy(), points[:, order] * np.array(signs, np.float32)
         packed = lizip.compress(turned.tobytes(), fields=3)
         assert lizip.decompress(packed) == turned.tobytes()
         assert len(packed) < 1.02 * len(lizip.compress(plain.tobytes(), fields=3)) + 100

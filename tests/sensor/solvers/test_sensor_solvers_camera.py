@@ -166,13 +166,13 @@ LENS = Lens(DOUBLE, 0, (2.5, 1.5), (50.0, -50.0))
 
 
 def test_a_depth_that_is_not_in_the_table_is_refused():
-    camera = Pinhole(LENS, np.float32([1, 2]), 2, False, False, None)
+    camera = Pinhole(LENS, np.array([1, 2], np.float32), 2, False, False, None)
     with pytest.raises(CorruptError):
         camera.apply(Returns(np.array([[1, 3]], np.int32), None, (), 2))
 
 
 def test_an_image_of_another_size_than_the_file_is_refused():
-    camera = Pinhole(LENS, np.float32([1, 2]), 2, False, False, np.zeros(3, np.uint32))
+    camera = Pinhole(LENS, np.array([1, 2], np.float32), 2, False, False, np.zeros(3, np.uint32))
     camera.apply(Returns(np.array([[1, 2]], np.int32), None, (), 2))
     with pytest.raises(CorruptError):
         camera.apply(Returns(np.array([[1, 2]], np.int32), None, (), 3))
@@ -180,7 +180,7 @@ def test_an_image_of_another_size_than_the_file_is_refused():
 
 @pytest.mark.parametrize("at", [0, 1, 2, 35])
 def test_damaged_stages_are_refused_or_read(at):
-    data = bytearray(Pinhole(LENS, np.float32([1, 2]), 2, False, True, None).pack())
+    data = bytearray(Pinhole(LENS, np.array([1, 2], np.float32), 2, False, True, None).pack())
     refused = 0
     for value in range(256):
         data[at] = value

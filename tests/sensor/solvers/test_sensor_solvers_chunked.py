@@ -145,7 +145,7 @@ def test_real_sweeps(data):
 
 
 def test_a_mirror_image_is_the_same_sweep(sweep, solution):
-    mirrored = sweep.records * np.float32([1, -1, 1, 1, 1])
+    mirrored = sweep.records * np.array([1, -1, 1, 1, 1], np.float32)
     columns = list(np.ascontiguousarray(mirrored.T))
     other = solve(columns)
     check(other, columns)

@@ -1,6 +1,7 @@
 """Sensors without a profile: found out from one scan, in any layout, and back bit for bit."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,7 +155,7 @@ def driven(name, seed=3, span=0.3, **options):
     return turning.sweep(seed, model, span=span, **options).records.reshape(-1, model.rings, 4).copy()
 
 
-DRIVERS = {
+DRIVERS: dict[str, tuple[str, dict[str, Any]]] = {
     "vlp16 block": ("vlp16", {}),
     "vlp16 whole": ("vlp16", {"advance": "whole"}),
     "vlp16, more than a turn": ("vlp16", {"advance": "whole", "span": 1.02}),

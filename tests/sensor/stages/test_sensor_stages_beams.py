@@ -102,9 +102,9 @@ def test_a_makers_numbers_are_recognised_and_come_back(clockwise, unit, origin, 
     quanta = (2e-8, 2e-9, 1e-10, 2e-9, 2e-9)
     shifts = made.shifts - whole.astype(np.int64)
     fitted = Beams(1024, 0.001, False, clockwise, quanta, np.rint(values / quanta).astype(np.int64), shifts)
-    found = Calibration(fitted, 0).as_made()
-    assert found is not None
-    found = found.beams
+    calibration = Calibration(fitted, 0).as_made()
+    assert calibration is not None
+    found = calibration.beams
     np.testing.assert_array_equal(found.table[:, 2:], made.table[:, 2:])
     turned = (found.table[:, 0] - made.table[:, 0]) - (found.shifts - made.shifts)
     assert np.abs(turned).max() < 1e-9

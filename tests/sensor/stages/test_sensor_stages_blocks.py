@@ -1,5 +1,7 @@
 """Blocks, second returns and drivers: inverses, and guards against streams that nobody writes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -146,7 +148,7 @@ def test_blocks_come_back(form):
     np.testing.assert_array_equal(again.lags, [0, 2, 1])
 
 
-HOSTILE_BLOCKS = {
+HOSTILE_BLOCKS: dict[str, dict[str, Any]] = {
     "a place twice": {"places": np.array([0, 0, 2])},
     "a lag below nothing": {"lags": np.array([0, -2, 1])},
     "a lag beyond all": {"lags": np.array([0, 1 << 30, 1])},
@@ -170,7 +172,7 @@ def test_grids_that_do_not_fit_are_refused(changed, shape):
         blocks(**changed).apply(returns_of(ranges, ranges.size))
 
 
-HOSTILE_DRIVERS = {
+HOSTILE_DRIVERS: dict[str, dict[str, Any]] = {
     "law": {"law": DriverLaw(3, SUM, 1, 1)},
     "angle": {"law": DriverLaw(0, PLACED_EXACT + 1, 1, 1)},
     "lens": {"law": DriverLaw(1, LENS, 0, 0), "lens": np.array([0.04, np.nan], np.float32)},

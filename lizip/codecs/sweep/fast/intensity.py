@@ -184,7 +184,7 @@ def code_intensities(coder, now, ranges, intensity, first, last, form, runs, mod
             near, distance = up, np.int64(0)
             if value > 0:
                 near = _nearest(model, own, rings, value, left, second, up)
-                distance = min(eighth_octave(value >> 5) >> 2, _DISTANCES - 1)
+                distance = min(eighth_octave(value >> 5) >> 2, np.int64(_DISTANCES - 1))
             level = np.int64(intensity[firing, r])
             top = level >> low_bits
             of_left = np.int64(runs.run[np.uintp(left)])

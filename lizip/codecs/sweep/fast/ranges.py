@@ -143,7 +143,7 @@ def code_ranges(coder, now, ranges, first, last, near, model):
                 up = np.int64(held[over * WIDTH])
                 moved = up - np.int64(model.past[over]) if r > 0 else np.int64(0)
                 offset = blend(held, model.errors, model.offsets, own * WIDTH, over * WIDTH, moved, near)
-                centre = max(here + np.int64(np.floor(np.float64(offset) + 0.5)), 1)
+                centre = max(here + np.int64(np.floor(np.float64(offset) + 0.5)), np.int64(1))
                 mine = np.int64(level[own])
                 doubt = 18 * mine + 8 * np.int64(level[over]) + 6 * np.int64(level[under])
                 residual = np.int64(ranges[firing, r]) - centre

@@ -99,11 +99,11 @@ def blend(held, errors, offsets, own, above, moved, near):
     step = (last - last[0]).astype(np.float32)
     offset = np.zeros(WIDTH, np.float32)
     for order, factors in _TERMS:
-        offset = offset + step[list(order)] * np.float32(factors)
+        offset = offset + step[list(order)] * np.array(factors, np.float32)
     offset[_MOVED] = np.float32(moved)
     offsets[:] = offset
     error = (mine + mine) + (over + one)
-    weight = np.float32(_USED) / (error * error * error)
+    weight = np.array(_USED, np.float32) / (error * error * error)
     weight = np.where(np.abs(offset) <= np.float32(near), weight, np.float32(0))
     return np.float32(_plain_sum(weight * offset) / _plain_sum(weight))
 

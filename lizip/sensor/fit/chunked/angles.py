@@ -99,8 +99,10 @@ def find_angles(
     if found.known.mean() < 1 - _MOST_LOST:
         return None
     groups, rays = _rays(found, points, rest, lasers)
+    assert track is not None
     track = resample(track, _knots(found)[0])
     track, heading, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, blurred(_LAST, noise))
+    assert heading is not None
     numbers = find_azimuths(heading, found, lasers.packet)
     if numbers is None or len(numbers.azimuth) > _MOST:
         return None

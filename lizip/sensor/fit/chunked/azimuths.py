@@ -106,10 +106,10 @@ def smooth_yaw(heading: np.ndarray, seen: np.ndarray, coherent: float = _COHEREN
             between = 0.5 * (np.median(rate[max(0, i - 4) : i]) + np.median(rate[i : i + 4]))
         expected = yaw[i - 1] + between * gap
         yaw[i] = expected + phase[i] - expected - np.rint(phase[i] - expected)
-    i = np.arange(count)
-    smooth = np.interp(i, middle, yaw)
-    smooth = np.where(i < middle[0], yaw[0] + rate[0] * (i - middle[0]), smooth)
-    return np.where(i > middle[-1], yaw[-1] + rate[-1] * (i - middle[-1]), smooth)
+    place = np.arange(count)
+    smooth = np.interp(place, middle, yaw)
+    smooth = np.where(place < middle[0], yaw[0] + rate[0] * (place - middle[0]), smooth)
+    return np.where(place > middle[-1], yaw[-1] + rate[-1] * (place - middle[-1]), smooth)
 
 
 def find_azimuths(heading: np.ndarray, found: Firings, packet: int) -> Azimuths | None:

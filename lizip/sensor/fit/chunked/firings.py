@@ -117,7 +117,7 @@ def _group(azimuth, laser, distance, good, step, sure, firing):
                 if d < 0.2 * step and error < 0.3 and k - j <= 2:  # a laser misread
                     j = k
                     continue
-                steps = 1
+                steps = np.int64(1)
             f += steps
         started = True
         for i in range(j, k):

@@ -227,7 +227,7 @@ def fit_rays(
     """
     sums = new_sums(len(groups.times), len(rays.stored))
     free = heading is not None
-    angle = heading if free else np.zeros(len(groups.times))
+    angle = np.zeros(len(groups.times)) if heading is None else heading
     prior, room = Prior(FIXED, _BEND, free), (np.zeros(12), np.zeros((6, 6)))
     for sigma in sigmas:
         poses = poses_at(track, groups.times)

@@ -63,7 +63,7 @@ _BESIDE = 32
 class _Parts(NamedTuple):
     """An answer of `find_parts`, and the columns and lasers that it was about."""
 
-    columns: tuple[weakref.ref, ...]
+    columns: tuple[weakref.ref[np.ndarray], ...]
     lasers: Lasers
     bounds: list[int] | None
 

@@ -48,6 +48,7 @@ def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> tuple[Law,
         weight = np.stack([np.full_like(allowed, 1.0 / sigmas[0]), 1.0 / allowed, 1.0 / allowed], axis=1)
         misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
         groups = find_chunks(misses, Search(RULE, lasers.slot_time, lasers.tick, _PENALTY, 0, 20.0))
+    assert groups is not None
     track, _, sums = fit_rays(track, by_chunk, groups, None, table, lasers.tick, blurred(_LAST, seen.noise))
     law = Law(azimuth, packets, np.maximum(sums.ticks, 0.0).astype(np.int64), groups, track, (PERIOD, 0.0))
     return law, float(np.median(np.abs(sums.residual[use, 0]))) if use.any() else 0.0

@@ -231,7 +231,7 @@ def _is_torn(units: np.ndarray, phase: float) -> bool:
 
 def _candidates(centre: float, spread: float) -> np.ndarray:
     """Float32 offsets within `spread` of `centre` (rad), those that decimals give first."""
-    found = []
+    found: list[float | np.floating] = []
     for number, decimals in printed_angles(centre, spread):
         degrees = number / 10.0**decimals
         found += [np.float32(degrees) * np.float32(DEGREE), np.float32(degrees * DEGREE)]

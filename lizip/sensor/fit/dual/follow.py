@@ -250,7 +250,7 @@ def _follow_same(bits, reach, follows):
         count = np.int64(0)
         for j in range(max(i - reach, 0), i):
             if bits[i, 0] == bits[j, 0] and bits[i, 1] == bits[j, 1] and bits[i, 2] == bits[j, 2]:
-                found = j
+                found = np.int64(j)
                 count += 1
         if count == 1 and found < i - 1 and follows[found] < 0:
             follows[i] = found
@@ -291,5 +291,5 @@ def _follow_along(way, distance, start, alike, beside, follows):
             limit = max(alike, beside * abs(1.0 / distance[i] - 1.0 / distance[j]))
             if d0 * d0 + d1 * d1 + d2 * d2 < limit * limit:
                 follows[i] = j
-                next_one = j + 1
+                next_one = np.int64(j + 1)
                 break

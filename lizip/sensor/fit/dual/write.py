@@ -229,6 +229,7 @@ def _anew(stage: Stage, returns: Returns, pulses: Pulses, xyz: np.ndarray) -> St
         place = _places(returns, pulses)
         stored = np.ascontiguousarray(xyz[place])
         off = np.abs(from_ordinals(expected_places(returns), np.dtype("<f4")) - stored).max(axis=1)
+        assert returns.nth is not None
         unfit = (returns.nth > 0) & ~(off < _MOST_OFF * returns.beams.tick)
         if unfit.any():
             raise _UnfitError(place[unfit])

@@ -101,12 +101,12 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
             break
     if not peaks:
         return None
-    score, direction = max(peaks, key=lambda peak: peak[0])
+    likeliness, direction = max(peaks, key=lambda peak: peak[0])
     for steep in _STEEP[1:]:
         near = longer[height < steep * spacing]
         near = np.ascontiguousarray(near[:: max(1, len(near) // _GROWN_PAIRS)])
-        score = align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
-    return score, direction
+        likeliness = align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
+    return likeliness, direction
 
 
 def _up_to(pairs: np.ndarray, most: float, count: int) -> np.ndarray:

@@ -73,10 +73,10 @@ def _best(points: Points, offsets: np.ndarray, count: int) -> np.ndarray:
     """The likeliest of each row of offsets (G, K), and of those the `count` likeliest, best first."""
     out = np.empty(offsets.size)
     score_offsets(*points, offsets.ravel(), out)
-    out = out.reshape(offsets.shape)
+    each = out.reshape(offsets.shape)
     row = np.arange(len(offsets))
-    column = out.argmax(axis=1)
-    order = np.argsort(-out[row, column], kind="stable")[:count]
+    column = each.argmax(axis=1)
+    order = np.argsort(-each[row, column], kind="stable")[:count]
     return offsets[order, column[order]]
 
 
@@ -96,9 +96,9 @@ def _choose(x, step, taken, chosen):
     scale = taken.size / (high - low + 1e-3)
     count = np.int64(0)
     for j in range(x.size):
-        k = np.int64((x[j] - low) * scale)
-        if j % step == 0 or taken[k] < 4:
-            taken[k] += 1
+        part = np.int64((x[j] - low) * scale)
+        if j % step == 0 or taken[part] < 4:
+            taken[part] += 1
             chosen[count] = j
             count += 1
     return count

@@ -48,7 +48,7 @@ def _mark_no_returns(points, sensor, known, marked):
             for c in range(3):
                 before = sensor[last, c] if last >= 0 else sensor[i, c]
                 sensor[b, c] = before + part * (sensor[i, c] - before)
-        last = i
+        last = np.int64(i)
     if last < 0:
         return
     for i in range(firings):

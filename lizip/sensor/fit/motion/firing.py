@@ -59,6 +59,7 @@ def hdl32e() -> Sensor:
     index = PROFILES.index("hdl32e-nuscenes")
     shipped = load_profile(PROFILES[index])
     beams = shipped.beams
+    assert shipped.rhythm is not None
     elevation = beams.table[:, [COSINE, SINE]].astype(np.float32)
     cosine, sine = np.ascontiguousarray(elevation.T)
     return Sensor(Profile(index, np.ones(beams.count, bool)), beams, shipped.rhythm, beams.tick, cosine, sine)
@@ -101,7 +102,7 @@ def measure_firing(points, rotation, shift, tick, cos_elevation, sin_elevation, 
             ticks = np.int64(np.rint(distance / tick))
             steps = np.int64(np.rint(arctangent2(y, x) * (18000.0 / np.pi)))
             steps = steps + 36000 if steps < 0 else steps
-            steps = 0 if steps >= 36000 else steps
+            steps = np.int64(0) if steps >= 36000 else steps
         ranges[i, j] = ticks
         azimuth[i, j] = steps
         s, c = sincos_steps(steps, 9000)

@@ -168,8 +168,14 @@ def _worth(track: Track, inverse: np.ndarray, k: int, slow: bool) -> float:
     return float((kink * solve_definite(spread, kink)).sum())
 
 
-def _least_useful(track: Track, inverse: np.ndarray, prices: tuple[float, float], kept: set) -> list[tuple]:
-    """Inner knots that seem not to save their price: (worth less price, index, slow), the least useful first."""
+_Option = tuple[float, int, bool]
+"""Worth of an inner knot less its price, its index, whether it is a slow one."""
+
+
+def _least_useful(
+    track: Track, inverse: np.ndarray, prices: tuple[float, float], kept: set[tuple[float, bool]]
+) -> list[_Option]:
+    """Inner knots that seem not to save their price, the least useful first."""
     options = [
         (_worth(track, inverse, k, slow) - prices[slow], k, slow)
         for slow, times in ((False, track.fast_times), (True, track.slow_times))
@@ -179,9 +185,9 @@ def _least_useful(track: Track, inverse: np.ndarray, prices: tuple[float, float]
     return sorted(option for option in options if option[0] <= 0)
 
 
-def _apart(options: list[tuple]) -> list[tuple]:
+def _apart(options: list[_Option]) -> list[_Option]:
     """Of some knots, the first ones of which no two are neighbours."""
-    chosen: list[tuple] = []
+    chosen: list[_Option] = []
     for option in options:
         if all(option[2] != other[2] or abs(option[1] - other[1]) > 1 for other in chosen):
             chosen.append(option)

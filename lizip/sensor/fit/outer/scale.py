@@ -8,6 +8,8 @@ is a product, rounded, of some float32: others leave gaps, and of numbers that l
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from lizip.exact.ulp import from_ordinals, to_ordinals
@@ -126,12 +128,12 @@ def _find_factor(about: float, sample: np.ndarray) -> tuple[float, int]:
     best, width = about, _ABOUT
     for count, tested in ((_DOUBLES, few), (61, sample), (61, sample)):
         near = best * (1.0 + width * np.linspace(-1, 1, count))
-        best = max(near.tolist(), key=lambda factor, tested=tested: _share(tested, factor))
+        best = max(near.tolist(), key=partial(_share, tested))
         width *= 8.0 / count
     share = _share(sample, best)
     decimals = (float(f"{best:.{digits}g}") for digits in range(1, 13))
-    near = (each for each in decimals if abs(each / best - 1.0) < _EXACTLY)
-    plain = next((each for each in near if _share(sample, each) >= share), best)
+    plausible = (each for each in decimals if abs(each / best - 1.0) < _EXACTLY)
+    plain = next((each for each in plausible if _share(sample, each) >= share), best)
     return (plain, DOUBLE) if share > _share(sample, single) else (single, FORWARD)
 
 

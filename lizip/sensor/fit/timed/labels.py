@@ -121,29 +121,29 @@ def _cheapest(rays, tables, step, tolerance, near, cost, back, ring):
                 way = cost[1 - here, d] + min(abs(x - blocks * step) / slack, _DEAREST) + 0.5 * min(blocks, 8.0)
                 if way < best or (arg < 0 and way < _WORST):
                     best = way
-                    arg = d
+                    arg = np.int64(d)
             cost[here, c] = best + abs(elevation[i] - rise[c]) / (0.25 * tolerance)
             back[i, c] = arg
             least = min(least, cost[here, c])
         for c in range(low, high):
             cost[here, c] -= least
-    c = np.int64(0)
+    at = np.int64(0)
     last = (count - 1) & 1
     for d in range(rise.size):
-        if cost[last, d] < cost[last, c]:
-            c = d
+        if cost[last, d] < cost[last, at]:
+            at = np.int64(d)
     for i in range(count - 1, -1, -1):
-        if back[i, c] == -3:
+        if back[i, at] == -3:
             ring[i] = -1
             continue
-        ring[i] = c
-        if back[i, c] >= 0:
-            c = np.int64(back[i, c])
+        ring[i] = at
+        if back[i, at] >= 0:
+            at = np.int64(back[i, at])
         elif i > 0:
             # the way begins here: the cheapest of what was before is not kept, any will do
             for d in range(rise.size):
                 if back[i - 1, d] > -2:
-                    c = d
+                    at = np.int64(d)
 
 
 def follow(rays: Rays, sensor: Sensor, tolerance: float, near: float) -> np.ndarray:

@@ -71,6 +71,7 @@ def pandar64() -> Sensor:
     index = PROFILES.index("pandar64")
     shipped = load_profile(PROFILES[index])
     beams, rhythm = shipped.beams, shipped.rhythm
+    assert rhythm is not None
     values = beams.numbers * np.array(beams.quanta)
     column = TURN / beams.columns
     # 600 turns a minute

@@ -85,9 +85,9 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
     labels = Labels(labels.ring, np.where(labels.ring >= 0, labels.block - first, -1))
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
     seen, law = observe(points, law, phase + first * sensor.step, labels, sensor, noise)
-    knots = _knots(seen, law, sensor)
-    law, centre = _timed(seen, _seated(law, seen.times, knots))
-    law = _all_of_it(seen, law, centre, knots)
+    at = _knots(seen, law, sensor)
+    law, centre = _timed(seen, _seated(law, seen.times, at))
+    law = _all_of_it(seen, law, centre, at)
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
 
 
