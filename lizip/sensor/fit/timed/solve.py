@@ -37,8 +37,9 @@ _LABELLED = 0.95
 """Share of the points that have a laser once the track is right."""
 _SOME = 3
 """Of so many points one tells the track; odd, so that no laser is left out."""
-_COHERENT, _NEAR_BY = 3e-6, 15.0
-"""Largest deviation of elevations under a law, rad, and by a rounding at this distance (m)."""
+_COHERENT, _NOISY = 3e-6, 1.5
+"""Largest deviation of elevations under a law, rad, and how many times that which a rounding makes at the points'
+usual distance."""
 _TIMED = 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 2e-7
 _FREED = 3
 _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.835])
@@ -78,7 +79,8 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
         if tries[-1][0] > _LABELLED:
             break
     _, scale, law, labels = max(tries, key=itemgetter(0))
-    if scale > _COHERENT + noise / _NEAR_BY:
+    distance = np.sqrt(((points[::_SOME] - np.median(law.places, axis=0)) ** 2).sum(axis=1))
+    if scale > _COHERENT + _NOISY * noise / np.median(distance):
         return None
     labels = label_all(law, points, labels, _SOME, phase, sensor)
     first = int(labels.block[labels.block > -_TURN].min())
