@@ -16,6 +16,7 @@ from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import HALF, UNSIGNED, Rounding, round_points
 from lizip.simulator import hdl32, hdl64, os_sensor, pandar64, vlp32
+from lizip.simulator.conditions import Conditions
 
 GRAINS = {"float16": HALF, "centimetres": 100, "of 10 micrometres": 100_000, "micrometres": 1_000_000}
 
@@ -96,6 +97,7 @@ MOVING = {
     "turning": (hdl32, {"speed": 12.0, "yaw_rate": 0.8}),
     "with few returns": (hdl32, {"speed": 5.0, "no_return_share": 0.5}),
     "of 64 lasers": (pandar64, {"speed": 30.0}),
+    "of 64 lasers between walls": (pandar64, {"speed": 8.0, "conditions": Conditions(walls=6.0)}),
     "two that turn": (vlp32, {"speed": 12.0, "yaw_rate": 0.8}),
 }
 
