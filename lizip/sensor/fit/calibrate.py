@@ -231,8 +231,8 @@ def _fit_all(
     if hinged and not model.decimal:
         refine_beams(of._replace(units=fine), hinges, beams)
     fitted = set_in_time(calibration_of(beams, model), rings.points, rings.bounds, rings.order, layout)
-    if advances is not None:
-        return _with_advances(fitted, advances, rings, layout)
+    if advances is not None and layout.turn is not None:
+        return _with_advances(fitted, advances, rings, layout.turn[rings.order])
     if hinged or model.decimal or model.mount is not None or model.beams.hypotenuse:
         return _as_printed(fitted, rings), None
 
@@ -255,15 +255,13 @@ def _as_printed(fitted: Calibration, rings: _Rings, ahead: np.ndarray | None = N
 
 
 def _with_advances(
-    fitted: Calibration, advances: Advances, rings: _Rings, layout: Layout
+    fitted: Calibration, advances: Advances, rings: _Rings, firing: np.ndarray
 ) -> tuple[Calibration, Advances]:
     """Give a calibration its beams' advances."""
     if fitted.beams.clockwise:
         advances = advances._replace(steps=-advances.steps, usual=-advances.usual)
     fitted = replace(fitted, advances=np.rint(advances.shares / QUANTUM).astype(np.int64))
-    assert layout.turn is not None
-    ahead = advances.ahead(rings.ring, layout.turn[rings.order])
-    return _as_printed(fitted, rings, ahead), advances
+    return _as_printed(fitted, rings, advances.ahead(rings.ring, firing)), advances
 
 
 def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
@@ -290,8 +288,7 @@ def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: It
             for form in (False, True):
                 tried = model.with_beams(columns=turn, hypotenuse=form)
                 step, tick = tried.beams.step, tried.beams.tick
-                coarse = units * noise
-                of = BeamPoints(rings.points, coarse, rings.bounds, step, tick, form, rings.frame)
+                of = BeamPoints(rings.points, units * noise, rings.bounds, step, tick, form, rings.frame)
                 fits = [fit_beams(of._replace(bounds=span), 0)[1] for span in spans]
                 share = np.median(fits)
                 if share > most + (_RARER if form else 0.0):

@@ -72,8 +72,9 @@ def _occupied(rho, z, height, forward, seen):
             if seen[at] == 0:
                 seen[at] = 1
                 total += 1
-    mean = sums / max(count, 1)
-    return total, np.sqrt(max(squares / max(count, 1) - mean * mean, 0.0))
+    count = max(count, np.int64(1))
+    mean = sums / count
+    return total, np.sqrt(max(squares / count - mean * mean, 0.0))
 
 
 @kernel
