@@ -89,6 +89,17 @@ def doubles() -> np.ndarray:
     return points
 
 
+def centimetres(count: int) -> np.ndarray:
+    """Records of four float32: decimals with holes, with odd values, integers times a float32, two values."""
+    steps = np.random.default_rng(8).integers(-40, 41, (count, 3)).cumsum(axis=0)
+    columns = np.zeros((count, 4), "<f4")
+    columns[:, :2] = steps[:, :2] / 100
+    columns[:, 2] = steps[:, 2].astype(np.float32) * np.float32(0.001)
+    columns[30:45, :3] = columns[::9, 3] = np.nan
+    columns[[7, 150], 1] = -3.7e-14, np.inf
+    return columns
+
+
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "kitti": lambda: simulator.kitti(1, firings=24),
     "kitti_part": lambda: simulator.kitti(1, firings=250),
@@ -141,6 +152,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
     "rolled": lambda: rolled(simulator.nuscenes(1, firings=150)),
+    "centimetres": lambda: centimetres(400).tobytes(),
     "odd": lambda: odd_values().tobytes() + b"odd",
     "one_point": lambda: np.array([1.5, -2.25, 0.5, 7], np.float32).tobytes(),
     "text": lambda: b"".join(b"%d is the square of %d\n" % (i * i, i) for i in range(200)),
@@ -208,6 +220,7 @@ GOLDEN = (
     "transformed.sweep",
     "moved.any",
     "rolled.any",
+    "centimetres.floats",
     "odd.floats",
     "one_point.floats",
     "text.opaque",

@@ -12,6 +12,7 @@ import pytest
 from lizip import container
 from lizip.codecs import opaque
 from lizip.codecs.floats.numbers import INTEGER, ORDINAL, Numbers
+from lizip.codecs.floats.odd import Odd
 from lizip.codecs.floats.plan import Plan, Sight
 from lizip.codecs.floats.track import HISTORY, HOT
 from lizip.codecs.survey.columns import decode_columns
@@ -70,9 +71,9 @@ def grid(*numbers, rest=NOTHING):
     return decode_grid(pack_varints(numbers) + pack_bytes(b"") + rest)
 
 
-def numbers(flags=2, exponent=0, offset=0, step=1, top=9, values=b""):
+def numbers(flags=2, exponent=0, offset=0, step=1, top=9, values=b"", hole=b""):
     """A column of `floats`; the form is decimals unless said otherwise."""
-    head = bytes([flags | 2 << 4, exponent]) + pack_signed(offset) + pack_varint(step) + pack_signed(top)
+    head = bytes([flags | 2 << 4, exponent]) + hole + pack_signed(offset) + pack_varint(step) + pack_signed(top)
     return Numbers.unpack(Unpacker(head + values), F4)
 
 
@@ -197,7 +198,13 @@ GUARDS = {
     "column with an unknown flag": lambda: numbers(flags=2 | 128),
     "column of huge values": lambda: numbers(flags=2 | 8, values=pack_bytes(pack_varint(1 << 62))),
     "column of more values than symbols": lambda: numbers(flags=2 | 8, values=pack_bytes(b"\1" * 257)),
-    "plan with an unknown flag": lambda: plan(flags=4),
+    "column of holes below nothing": lambda: numbers(exponent=128, top=-1, hole=bytes(4)),
+    "column of holes in no decimals": lambda: numbers(flags=1, exponent=128, hole=bytes(4)),
+    "quotients by a float32": lambda: numbers(exponent=64 | 2),
+    "plan with an unknown flag": lambda: plan(flags=8),
+    "plan without its odd values": lambda: plan(flags=4),
+    "odd values of no bytes": lambda: Odd.unpack(Unpacker(pack_varints([9, 0])), F4),
+    "odd values beyond all points": lambda: Odd.unpack(Unpacker(pack_varints([2, 1 << 63, 1 << 63]) + bytes(8)), F4),
     "helper that comes later": lambda: plan(given=(2, 0)),
     "helper that is the column itself": lambda: plan(given=(0, 2)),
     "helper that is no column": lambda: plan(given=(0, 9)),
@@ -249,6 +256,9 @@ def test_the_helpers_here_make_what_is_accepted():
     assert plan(given=(0, 1)).given == (0, 1)
     assert sight().sight.hot == (1,) * HOT
     assert numbers().top == 9
+    assert numbers(exponent=128 | 2, hole=bytes(4)).hole == bytes(4)
+    assert numbers(flags=3, exponent=64 | 2).single
+    assert Odd.unpack(Unpacker(pack_varints([2, 5, 0]) + bytes(8)), F4).rows.tolist() == [5, 6]
     assert template("%d\n", "i4").row == "%d\n"
     assert recipe(affine(65000, 1, 535)).tops == (535,)
     assert recipe(b"\4", affine(0, 300, 3), bytes([10, 10, 10])).table.tolist() == [0, 3000, 6000, 9000]

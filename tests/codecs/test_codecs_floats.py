@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lizip.cloud import Cloud
 from lizip.codecs import Options
 from lizip.codecs.floats import CODEC
+from lizip.codecs.floats.segments import SEGMENT
 from lizip.container import CODEC as PLAN
 from lizip.container import Container, write
 from lizip.errors import CorruptError
@@ -66,6 +67,37 @@ def odd(count: int) -> dict[str, np.ndarray]:
     columns["count"] = np.arange(count, dtype="<i2")
     columns["colour"] = (np.arange(count) % 250 * 257).astype("<u2")
     return columns
+
+
+def walk(count: int = 20_000) -> np.ndarray:
+    """Points (N, 3) int64 that wander by a few steps each."""
+    return np.random.default_rng(1).integers(-3, 4, (count, 3)).cumsum(axis=0) + 2000
+
+
+def coordinates(points: np.ndarray) -> dict[str, np.ndarray]:
+    return dict(zip("xyz", np.ascontiguousarray(points.astype("<f4").T), strict=True))
+
+
+def test_what_programs_do_to_decimals_costs_little():
+    """Each of these made ordinals of a column, at three times the size."""
+    steps = walk()
+    plain = round_trip(coordinates(steps / 1000))
+    product = coordinates(steps.astype(np.float32) * np.float32(0.001))
+    assert round_trip(product) < 1.01 * plain
+    touched = steps / 1000
+    touched[::500, 1] += 1e-5
+    assert round_trip(coordinates(touched)) < 1.03 * plain
+    for missing in (np.random.default_rng(2).random(len(steps)) < 0.2, np.arange(len(steps)) // 100 % 5 == 0):
+        holes = steps / 1000
+        holes[missing] = np.nan
+        assert round_trip(coordinates(holes)) < plain
+
+
+def test_odd_values_in_several_segments():
+    columns = coordinates(walk(SEGMENT + 9000) / 100)
+    for rows in ([5, 6], [SEGMENT - 1, SEGMENT], [SEGMENT + 8999]):
+        columns["y"].view("<u4")[rows] = 0x7F800001
+    round_trip(columns)
 
 
 @settings(max_examples=60, deadline=None)

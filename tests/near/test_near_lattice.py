@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lizip.codecs.floats.numbers import ORDINAL, find_numbers
+from lizip.codecs.floats.forms import find_numbers
+from lizip.codecs.floats.numbers import ORDINAL
 from lizip.near.fields import Field
 from lizip.near.lattice import rounded
 from lizip.near.measure import column_error

@@ -1,6 +1,7 @@
 """Any columns of numbers, without knowledge of a sensor: the codec for every cloud that no other codec understands.
 
-1. Every column becomes integers that are near each other where its values are (`numbers`).
+1. Every column becomes integers that are near each other where its values are (`forms` finds which, `numbers`); the
+   few values that are none of these stand apart (`odd`).
 2. The coordinates are predicted from an earlier point, turned and scaled onto their own ray (`pointer`).
 3. Other columns follow, each helped by what the coordinates found out about neighbours (`columns`).
 4. What the predictions miss becomes adaptive tokens (`lizip.entropy`), one stream a segment and group of columns.
@@ -48,8 +49,7 @@ class Floats:
         from lizip.codecs.floats.segments import SEGMENT, Segments
         from lizip.entropy.coder import finish_encoder, open_encoder
 
-        columns = list(cloud.columns.values())
-        plan = find_plan(cloud, options.level)
+        plan, columns = find_plan(cloud, options.level)
         yield Section(PLAN, plan.pack())
         segments = Segments(plan, min(cloud.count, SEGMENT))
         for start in range(0, cloud.count, SEGMENT):
@@ -90,10 +90,13 @@ class Floats:
                 for group in groups:
                     segments.code(group, coder, points)
                 finish_decoder(coder)
-            yield {
-                name: numbers.to_values(segments.get(i, points), dtype)
-                for i, ((name, dtype), numbers) in enumerate(zip(schema, plan.columns, strict=True))
-            }
+            columns = [
+                numbers.to_values(segments.get(i, points), dtype)
+                for i, ((_, dtype), numbers) in enumerate(zip(schema, plan.columns, strict=True))
+            ]
+            for odd, values in zip(plan.odd, columns, strict=False):
+                odd.put(values, piece * SEGMENT)
+            yield {name: values for (name, _), values in zip(schema, columns, strict=True)}
             segments.advance(points)
 
     def describe(self, container: Container) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lizip.cloud import Schema
 from lizip.codecs.floats.numbers import INTEGER, ORDINAL, Numbers
+from lizip.codecs.floats.odd import Odd
 from lizip.codecs.floats.track import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Frame
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker, pack_varint, pack_varints
@@ -79,6 +80,8 @@ class Plan:
         Without coordinates: lags of the two neighbours that columns are predicted from.
     given : tuple of int
         For each column but the coordinates, 1 + place of an earlier column that helps to predict it; 0 for the range.
+    odd : tuple of Odd
+        For each column its values that `columns` does not say; empty where there are none at all.
     merged : bool
         One stream for all columns of a segment; otherwise one for the coordinates and one for each other column.
     """
@@ -88,6 +91,7 @@ class Plan:
     lags: tuple[int, int]
     given: tuple[int, ...]
     merged: bool
+    odd: tuple[Odd, ...] = ()
 
     @property
     def groups(self) -> tuple[tuple[int, ...], ...]:
@@ -106,11 +110,11 @@ class Plan:
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
-        out = bytes([self.merged | (self.sight is not None) << 1])
+        out = bytes([self.merged | (self.sight is not None) << 1 | bool(self.odd) << 2])
         out += self.sight.pack() if self.sight else pack_varints(self.lags)
         for numbers, given in zip(self.columns, self.given, strict=True):
             out += numbers.pack() + pack_varint(given)
-        return out
+        return out + b"".join(odd.pack() for odd in self.odd)
 
     @classmethod
     def unpack(cls, data: bytes, schema: Schema) -> Plan:
@@ -123,8 +127,9 @@ class Plan:
         for _, dtype in schema:
             columns.append(Numbers.unpack(unpack, dtype))
             given.append(unpack.varint())
+        odd = tuple(Odd.unpack(unpack, dtype) for _, dtype in schema) if flags & 4 else ()
         unpack.finish()
-        plan = cls(tuple(columns), sight, lags, tuple(given), bool(flags & 1))
+        plan = cls(tuple(columns), sight, lags, tuple(given), bool(flags & 1), odd)
         coded: set[int] = set()
         for group in plan.groups:
             if len(group) == 1 and given[group[0]] > 0 and given[group[0]] - 1 not in coded:
@@ -132,7 +137,7 @@ class Plan:
             coded.update(group)
         if sight and any(seen(columns[i]) != columns[i] for i in sight.columns):
             raise CorruptError("coordinates in a form that cannot be predicted")
-        if flags >> 2 or not all(1 <= lag < HISTORY for lag in lags):
+        if flags >> 3 or not all(1 <= lag < HISTORY for lag in lags):
             raise CorruptError("impossible plan of the columns")
         return plan
 
@@ -150,7 +155,8 @@ class Plan:
             per_unit=np.array([1 / scale[1] for scale in scales]),
             base=np.array([scale[2] for scale in scales]),
             spare=np.array(spare, np.int64),
-            zero=np.array([-n.offset if n.signed_zero else _NO_ZERO for n in columns], np.int64),
+            zero=np.array([bool(n.hole) - n.offset if n.signed_zero else _NO_ZERO for n in columns], np.int64),
+            hole=np.array([0 if n.hole else _NO_ZERO for n in columns], np.int64),
             origin=np.array(sight.origin, np.float64),
             drift=np.array(sight.drift, np.float64),
             hot=np.array(sight.hot, np.int64),
@@ -173,4 +179,4 @@ def _scale(numbers: Numbers) -> tuple[int, float, float]:
         form, unit = (FLOAT32, 2.0**-22) if numbers.size == 4 else (FLOAT64, 2.0**-50)
         return form, unit * 2.0**numbers.exponent, 0.0
     unit = 1.0 if numbers.form == INTEGER else 1 / numbers.divisor
-    return STEPS, numbers.step * unit, numbers.offset * unit
+    return STEPS, numbers.step * unit, (numbers.offset - numbers.step * bool(numbers.hole)) * unit

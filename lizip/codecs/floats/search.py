@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.codecs.floats.forms import find_nearly
 from lizip.codecs.floats.lags import find_lags, find_period
-from lizip.codecs.floats.numbers import ORDINAL, Numbers, find_numbers
+from lizip.codecs.floats.numbers import ORDINAL, Numbers
+from lizip.codecs.floats.odd import Odd
 from lizip.codecs.floats.origin import find_origin
 from lizip.codecs.floats.plan import Plan, Sight, seen
 from lizip.codecs.floats.segments import Segments
@@ -46,21 +48,34 @@ _HANDICAP = 1.15
 _WINDOWS = (0, 8, 40)
 
 
-def find_plan(cloud: Cloud, level: str) -> Plan:
-    """Choose how to code a cloud of at least one point at a level: fast, default or max."""
+def find_plan(cloud: Cloud, level: str) -> tuple[Plan, list[np.ndarray]]:
+    """Choose how to code a cloud of at least one point at a level: fast, default or max.
+
+    Returns
+    -------
+    plan : Plan
+    columns : list of (N,) arrays
+        To be coded: those of the cloud, odd values replaced.
+    """
     columns = list(cloud.columns.values())
-    numbers = [find_numbers(column) for column in columns]
+    forms = [find_nearly(column) for column in columns]
+    numbers = [form for form, _ in forms]
+    odd = tuple(Odd.of(column, rows) for column, (_, rows) in zip(columns, forms, strict=True))
+    columns = [each.smoothed(column) for each, column in zip(odd, columns, strict=True)]
+    odd = odd if any(len(each.rows) for each in odd) else ()
     places = _coordinates(cloud, numbers)
     for place in places or ():
         form = seen(numbers[place])
         assert form is not None
         numbers[place] = form
-    plan = Plan(tuple(numbers), None, (1, 1), (0,) * len(columns), cloud.count < SMALL)
+    plan = Plan(tuple(numbers), None, (1, 1), (0,) * len(columns), cloud.count < SMALL, odd)
     if places:
         plan = _with_sight(plan, places, columns, level)
     else:
         plan = _with_lags(plan, [n.to_coded(c[:_SPAN]) for n, c in zip(numbers, columns, strict=True)])
-    return plan if cloud.count < SMALL or level == "fast" else _with_helpers(plan, columns)
+    if cloud.count >= SMALL and level != "fast":
+        plan = _with_helpers(plan, columns)
+    return plan, columns
 
 
 def _with_sight(plan: Plan, places: tuple[int, int, int], columns: Sequence[np.ndarray], level: str) -> Plan:

@@ -41,6 +41,8 @@ class Frame(NamedTuple):
         Of ordinals: how many of a mantissa's last bits are left out.
     zero : (3,) int64
         Of `STEPS` with a negative zero: integers below this one mean the next higher value; -2**62 without.
+    hole : (3,) int64
+        Of `STEPS` with missing values: the integer that means one; -2**62 without.
     origin, drift : (3,) float64
         Where the sensor stands at the first point, in the units of the values, and its step from point to point.
     hot : (HOT,) int64
@@ -60,6 +62,7 @@ class Frame(NamedTuple):
     base: np.ndarray
     spare: np.ndarray
     zero: np.ndarray
+    hole: np.ndarray
     origin: np.ndarray
     drift: np.ndarray
     hot: np.ndarray
@@ -188,6 +191,8 @@ def to_value(frame, track, column, integer):
     """Value of a coordinate's integer, from the origin, as float64; never NaN or huge."""
     form = frame.form[column]
     if form == STEPS:
+        if integer == frame.hole[column]:
+            return 0.0
         if integer < frame.zero[column]:
             integer += 1
         return clean(frame.base[column] + frame.unit[column] * np.float64(integer) - track.origin[column])

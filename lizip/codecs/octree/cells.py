@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.cloud import Cloud, Schema
-from lizip.codecs.floats.numbers import ORDINAL, Numbers, find_numbers
+from lizip.codecs.floats.forms import find_numbers
+from lizip.codecs.floats.numbers import ORDINAL, Numbers
 from lizip.codecs.floats.plan import seen
 from lizip.codecs.octree.occupancy import MOST_LEVELS
 from lizip.errors import CorruptError
@@ -125,7 +126,7 @@ def _takes(numbers: Numbers) -> bool:
     if numbers.form == ORDINAL:
         return numbers.size >= 4 and not numbers.exponent and numbers.top < 0 and not numbers.values
     wide = abs(numbers.offset) + numbers.step * (numbers.top + 1)
-    return not numbers.values and numbers.top >= 0 and wide < _LARGEST
+    return not (numbers.values or numbers.hole) and numbers.top >= 0 and wide < _LARGEST
 
 
 def cut(cloud: Cloud) -> Cut | None:

@@ -19,6 +19,8 @@ _HUNDREDTHS = 36000
 _ANCHORED = 0.75
 _PASSES = 3
 _NEAR = 8.0
+_LONGEST = 1.5
+"""Steps so many times as long as usual are those over packets that never came: lasers did not wait for them."""
 _LEAST_POINTS = 40
 _LEAST_SPREAD = 0.05
 
@@ -112,9 +114,12 @@ def _wrapped(columns: np.ndarray) -> np.ndarray:
 
 
 def _steps_between(columns: np.ndarray) -> np.ndarray:
-    """Steps (T,) from each firing to the next; `_HUNDREDTHS` where either is not known (-1)."""
+    """Steps (T,) from each firing to the next; `_HUNDREDTHS` where either is not known (-1) or some lack."""
     steps = (np.diff(columns) + _HUNDREDTHS // 2) % _HUNDREDTHS - _HUNDREDTHS // 2
-    steps[(columns[1:] < 0) | (columns[:-1] < 0)] = _HUNDREDTHS
+    unknown = (columns[1:] < 0) | (columns[:-1] < 0)
+    if not unknown.all():
+        unknown |= np.abs(steps) > _LONGEST * np.median(np.abs(steps[~unknown]))
+    steps[unknown] = _HUNDREDTHS
     return np.append(steps, _HUNDREDTHS)
 
 

@@ -46,11 +46,13 @@ _ON_BEAM, _LEAST_ON_BEAMS = 0.01, 0.6
 
 
 def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Axes = AS_THEY_ARE) -> Found | None:
-    """Explain points xyz (N, 3) float32 whose rounding `find_decimal` knows; None when they are in another order.
+    """Explain points xyz (N, 3) float32; None when they have no rounding that `find_decimal` knows, or another order.
 
     `axes` tells apart what is left in `state` where points were put on other axes.
     """
     decimal = find_decimal(xyz)
+    if not decimal:  # it was that of points that are none
+        return None
     if decimal == HALF:
         decimal += _DECIMAL  # what is of this family was on that lattice before
     x, y = np.nan_to_num(xyz[:, :2].T, nan=0.0, posinf=0.0, neginf=0.0)

@@ -25,12 +25,22 @@ from lizip.sensor.stages.pose import Mount
 from lizip.sensor.stages.rounding import HALF, UNSIGNED, Rounding, round_points, rounding_units
 from lizip.sensor.stages.timing import QUANTUM
 
-DECIMALS = (100, 1000, 10000)
+DECIMALS = (100, 1000, 10_000, 100_000, 1_000_000)
 """Decimal roundings to look for, units a metre, the coarsest first: its multiples are those of finer ones too."""
+
+_TELLING = 0.5
+"""Steps of a decimal rounding that the float32 behind it may be coarse, to tell whether there was one."""
+
+_LATTICE_SHARE, _LEAST_TELLING = 0.97, 4
+"""Share of the telling coordinates that is on the lattice of a rounding; one in so many has to tell."""
 
 FINE = (2e-8, 2e-9, 1e-10, 2e-9, 2e-9)
 COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
-"""Quanta of the parameters where coordinates are float32 of doubles, or decimals."""
+_HIDING = 100_000
+"""Decimals, in units a metre, that are so coarse that those of float32 do not show."""
+
+_COARSE_DECIMAL = 10_000
+"""Quanta of the parameters where coordinates are float32 of doubles, or decimals so coarse."""
 
 _LEAST_SHARE = 0.9
 _NEARLY_ALL = 0.95
@@ -54,11 +64,18 @@ def find_decimal(xyz: np.ndarray) -> int:
     """Rounding of nearly all sane coordinates of xyz (N, 3) float32, as `lizip.sensor.stages.rounding` has it."""
     sample = xyz[:: max(1, len(xyz) // 256)]
     sane = sample[np.abs(sample) < _FARTHEST]
-    least = 0.97 * max(sane.size, sample.size / 2)
     for decimal in (*DECIMALS, HALF):
-        if np.count_nonzero(round_points(sane.astype(np.float64), decimal)[0] == sane) > least:
+        # all float32 that are coarser than decimals are decimals, too: they tell nothing
+        telling = sane if decimal == HALF else sane[np.spacing(np.abs(sane)) * decimal < _TELLING]
+        there = np.count_nonzero(round_points(telling.astype(np.float64), decimal)[0] == telling)
+        if there > _LATTICE_SHARE * max(telling.size, sample.size / _LEAST_TELLING):
             return decimal
     return 0
+
+
+def hides_arithmetic(decimal: int) -> bool:
+    """Whether a rounding leaves nothing of how the coordinates before it were computed."""
+    return 0 < decimal <= _HIDING or decimal >= HALF
 
 
 def rounding_of(stored: np.ndarray, decimal: int) -> Rounding:
@@ -170,7 +187,7 @@ def calibrate(
         return None
     turns, tick = quanta
     none = np.zeros(0, np.int64)
-    rounding = COARSE if decimal else FINE
+    rounding = COARSE if 0 < decimal <= _COARSE_DECIMAL or decimal >= HALF else FINE
     beams = Beams(1, tick, False, False, rounding, np.zeros((0, 5), np.int64), none)
     model = Calibration(beams, decimal, mount=mount)
     units = fitting_units(rings.stored, decimal, tick)
@@ -200,7 +217,7 @@ def _fit_all(
         rings.points, units, rings.bounds, model.beams.step, model.beams.tick, model.beams.hypotenuse, rings.frame
     )
     filled = np.diff(rings.bounds) > 0
-    for more in [noise] if model.decimal else [other for other in _NOISES if other >= noise]:
+    for more in [noise] if hides_arithmetic(model.decimal) else [other for other in _NOISES if other >= noise]:
         coarse = of._replace(units=units * more)
         beams, shares = fit_beams(coarse, hinged)
         if shares[filled].mean() >= _LEAST_SHARE:
@@ -214,8 +231,8 @@ def _fit_all(
     if hinged and not model.decimal:
         refine_beams(of._replace(units=fine), hinges, beams)
     fitted = set_in_time(calibration_of(beams, model), rings.points, rings.bounds, rings.order, layout)
-    if advances is not None:
-        return _with_advances(fitted, advances, rings, layout)
+    if advances is not None and layout.turn is not None:
+        return _with_advances(fitted, advances, rings, layout.turn[rings.order])
     if hinged or model.decimal or model.mount is not None or model.beams.hypotenuse:
         return _as_printed(fitted, rings), None
 
@@ -238,15 +255,13 @@ def _as_printed(fitted: Calibration, rings: _Rings, ahead: np.ndarray | None = N
 
 
 def _with_advances(
-    fitted: Calibration, advances: Advances, rings: _Rings, layout: Layout
+    fitted: Calibration, advances: Advances, rings: _Rings, firing: np.ndarray
 ) -> tuple[Calibration, Advances]:
     """Give a calibration its beams' advances."""
     if fitted.beams.clockwise:
         advances = advances._replace(steps=-advances.steps, usual=-advances.usual)
     fitted = replace(fitted, advances=np.rint(advances.shares / QUANTUM).astype(np.int64))
-    assert layout.turn is not None
-    ahead = advances.ahead(rings.ring, layout.turn[rings.order])
-    return _as_printed(fitted, rings, ahead), advances
+    return _as_printed(fitted, rings, advances.ahead(rings.ring, firing)), advances
 
 
 def _in_time(calibration: Calibration, timed: Calibration) -> Calibration:
@@ -265,7 +280,7 @@ def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: It
     """
     spans = [rings.bounds[ring : ring + 2] for ring in telling_rings(rings.points, rings.bounds)[:_PROBED]]
     seen: list[int] = []
-    for noise in _NOISES[: 1 if model.decimal else None]:
+    for noise in _NOISES[: 1 if hides_arithmetic(model.decimal) else None]:
         best, most = None, _LEAST_SHARE - 0.1
         for turn in seen if noise > 1 else turns:
             if noise == 1:
@@ -273,8 +288,7 @@ def _choose_form(rings: _Rings, units: np.ndarray, model: Calibration, turns: It
             for form in (False, True):
                 tried = model.with_beams(columns=turn, hypotenuse=form)
                 step, tick = tried.beams.step, tried.beams.tick
-                coarse = units * noise
-                of = BeamPoints(rings.points, coarse, rings.bounds, step, tick, form, rings.frame)
+                of = BeamPoints(rings.points, units * noise, rings.bounds, step, tick, form, rings.frame)
                 fits = [fit_beams(of._replace(bounds=span), 0)[1] for span in spans]
                 share = np.median(fits)
                 if share > most + (_RARER if form else 0.0):

@@ -47,36 +47,46 @@ _LEAST_POINTS = 256
 _CLOSE, _APART = 1.5, 0.6
 """Points nearer than this (m) do not tell rings apart; runs of slopes so many usual gaps from all rings are rings."""
 _GATHERED = 0.7
-"""From the true origin slopes fall into fewer bins than from most others; by how much they must, to go on."""
+"""From the true origin slopes fall into fewer bins, for how far they spread, than from most others: by how much."""
 
 
 @kernel
 def _occupied(rho, z, height, forward, seen):
-    """Number of slope bins that points fall into, seen from (forward, height); `seen` (B,) uint8 is scratch."""
+    """Number of slope bins that points fall into, seen from (forward, height), and how far slopes spread; `seen` (B,)
+    uint8 is scratch."""
     bins = seen.size
     for b in range(bins):
         seen[b] = 0
     scale = bins / (2.0 * _STEEPEST)
     total = np.int64(0)
+    count = np.int64(0)
+    sums = 0.0
+    squares = 0.0
     for i in range(rho.size):
         slope = (z[i] - height) / (rho[i] - forward)
         if abs(slope) < _STEEPEST:
+            count += 1
+            sums += slope
+            squares += slope * slope
             at = np.int64((slope + _STEEPEST) * scale)
             if seen[at] == 0:
                 seen[at] = 1
                 total += 1
-    return total
+    count = max(count, np.int64(1))
+    mean = sums / count
+    return total, np.sqrt(max(squares / count - mean * mean, 0.0))
 
 
 @kernel
-def _search(rho, z, height, height_step, forward, forward_step, seen, occupied):
-    """Fill occupied (H, F) int64 with the number of bins for a grid of origins around (height, forward)."""
+def _search(rho, z, height, height_step, forward, forward_step, seen, occupied, spread):
+    """Fill occupied (H, F) int64 with the number of bins, and spread (H, F) with that of slopes, for a grid of origins
+    around (height, forward)."""
     heights, forwards = occupied.shape
     for i in range(heights):
         for j in range(forwards):
             h = height + (i - heights // 2) * height_step
             f = forward + (j - forwards // 2) * forward_step
-            occupied[i, j] = _occupied(rho, z, h, f, seen)
+            occupied[i, j], spread[i, j] = _occupied(rho, z, h, f, seen)
 
 
 def find_origin(xyz: np.ndarray) -> tuple[float, float] | None:
@@ -107,10 +117,13 @@ def _best_origin(
     if len(far) < _LEAST_POINTS:
         return None
     occupied, seen = np.zeros((grid.heights, grid.forwards), np.int64), np.zeros(grid.bins, np.uint8)
-    _search(rho[far], z[far], height, grid.height_step, forward, grid.forward_step, seen, occupied)
-    if doubted and occupied.min() > _GATHERED * np.median(occupied):
+    spread = np.zeros(occupied.shape)
+    _search(rho[far], z[far], height, grid.height_step, forward, grid.forward_step, seen, occupied, spread)
+    # from the height of a plane, slopes of its points fall into few bins too, but beside each other
+    gathered = occupied / np.maximum(spread, 1e-9) if doubted else occupied
+    if doubted and gathered.min() > _GATHERED * np.median(gathered):
         return None
-    i, j = np.unravel_index(np.argmin(occupied), occupied.shape)
+    i, j = np.unravel_index(np.argmin(gathered), gathered.shape)
     height += (int(i) - grid.heights // 2) * grid.height_step
     return height, forward + (int(j) - grid.forwards // 2) * grid.forward_step
 

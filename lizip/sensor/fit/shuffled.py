@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lizip.exact.triples import some
 from lizip.jit import kernel
 
 _FEWEST = 8192
@@ -20,7 +21,8 @@ _ONE_PLACE = 1e-6
 
 
 def is_shuffled(xyz: np.ndarray) -> bool:
-    """Whether no order shows in points (N, 3) of any float type; of few points, never."""
+    """Whether no order shows in points (N, 3) of any float type, but for those at zero; of few points, never."""
+    xyz = _somewhere(xyz)
     if len(xyz) < _FEWEST:
         return False
     nearest = np.empty((_ANCHORS, 2))
@@ -33,6 +35,13 @@ def is_shuffled(xyz: np.ndarray) -> bool:
     looked = np.count_nonzero(told)
     nearer = np.count_nonzero(nearest[told, 0] < nearest[told, 1])
     return bool(looked > _ANCHORS // 8 and nearer < _LARGEST_SHARE * looked)
+
+
+def _somewhere(xyz: np.ndarray) -> np.ndarray:
+    """Points (N, 3) without those at zero, where these are many: where few return, nothing is near before them."""
+    there = some(xyz != 0)
+    count = np.count_nonzero(there)
+    return xyz if 2 * count > len(xyz) else xyz[there]
 
 
 @kernel

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.sensor.fit.calibrate import find_decimal
+from lizip.sensor.fit.calibrate import find_decimal, hides_arithmetic
 from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
@@ -59,6 +59,8 @@ class Moving:
         xyz, sensor = stored_points(cloud), hdl32e()
         if xyz is None or len(xyz) > _MOST_POINTS or is_coarse(decimal := find_decimal(xyz), sensor.tick):
             return None
+        # finer than what a map leaves, and no more than a few ULPs
+        decimal = decimal if hides_arithmetic(decimal) else 0
         best: tuple[_Writing, Attempt] | None = None
         least = _MOST_BITS / 8 * cloud.count
         for placed in _places(xyz, list(cloud.columns.values())[3:], decimal):

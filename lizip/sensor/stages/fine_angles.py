@@ -135,13 +135,26 @@ class FineAngles:
         azimuths = returns.azimuths
         assert azimuths is not None, "a driver's grid says when its blocks were fired"
         coded = encode_stream(_code_parts, _part_counters(), azimuths, parts.copy())
-        body = encode_stream(_code_adjustments, *self._adjusting(returns), adjustments.copy())
+        body = encode_stream(_code_adjustments, *self._adjusting(returns.ring, returns.firing), adjustments.copy())
         return replace(self, parts=coded, adjustments=body)
 
-    def _adjusting(self, returns: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def with_further(self, returns: Returns) -> FineAngles:
+        """The same, of first returns, when `returns` have further ones behind these, with the corrections of these."""
+        assert returns.nth is not None, "first returns are told from further ones"
+        first = returns.nth == 0
+        adjustments = np.zeros((2, np.count_nonzero(first)), np.int64)
+        adjusting = self._adjusting(returns.ring[first], returns.firing[first])
+        decode_stream(self.adjustments, _code_adjustments, *adjusting, adjustments)
+        adjustments = np.ascontiguousarray(adjustments[:, np.cumsum(first) - 1])
+        adjusting = self._adjusting(returns.ring, returns.firing)
+        return replace(self, adjustments=encode_stream(_code_adjustments, *adjusting, adjustments))
+
+    def _adjusting(
+        self, rings: np.ndarray, firings: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         state = np.zeros((4, 2, len(self.elevations)), np.int64)
         state[2] = _FIRST_GAP
-        ring, firing = (np.ascontiguousarray(each, np.int64) for each in (returns.ring, returns.firing))
+        ring, firing = (np.ascontiguousarray(each, np.int64) for each in (rings, firings))
         return fresh_counters(2 * _ADJUSTING), ring, firing, state
 
     def apply(self, returns: Returns) -> None:
@@ -152,7 +165,7 @@ class FineAngles:
             raise CorruptError("a grid has not as many rings as its sensor beams")
         parts, adjustments = np.zeros(len(blocks), np.int64), np.zeros((2, len(returns.ring)), np.int64)
         decode_stream(self.parts, _code_parts, _part_counters(), blocks, parts)
-        decode_stream(self.adjustments, _code_adjustments, *self._adjusting(returns), adjustments)
+        decode_stream(self.adjustments, _code_adjustments, *self._adjusting(returns.ring, returns.firing), adjustments)
         azimuth = PART * (returns.column + adjustments[0]) + parts[returns.firing] + self.azimuths[returns.ring]
         elevation = PART * adjustments[1] + self.elevations[returns.ring]
         returns.points = self.points(returns.unit(self.tick), azimuth, elevation, returns.ticks)

@@ -78,7 +78,8 @@ _LARGEST_HALF = 65472.0
 def rounding_units(points: np.ndarray, decimal: int, floor: float = 0.0) -> np.ndarray:
     """Size (N, 3) float32 of the rounding of each coordinate, m; at least `floor` times that of the point's largest."""
     if 0 < decimal < HALF:
-        return np.full(points.shape, 1.0 / decimal, np.float32)
+        # of a fine decimal, what is far is left to the float32
+        return np.maximum(np.spacing(np.abs(points).astype(np.float32)), np.float32(1.0 / decimal))
     if decimal:
         with np.errstate(over="ignore"):
             sizes = np.abs(points.astype(np.float16))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lizip.codecs.floats.numbers import BINARY, DIVIDED, ORDINAL, Numbers, find_numbers
+from lizip.codecs.floats.forms import find_nearly, find_numbers
+from lizip.codecs.floats.numbers import BINARY, DIVIDED, MULTIPLIED, ORDINAL, Numbers
 from lizip.errors import CorruptError
 from lizip.packing import Unpacker
 
@@ -64,3 +65,68 @@ def test_impossible_exponents_are_refused():
         packed = Numbers(form, size, exponent).pack()
         with pytest.raises(CorruptError):
             Numbers.unpack(Unpacker(packed), np.dtype("<f4"))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-(1 << 23), 1 << 23), min_size=1, max_size=50), st.integers(1, 7))
+def test_any_products_with_a_float32_come_back(steps, places):
+    there_and_back(np.array(steps).astype(np.float32) * np.float32(10.0**-places))
+
+
+def test_integers_times_a_float32_are_told_from_quotients():
+    steps = np.random.default_rng(2).integers(-50_000, 50_000, 3000)
+    product = there_and_back(steps.astype(np.float32) * np.float32(0.001))
+    assert (product.form, product.exponent, product.single) == (MULTIPLIED, 3, True)
+    quotient = there_and_back((steps / 1000).astype(np.float32))
+    assert (quotient.form, quotient.exponent, quotient.single) == (DIVIDED, 3, False)
+
+
+@pytest.mark.parametrize("kind", ["<f4", "<f8"])
+@pytest.mark.parametrize(("most", "apart"), [(9, 1), (60, 50), (1 << 20, 1)], ids=["symbols", "values", "numbers"])
+def test_missing_values_are_below_all_others(kind, most, apart):
+    steps = np.random.default_rng(3).integers(-most, most, 3000)
+    steps[5::7] *= apart
+    column = (steps / 100).astype(np.float32).astype(kind)
+    column[::5] = np.nan
+    numbers = there_and_back(column)
+    coded = numbers.to_coded(column)
+    assert (numbers.form, numbers.exponent) == (DIVIDED, 2)
+    assert (coded[::5] == 0).all()
+    assert (coded[1::5] > 0).all()
+    assert numbers.alphabet == (0 if most > 100 else coded.max() + 1)
+
+
+def test_nan_of_several_kinds_come_back():
+    column = (np.arange(3000, dtype=np.float32) / 8).astype(np.float32)
+    column.view(np.uint32)[::3] = 0x7FC00000 + np.arange(1000) % 2
+    there_and_back(column)
+
+
+def test_nothing_but_missing_values_come_back():
+    there_and_back(np.full(500, np.nan, np.float32))
+
+
+def test_one_odd_value_in_128_is_kept_apart_and_one_in_a_hundred_is_not():
+    random = np.random.default_rng(4)
+    steps = random.integers(0, 1000, 12_800)
+    for odd, kept in ((90, True), (128, False)):
+        column = (steps / 100).astype(np.float32)
+        column[random.permutation(len(column))[:odd]] = random.random(odd) * 1e-12
+        numbers, rows = find_nearly(column)
+        assert (numbers.form, numbers.exponent) == ((DIVIDED, 2) if kept else (ORDINAL, 0))
+        assert len(rows) == (odd if kept else 0)
+
+
+def test_a_few_further_decimals_among_few_values_are_symbols_still():
+    column = np.zeros(10_000, np.float32)
+    column[::500] = 0.25
+    numbers, rows = find_nearly(column)
+    assert numbers.alphabet
+    assert not len(rows)
+
+
+def test_one_value_that_is_no_float32_does_not_make_a_column_wide():
+    column = np.random.default_rng(5).normal(0, 20, 5000).astype(np.float32).astype(np.float64)
+    column[77] = 0.1
+    numbers, rows = find_nearly(column)
+    assert (numbers.size, rows.tolist()) == (4, [77])

@@ -13,7 +13,9 @@ from lizip.codecs.floats.track import FLOAT32, FLOAT64, HISTORY, HOT, STEPS, Fra
 from lizip.jit import kernel
 
 
-def frame(form: int, unit: float = 1.0, base: float = 0.0, zero: int = -(1 << 62), spare: int = 0) -> Frame:
+def frame(
+    form: int, unit: float = 1.0, base: float = 0.0, zero: int = -(1 << 62), spare: int = 0, hole: int = -(1 << 62)
+) -> Frame:
     return Frame(
         form=np.full(3, form),
         depth=np.full(3, 5),
@@ -22,6 +24,7 @@ def frame(form: int, unit: float = 1.0, base: float = 0.0, zero: int = -(1 << 62
         base=np.full(3, base),
         spare=np.full(3, spare),
         zero=np.full(3, zero),
+        hole=np.full(3, hole),
         origin=np.zeros(3),
         drift=np.zeros(3),
         hot=np.ones(HOT, np.int64),
@@ -81,6 +84,12 @@ def test_steps(integers, unit, zero):
     integers = np.array(integers)
     _, again = back_and_forth(frame(STEPS, unit, 5.0, zero), integers)
     assert np.all((again == integers) | (integers == zero - 1)), "only -0.0 itself may be taken for 0.0"
+
+
+def test_a_hole_is_where_the_sensor_is():
+    values = np.full(3, np.nan)
+    values_of(frame(STEPS, 0.5, 5.0, hole=0), fresh_track(1), np.arange(3), values)
+    assert values.tolist() == [0.0, 5.5, 6.0]
 
 
 @pytest.mark.parametrize("form", [STEPS, FLOAT32, FLOAT64])

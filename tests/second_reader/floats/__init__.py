@@ -19,7 +19,7 @@ SEGMENT = 1 << 16
 
 def decode(file: File, fields: Fields) -> list[np.ndarray]:
     """All columns."""
-    plan = read_plan(file.one(CODEC), len(fields))
+    plan = read_plan(file.one(CODEC), fields)
     columns = _Columns(plan, file.count)
     sections = [file.all(CODEC + 1 + k) for k in range(len(plan.streams))]
     for piece, start in enumerate(range(0, file.count, SEGMENT)):
@@ -32,10 +32,14 @@ def decode(file: File, fields: Fields) -> list[np.ndarray]:
                 columns.code(stream, group, start, count)
             stream.end()
     zeros = [0] * (HISTORY + file.count)
-    return [
+    values = [
         each.restored(columns.integers.get(i, zeros)[HISTORY:], kind)
         for i, (each, (_, kind)) in enumerate(zip(plan.columns, fields, strict=True))
     ]
+    for column, odd in zip(values, plan.odd, strict=False):
+        bits = f"<u{column.itemsize}"
+        column.view(bits)[odd.rows] = odd.values.view(bits)
+    return values
 
 
 class _Columns:

@@ -28,18 +28,21 @@ class Axis:
         self.wide = numbers.size == 8
         self.spare = numbers.exponent if self.ordinal else 0
         self.depth = 5 if self.ordinal else 4
-        self.zero = -numbers.offset if numbers.negative_zero else -(1 << 62)
+        self.hole = bool(numbers.hole)
+        self.zero = self.hole - numbers.offset if numbers.negative_zero else -(1 << 62)
         if self.ordinal:
             self.unit, self.base = (2.0**-50 if self.wide else 2.0**-22) * 2.0**self.spare, 0.0
         else:
             one = 1.0 if numbers.form == INTEGER else 1 / numbers.divisor
-            self.unit, self.base = numbers.step * one, numbers.offset * one
+            self.unit, self.base = numbers.step * one, (numbers.offset - numbers.step * self.hole) * one
         self.per_unit = 1 / self.unit
         self._last32 = 0
 
     def value(self, integer: int, origin: float) -> float:
         """The value, from the sensor."""
         if not self.ordinal:
+            if self.hole and integer == 0:
+                return 0.0
             integer += integer < self.zero
             return clean(self.base + self.unit * float(integer) - origin)
         whole = integer << self.spare if integer >= 0 else ~(~integer << self.spare)

@@ -23,13 +23,16 @@ class Numbers(NamedTuple):
     step: int
     top: int
     values: list[int]
+    single: bool
+    hole: bytes
 
     @property
     def alphabet(self) -> int:
         """How many symbols are coded; 0: numbers."""
         if self.smooth:
             return 0
-        return len(self.values) or (self.top + 1 if 0 <= self.top < 256 else 0)
+        symbols = len(self.values) or (self.top + 1 if 0 <= self.top < 256 else 0)
+        return symbols + bool(self.hole) if symbols else 0
 
     @property
     def divisor(self) -> float:
@@ -38,6 +41,14 @@ class Numbers(NamedTuple):
 
     def restored(self, coded: list[int], kind: np.dtype) -> np.ndarray:
         """The values of a column of some type."""
+        missing = [bool(self.hole) and each == 0 for each in coded]
+        if self.hole:
+            coded = [max(each - 1, 0) for each in coded]
+        values = self._values(coded, kind)
+        values.view(f"<u{kind.itemsize}")[missing] = int.from_bytes(self.hole, "little")
+        return values
+
+    def _values(self, coded: list[int], kind: np.dtype) -> np.ndarray:
         if self.values:
             coded = [self.values[each] for each in coded]
         if self.top >= 0:
@@ -52,7 +63,9 @@ class Numbers(NamedTuple):
                 return floats_at(whole, narrow).astype(kind)
             below = (whole < 0) & self.negative_zero
             real = (whole + below).astype(np.float64)
-            real = real / self.divisor if self.form == DIVIDED else real * float(f"1e-{self.exponent}")
+            factor = float(f"1e-{self.exponent}")
+            factor = float(np.float32(factor)) if self.single else factor
+            real = real / self.divisor if self.form == DIVIDED else real * factor
             return np.where(below, -np.abs(real), real).astype(narrow).astype(kind)
 
 
@@ -63,9 +76,10 @@ def floats_at(ordinals: np.ndarray, kind: np.dtype) -> np.ndarray:
     return np.where(ordinals < 0, ordinals ^ mask, ordinals).astype(f"<i{width}").view(kind)
 
 
-def read_numbers(head: Bytes) -> Numbers:
-    """From the plan."""
-    flags, exponent = head.u8(), head.u8()
+def read_numbers(head: Bytes, item_size: int) -> Numbers:
+    """From the plan, for a column of items of so many bytes."""
+    flags, kind = head.u8(), head.u8()
+    hole = head.take(item_size) if kind & 128 else b""
     offset, step, top = head.signed(), head.varint(), head.signed()
     values: list[int] = []
     if flags & 8:
@@ -74,4 +88,5 @@ def read_numbers(head: Bytes) -> Numbers:
             values.append((values[-1] if values else 0) + steps.varint())
     demand(flags < 128 and step > 0, "a column has impossible numbers")
     size = 1 << (flags >> 4 & 3)
-    return Numbers(flags & 3, bool(flags & 4), size, bool(flags & 64), exponent, offset, step, top, values)
+    signed, smooth, single = bool(flags & 4), bool(flags & 64), bool(kind & 64)
+    return Numbers(flags & 3, signed, size, smooth, kind & 63, offset, step, top, values, single, hole)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from second_reader.bytestream import Bytes
 from second_reader.floats.numbers import Numbers, read_numbers
+from second_reader.layout import Fields
 
 
 class Sight(NamedTuple):
@@ -20,6 +23,13 @@ class Sight(NamedTuple):
     period: int
 
 
+class Odd(NamedTuple):
+    """Values of a column that stand apart."""
+
+    rows: list[int]
+    values: np.ndarray
+
+
 class Plan(NamedTuple):
     """What is fixed for a file."""
 
@@ -28,6 +38,7 @@ class Plan(NamedTuple):
     lags: list[int]
     columns: list[Numbers]
     given: list[int]
+    odd: list[Odd]
 
     @property
     def groups(self) -> list[tuple[int, ...]]:
@@ -42,8 +53,8 @@ class Plan(NamedTuple):
         return [self.groups] if self.merged or not self.groups else [[group] for group in self.groups]
 
 
-def read_plan(data: bytes, columns: int) -> Plan:
-    """Of a file with so many columns."""
+def read_plan(data: bytes, fields: Fields) -> Plan:
+    """Of a file with such columns."""
     head = Bytes(data)
     flags = head.u8()
     sight, lags = None, [1, 1]
@@ -54,8 +65,18 @@ def read_plan(data: bytes, columns: int) -> Plan:
     else:
         lags = head.varints(2)
     numbers, given = [], []
-    for _ in range(columns):
-        numbers.append(read_numbers(head))
+    for _, kind in fields:
+        numbers.append(read_numbers(head, kind.itemsize))
         given.append(head.varint())
+    odd = [_read_odd(head, kind) for _, kind in fields] if flags & 4 else []
     head.end()
-    return Plan(bool(flags & 1), sight, lags, numbers, given)
+    return Plan(bool(flags & 1), sight, lags, numbers, given, odd)
+
+
+def _read_odd(head: Bytes, kind: np.dtype) -> Odd:
+    count, row = head.varint(), -1
+    rows = []
+    for gap in head.varints(count):
+        row += gap + 1
+        rows.append(row)
+    return Odd(rows, np.frombuffer(head.take(count * kind.itemsize), kind))

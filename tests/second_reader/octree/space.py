@@ -42,4 +42,4 @@ def read_space(head: Bytes) -> Space:
     """From the front of section 4."""
     size, levels = head.numbers("d")[0], head.varint()
     demand(levels <= 20, "a tree has too many levels")
-    return Space(size, levels, [Axis(head.varint(), head.signed(), read_numbers(head)) for _ in range(3)])
+    return Space(size, levels, [Axis(head.varint(), head.signed(), read_numbers(head, 0)) for _ in range(3)])

@@ -5,6 +5,8 @@ import pytest
 
 import lizip
 from lizip.sensor.fit.shuffled import is_shuffled
+from lizip.simulator import os_sensor
+from lizip.simulator.conditions import Conditions
 
 GENERATOR = np.random.default_rng(4)
 
@@ -57,3 +59,8 @@ def test_missing_returns_in_one_place_tell_nothing():
     points[GENERATOR.random(len(points)) < 0.6] *= np.float32(1e-7)
     assert not is_shuffled(points)
     assert is_shuffled(points[GENERATOR.permutation(len(points))])
+
+
+def test_where_few_return_in_a_whole_grid_there_is_order():
+    cells = os_sensor.sweep(5, drop_missing=False, conditions=Conditions(reach=0.4, silence=0.8)).records
+    assert not is_shuffled(cells[:, :3])

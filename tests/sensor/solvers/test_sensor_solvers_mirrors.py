@@ -13,6 +13,7 @@ from lizip.sensor.stages.fine_angles import FineAngles
 from lizip.sensor.stages.seconds import Seconds
 from lizip.sensor.state import SensorState
 from lizip.simulator import at128, hdl64
+from lizip.simulator.conditions import Conditions
 
 LAWS = {"nebula": (UNIT_IN_DOUBLE, FINE_SINGLE), "SDK": (UNIT_IN_SINGLE, FINE)}
 
@@ -107,3 +108,11 @@ def test_other_clouds_are_declined(spoil):
     else:
         points = np.frombuffer(hdl64.sweep(1, firings=60).data, "<f4").reshape(-1, 4)
     assert find_fine_law(np.ascontiguousarray(points[:, :3])) is None
+
+
+def test_rain_that_looks_like_further_returns():
+    """What is found of first returns is said again of those behind them: corrections too."""
+    records = at128.sweep(5, blocks=300, conditions=Conditions(rain=0.25, silence=0.4)).records
+    packed = lizip.compress(records)
+    assert lizip.decompress(packed).tobytes() == records.tobytes()
+    assert 8 * len(packed) < 20 * len(records)

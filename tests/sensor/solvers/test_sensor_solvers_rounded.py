@@ -9,14 +9,22 @@ import pytest
 from sweeps import kept, round_trip, stage_of
 
 import lizip
+from lizip.sensor.fit.calibrate import find_decimal
 from lizip.sensor.fit.inside import settle_ranges
 from lizip.sensor.solvers import chunked, moving, timed
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import HALF, UNSIGNED, Rounding, round_points
 from lizip.simulator import hdl32, hdl64, os_sensor, pandar64, vlp32
+from lizip.simulator.conditions import Conditions
 
-GRAINS = {"float16": HALF, "centimetres": 100}
+GRAINS = {
+    "float16": HALF,
+    "centimetres": 100,
+    "millimetres": 1000,
+    "of 10 micrometres": 100_000,
+    "micrometres": 1_000_000,
+}
 
 
 def firings(seed=1):
@@ -45,6 +53,16 @@ def test_a_spinning_sensor_comes_back(grain):
     size, codec = bits(points.tobytes())
     assert codec == "sweep"
     assert size < exact + 4
+
+
+def test_what_float32_rounds_more_coarsely_is_no_sign_of_decimals():
+    far = np.random.default_rng(1).uniform(1100, 1900, (4000, 3)).astype(np.float32)
+    assert find_decimal(far) == 0
+    far[:, 2] = np.round(far[:, 2] - 1500, 4)
+    assert find_decimal(far) == 10_000
+    near = np.random.default_rng(2).uniform(-40, 40, (4000, 3)).astype(np.float32)
+    assert find_decimal(near) == 0
+    assert find_decimal(np.round(near.astype(np.float64), 5).astype(np.float32)) == 100_000
 
 
 def test_rings_of_a_profile_come_back_through_two_roundings():
@@ -85,6 +103,7 @@ MOVING = {
     "turning": (hdl32, {"speed": 12.0, "yaw_rate": 0.8}),
     "with few returns": (hdl32, {"speed": 5.0, "no_return_share": 0.5}),
     "of 64 lasers": (pandar64, {"speed": 30.0}),
+    "of 64 lasers between walls": (pandar64, {"speed": 8.0, "conditions": Conditions(walls=6.0)}),
     "two that turn": (vlp32, {"speed": 12.0, "yaw_rate": 0.8}),
 }
 
@@ -107,3 +126,14 @@ def test_sweeps_of_moving_sensors_come_back_from_millimetres(which, signed):
         assert (ranges == sweep.ranges).mean() > 0.99
     assert len(stage_of(solution, Corrections).pack()) < len(points) * 0.8 / 8
     assert len(stage_of(solution, Places).pack()) < len(points) * 0.8 / 8
+
+
+@pytest.mark.parametrize(("which", "more"), [("fast", 10), ("of 64 lasers", 3), ("two that turn", 3)])
+def test_sweeps_of_moving_sensors_come_back_from_five_decimals(which, more):
+    simulator, options = MOVING[which]
+    sweep = kept(simulator.sweep, 3, **options)
+    points = np.frombuffer(sweep.data, "<f4").reshape(-1, sweep.fields).copy()
+    exact, _ = bits(points.tobytes())
+    size, codec = bits(rounded(points, 100_000).tobytes())
+    assert codec == "sweep"
+    assert size < exact + more

@@ -6,10 +6,11 @@ from sweeps import cloud_of, grids_of, noticed_or_harmless, rebuilt, round_trip,
 
 from lizip import simulator
 from lizip.errors import CorruptError
+from lizip.sensor.solvers import azimuth_rings
 from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.order import AzimuthOrder
 from lizip.sensor.state import SensorState
-from lizip.simulator import hdl64
+from lizip.simulator import hdl64, os_sensor
 
 
 def simulated(seed, firings=300, **options):
@@ -178,3 +179,9 @@ def test_intensities_that_are_none_and_further_columns_do_not_decide_over_geomet
     assert stage_of(explained(np.column_stack([points[:, :3], noise])), Attributes) is not None
     more = np.column_stack([points, np.zeros(len(points), np.float32), np.arange(len(points), dtype=np.float32)])
     assert len(explained(more).model.pack()) < plain + 1000
+
+
+def test_zeros_are_no_decimals():
+    """Many zeros where nothing returned look like whole centimetres, and the returns beside them are none."""
+    records = os_sensor.sweep(5, drop_missing=False).records
+    assert azimuth_rings.SOLVER.solve(cloud_of(records), "default", SensorState()) is None

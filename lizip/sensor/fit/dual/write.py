@@ -22,6 +22,7 @@ from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.cells import CellOrder
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
+from lizip.sensor.stages.fine_angles import FineAngles
 from lizip.sensor.stages.intensity import Intensity
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.seconds import APART, BEHIND, BY_FIRING, ReturnOrder, Seconds
@@ -235,6 +236,8 @@ def _anew(stage: Stage, returns: Returns, pulses: Pulses, xyz: np.ndarray) -> St
             raise _UnfitError(place[unfit])
         places = to_ordinals(stored)
         return FarCorrections.of(returns, choose_lattice(returns.far, returns.points, places)[0], places)
+    if isinstance(stage, FineAngles):
+        return stage.with_further(returns)
     if isinstance(stage, CellOrder):
         first = returns.nth == 0
         behind = stage.those_behind(returns.ticks[first])[np.cumsum(first) - 1]

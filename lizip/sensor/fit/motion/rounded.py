@@ -25,6 +25,9 @@ from lizip.sensor.stages.rounding import rounding_units
 
 _SPACINGS, _FINE, _FINER = (64, 16), 1e-4, 4
 """Firings from knot to knot while ranges are found, and where noise is finer than this, m; the fineness of knots."""
+_MAP = 3e-5
+"""Standard deviation, m, that the coordinates of a map leave, in which sweeps were before."""
+
 _GATES = (30.0, 10.0, 6.0)
 _AZIMUTHS, _RANGES, _CLIPPED = 3, 2, 4
 """How often azimuths are found anew, ranges each time, and headings without what does not go with the others."""
@@ -54,7 +57,7 @@ def observe_rounded(stored: np.ndarray, decimal: int, sensor: Sensor, end: Mount
     end : Mount
         Pose of the last firing.
     """
-    sigma = rounding_units(np.nan_to_num(stored), decimal) / np.sqrt(12.0)
+    sigma = np.maximum(rounding_units(np.nan_to_num(stored), decimal) / np.sqrt(12.0), _MAP)
     sigma[np.isnan(stored)] = np.inf
     frame = Frame(np.eye(3), np.zeros(3), np.zeros(3, bool))
     noise = float(np.median(sigma[np.isfinite(sigma)]))

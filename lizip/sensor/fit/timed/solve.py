@@ -6,6 +6,8 @@ and whole ranges; then points give when packets were sent, and where the track b
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import numpy as np
 
 from lizip.exact.linear import multiply
@@ -25,12 +27,19 @@ _TURN = 1851
 _MILLISECOND = 4194.304
 _KNOTS = np.array([1.3, 51.3, 101.3]) * _MILLISECOND
 """About where a vehicle's poses, 50 ms apart, fall in a sweep: slots from the first block."""
-_REFINED = (5, 12.0, 6), (5, 6.0, 6), (9, 3.0, 3), (17, 3.0, 2)
-"""Knots, how near points may be (m), and which of some points are looked at: one of so many."""
+_REFINED = (
+    ((5, 12.0, 6), (5, 6.0, 6), (9, 3.0, 3), (17, 3.0, 2)),
+    ((5, 4.0, 6), (5, 3.0, 6), (9, 2.5, 3), (17, 2.5, 2)),
+)
+"""Knots, how near points may be (m), and which of some points are looked at: one of so many. Far points tell directions
+best; where walls leave none in half of the directions, near ones have to."""
+_LABELLED = 0.95
+"""Share of the points that have a laser once the track is right."""
 _SOME = 3
 """Of so many points one tells the track; odd, so that no laser is left out."""
-_COHERENT, _NEAR_BY = 3e-6, 15.0
-"""Largest deviation of elevations under a law, rad, and by a rounding at this distance (m)."""
+_COHERENT, _NOISY = 3e-6, 1.5
+"""Largest deviation of elevations under a law, rad, and how many times that which a rounding makes at the points'
+usual distance."""
 _TIMED = 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 2e-7
 _FREED = 3
 _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.835])
@@ -62,11 +71,16 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
     if found is None:
         return None
     law, phase, labels = found
-    labels = Labels(labels.ring[::_SOME], labels.block[::_SOME])
-    for knots, near, sparse in _REFINED:
-        law = law.resampled(np.linspace(law.times[0], law.times[-1], knots))
-        law, scale, labels = refine(law, points[::_SOME], labels, phase, sensor, near, sparse)
-    if scale > _COHERENT + noise / _NEAR_BY:
+    tries = []
+    for steps in _REFINED:
+        tries.append(
+            _refined(law, points[::_SOME], Labels(labels.ring[::_SOME], labels.block[::_SOME]), phase, sensor, steps)
+        )
+        if tries[-1][0] > _LABELLED:
+            break
+    _, scale, law, labels = max(tries, key=itemgetter(0))
+    distance = np.sqrt(((points[::_SOME] - np.median(law.places, axis=0)) ** 2).sum(axis=1))
+    if scale > _COHERENT + _NOISY * noise / np.median(distance):
         return None
     labels = label_all(law, points, labels, _SOME, phase, sensor)
     first = int(labels.block[labels.block > -_TURN].min())
@@ -77,6 +91,23 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
     law, centre = _timed(seen, _seated(law, seen.times, at))
     law = _all_of_it(seen, law, centre, at)
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
+
+
+def _refined(
+    law: Law,
+    points: np.ndarray,
+    labels: Labels,
+    phase: float,
+    sensor: Sensor,
+    steps: tuple[tuple[int, float, int], ...],
+) -> tuple[float, float, Law, Labels]:
+    """Fit the track to directions of some points in `steps` (see `_REFINED`): share that has a laser, how far these
+    are off, law and labels."""
+    scale = np.inf
+    for knots, near, sparse in steps:
+        law = law.resampled(np.linspace(law.times[0], law.times[-1], knots))
+        law, scale, labels = refine(law, points, labels, phase, sensor, near, sparse)
+    return float((labels.ring >= 0).mean()), scale, law, labels
 
 
 def _knots(seen: Observed, law: Law, sensor: Sensor) -> np.ndarray:

@@ -1,0 +1,18 @@
+"""A sensor with a pose for each point in bad conditions."""
+
+import numpy as np
+import sweeps
+
+from lizip.sensor.fit.timed.sensor import pandar64 as sensor
+from lizip.sensor.fit.timed.solve import solve
+from lizip.simulator import pandar64
+from lizip.simulator.conditions import Conditions
+
+
+def test_between_walls_near_points_tell_the_track():
+    sweep = sweeps.kept(pandar64.sweep, 3, conditions=Conditions(walls=2.5))
+    found = solve(np.ascontiguousarray(sweep.records[:, :3]), sensor())
+    assert found is not None
+    seen = found[0]
+    assert (seen.ring == sweep.truth["rings"][seen.place]).mean() > 0.999
+    assert len(seen.place) > 0.99 * len(sweep.records)
