@@ -92,7 +92,17 @@ def _around(values: np.ndarray) -> np.ndarray:
 
 
 def _drive() -> str:
-    """What the simulated drive of the captures draws at random, for one who knows everything else."""
+    """What the simulated drive of the captures draws at random, in words."""
+    ranges, intensities = _drawn()
+    return (
+        "The simulated drive of an HDL-64E (captures, above) draws at random what no model foretells, even one that"
+        f" knows scene and surfaces: {ranges:.0f} bytes of ranges, {intensities:.0f} of intensities, together"
+        f" {ranges + intensities:.0f}; besides, which of the faint echoes are seen."
+    )
+
+
+def _drawn(firings: int = 2150) -> tuple[float, float]:
+    """Bytes of ranges and of intensities that one who knows everything else lacks of that drive."""
     drawn: list[tuple[np.ndarray, np.ndarray]] = []
 
     def noted(hits: Hits, receiver: Receiver, draws: Draws) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -105,17 +115,13 @@ def _drive() -> str:
         return receive(hits, receiver, draws)
 
     ranges = intensities = 0.0
-    with patch("lizip.simulator.hdl64.receive", noted):
+    with patch("lizip.simulator.conditions.receive", noted):
         for seed in (1, 2):
-            seen = hdl64.sweep(seed, speed=10.0).ranges.ravel() > 0
+            seen = hdl64.sweep(seed, firings=firings, speed=10.0).ranges.ravel() > 0
             spread, levels = drawn.pop()
             ranges += float((np.log2(spread[seen]) + _LONG_TAILS).sum()) / 8
             intensities += float(levels.mean() * len(seen)) / 8
-    return (
-        "The simulated drive of an HDL-64E (captures, above) draws at random what no model foretells, even one that"
-        f" knows scene and surfaces: {ranges:.0f} bytes of ranges, {intensities:.0f} of intensities, together"
-        f" {ranges + intensities:.0f}; besides, which of the faint echoes are seen."
-    )
+    return ranges, intensities
 
 
 def _rounded(means: np.ndarray, deviations: np.ndarray, most: int) -> np.ndarray:

@@ -11,13 +11,15 @@ from lizip.sensor.stages.rounding import HALF, rounding_units
 
 _STEEP = 1e-6
 """A coordinate that moves by less than this share of a tick says nothing of the range."""
+_TOLD = 1.5
+"""Steps of a rounding that a tick must be for each to show: one as long as a step does not."""
 _SURE = 1e-3
 """Share of a rounding step by which points stay away from its ends."""
 
 
 def is_coarse(decimal: int, tick: float) -> bool:
-    """Whether a rounding (see `lizip.sensor.stages.rounding`) leaves a choice of ranges."""
-    return decimal >= HALF or (decimal > 0 and tick * decimal < 1)
+    """Whether a rounding (see `lizip.sensor.stages.rounding`) leaves a choice of ranges, if only of a few."""
+    return decimal >= HALF or (decimal > 0 and tick * decimal < _TOLD)
 
 
 def settle_ranges(

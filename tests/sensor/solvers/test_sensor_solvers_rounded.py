@@ -18,7 +18,13 @@ from lizip.sensor.stages.rounding import HALF, UNSIGNED, Rounding, round_points
 from lizip.simulator import hdl32, hdl64, os_sensor, pandar64, vlp32
 from lizip.simulator.conditions import Conditions
 
-GRAINS = {"float16": HALF, "centimetres": 100, "of 10 micrometres": 100_000, "micrometres": 1_000_000}
+GRAINS = {
+    "float16": HALF,
+    "centimetres": 100,
+    "millimetres": 1000,
+    "of 10 micrometres": 100_000,
+    "micrometres": 1_000_000,
+}
 
 
 def firings(seed=1):
