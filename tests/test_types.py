@@ -57,3 +57,23 @@ def test_only_kernels_are_without_types():
     folder = Path(lizip.__file__).parent
     files = [path for path in folder.rglob("*.py") if path.name not in ("vectors.py", "rows.py")]
     assert not {str(path): names for path in files if (names := untyped_functions(path.read_text(encoding="utf-8")))}
+
+
+def remainders_of_floats(source: str) -> list[str]:
+    """Kernels with `% 1.0` or the like: numba before 0.62 calls the C library's fmod for it, which no kernel may."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and any(ast.unparse(each) in UNTYPED[:2] for each in node.decorator_list)
+        for each in ast.walk(node)
+        if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Mod) and isinstance(each.right, ast.Constant)
+        if isinstance(each.right.value, float)
+    ]
+
+
+def test_kernels_take_no_remainders_of_floats():
+    assert remainders_of_floats("@kernel\ndef f(x):\n    return x % 1.0") == ["f"]
+    folder = Path(lizip.__file__).parent
+    assert not [
+        name for path in folder.rglob("*.py") for name in remainders_of_floats(path.read_text(encoding="utf-8"))
+    ]

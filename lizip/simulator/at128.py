@@ -20,7 +20,7 @@ from lizip.simulator.draws import Draws
 from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
 from lizip.simulator.returns import Receiver
-from lizip.simulator.scene import street
+from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 from lizip.simulator.turning import MOUNT
 
@@ -102,6 +102,7 @@ def sweep(
     blocks: int = BLOCKS,
     missing: Literal["dropped", "zeros"] = "dropped",
     conditions: Conditions = CLEAR,
+    scene: Scene | None = None,
 ) -> Sweep:
     """Simulate a frame of a sensor at rest in a street: x, y, z, intensity, block after block.
 
@@ -119,7 +120,7 @@ def sweep(
     rays = np.stack([fall * sine, fall * cosine, rise], axis=1)
     receiver = Receiver(tick=TICK, noise=0.008, reach=150.0, nearest=0.5, gain=110.0, speckle=3.5)
     start = np.zeros_like(rays) + np.array([0.0, 0.0, MOUNT])
-    hits = cast(street(seed), start, rays, draws)
+    hits = cast(scene or street(seed), start, rays, draws)
     ticks, intensity, _ = conditions.receive(hits, rays, receiver, draws, rough)
     ticks[np.repeat(conditions.lost_firings(blocks, PACKET, rough), LASERS)] = 0
     # nebula multiplies in double and rounds, the SDK in float32

@@ -12,7 +12,7 @@ from lizip.simulator.driver_laws import LAWS, Fired
 from lizip.simulator.exact import sine_cosine
 from lizip.simulator.rays import cast
 from lizip.simulator.returns import Receiver
-from lizip.simulator.scene import street
+from lizip.simulator.scene import Scene, street
 from lizip.simulator.sweep import Sweep
 from lizip.simulator.turning import MOUNT, PACKET, TURN, Model
 
@@ -42,7 +42,14 @@ class Packets(NamedTuple):
     second: np.ndarray
 
 
-def packets(seed: int, model: Model, span: float = 1.0, twice: float = 0.0, conditions: Conditions = CLEAR) -> Packets:
+def packets(
+    seed: int,
+    model: Model,
+    span: float = 1.0,
+    twice: float = 0.0,
+    conditions: Conditions = CLEAR,
+    scene: Scene | None = None,
+) -> Packets:
     """Let a sensor at rest look at a street; `twice` is the share of returns that have a second."""
     draws, rough = Draws(seed, "drivers"), Draws(seed, "conditions")
     blocks = int(span * TURN / model.step)
@@ -54,7 +61,7 @@ def packets(seed: int, model: Model, span: float = 1.0, twice: float = 0.0, cond
     rays = np.stack([fall * cosine, -fall * sine, rise], axis=1)
     receiver = Receiver(tick=model.tick, noise=0.008, reach=100.0, nearest=0.5, gain=110.0, speckle=3.5)
     start = np.zeros_like(rays) + np.array([0.0, 0.0, MOUNT])
-    hits = cast(street(seed), start, rays, draws)
+    hits = cast(scene or street(seed), start, rays, draws)
     ticks, intensity, _ = conditions.receive(hits, rays, receiver, draws, rough)
     # what a driver adds to a range, the sensor has left out
     without = np.rint(np.broadcast_to(model.further, model.rings) / model.tick).astype(np.int32)
@@ -80,6 +87,7 @@ def sweep(
     nearer: bool = False,
     own_cut: bool = False,
     conditions: Conditions = CLEAR,
+    scene: Scene | None = None,
 ) -> Sweep:
     """Simulate a sweep of a sensor at rest as a driver hands it on: x, y, z, intensity.
 
@@ -108,8 +116,10 @@ def sweep(
         Whether a sweep ends, for each laser, where its own azimuth has turned so far: a staircase.
     conditions : Conditions
         Weather, what stands beside, what is lost.
+    scene : Scene, optional
+        Use this street instead of drawing one.
     """
-    sent = packets(seed, model, span + 2 * _MARGIN / TURN if own_cut else span, twice, conditions)
+    sent = packets(seed, model, span + 2 * _MARGIN / TURN if own_cut else span, twice, conditions, scene)
     if nearer:
         both = sent.second > 0
         sent = sent._replace(

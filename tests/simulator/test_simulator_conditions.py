@@ -6,6 +6,7 @@ import pytest
 from lizip.simulator import at128, hdl32, hdl64, os_sensor, pandar64, turning, vlp32
 from lizip.simulator.conditions import Conditions
 from lizip.simulator.drivers import sweep as by_driver
+from lizip.simulator.scene import street
 from lizip.simulator.sensors import SENSORS
 
 SIMULATORS = {
@@ -52,3 +53,14 @@ def test_jerks_make_it_rough():
     smooth, rough = (hdl32.sweep(6, conditions=Conditions(jerk=jerk)).truth["rotations"] for jerk in (1.0, 10.0))
     bend = [np.abs(np.diff(each, n=2, axis=0)).max() for each in (smooth, rough)]
     assert bend[1] > 3 * bend[0]
+
+
+@pytest.mark.parametrize("name", ["at128", "driver"])
+def test_streets_can_be_handed_in(name):
+    plain = street(3, 0.0)
+    makes = {
+        "at128": lambda scene: at128.sweep(3, blocks=100, scene=scene),
+        "driver": lambda scene: by_driver(3, SENSORS["vlp16"], "rs_driver", span=0.3, scene=scene),
+    }
+    open_field, town = (np.count_nonzero(makes[name](scene).ranges) for scene in (plain, None))
+    assert open_field < town

@@ -67,8 +67,8 @@ def _search_aside(units, per_metre, step, most):
         total_sine = 0.0
         total_cosine = 0.0
         for i in range(units.size):
-            angle = (units[i] + k * step * per_metre[i]) % 1.0
-            sine, cosine = sincos(angle * CIRCLE)
+            angle = units[i] + k * step * per_metre[i]
+            sine, cosine = sincos((angle - np.floor(angle)) * CIRCLE)
             total_sine += sine
             total_cosine += cosine
         length = total_sine * total_sine + total_cosine * total_cosine
