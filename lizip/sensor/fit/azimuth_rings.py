@@ -14,9 +14,10 @@ import numpy as np
 from lizip.exact.triples import every, some, taken
 from lizip.sensor.fit.ascent import keep_ascending
 from lizip.sensor.fit.beam_points import BeamPoints, calibration_of, fit_beams
-from lizip.sensor.fit.calibrate import find_decimal, fitting_units
+from lizip.sensor.fit.calibrate import fitting_units
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.columns import align_rings
+from lizip.sensor.fit.decimals import find_decimal
 from lizip.sensor.fit.explain import explain, make_grid, match_rings, residual_of
 from lizip.sensor.fit.found import Found
 from lizip.sensor.fit.inside import is_coarse

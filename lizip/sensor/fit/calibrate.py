@@ -14,6 +14,7 @@ from lizip.sensor.fit.arithmetic import exact_points, find_arithmetic, snapped
 from lizip.sensor.fit.beam_points import BeamPoints, calibration_of, fit_beams
 from lizip.sensor.fit.beams_again import refine_beams, retry_beams
 from lizip.sensor.fit.calibration import Calibration
+from lizip.sensor.fit.decimals import FARTHEST, find_decimal, hides_arithmetic
 from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.layout import Layout
 from lizip.sensor.fit.mount import refine_mount
@@ -22,25 +23,14 @@ from lizip.sensor.fit.timing import set_in_time
 from lizip.sensor.stages.arithmetic import PLAIN
 from lizip.sensor.stages.beams import Beams
 from lizip.sensor.stages.pose import Mount
-from lizip.sensor.stages.rounding import HALF, UNSIGNED, Rounding, round_points, rounding_units
+from lizip.sensor.stages.rounding import HALF, rounding_units
 from lizip.sensor.stages.timing import QUANTUM
-
-DECIMALS = (100, 1000, 10_000, 100_000, 1_000_000)
-"""Decimal roundings to look for, units a metre, the coarsest first: its multiples are those of finer ones too."""
-
-_TELLING = 0.5
-"""Steps of a decimal rounding that the float32 behind it may be coarse, to tell whether there was one."""
-
-_LATTICE_SHARE, _LEAST_TELLING = 0.97, 4
-"""Share of the telling coordinates that is on the lattice of a rounding; one in so many has to tell."""
 
 FINE = (2e-8, 2e-9, 1e-10, 2e-9, 2e-9)
 COARSE = (2e-6, 1e-6, 5e-8, 1e-6, 1e-6)
-_HIDING = 100_000
-"""Decimals, in units a metre, that are so coarse that those of float32 do not show."""
+"""Quanta of the parameters where coordinates are float32 of doubles, or coarse decimals."""
 
 _COARSE_DECIMAL = 10_000
-"""Quanta of the parameters where coordinates are float32 of doubles, or decimals so coarse."""
 
 _LEAST_SHARE = 0.9
 _NEARLY_ALL = 0.95
@@ -50,43 +40,12 @@ _RARER = 0.01
 
 _PROBED = 3
 _TRIED = 4096
-_FARTHEST = 1e4
-"""Points with a larger coordinate (m), or NaN, take no part."""
 _NOISES = tuple(np.float32(noise) for noise in (1, 4, 16, 64, 256))
 _EXACT_ENOUGH = 16
 """Noise (ULPs) up to which a lattice of columns is believed; beyond it beams may advance inside a firing."""
 
 _FLOOR = 1 / 32
 """A small coordinate of a far point has a tiny ULP; none counts for less than this share of the largest one's."""
-
-
-def find_decimal(xyz: np.ndarray) -> int:
-    """Rounding of nearly all sane coordinates of xyz (N, 3) float32, as `lizip.sensor.stages.rounding` has it."""
-    sample = xyz[:: max(1, len(xyz) // 256)]
-    sane = sample[np.abs(sample) < _FARTHEST]
-    for decimal in (*DECIMALS, HALF):
-        # all float32 that are coarser than decimals are decimals, too: they tell nothing
-        telling = sane if decimal == HALF else sane[np.spacing(np.abs(sane)) * decimal < _TELLING]
-        there = np.count_nonzero(round_points(telling.astype(np.float64), decimal)[0] == telling)
-        if there > _LATTICE_SHARE * max(telling.size, sample.size / _LEAST_TELLING):
-            return decimal
-    return 0
-
-
-def hides_arithmetic(decimal: int) -> bool:
-    """Whether a rounding leaves nothing of how the coordinates before it were computed."""
-    return 0 < decimal <= _HIDING or decimal >= HALF
-
-
-def rounding_of(stored: np.ndarray, decimal: int) -> Rounding:
-    """The stage that rounds as stored coordinates (M, 3) float32 were, whose `decimal` is known."""
-    zeros = stored[stored == 0]
-    return Rounding(decimal + (UNSIGNED if decimal and not np.signbit(zeros).any() else 0))
-
-
-def noise_of(decimal: int) -> float:
-    """Standard deviation that a decimal rounding leaves in coordinates, m; 0 of float32 alone."""
-    return 1.0 / (decimal * np.sqrt(12.0)) if decimal else 0.0
 
 
 def fitting_units(points: np.ndarray, decimal: int, tick: float) -> np.ndarray:
@@ -129,7 +88,7 @@ class _Rings:
 
 
 def _rings_of(xyz: np.ndarray, layout: Layout, missing: np.ndarray) -> _Rings:
-    plausible = every(np.abs(xyz) < _FARTHEST)
+    plausible = every(np.abs(xyz) < FARTHEST)
     ring = np.where(missing | ~plausible, -1, layout.ring)
     order = np.argsort(ring, kind="stable")
     order = order[ring[order] >= 0]

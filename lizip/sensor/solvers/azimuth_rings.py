@@ -12,8 +12,8 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.sensor.fit.azimuth_rings import find_azimuth_rings
-from lizip.sensor.fit.calibrate import find_decimal
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.decimals import find_decimal
 from lizip.sensor.fit.found import Found, solution_of
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, Grid, Solution

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.sensor.fit.calibrate import find_decimal, noise_of
 from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.fit.chunked.solve import solve
+from lizip.sensor.fit.decimals import find_decimal, noise_of
 from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.model import TITLES, About, Solution, SweepModel

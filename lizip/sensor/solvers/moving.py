@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.sensor.fit.calibrate import find_decimal, hides_arithmetic
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.decimals import find_decimal, hides_arithmetic
 from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
 from lizip.sensor.fit.lattice.frame import Frame

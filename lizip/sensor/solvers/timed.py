@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
-from lizip.sensor.fit.calibrate import find_decimal, noise_of
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.decimals import find_decimal, noise_of
 from lizip.sensor.fit.inside import is_coarse
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.timed.describe import describe

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
 from sweeps import kept, round_trip, stage_of
 
 import lizip
-from lizip.sensor.fit.calibrate import find_decimal
+from lizip.sensor.fit.decimals import find_decimal
 from lizip.sensor.fit.inside import settle_ranges
 from lizip.sensor.solvers import chunked, moving, timed
 from lizip.sensor.stages.corrections import Corrections
@@ -65,6 +66,14 @@ def test_what_float32_rounds_more_coarsely_is_no_sign_of_decimals():
     assert find_decimal(np.round(near.astype(np.float64), 5).astype(np.float32)) == 100_000
 
 
+def test_numbers_of_six_digits_are_no_decimals():
+    points = np.random.default_rng(3).uniform(-60, 60, (4000, 3)) * np.array([1, 1, 0.05])
+    digits = np.array([f"{each:.6g}" for each in points.ravel()], np.float32).reshape(-1, 3)
+    assert find_decimal(digits) == 0
+    assert find_decimal(np.round(points, 5).astype(np.float32)) == 100_000
+    assert find_decimal(np.round(points, 6).astype(np.float32)) == 1_000_000
+
+
 def test_rings_of_a_profile_come_back_through_two_roundings():
     points = np.frombuffer(hdl64.sweep(3).data, "<f4").reshape(-1, 4).copy()
     exact, _ = bits(points.tobytes())
@@ -97,7 +106,7 @@ def test_settled_ranges_are_steady_and_inside():
     assert np.count_nonzero(np.diff(ticks)) <= 2 * np.count_nonzero(np.diff(xyz[:, 0]))
 
 
-MOVING = {
+MOVING: dict[str, tuple[Any, dict[str, Any]]] = {
     "at rest": (hdl32, {"speed": 0.0}),
     "fast": (hdl32, {"speed": 30.0}),
     "turning": (hdl32, {"speed": 12.0, "yaw_rate": 0.8}),

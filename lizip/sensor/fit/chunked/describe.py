@@ -8,10 +8,10 @@ import numpy as np
 
 from lizip.cloud import Schema
 from lizip.sensor.fit.ascent import keep_ascending
-from lizip.sensor.fit.calibrate import rounding_of
 from lizip.sensor.fit.chunked.observed import Law, Observed
 from lizip.sensor.fit.chunked.packets import PERIOD
 from lizip.sensor.fit.chunked.ranges import RULE
+from lizip.sensor.fit.decimals import rounding_of
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.model import Grid, Part, Stage
 from lizip.sensor.returns import Returns

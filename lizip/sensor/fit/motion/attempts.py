@@ -14,7 +14,7 @@ import numpy as np
 
 from lizip.exact.rotation import quaternion_of_rotation, rotation_of_quaternion
 from lizip.exact.ulp import to_ordinals
-from lizip.sensor.fit.calibrate import rounding_of
+from lizip.sensor.fit.decimals import rounding_of
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.lattice.frame import Frame
 from lizip.sensor.fit.motion.law import solve_law

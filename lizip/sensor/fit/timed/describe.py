@@ -10,7 +10,7 @@ from lizip.cloud import Cloud
 from lizip.exact.linear import multiply
 from lizip.exact.rotation import quaternion_of_rotation
 from lizip.exact.ulp import to_ordinals
-from lizip.sensor.fit.calibrate import rounding_of
+from lizip.sensor.fit.decimals import rounding_of
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.fit.timed.law import Law
 from lizip.sensor.fit.timed.observed import COLUMN, Observed
