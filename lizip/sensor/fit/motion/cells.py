@@ -20,7 +20,9 @@ from lizip.sensor.stages.firing_azimuths import STEP, TURN
 FARTHEST = 1000.0
 """Points further off are no places, m."""
 
-_LEAST_FIRINGS, _MOST_FIRINGS = 64, 1 << 16
+_LEAST_FIRINGS, _MOST_FIRINGS = 64, 5 * 1085 // 2
+"""Two turns and a half: points that someone has sorted make more, of a few points each."""
+
 _NEAREST, _FASTEST = 1.0, 50.0
 """Points nearer than this (m) tell nothing of their ring; speeds are below this (m/s)."""
 _TOLERANCE = 0.01
