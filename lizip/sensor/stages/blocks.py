@@ -1,23 +1,19 @@
-"""Blocks of returns as packets hold them: one azimuth for all lasers, lasers in a fixed order.
-
-Where a driver turns each laser's own azimuth into whole hundredths of a degree before it looks up a table, what that
-adds to the block's azimuth depends on the laser and on the step to the next block: it is learned as it comes.
-"""
+"""Blocks of returns as packets hold them: one azimuth for all lasers, lasers in a fixed order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_counters
+from lizip.entropy.adaptive import INTEGER_NODES, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
 from lizip.jit import kernel
-from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varint, pack_varints
+from lizip.packing import Unpacker, pack_bytes, pack_signed, pack_varints
 from lizip.sensor.stages.driver import MAX_LASERS, TURN_UNITS
-from lizip.sensor.stages.seconds import MARKS, code_marks
+from lizip.sensor.stages.within_blocks import Rest
 
 if TYPE_CHECKING:
     from lizip.sensor.returns import Returns
@@ -29,11 +25,7 @@ computed, and then all of them once more, as second returns."""
 
 _LIMIT = 250
 _CLASSES = 6
-STEPS = 16
-"""Steps, around the usual one, that are told apart."""
 _GAP = 64
-_DEPTHS = 3
-_UNSEEN = 1 << 30
 _LARGEST = 1 << 20
 
 
@@ -180,83 +172,3 @@ def decode_azimuths(stream: bytes, blocks: int) -> np.ndarray:
     azimuths = np.zeros(blocks, np.int64)
     decode_stream(stream, _code_azimuths, fresh_counters(2 * (2 * _CLASSES + 1) * INTEGER_NODES), azimuths)
     return azimuths
-
-
-@kernel
-def _code_rest(coder, counters, last, usual, ring, kind, rest):
-    """Code what returns add: as the last one of the laser with such a step, else a number."""
-    for i in range(rest.size):
-        r = ring[i]
-        k = kind[i]
-        guess = last[r, k]
-        unseen = np.int64(guess == _UNSEEN)
-        if unseen:
-            guess = usual[r]
-        off = code_bit(coder, counters, 2 * r + unseen, _LIMIT, np.int64(rest[i] != guess))
-        if off:
-            base = 2 * last.shape[0] + unseen * INTEGER_NODES
-            value = guess + code_integer(coder, counters, base, _LIMIT, rest[i] - guess)
-            rest[i] = min(max(value, -_LARGEST), _LARGEST)
-        else:
-            rest[i] = guess
-        last[r, k] = rest[i]
-        usual[r] = rest[i]
-
-
-def kinds_of_steps(azimuth: np.ndarray, still: np.ndarray, depth: int) -> np.ndarray:
-    """Class (F,) of the steps around each block: to the next alone, the one before too, the one after too (`depth`).
-
-    `still` blocks are a class of their own.
-    """
-    steps = np.diff(azimuth, append=azimuth[-1:]) % TURN_UNITS
-    usual = int(np.sort(steps)[len(steps) // 2]) if len(steps) else 0
-    own = np.clip(steps - usual + STEPS // 2, 0, STEPS - 1)
-    few = np.clip(steps - usual, -1, 1) + 1
-    kind = own
-    if depth > 0:
-        kind = kind * 3 + np.roll(few, 1)
-    if depth > 1:
-        kind = kind * 3 + np.roll(few, -1)
-    return np.where(still, STEPS * 3**depth, kind)
-
-
-class Rest(NamedTuple):
-    """What points add to the azimuths of their blocks beyond their laser's part.
-
-    Attributes
-    ----------
-    rest, ring, firing : (M,) int64
-        That, in 0.01 degrees; laser and block of each point.
-    still : (F,) int64
-        1 where a block's lasers share one azimuth while others' are late by a share of the step.
-    """
-
-    rest: np.ndarray
-    ring: np.ndarray
-    firing: np.ndarray
-    still: np.ndarray
-
-    def _tables(self, rings: int, depth: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        counters = fresh_counters(2 * rings + 2 * INTEGER_NODES)
-        return counters, np.full((rings, STEPS * 3**depth + 1), _UNSEEN, np.int64), np.zeros(rings, np.int64)
-
-    def encode(self, azimuth: np.ndarray, rings: int) -> bytes:
-        """Write both, given the azimuths (F,)."""
-        still = encode_stream(code_marks, fresh_counters(MARKS), self.still)
-        tried = []
-        for depth in range(_DEPTHS):
-            kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
-            body = encode_stream(_code_rest, *self._tables(rings, depth), self.ring, kinds, self.rest)
-            tried.append(pack_varint(depth) + pack_bytes(still) + body)
-        return min(tried, key=len)
-
-    def decode(self, stream: bytes, azimuth: np.ndarray, rings: int) -> None:
-        """Fill `still` and `rest`; raises CorruptError."""
-        unpacker = Unpacker(stream)
-        depth, still = unpacker.varint(), unpacker.bytes()
-        if depth >= _DEPTHS:
-            raise CorruptError("impossible blocks of a sweep")
-        decode_stream(still, code_marks, fresh_counters(MARKS), self.still)
-        kinds = kinds_of_steps(azimuth, self.still, depth)[self.firing]
-        body = unpacker.take(unpacker.remaining)
-        decode_stream(body, _code_rest, *self._tables(rings, depth), self.ring, kinds, self.rest)

@@ -76,10 +76,12 @@ def _code_azimuths(stream: Stream, count: int) -> list[int]:
 
 def _rest(head: Bytes, azimuth: np.ndarray, ring: np.ndarray, block: np.ndarray) -> np.ndarray:
     """What returns add to the azimuths of their blocks."""
-    depth, still_body = head.varint(), head.string()
+    depth = head.varint()
+    phase = head.varint() if depth == 3 else None
+    still_body = head.string()
 
     still = np.array(ans.decode(still_body, marked, len(azimuth)), bool)
-    kinds = _kinds(azimuth, still, depth)[block].tolist()
+    kinds = (_kinds(azimuth, still, depth) if phase is None else _kinds_of_pairs(azimuth, still, phase))[block].tolist()
 
     def code_rest(stream: Stream) -> list[int]:
         counters, last, usual, rest = Counters(), {}, {}, []
@@ -105,3 +107,20 @@ def _kinds(azimuth: np.ndarray, still: np.ndarray, depth: int) -> np.ndarray:
     if depth > 1:
         kind = kind * 3 + np.roll(few, -1)
     return np.where(still, 16 * 3**depth, kind)
+
+
+def _kinds_of_pairs(azimuth: np.ndarray, still: np.ndarray, phase: int) -> np.ndarray:
+    """Class of the steps from one first half of a pair of blocks to the next."""
+    demand(phase < 26, "blocks in twos have no such phase")
+    steps, second = [], []
+    for i in range(len(azimuth)):
+        half = (i - phase) % 2
+        first = max(i - half, 0)
+        after = min(first + 2, len(azimuth) - 1)
+        if phase >= 2 and (first - (phase - 2)) % 24 == 22:
+            first, after = max(first - 2, 0), first
+        steps.append(int(azimuth[after] - azimuth[first]) % TURN)
+        second.append(half)
+    usual = sorted(steps)[len(steps) // 2] if steps else 0
+    own = np.clip(np.array(steps, np.int64) - usual + 8, 0, 15)
+    return np.where(still, 32, 2 * own + np.array(second, np.int64))

@@ -16,13 +16,13 @@ from lizip.sensor.stages.blocks import (
     RETURNS,
     RINGS_CELLS,
     Blocks,
-    Rest,
     decode_azimuths,
     encode_azimuths,
 )
 from lizip.sensor.stages.driver import Driver, DriverLaw, Printed
 from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, LENS, PLACED, PLACED_EXACT, SUM
 from lizip.sensor.stages.seconds import APART, BY_FIRING, ReturnOrder, Seconds
+from lizip.sensor.stages.within_blocks import DEPTHS, Rest
 
 AZIMUTHS = hnp.arrays(np.int64, st.integers(1, 60), elements=st.integers(0, 35999))
 
@@ -72,6 +72,36 @@ def test_what_points_add_comes_back(seed, rings, count):
     again.decode(stream, azimuth, rings)
     np.testing.assert_array_equal(again.rest, rest)
     np.testing.assert_array_equal(again.still, still)
+
+
+def interpolated(seed, packets, lost):
+    """Azimuths, rings, firings of 16 lasers, and what they add: halves of blocks by the step between two of these, the
+    last of a packet by the step before; the first firings are `lost`."""
+    draw = np.random.default_rng(seed)
+    whole = 1000 + np.cumsum(draw.choice([38, 39, 40, 41], 12 * packets + 1))
+    step = np.diff(whole)
+    step[11::12] = step[10::12]
+    firing, ring = np.divmod(np.arange(24 * 16 * packets), 16)
+    own = np.rint(step[firing // 2] * (firing % 2 + ring / 24) / 2).astype(np.int64)
+    azimuth = whole[:-1][np.arange(24 * packets) // 2] + np.rint(np.repeat(step, 2) * (np.arange(24 * packets) % 2) / 2)
+    rest = whole[firing // 2] + own - azimuth[firing].astype(np.int64)
+    kept = firing >= lost
+    return azimuth[lost:].astype(np.int64), ring[kept], firing[kept] - lost, rest[kept]
+
+
+@pytest.mark.parametrize("lost", [0, 7, 22])
+def test_what_halves_of_blocks_add_follows_from_the_blocks_step(lost):
+    azimuth, ring, firing, rest = interpolated(3, 30, lost)
+    still = np.zeros(len(azimuth), np.int64)
+    stream = Rest(rest, ring, firing, still).encode(azimuth, 16)
+    assert stream[0] == DEPTHS
+    assert stream[1] == 2 + (24 - lost) % 24
+    again = Rest(np.zeros_like(rest), ring, firing, np.zeros_like(still))
+    again.decode(stream, azimuth, 16)
+    np.testing.assert_array_equal(again.rest, rest)
+    for damaged in (bytes([DEPTHS + 1]) + stream[1:], stream[:1] + bytes([26]) + stream[2:]):
+        with pytest.raises(CorruptError):
+            again.decode(damaged, azimuth, 16)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 200))

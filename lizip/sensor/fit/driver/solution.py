@@ -27,7 +27,6 @@ from lizip.sensor.stages.blocks import (
     RINGS_CELLS,
     RINGS_COMPUTED,
     Blocks,
-    Rest,
     encode_azimuths,
     spots,
 )
@@ -38,6 +37,7 @@ from lizip.sensor.stages.fine_angles import FineAngles
 from lizip.sensor.stages.places import Places
 from lizip.sensor.stages.rounding import Rounding
 from lizip.sensor.stages.seconds import BY_FIRING, ReturnOrder, Seconds
+from lizip.sensor.stages.within_blocks import Rest
 
 _OFFSET = (SUM, TURNED, EXACT, *PLACED_ANGLES)
 """Laws under which lasers look beside the azimuth of their block."""
