@@ -1,6 +1,6 @@
 """What bad conditions cost: sweeps of every simulated sensor in rain, between walls, with lost packets and more.
 
-    python scripts/measure_conditions.py [--sensor WORD] [--only WORD] [--seeds 3] [--first 0] [--all]
+    python scripts/measure_conditions.py [--sensor WORD] [--only WORD] [--seeds 3] [--first 0] [--all] [--drawn]
 
 For each sweep: bits a point, and how many of them explain where points are (all but ranges, intensities and whether
 anything returned), beside the same sweep's on a clear day. A sweep whose chain is not found shows there; these rows end

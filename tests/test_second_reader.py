@@ -76,6 +76,16 @@ def test_files_in_pieces_are_read(monkeypatch, name):
     assert second_reader.read(packed) == content
 
 
+def test_a_column_of_256_values_and_missing_ones_is_read():
+    columns = np.zeros(1200, [("a", "<f4"), ("b", "<i4")])
+    columns["a"], columns["b"] = np.arange(1200) * 7 % 256 / 100, np.arange(1200)
+    columns["a"][::5] = np.nan
+    content = harness.npy(columns)
+    packed = lizip.compress(content)
+    assert lizip.info(packed)["codec"] == "floats"
+    assert second_reader.read(packed) == content
+
+
 REAL = {
     "kitti/full_b.bin": (4, slice(50_000, 57_000)),
     "kitti_fov/crop_0.bin": (4, slice(7_000)),

@@ -164,7 +164,7 @@ def _narrow_down(column: np.ndarray, numbers: Numbers) -> Numbers:
         integers = to_integers(piece, numbers)
         low, high = min(low, int(integers.min())), max(high, int(integers.max()))
         if high - low >= WIDE or max(high, -low) >= WIDE:
-            return numbers if not numbers.signed_zero else replace(numbers, signed_zero=True)
+            return numbers
         if divisor != 1:
             divisor = int(np.gcd.reduce(integers - low, initial=divisor))
         if numbers.signed_zero:

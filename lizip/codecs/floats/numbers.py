@@ -26,7 +26,7 @@ MOST_BINARY = 40
 MANTISSA = {4: 23, 8: 52}
 
 ALPHABET = 256
-"""Most values that are coded as symbols of an alphabet."""
+"""Most values that are coded as symbols of an alphabet, what stands for missing ones among them."""
 
 WIDE = 1 << 62
 _SINGLE, _HOLE = 64, 128
@@ -76,11 +76,8 @@ class Numbers:
     @property
     def alphabet(self) -> int:
         """How many symbols are coded; 0 when they are coded as numbers; 1 when the column is constant."""
-        if self.smooth:
-            return 0
-        if self.values:
-            return len(self.values) + bool(self.hole)
-        return self.top + 1 + bool(self.hole) if 0 <= self.top < ALPHABET else 0
+        symbols = (len(self.values) or self.top + 1) + bool(self.hole)
+        return symbols if symbols <= ALPHABET and not self.smooth else 0
 
     @property
     def divisor(self) -> float:
@@ -125,7 +122,7 @@ class Numbers:
             steps.finish()
         sane = size == dtype.itemsize if form == INTEGER else dtype.kind == "f" and 2 <= size <= max(dtype.itemsize, 4)
         sane = sane and _is_possible(form, size, exponent) and 1 <= step < WIDE
-        sane = sane and -1 <= top < WIDE and max(values, default=0) < WIDE
+        sane = sane and abs(offset) < WIDE and -1 <= top < WIDE and max(values, default=0) < WIDE
         sane = sane and not (single and form != MULTIPLIED) and not (hole and (top < 0 or form < DIVIDED))
         if not sane or flags >> 7 or len(values) > ALPHABET or (form == INTEGER) != (dtype.kind != "f"):
             raise CorruptError("column with impossible numbers")
@@ -169,7 +166,7 @@ def _is_possible(form: int, size: int, exponent: int) -> bool:
 
 
 def to_integers(column: np.ndarray, numbers: Numbers) -> np.ndarray:
-    """Values -> int64 of the form; decimals are right only where `forms.odd_rows` says so."""
+    """Values -> int64 of the form; decimals and shorter mantissas are right only of values that the form says."""
     if numbers.form == INTEGER:
         if column.dtype == np.dtype("<u8"):
             return np.ascontiguousarray(column).view(np.int64) ^ np.int64(-(1 << 63))

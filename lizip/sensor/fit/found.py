@@ -81,9 +81,9 @@ class Found:
     axes: Axes = AS_THEY_ARE
 
     @property
-    def whole(self) -> bool:
-        """Whether every cell of the grid is a point of the file."""
-        return isinstance(self.order, Order) and self.order.whole
+    def whole(self) -> Order | None:
+        """The order of a file of which every cell of the grid is a point; None of others."""
+        return self.order if isinstance(self.order, Order) and self.order.whole else None
 
     def among(self, missing: np.ndarray, nothing: np.ndarray) -> Found:
         """The same in a file that has further points which are no returns, (N,) bool, with the bits `nothing`."""
@@ -97,8 +97,8 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     returns = _returns_of(cloud, found)
     listed = np.ones(cloud.count, bool)
     listed[found.place] = False
-    if isinstance(found.order, Order) and found.order.whole:
-        listed &= some(xyz.view(np.uint32) != found.order.nothing)
+    if (whole := found.whole) is not None:
+        listed &= some(xyz.view(np.uint32) != whole.nothing)
     elif found.missing is not None:
         listed &= ~found.missing
     exceptions = np.flatnonzero(listed)
@@ -127,8 +127,8 @@ def _returns_of(cloud: Cloud, found: Found) -> Returns:
     returns.place, returns.ring, returns.row = found.place, found.ring, found.row
     returns.firing, returns.ticks = found.firing, found.ticks
     returns.rounded, returns.fraction = found.rounded, found.fraction
-    if isinstance(found.order, Order) and found.order.whole:
-        ring, firing = found.order.cells(len(found.columns.fired))
+    if (whole := found.whole) is not None:
+        ring, firing = whole.cells(len(found.columns.fired))
         lags = found.columns.lags(found.calibration.beams.leads)
         returns.every = ring, firing, rows_of(found.columns, found.base, lags, ring, firing, found.rows)
     return returns

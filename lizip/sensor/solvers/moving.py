@@ -59,7 +59,7 @@ class Moving:
         xyz, sensor = stored_points(cloud), hdl32e()
         if xyz is None or len(xyz) > _MOST_POINTS or is_coarse(decimal := find_decimal(xyz), sensor.tick):
             return None
-        # finer than what a map leaves, and no more than a few ULPs
+        # six decimals are finer than what coordinates of a map leave, and a few ULPs: taken for none
         decimal = decimal if hides_arithmetic(decimal) else 0
         best: tuple[_Writing, Attempt] | None = None
         least = _MOST_BITS / 8 * cloud.count

@@ -28,9 +28,9 @@ PACKET = 24
 _LARGEST = 1 << 20
 _LIMIT = 250
 _UNSEEN = 1 << 30
-_SAMPLE = 1 << 15
-_WORTH = 0.75
-"""Steps that are told from more than one block's have to say so much less wrongly that they are worth a trial."""
+_SAMPLE, _WORTH = 1 << 15, 0.75
+"""Points by which pairs of blocks are judged; and of the surprises where each block is taken alone, the share below
+which pairs are tried."""
 
 
 @kernel

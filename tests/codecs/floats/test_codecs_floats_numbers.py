@@ -67,6 +67,13 @@ def test_impossible_exponents_are_refused():
             Numbers.unpack(Unpacker(packed), np.dtype("<f4"))
 
 
+def test_offsets_that_no_column_has_are_refused():
+    for offset in (-(1 << 63), -(1 << 62), 1 << 62):
+        packed = Numbers(DIVIDED, 4, 2, True, offset, 1, 5).pack()
+        with pytest.raises(CorruptError):
+            Numbers.unpack(Unpacker(packed), np.dtype("<f4"))
+
+
 @settings(deadline=None)
 @given(st.lists(st.integers(-(1 << 23), 1 << 23), min_size=1, max_size=50), st.integers(1, 7))
 def test_any_products_with_a_float32_come_back(steps, places):
@@ -94,6 +101,16 @@ def test_missing_values_are_below_all_others(kind, most, apart):
     assert (coded[::5] == 0).all()
     assert (coded[1::5] > 0).all()
     assert numbers.alphabet == (0 if most > 100 else coded.max() + 1)
+
+
+@pytest.mark.parametrize("apart", [1, 50], ids=["steps", "values"])
+@pytest.mark.parametrize(("different", "alphabet"), [(255, 256), (256, 0)])
+def test_symbols_are_at_most_256_and_what_is_missing_is_one(different, alphabet, apart):
+    steps = np.arange(3000) % different
+    steps[steps > 9] *= apart
+    column = (steps / 100).astype(np.float32)
+    column[::7] = np.nan
+    assert there_and_back(column).alphabet == alphabet
 
 
 def test_nan_of_several_kinds_come_back():

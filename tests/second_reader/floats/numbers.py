@@ -29,10 +29,8 @@ class Numbers(NamedTuple):
     @property
     def alphabet(self) -> int:
         """How many symbols are coded; 0: numbers."""
-        if self.smooth:
-            return 0
-        symbols = len(self.values) or (self.top + 1 if 0 <= self.top < 256 else 0)
-        return symbols + bool(self.hole) if symbols else 0
+        symbols = (len(self.values) or self.top + 1) + bool(self.hole)
+        return symbols if symbols <= 256 and not self.smooth else 0
 
     @property
     def divisor(self) -> float:
