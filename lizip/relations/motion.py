@@ -191,7 +191,8 @@ class Motion:
         if arithmetic >= ARITHMETICS:
             raise CorruptError("points were moved in an unknown way")
         kind = np.dtype("<f8" if arithmetic in (DOUBLE, DOUBLE_TURN) else "<f4")
-        matrix = np.frombuffer(unpacker.take(12 * kind.itemsize), kind).astype(np.float64).reshape(3, 4)
+        with np.errstate(invalid="ignore"):  # of NaN that signal
+            matrix = np.frombuffer(unpacker.take(12 * kind.itemsize), kind).astype(np.float64).reshape(3, 4)
         if not (np.abs(matrix) < _LARGEST_ENTRY).all():
             raise CorruptError("points were moved in an impossible way")
         return cls(matrix, arithmetic, unpacker.take(unpacker.remaining))

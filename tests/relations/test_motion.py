@@ -122,3 +122,8 @@ def test_what_is_no_number_stays_as_it_is(arithmetic):
     points = words[np.random.default_rng(1).integers(0, 4, (64, 3))].view(np.float32)
     turned = motion.moved(points, np.random.default_rng(2).normal(size=(3, 4)).astype("<f4").astype("<f8"), arithmetic)
     assert turned.tobytes() == points.tobytes()
+
+
+def test_a_signalling_nan_is_refused_without_a_warning():
+    with pytest.raises(CorruptError):
+        Motion.unpack(bytes([motion.FORWARD]) + b"\x01\x00\x80\x7f" * 12)
