@@ -24,7 +24,6 @@ from lizip.simulator.draws import Draws
 from lizip.simulator.drivers import sweep as by_driver
 from lizip.simulator.scene import street
 from lizip.simulator.sensors import SENSORS
-from lizip.simulator.sweep import Sweep
 
 _MOTION = ("speed", "yaw_rate")
 CONDITIONS: dict[str, dict[str, Any]] = {
@@ -77,70 +76,68 @@ def _drawn(seed: int) -> dict[str, Any]:
     return some | {"speed": float(draws.uniform(-6, 36)), "yaw_rate": float(0.25 * draws.normal())}
 
 
-def _moving(make: Callable[..., Sweep], **fixed: Any) -> Callable[[int, dict[str, Any]], bytes]:
-    return lambda seed, options: make(seed, **fixed, **options).data
+def _made(
+    make: Callable[..., Any], *first: Any, without: tuple[str, ...] = (), **fixed: Any
+) -> Callable[[int, dict[str, Any]], bytes]:
+    """A simulator of a seed, what comes `first` then, and options, but for those that it does not take."""
 
-
-def _resting(make: Callable[..., Sweep], **fixed: Any) -> Callable[[int, dict[str, Any]], bytes]:
     def data(seed: int, options: dict[str, Any]) -> bytes:
-        return make(
-            seed, **fixed, **{name: options[name] for name in options if name not in ("speed", "yaw_rate")}
-        ).data
-
-    return data
-
-
-def _hdl64(seed: int, options: dict[str, Any]) -> bytes:
-    return hdl64.sweep(seed, **{name: options[name] for name in options if name != "yaw_rate"}).data
-
-
-def _camera(seed: int, options: dict[str, Any]) -> bytes:
-    return hdl64.sweep(seed, camera=True, **{name: options[name] for name in options if name != "yaw_rate"}).data
-
-
-def _turning(name: str, **fixed: Any) -> Callable[[int, dict[str, Any]], bytes]:
-    def data(seed: int, options: dict[str, Any]) -> bytes:
-        options = {key: options[key] for key in options if key not in _MOTION}
-        records = turning.sweep(seed, turning.MODELS[name], **fixed, **options).records
-        return records[(records[:, :3] != 0).any(axis=1)].tobytes()
+        taken = {name: options[name] for name in options if name not in without}
+        return make(seed, *first, **fixed, **taken).data
 
     return data
 
 
 def _driver(sensor: str, driver: str, **fixed: Any) -> Callable[[int, dict[str, Any]], bytes]:
+    return _made(by_driver, SENSORS[sensor], driver, without=_MOTION, **fixed)
+
+
+def _turning(name: str, **fixed: Any) -> Callable[[int, dict[str, Any]], bytes]:
+    """The returns alone of a sensor that turns and stands still."""
+
     def data(seed: int, options: dict[str, Any]) -> bytes:
-        options = {key: options[key] for key in options if key in ("conditions", "scene")}
-        return by_driver(seed, SENSORS[sensor], driver, **fixed, **options).data
+        taken = {key: options[key] for key in options if key not in _MOTION}
+        records = turning.sweep(seed, turning.MODELS[name], **fixed, **taken).records
+        return records[(records[:, :3] != 0).any(axis=1)].tobytes()
 
     return data
 
 
 KINDS: dict[str, tuple[int, Callable[[int, dict[str, Any]], bytes]]] = {
-    "nuscenes": (5, _moving(hdl32.sweep)),
-    "nuscenes, not through a map": (5, _moving(hdl32.sweep, far_frame=False)),
-    "kitti": (4, _hdl64),
-    "kitti, camera": (4, _camera),
-    "argoverse": (5, _moving(vlp32.sweep)),
-    "pandaset": (4, _moving(pandar64.sweep)),
-    "pandaset, world": (4, _moving(pandar64.sweep, world=True)),
-    "os 32": (4, _resting(os_sensor.sweep, rings=32)),
-    "os 64": (4, _resting(os_sensor.sweep)),
-    "os 64, all": (4, _resting(os_sensor.sweep, drop_missing=False)),
-    "os 128, by beam": (4, _resting(os_sensor.sweep, rings=128, layout="beam")),
+    "nuscenes": (5, _made(hdl32.sweep)),
+    "nuscenes, not through a map": (5, _made(hdl32.sweep, far_frame=False)),
+    "kitti": (4, _made(hdl64.sweep, without=_MOTION[1:])),
+    "kitti, camera": (4, _made(hdl64.sweep, without=_MOTION[1:], camera=True)),
+    "argoverse": (5, _made(vlp32.sweep)),
+    "pandaset": (4, _made(pandar64.sweep)),
+    "pandaset, world": (4, _made(pandar64.sweep, world=True)),
+    "os 32": (4, _made(os_sensor.sweep, without=_MOTION, rings=32)),
+    "os 64": (4, _made(os_sensor.sweep, without=_MOTION)),
+    "os 64, all": (4, _made(os_sensor.sweep, without=_MOTION, drop_missing=False)),
+    "os 128, by beam": (4, _made(os_sensor.sweep, without=_MOTION, rings=128, layout="beam")),
     "vlp16": (4, _turning("vlp16", advance="whole")),
     "vlp16 exact": (4, _turning("vlp16", advance="exact")),
     "vlp32": (4, _turning("vlp32", advance="whole", offsets="whole")),
     "hdl32": (4, _turning("hdl32", arithmetic="float")),
     "xt32": (4, _turning("xt32")),
     "rs32": (4, _turning("rs32", advance="whole", offsets="whole")),
-    "at128": (4, _resting(at128.sweep)),
+    "at128": (4, _made(at128.sweep, without=_MOTION)),
     "nebula pandar64": (4, _driver("pandar64", "nebula Hesai", own_cut=True)),
     "nebula qt128": (4, _driver("qt128", "nebula Hesai", own_cut=True)),
-    "SDK 2.0 ot128": (4, _driver("ot128", "Hesai SDK 2.0", missing="zeros", span=0.3)),
+    "SDK 2.0 ot128": (
+        4,
+        _driver("ot128", "Hesai SDK 2.0", missing="zeros", span=0.3),
+    ),
     "velodyne_pointcloud vlp16": (4, _driver("vlp16", "velodyne_pointcloud")),
     "velodyne_pointcloud vlp32c": (4, _driver("vlp32c", "velodyne_pointcloud")),
-    "velodyne_pointcloud hdl64": (4, _driver("hdl64", "velodyne_pointcloud", span=0.5)),
-    "velodyne_pointcloud vls128": (4, _driver("vls128", "velodyne_pointcloud", span=0.3)),
+    "velodyne_pointcloud hdl64": (
+        4,
+        _driver("hdl64", "velodyne_pointcloud", span=0.5),
+    ),
+    "velodyne_pointcloud vls128": (
+        4,
+        _driver("vls128", "velodyne_pointcloud", span=0.3),
+    ),
     "nebula vls128": (4, _driver("vls128", "nebula Velodyne", span=0.3)),
     "rs_driver rs16": (4, _driver("rs16", "rs_driver")),
     "rs_driver helios": (4, _driver("helios", "rs_driver", missing="NaN")),

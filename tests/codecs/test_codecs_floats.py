@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from lizip.cloud import Cloud
 from lizip.codecs import Options
 from lizip.codecs.floats import CODEC
+from lizip.codecs.floats.plan import Plan
 from lizip.codecs.floats.segments import SEGMENT
 from lizip.container import CODEC as PLAN
 from lizip.container import Container, write
@@ -98,6 +100,18 @@ def test_odd_values_in_several_segments():
     for rows in ([5, 6], [SEGMENT - 1, SEGMENT], [SEGMENT + 8999]):
         columns["y"].view("<u4")[rows] = 0x7F800001
     round_trip(columns)
+
+
+def test_odd_values_beyond_all_points_are_refused():
+    columns = {"a": np.arange(300, dtype="<f4") / 100}
+    columns["a"][7] = 1e-14
+    head, *streams = encode(columns)
+    schema = Cloud("test", columns=columns).schema
+    plan = Plan.unpack(head.data, schema)
+    (odd,) = plan.odd
+    beyond = replace(plan, odd=(replace(odd, rows=odd.rows + 293),)).pack()
+    with pytest.raises(CorruptError, match="beyond all points"):
+        decode((replace(head, data=beyond), *streams), schema, 300)
 
 
 @settings(max_examples=60, deadline=None)

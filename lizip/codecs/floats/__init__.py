@@ -73,6 +73,8 @@ class Floats:
         if len(schema) > MOST_COLUMNS:
             raise CorruptError("more columns than this codec takes")
         plan = Plan.unpack(container.section(PLAN), schema)
+        for odd in plan.odd:
+            odd.check(count)
         streams = _streams(plan)
         entries = [container.entries(STREAMS + k) for k in range(len(streams))]
         pieces = -(-count // SEGMENT)

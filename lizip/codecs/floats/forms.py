@@ -48,11 +48,11 @@ def find_numbers(column: np.ndarray) -> Numbers:
 
 def find_nearly(column: np.ndarray) -> tuple[Numbers, np.ndarray]:
     """Find the form that is best if a few values may be odd, and the rows (M,) int64 of those, ascending."""
-    exact, none = _find(column, 0, 0)
-    if exact.alphabet or exact.form == INTEGER:
-        return exact, none
     nearly, odd = _find(column, len(column) // _RARE, _RARE_IN_SAMPLE)
-    saved = _bits_of_range(exact) - _bits_of_range(nearly)
+    if not len(odd):
+        return nearly, odd
+    exact, none = _find(column, 0, 0)
+    saved = 0 if exact.alphabet else _bits_of_range(exact) - _bits_of_range(nearly)
     return (nearly, odd) if saved * len(column) > len(odd) * 8 * (column.dtype.itemsize + _GAP) else (exact, none)
 
 

@@ -29,7 +29,7 @@ class Odd:
 
     @classmethod
     def unpack(cls, unpack: Unpacker, dtype: np.dtype) -> Odd:
-        """Read what `pack` wrote; CorruptError when it cannot have."""
+        """Read what `pack` wrote; CorruptError when it cannot have; how many points there are, `check` is told."""
         count = unpack.varint()
         if count > unpack.remaining:
             raise CorruptError("more odd values than there are bytes")
@@ -37,6 +37,11 @@ class Odd:
         if sum(gaps) >= 1 << 62:
             raise CorruptError("odd values beyond all points")
         return cls(np.cumsum(np.array(gaps, np.int64) + 1) - 1, unpack.array(dtype.str, count))
+
+    def check(self, count: int) -> None:
+        """Raise CorruptError when some are beyond so many points."""
+        if len(self.rows) and self.rows[-1] >= count:
+            raise CorruptError("odd values beyond all points")
 
     def smoothed(self, column: np.ndarray) -> np.ndarray:
         """A column (N,) in which the last value before each odd one stands for it, or the first one behind."""

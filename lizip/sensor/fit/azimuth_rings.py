@@ -52,7 +52,8 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Ax
     `axes` tells apart what is left in `state` where points were put on other axes.
     """
     decimal = find_decimal(xyz)
-    if not decimal:  # it was that of points that are none
+    # missing returns, zeros mostly, may be on a lattice alone
+    if not decimal:
         return None
     if decimal == HALF:
         decimal += _DECIMAL  # what is of this family was on that lattice before

@@ -13,7 +13,7 @@ FARTHEST = 1e4
 """Points with a larger coordinate (m), or NaN, take no part."""
 
 _TELLING = 0.5
-"""Steps of a decimal rounding that the float32 behind it may be coarse, to tell whether there was one."""
+"""A coordinate tells whether it was rounded where float32 are closer together than so many steps of the decimals."""
 
 _LATTICE_SHARE, _LEAST_TELLING = 0.97, 4
 """Share of the telling coordinates that is on the lattice of a rounding; one in so many has to tell."""

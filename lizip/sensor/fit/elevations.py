@@ -47,7 +47,7 @@ _LEAST_POINTS = 256
 _CLOSE, _APART = 1.5, 0.6
 """Points nearer than this (m) do not tell rings apart; runs of slopes so many usual gaps from all rings are rings."""
 _GATHERED = 0.7
-"""From the true origin slopes fall into fewer bins, for how far they spread, than from most others: by how much."""
+"""Seen from the true origin, slopes fall into so few bins (a share of the median origin's) for how far they spread."""
 
 
 @kernel

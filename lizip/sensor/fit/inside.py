@@ -12,7 +12,7 @@ from lizip.sensor.stages.rounding import HALF, rounding_units
 _STEEP = 1e-6
 """A coordinate that moves by less than this share of a tick says nothing of the range."""
 _TOLD = 1.5
-"""Steps of a rounding that a tick must be for each to show: one as long as a step does not."""
+"""Ticks are told apart where they are at least so many steps of the rounding long."""
 _SURE = 1e-3
 """Share of a rounding step by which points stay away from its ends."""
 

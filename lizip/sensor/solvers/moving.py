@@ -19,7 +19,7 @@ from lizip.sensor.fit.intensity import Lit, find_intensity, intensity_stage
 from lizip.sensor.fit.lattice.frame import Frame
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.fit.motion.attempts import Attempt, straight_on_by_all, through_map_by_all
-from lizip.sensor.fit.motion.cells import Laid, find_axes, lay_out
+from lizip.sensor.fit.motion.cells import MOST_FIRINGS, Laid, find_axes, lay_out
 from lizip.sensor.fit.motion.firing import ARITHMETIC, RINGS, Sensor, hdl32e
 from lizip.sensor.fit.motion.frame import find_moved_frame, find_sector_end
 from lizip.sensor.fit.motion.gaps import find_gaps
@@ -43,8 +43,8 @@ _PLACE = 9
 """Bytes of a point that is in no firing."""
 _GOOD_BITS = 6
 """Bits a point for these below which a way to see the sweep is the right one."""
-_MOST_POINTS = 5 * 1085 * RINGS // 2
-"""Two turns and a half: what is longer is no sweep of this sensor, and none need look whether it is."""
+_MOST_POINTS = MOST_FIRINGS * RINGS
+"""What is longer is no sweep of this sensor, and none need look whether it is."""
 _ROUNDS = 2
 """Of looking for firings that lack: where the sensor was in a long gap is known better when it is."""
 _LEAST_UPRIGHT = 0.6

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lizip.codecs.floats.odd import Odd
+from lizip.errors import CorruptError
 from lizip.packing import Unpacker
 
 
@@ -16,6 +18,13 @@ def test_any_rows_come_back(rows, kind):
     again = Odd.unpack(Unpacker(odd.pack()), np.dtype(kind))
     assert again.rows.tolist() == odd.rows.tolist()
     assert again.values.tobytes() == odd.values.tobytes()
+
+
+def test_odd_values_beyond_all_points_are_refused():
+    odd = Odd(np.array([3, 7]), np.zeros(2, np.float32))
+    odd.check(8)
+    with pytest.raises(CorruptError):
+        odd.check(7)
 
 
 def test_the_value_before_stands_for_odd_ones_and_each_piece_gets_its_own_back():

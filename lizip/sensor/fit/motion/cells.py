@@ -20,8 +20,9 @@ from lizip.sensor.stages.firing_azimuths import STEP, TURN
 FARTHEST = 1000.0
 """Points further off are no places, m."""
 
-_LEAST_FIRINGS, _MOST_FIRINGS = 64, 5 * 1085 // 2
-"""Two turns and a half: points that someone has sorted make more, of a few points each."""
+_FIRINGS_A_TURN = 1085
+_LEAST_FIRINGS, MOST_FIRINGS = 64, 5 * _FIRINGS_A_TURN // 2
+"""Of a sweep, up to two turns and a half: points that someone has sorted make more, of a few points each."""
 
 _NEAREST, _FASTEST = 1.0, 50.0
 """Points nearer than this (m) tell nothing of their ring; speeds are below this (m/s)."""
@@ -30,7 +31,7 @@ _TOLERANCE = 0.01
 _LEAST_POINTS, _LEAST_SHARE = 72, 0.8
 _MOST_SPACED = 1600
 """Firings of a turn and a half: no more are put in."""
-_WELL_SEEN, _FIRINGS_A_TURN, _TAIL = 3.0, 1085, 40
+_WELL_SEEN, _TAIL = 3.0, 40
 """Points further off than this (m) show azimuths; the end of a turn is so many firings."""
 
 
@@ -135,7 +136,7 @@ def _of_whole_firings(
     while count and missing[count - 1] and count % RINGS:
         count -= 1
     for end in dict.fromkeys((count, len(xyz) - int(np.argmin(missing[::-1])))):
-        if end % RINGS or not _LEAST_FIRINGS <= end // RINGS <= _MOST_FIRINGS:
+        if end % RINGS or not _LEAST_FIRINGS <= end // RINGS <= MOST_FIRINGS:
             continue
         cells = np.arange(end)
         by_firing = Laid(cells.reshape(-1, RINGS), missing, nothing)
@@ -182,7 +183,7 @@ def _at(
 ) -> Laid | None:
     """Put the points `which` (M,) into cells."""
     firings = int(firing[-1]) + 1 if len(firing) else 0
-    if not _LEAST_FIRINGS <= firings <= _MOST_FIRINGS or firings * RINGS > 64 * len(missing):
+    if not _LEAST_FIRINGS <= firings <= MOST_FIRINGS or firings * RINGS > 64 * len(missing):
         return None
     place = np.full((firings, RINGS), -1)
     place[firing, ring] = which
