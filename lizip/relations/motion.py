@@ -93,16 +93,24 @@ def _move(points, matrix, arithmetic, out):
 @kernel
 def _move_wide(points, matrix, arithmetic, out):
     for i in range(points.shape[0]):
-        x = np.float64(points[i, 0])
-        y = np.float64(points[i, 1])
-        z = np.float64(points[i, 2])
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
         for k in range(3):
             value = matrix[k, 0] * x
             if arithmetic == WIDE_FUSED:
                 value = fused(matrix[k, 2], z, fused(matrix[k, 1], y, value)) + matrix[k, 3]
             else:
                 value = ((value + matrix[k, 1] * y) + matrix[k, 2] * z) + matrix[k, 3]
-            out[i, k] = value if value == value else x if k == 0 else y if k == 1 else z
+            out[i, k] = value if value == value else points[i, k]
+
+
+def _widened(points: np.ndarray) -> np.ndarray:
+    """Points (N, 3) float32 as float64; NaN are quiet and keep sign and payload, whatever the machine makes of them."""
+    with np.errstate(invalid="ignore"):
+        wide = points.astype(np.float64)
+    odd = np.isnan(points)
+    bits = points.view(np.uint32)[odd].astype(np.uint64)
+    wide.view(np.uint64)[odd] = (bits >> 31 << 63) | (0x7FF8 << 48) | ((bits & 0x7FFFFF) << 29)
+    return wide
 
 
 def moved(points: np.ndarray, matrix: np.ndarray, arithmetic: int) -> np.ndarray:
@@ -111,7 +119,7 @@ def moved(points: np.ndarray, matrix: np.ndarray, arithmetic: int) -> np.ndarray
     points = np.ascontiguousarray(points, np.float32)
     if arithmetic in (WIDE, WIDE_FUSED):
         wide = np.empty((len(points), 3))
-        _move_wide(points, matrix, arithmetic, wide)
+        _move_wide(_widened(points), matrix, arithmetic, wide)
         return wide
     out = np.empty((len(points), 3), np.float32)
     _move(points, matrix, arithmetic, out)
@@ -158,6 +166,11 @@ def _code_points(coder, counters, inner, expected, largest, stored):
             stored[i, k] = place + value
 
 
+def _places(inner: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Ordinals (N, 3) of inner points, float32, in the type of expected ones."""
+    return to_ordinals(inner if expected.dtype == inner.dtype else _widened(inner))
+
+
 def _largest(expected: np.ndarray) -> np.int64:
     return _LARGEST if expected.dtype.itemsize == 4 else _LARGEST_WIDE
 
@@ -195,7 +208,7 @@ class Motion:
         expected = moved(inner, matrix, arithmetic)
         if np.array_equal(bits_of(expected), bits_of(stored)):
             return cls(matrix, arithmetic)
-        before, places = to_ordinals(inner.astype(expected.dtype)), to_ordinals(stored)
+        before, places = _places(inner, expected), to_ordinals(stored)
         largest = _largest(expected)
         body = encode_stream(_code_points, _counters(), before, to_ordinals(expected), largest, places)
         return cls(matrix, arithmetic, body)
@@ -208,8 +221,7 @@ class Motion:
         out = moved(inner, self.matrix, self.arithmetic)
         if self.body:
             places = np.zeros(out.shape, np.int64)
-            with np.errstate(invalid="ignore"):  # of NaN that signal
-                before = to_ordinals(inner.astype(out.dtype))
+            before = _places(inner, out)
             decode_stream(self.body, _code_points, _counters(), before, to_ordinals(out), _largest(out), places)
             half = 1 << (8 * out.dtype.itemsize - 1)
             if places.size and (int(places.min()) < -half or int(places.max()) >= half):

@@ -107,6 +107,6 @@ def _reduce(rows, whole, square, norms, shares):
             rows[k, c], rows[k - 1, c] = rows[k - 1, c], rows[k, c]
         for c in range(count):
             whole[c, k], whole[c, k - 1] = whole[c, k - 1], whole[c, k]
-        k = max(k - 1, 1)
+        k = max(k - 1, np.int64(1))
         _orthogonalise(rows, k - 1, square, norms, shares)
     return False

@@ -19,7 +19,7 @@ from lizip.sensor.fit.driver.polar import TICKS
 from lizip.sensor.fit.outer.origin import Origins, find_origins, whole_share
 from lizip.sensor.fit.outer.reduction import short_basis
 
-_LEAST_POINTS, _FARTHEST = 512, 1e4
+_LEAST_POINTS, _FARTHEST, _OFTEN = 512, 1e4, 16
 _COUNTED, _TRIED = 1024, 48
 """Points that are counted from another, and how many of these are tried."""
 _GROUPS, _NEAREST, _VECTORS = 32, 200, 12
@@ -42,9 +42,11 @@ _TOLD = 1e-6
 def undo_wide(xyz: np.ndarray) -> tuple[np.ndarray, Motion] | None:
     """Find points (N, 3) float32 whose transform points xyz (N, 3) float64 are; None when they are none."""
     with np.errstate(invalid="ignore"):
-        there = (np.abs(xyz) < _FARTHEST).all(axis=1)
-    there[1:] &= (xyz[1:] != xyz[:-1]).any(axis=1)
-    seen = xyz[there]
+        there = np.flatnonzero((np.abs(xyz) < _FARTHEST).all(axis=1))
+    _, which, counts = np.unique(xyz[there, 0], return_inverse=True, return_counts=True)
+    # what stands for no return is repeated: the origin, mostly
+    often = counts[which] > _OFTEN
+    seen, repeated = xyz[there[~often]], xyz[there[often]][:1]
     if len(seen) < _LEAST_POINTS:
         return None
     axes = _find_axes(seen)
@@ -55,7 +57,7 @@ def undo_wide(xyz: np.ndarray) -> tuple[np.ndarray, Motion] | None:
     origins = find_origins(along)
     if origins is None:
         return None
-    begin = _begin(seen[first], axes, along, origins)
+    begin = _begin(seen[first], axes, along, origins, repeated)
     matrix = np.concatenate([axes, (seen[first] - multiply(axes, begin[:, None])[:, 0])[:, None]], axis=1)
     some = slice(None, None, 1 + len(seen) // _FITTED)
     inner = (along[some] + begin).astype(np.float32)
@@ -81,8 +83,8 @@ def _told(xyz: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, Motion] | No
         inner[np.abs(inner) < _NOTHING * np.abs(xyz).max(axis=1, keepdims=True)] = 0.0
     tested = slice(None, None, 1 + len(xyz) // _TESTED)
     ways = [_polished(matrix, way, inner[tested], xyz[tested]) for way in (WIDE, WIDE_FUSED)]
-    near = np.abs(moved(inner[tested], matrix, WIDE) - xyz[tested]) < _SQUARE
-    if near.mean() < _LEAST_RIGHT:
+    away = np.abs(moved(inner[tested], matrix, WIDE) - xyz[tested])
+    if not (away[np.isfinite(away)] < _SQUARE).mean() > _LEAST_RIGHT:
         return None
     way, matrix = (WIDE, WIDE_FUSED)[ways[1][0] > ways[0][0]], max(ways, key=lambda each: each[0])[1]
     expected = to_ordinals(moved(inner, matrix, way)).astype(np.float64)
@@ -168,9 +170,14 @@ class _Shift(NamedTuple):
     wide: float
 
 
-def _begin(stored: np.ndarray, axes: np.ndarray, along: np.ndarray, origins: Origins) -> np.ndarray:
-    """Coordinates (3,) of the first point before: of a printed shift, of whole ranges, or likely ones."""
-    likely = origins.middle
+def _begin(
+    stored: np.ndarray, axes: np.ndarray, along: np.ndarray, origins: Origins, repeated: np.ndarray
+) -> np.ndarray:
+    """Coordinates (3,) of the first point before: counted from one that is repeated (at most 1, 3), of a printed
+    shift, of whole ranges, or likely ones."""
+    likely, known = origins.middle, multiply(stored - repeated, axes)
+    if origins.fit(known).any():
+        return known[0]
     shift = _Shift(stored - multiply(axes, likely[:, None])[:, 0], float(np.sqrt((origins.wide**2).sum())))
     for digits in range(_DIGITS + 1):
         scale = 10.0**digits
