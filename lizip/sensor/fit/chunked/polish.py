@@ -7,7 +7,7 @@ import numpy as np
 from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
 from lizip.sensor.fit.chunked.flips import aimed_at
-from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
+from lizip.sensor.fit.chunked.knots import FIXED, FREE, GRID, PHASE, Groups, fit_points
 from lizip.sensor.fit.chunked.observed import (
     Law,
     Observed,
@@ -21,6 +21,7 @@ from lizip.sensor.fit.chunked.packets import SURE, errors_of, move_packets, regu
 from lizip.sensor.fit.chunked.point_sums import Placed
 from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.stages.packets import FRACTIONS
+from lizip.sensor.stages.screw import Screw
 
 _PENALTY = 2.5
 _TWICE = 2
@@ -32,6 +33,7 @@ _THIRD = 3
 
 _ROUGH, _SHARP = (10.0, 5.0, 3.0, 2.0), (2.0, 1.5)
 _BEGIN, _POLISH = (4.0, 1.0), (1.0, 1.0, 0.5, 0.5)
+_AGAIN = (1.0, 1.0, 1.0)
 _GOOD = 0.9
 """Share of the points that must be exact if packets come at whole microseconds, and the track is of this kind."""
 
@@ -122,11 +124,39 @@ def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track
     return best
 
 
+def _rounded(track: Track, placed: Placed, groups: Groups, begin: float) -> Track:
+    """What a track is if it was made coarser, of a cloud within a bound of its own; times count from `begin`.
+
+    Times go first: what they were off by is in the other numbers, too.
+    """
+    whole = Screw.of(track._replace(times=track.times - begin), coarse=True).track()
+    track = track._replace(times=whole.times + begin)
+    aimed, _ = aimed_at(track, placed, groups)
+    track, _, _ = fit_points(track, aimed, groups, _AGAIN, FIXED, exact=True)
+    whole = Screw.of(track._replace(times=track.times - begin), coarse=True).track()
+    return whole._replace(times=whole.times + begin)
+
+
+def _trimmed(track: Track, times: np.ndarray) -> Track:
+    """A track without the knots that no pose at some times (G,) depends on."""
+    first = int(np.clip(np.searchsorted(track.times, times.min(), "right") - 1, 0, len(track.times) - 2))
+    last = int(np.clip(np.searchsorted(track.times, times.max(), "left"), first + 1, len(track.times) - 1))
+    return Track(*(each[first : last + 1] for each in track))
+
+
+def _rounding(seen: Observed, law: Law, best: float) -> tuple[float, Law]:
+    """The law with its track rounded if that brings more than a share of the points right, and the share."""
+    placed = placed_of(seen, law)
+    track = _rounded(law.track, placed, law.groups, float(law.packets[0]))
+    share = aimed_at(track, placed, law.groups)[1]
+    return (share, law._replace(track=track)) if share > best else (best, law)
+
+
 def polish(seen: Observed, law: Law) -> Law:
     """Sharpen the track; where few points are exact, let the packets' times be what they may."""
     placed = placed_of(seen, law)
     best, track = _sharpen(law.track, placed, law.groups)
-    law = law._replace(track=track)
+    best, law = _rounding(seen, law._replace(track=_trimmed(track, law.groups.times)), best)
     if best >= _GOOD:
         return law
     other = law
