@@ -14,6 +14,7 @@ import numpy as np
 
 from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
+from lizip.sensor.fit.chunked.coarse_track import retimed
 from lizip.sensor.fit.lattice.far_units import choose_lattice
 from lizip.sensor.fit.motion.coarse_law import coarse_law
 from lizip.sensor.model import Stage
@@ -118,7 +119,7 @@ def _fused(stage: Fused, sides: Sides) -> Stage:
 
 def _screw(stage: Screw, sides: Sides) -> Stage:
     """Few digits: whoever codes the points again finds the track nearly, and rounds it to this one."""
-    return Screw.of(stage.track(), coarse=True) if sides.bound >= _COARSE_TRACK else stage
+    return Screw.of(retimed(stage.track()), coarse=True) if sides.bound >= _COARSE_TRACK else stage
 
 
 def _pose_law(stage: PoseLaw, sides: Sides) -> Stage:

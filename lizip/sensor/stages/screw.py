@@ -20,7 +20,7 @@ QUANTA = np.ldexp(1.0, np.array([-13, -34, -34, -34, -30, -30, -30]))
 """Units of a knot's numbers: microseconds, rotation vector (rad) from the first knot, position (m)."""
 
 COARSE = np.array([13, 10, 10, 10, 14, 14, 14])
-"""The same of tracks that were made coarser, as powers of two of these units: a microsecond, 6e-8 rad, 15 um."""
+"""Powers of two by which the units of coarser tracks are larger: a microsecond, 6e-8 rad, 15 um."""
 
 _MOST_TURN = 1 << 37
 """Of the first knot's rotation vector: 8 rad."""

@@ -70,7 +70,8 @@ def test_it_is_found_again_in_axes_turned_by_quarters(quarters):
         slow=track.slow + rng.normal(0, [3e-7, 3e-7, 3e-9], track.slow.shape),
         fixed=track.fixed + np.array([1e-4, 1e-4, 1e-4, -1e-4]),
     )
-    normals = condense(points, sensor, np.full(points.shape, 1e8), *noisy.poses(), 1e9)
+    rotation, shift = noisy.poses()
+    normals = condense(points, sensor, np.full(points.shape, 1e8), rotation, shift, 1e9)
     found = coarse_track(noisy, normals)
     for name in ("fast_times", "fast", "slow_times", "slow", "fixed"):
         np.testing.assert_allclose(getattr(found, name), getattr(track, name), rtol=0, atol=1e-12, err_msg=name)

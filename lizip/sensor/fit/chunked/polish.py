@@ -6,8 +6,9 @@ import numpy as np
 
 from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
+from lizip.sensor.fit.chunked.coarse_track import coarse_track
 from lizip.sensor.fit.chunked.flips import aimed_at
-from lizip.sensor.fit.chunked.knots import FIXED, FREE, GRID, PHASE, Groups, fit_points
+from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
 from lizip.sensor.fit.chunked.observed import (
     Law,
     Observed,
@@ -21,7 +22,6 @@ from lizip.sensor.fit.chunked.packets import SURE, errors_of, move_packets, regu
 from lizip.sensor.fit.chunked.point_sums import Placed
 from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.stages.packets import FRACTIONS
-from lizip.sensor.stages.screw import Screw
 
 _PENALTY = 2.5
 _TWICE = 2
@@ -33,7 +33,6 @@ _THIRD = 3
 
 _ROUGH, _SHARP = (10.0, 5.0, 3.0, 2.0), (2.0, 1.5)
 _BEGIN, _POLISH = (4.0, 1.0), (1.0, 1.0, 0.5, 0.5)
-_AGAIN = (1.0, 1.0, 1.0)
 _GOOD = 0.9
 """Share of the points that must be exact if packets come at whole microseconds, and the track is of this kind."""
 
@@ -124,19 +123,6 @@ def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track
     return best
 
 
-def _rounded(track: Track, placed: Placed, groups: Groups, begin: float) -> Track:
-    """What a track is if it was made coarser, of a cloud within a bound of its own; times count from `begin`.
-
-    Times go first: what they were off by is in the other numbers, too.
-    """
-    whole = Screw.of(track._replace(times=track.times - begin), coarse=True).track()
-    track = track._replace(times=whole.times + begin)
-    aimed, _ = aimed_at(track, placed, groups)
-    track, _, _ = fit_points(track, aimed, groups, _AGAIN, FIXED, exact=True)
-    whole = Screw.of(track._replace(times=track.times - begin), coarse=True).track()
-    return whole._replace(times=whole.times + begin)
-
-
 def _trimmed(track: Track, times: np.ndarray) -> Track:
     """A track without the knots that no pose at some times (G,) depends on."""
     first = int(np.clip(np.searchsorted(track.times, times.min(), "right") - 1, 0, len(track.times) - 2))
@@ -147,7 +133,7 @@ def _trimmed(track: Track, times: np.ndarray) -> Track:
 def _rounding(seen: Observed, law: Law, best: float) -> tuple[float, Law]:
     """The law with its track rounded if that brings more than a share of the points right, and the share."""
     placed = placed_of(seen, law)
-    track = _rounded(law.track, placed, law.groups, float(law.packets[0]))
+    track = coarse_track(law.track, placed, law.groups, float(law.packets[0]))
     share = aimed_at(track, placed, law.groups)[1]
     return (share, law._replace(track=track)) if share > best else (best, law)
 
