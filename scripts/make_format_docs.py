@@ -93,7 +93,19 @@ def _checked(*tables: tuple[str, str, str]) -> str:
 
 def _container() -> str:
     names = ("MAGIC", "PACK_MAGIC", "VERSION", "SMALL", "SMALL_MAGIC", "SMALL_DIGEST", "END", "PIECES", "REGIONS")
-    names += ("WHOLE", "RECIPE", "CODEC", "MODELS", "SPLICE", "FOLLOWS", "NEAR", "MAX_WHOLE", "PIECE", "MAX_ENTRIES")
+    names += (
+        "WHOLE",
+        "RECIPE",
+        "CODEC",
+        "AROUND",
+        "MODELS",
+        "SPLICE",
+        "FOLLOWS",
+        "NEAR",
+        "MAX_WHOLE",
+        "PIECE",
+        "MAX_ENTRIES",
+    )
     names += ("MOST_MODELS",)
     return _constants(
         ("container.parts", *names),
