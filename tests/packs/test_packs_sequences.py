@@ -276,12 +276,12 @@ def test_it_takes_two_decodes_to_read_one_that_follows_it(tmp_path, monkeypatch)
     assert len(decoded) == 3, "the key frame, once, and both"
 
 
-def test_another_background_comes_after_a_while(monkeypatch):
-    monkeypatch.setattr(sequence, "LASTING", (4, 6))
-    sweeps, ahead, behind = harness.parked(24), lizip.Sequence(), lizip.Sequence()
+def test_another_background_comes_when_the_first_has_served(monkeypatch):
+    monkeypatch.setattr(sequence, "LASTING", (50, 40))
+    sweeps, ahead, behind = harness.parked(82), lizip.Sequence(), lizip.Sequence()
     packed = [lizip.compress(sweep, sequence=ahead) for sweep in sweeps]
     told = [k for k, each in enumerate(packed) if Container(io.BytesIO(each)).entries(AROUND)]
-    assert told[0] == 10
+    assert told == [30, 80], "one pays as soon as enough sweeps have been seen"
     assert [lizip.decompress(each, sequence=behind) for each in packed] == sweeps
 
 

@@ -48,10 +48,9 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
         if fast:
             cells = FastCells(count, near, bits, everywhere, shares)
         elif follows:
-            fresh = isinstance(before.cells, list)
-            cells = (
-                Cells(count, near, bits, everywhere, before.cells, network) if fresh else copy.deepcopy(before.cells)
-            )
+            cells = copy.deepcopy(before.cells)
+            if isinstance(cells, list):  # a background's shares
+                cells = Cells(count, near, bits, everywhere, cells, network)
             cells.follow(facts, network)
         else:
             cells = Cells(count, near, bits, everywhere, shares, network)
