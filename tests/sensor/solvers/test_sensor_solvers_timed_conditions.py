@@ -19,7 +19,9 @@ def test_between_walls_near_points_tell_the_track():
     assert len(seen.place) > 0.99 * len(sweep.records)
 
 
-@pytest.mark.parametrize("seed, world, conditions", [(1000, False, {}), (1000, True, {}), (1001, True, {"walls": 4.0})])
+@pytest.mark.parametrize(
+    ("seed", "world", "conditions"), [(1000, False, {}), (1000, True, {}), (1001, True, {"walls": 4.0})]
+)
 def test_a_vehicle_tilts_otherwise_in_the_second_half(seed, world, conditions):
     sweep = sweeps.kept(pandar64.sweep, seed, world=world, conditions=Conditions(**conditions))
     found = solve(np.ascontiguousarray(sweep.records[:, :3]), sensor())
