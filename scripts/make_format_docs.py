@@ -276,7 +276,7 @@ def _octree() -> str:
 
 
 def _models() -> str:
-    from lizip.models_export import INDEX
+    from lizip.resources import INDEX
 
     listed = json.loads((ROOT / "models" / INDEX).read_text(encoding="utf-8"))
     names = ("kind", "name", "hash", "sha256")

@@ -160,6 +160,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "npy": lambda: npy(numbers(120).astype("<f8")),
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
+    "moved_wide": lambda: moved_wide(simulator.kitti(1, firings=24)),
     "rolled": lambda: rolled(simulator.nuscenes(1, firings=150)),
     "centimetres": lambda: centimetres(400).tobytes(),
     "odd": lambda: odd_values().tobytes() + b"odd",
@@ -229,6 +230,7 @@ GOLDEN = (
     "related.floats",
     "transformed.sweep",
     "moved.any",
+    "moved_wide.any",
     "rolled.any",
     "centimetres.floats",
     "odd.floats",
@@ -310,6 +312,13 @@ def moved(data: bytes) -> bytes:
     x, y, z = records[:, :3].astype(np.float64).T
     records[:, 0], records[:, 1], records[:, 2] = 0.8 * x - 0.6 * y + 1.5, 0.6 * x + 0.8 * y - 2.5, z + 0.25
     return records.tobytes()
+
+
+def moved_wide(data: bytes) -> bytes:
+    """Points of float32 that were turned and shifted, and kept in float64, as numpy's matrix products make them."""
+    xyz = np.frombuffer(data, "<f4").reshape(-1, 4)[:, :3]
+    mount = np.column_stack([rotation(0.3, 0.02, -0.03), [1.2, -0.3, 1.73]])
+    return npy(motion.moved(xyz, mount, motion.WIDE_FUSED))
 
 
 def tree(count: int) -> bytes:

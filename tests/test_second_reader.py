@@ -34,7 +34,7 @@ SLOW = {"argoverse_whole.sweep", "pandaset_part.sweep", "rolled.any"}
 
 _MODULES = sorted((FOLDER / "second_reader").rglob("*.py"))
 _TAKEN = {"numpy", "xxhash", "zstandard", "lzma", "zlib", "struct", "math", "json", "hashlib", "pathlib", "typing"}
-_TAKEN |= {"re", "bz2", "lz4"}
+_TAKEN |= {"re", "bz2", "lz4", "fractions"}
 _TAKEN |= {
     "__future__",
     "bisect",
