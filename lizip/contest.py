@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, defects
 from lizip.codecs import Options, arrangements, opaque
-from lizip.container import RECIPE, REGIONS, WHOLE, Section, size_of
+from lizip.container import AROUND, RECIPE, REGIONS, WHOLE, Section, size_of
 from lizip.errors import FormatError
 from lizip.orders import Orders
 from lizip.packing import pack_varints
@@ -161,7 +161,25 @@ class Contest:
         """Take points that were moved after a rounding as they were before."""
         from lizip.sensor.fit.outer.undo import undo_motion
 
-        return self._undone(recipe, lambda xyz, _: undo_motion(xyz))
+        wide = self._narrowed(recipe)
+        return self._undone(recipe, lambda xyz, _: undo_motion(xyz)) if wide is None else wide
+
+    def _narrowed(self, recipe: Recipe) -> Recipe | None:
+        """Take points of float64 as the float32 that they were before a transform; None where they were none."""
+        import numpy as np
+
+        from lizip.relations.recipe import KEPT, NARROW, Rule
+        from lizip.sensor.fit.outer.wide import undo_wide
+
+        columns = list(self.cloud.columns.values())[:3]
+        wide = all(column.dtype == np.dtype("<f8") for column in columns)
+        if len(columns) < 3 or not wide or all(rule.kind != KEPT for rule in recipe.rules[:3]):
+            return None
+        undone = undo_wide(np.stack(columns, axis=1))
+        if undone is None:
+            return None
+        self._inner, motion = undone
+        return replace(recipe, rules=(Rule(NARROW),) * 3 + recipe.rules[3:], motion=motion)
 
     def _undone(self, recipe: Recipe, undo: Undo) -> Recipe:
         from lizip.relations.motion import points_of
@@ -244,7 +262,8 @@ class Contest:
 
     def enter(self, result: Result) -> None:
         """Keep a result when it is smaller than the best."""
-        size = size_of(tuple(result.sections), len(self._data), result.layout)
+        own = tuple(each for each in result.sections if each.kind != AROUND)  # that is for the sweeps to come
+        size = size_of(own, len(self._data), result.layout)
         if self.best is None or size < self._size:
             self.best, self._size = result, size
 

@@ -273,12 +273,12 @@ class Decoder:
         if length != self.header.length or not same_hash(state.digest(), self.header.digest):
             raise CorruptError("the decoded content does not have the hash it was stored with")
 
-    def piece(self, place: int) -> Decoder:
-        """One piece of a file that is cut; CorruptError where there is none."""
+    def piece(self, place: int, max_bytes: int | None = None) -> Decoder:
+        """One piece of a file that is cut, of at most so many bytes; CorruptError where there is none."""
         entries = self.container.entries(PIECES)
         if not 0 <= place < len(entries):
             raise CorruptError("a log has fewer pieces than clouds")
-        part = Decoder(self.container.inside(entries[place]))
+        part = Decoder(self.container.inside(entries[place]), max_bytes)
         if part._cut or part.header.length > MAX_WHOLE:
             raise CorruptError("pieces are not as announced")
         return part

@@ -48,7 +48,7 @@ class LogReader:
     path : path, URL, binary file object, or bytes of a .lizip file
         Stays open until `close`, or the end of a `with` block.
     max_bytes : int, optional
-        As for `decompress`.
+        As for `decompress`; of each cloud, too, which has more bytes than its log where that has compressed chunks.
     threads : int, optional
         In how many threads the parts of a cloud are decoded, where it has parts (a sweep of 64 rings has two); as
         `lizip.parallel.threads` says otherwise.
@@ -78,7 +78,7 @@ class LogReader:
     """
 
     def __init__(self, path: StrPath | BinaryIO | bytes, *, max_bytes: int | None = None, threads: int | None = None):
-        self._threads = threads
+        self._threads, self._max_bytes = threads, max_bytes
         self._file, self._owned = file_of(path)
         try:
             self._decoder = Decoder(Container(self._file), max_bytes)
@@ -138,7 +138,7 @@ class LogReader:
         return self._clouds[topic]
 
     def _read(self, cloud: Placed, fields: Sequence[str] | None) -> Message:
-        piece = self._decoder.piece(cloud.piece)
+        piece = self._decoder.piece(cloud.piece, self._max_bytes)
         if piece.format.name in ("opaque", "log"):
             raise CorruptError("a cloud of a log is none")
         with nullcontext() if self._threads is None else threads(self._threads):

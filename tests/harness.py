@@ -36,6 +36,7 @@ from lizip.relations import motion
 from lizip.sensor.stages import profile
 from lizip.simulator import at128, driver_columns, drivers, os_sensor, packets, turning
 from lizip.simulator.motion import rotation
+from lizip.simulator.scene import street
 from lizip.simulator.sensors import SENSORS
 
 
@@ -87,6 +88,13 @@ def doubles() -> np.ndarray:
     points[:, :2] /= image.focal
     points[depth == 0] = np.nan
     return points
+
+
+@cache
+def parked(count: int) -> list[bytes]:
+    """So many sweeps of a small sensor that stands: the same scene, other noise."""
+    scene, beams = street(3), os_sensor.Beams.draw(4, 16)
+    return [os_sensor.sweep(seed, 16, 128, beams=beams, scene=scene).data for seed in range(count)]
 
 
 def centimetres(count: int) -> np.ndarray:
@@ -152,6 +160,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "npy": lambda: npy(numbers(120).astype("<f8")),
     "related": lambda: npy(related(200)),
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
+    "moved_wide": lambda: moved_wide(simulator.kitti(1, firings=24)),
     "rolled": lambda: rolled(simulator.nuscenes(1, firings=150)),
     "centimetres": lambda: centimetres(400).tobytes(),
     "odd": lambda: odd_values().tobytes() + b"odd",
@@ -221,6 +230,7 @@ GOLDEN = (
     "related.floats",
     "transformed.sweep",
     "moved.any",
+    "moved_wide.any",
     "rolled.any",
     "centimetres.floats",
     "odd.floats",
@@ -302,6 +312,13 @@ def moved(data: bytes) -> bytes:
     x, y, z = records[:, :3].astype(np.float64).T
     records[:, 0], records[:, 1], records[:, 2] = 0.8 * x - 0.6 * y + 1.5, 0.6 * x + 0.8 * y - 2.5, z + 0.25
     return records.tobytes()
+
+
+def moved_wide(data: bytes) -> bytes:
+    """Points of float32 that were turned and shifted, and kept in float64, as numpy's matrix products make them."""
+    xyz = np.frombuffer(data, "<f4").reshape(-1, 4)[:, :3]
+    mount = np.column_stack([rotation(0.3, 0.02, -0.03), [1.2, -0.3, 1.73]])
+    return npy(motion.moved(xyz, mount, motion.WIDE_FUSED))
 
 
 def tree(count: int) -> bytes:

@@ -31,9 +31,9 @@ _SHARE, _MOST, _LEAST = 0.4, 0.8, 0.5
 """How much of the bits that the best candidate saves a divisor must save, pairs (x, y beside z, intensity) more of
 them; and below how many bits there is nothing to share."""
 
-_TWO, _USUAL = 2, 5
-"""So many of x, y and z must be alike in records a divisor apart, where those would have more fields than usual and
-the columns of its multiple have distributions of their own."""
+_USUAL, _AXES_ALIKE = 5, 2
+"""A record of more fields than usual is cut into equal parts only where so many of x, y and z are alike in neighbouring
+parts, or where the columns of the parts vary no more than those of the record."""
 
 _ORDER = 0.5
 """By how many bits more the leading bits may vary in the columns of a divisor."""
@@ -121,7 +121,7 @@ def _fields(runs: _Runs, number: _Number, left_over: dict[int, bool]) -> int:
         explained = level - changes[k] >= (_SHARE if k > 2 else _MOST) * max(level - changes[best], _LEAST)
         fits = orders[k] <= orders[best] + _ORDER and left_over[k] <= left_over[best]
         certain = k <= _USUAL or orders[k] <= orders[best]
-        if explained and fits and (certain or _alike(ordinals, at, k, best, others) >= _TWO):
+        if explained and fits and (certain or _alike(ordinals, at, k, best, others) >= _AXES_ALIKE):
             return k
     return best
 

@@ -14,20 +14,25 @@ from lizip.cloud import Columns
 from lizip.entropy.adaptive import INTEGER_NODES, code_bit, code_integer, fresh_counters
 from lizip.entropy.coder import decode_stream, encode_stream
 from lizip.errors import CorruptError
-from lizip.exact.ulp import from_ordinals, ordinal32, to_ordinals
+from lizip.exact.fused import fused
+from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
 from lizip.jit import kernel
 from lizip.packing import Unpacker
 
 DOUBLE, FORWARD, BACKWARD, FUSED, FUSED_BACKWARD, FUSED_FROM_SHIFT, PAIRS, DOUBLE_TURN, FROM_SHIFT = range(9)
+WIDE, WIDE_FUSED = 9, 10
 """Arithmetics, of m0 x + m1 y + m2 z + m3: all in float64 and rounded at the end; in float32, from left to right
 (pcl without SSE, Eigen); from right to left (pcl with SSE); left to right with fused multiply-adds (numpy's and torch's
 matrix products); right to left; from the shift on; two and two; turned in float64, rounded, shifted in float32; in
-float32 without fused ones from the shift on."""
-ARITHMETICS = 9
+float32 without fused ones from the shift on. Of float32 points float64 ones were made by `WIDE`, from left to right
+(Eigen, Open3D), and `WIDE_FUSED`, the same with fused multiply-adds but for the shift (numpy's matrix products)."""
+ARITHMETICS = 11
+IN_DOUBLES = (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED)
+"""Arithmetics whose numbers are float64."""
 
 MOST_POINTS = 1 << 22
 _LIMIT = 250
-_LARGEST = np.int64(1) << 33
+_LARGEST, _LARGEST_WIDE = np.int64(1) << 33, np.int64(1) << 61
 _DIFFERENCES = 16
 """Counters before those of differences."""
 _LARGEST_ENTRY = 1e9
@@ -85,16 +90,45 @@ def _move(points, matrix, arithmetic, out):
             out[i, k] = np.float32(value) if value == value else points[i, k]
 
 
+@kernel
+def _move_wide(points, matrix, arithmetic, out):
+    for i in range(points.shape[0]):
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        for k in range(3):
+            value = matrix[k, 0] * x
+            if arithmetic == WIDE_FUSED:
+                value = fused(matrix[k, 2], z, fused(matrix[k, 1], y, value)) + matrix[k, 3]
+            else:
+                value = ((value + matrix[k, 1] * y) + matrix[k, 2] * z) + matrix[k, 3]
+            out[i, k] = value if value == value else points[i, k]
+
+
+def _widened(points: np.ndarray) -> np.ndarray:
+    """Points (N, 3) float32 as float64; NaN are quiet and keep sign and payload, whatever the machine makes of them."""
+    with np.errstate(invalid="ignore"):
+        wide = points.astype(np.float64)
+    odd = np.isnan(points)
+    bits = points.view(np.uint32)[odd].astype(np.uint64)
+    wide.view(np.uint64)[odd] = (bits >> 31 << 63) | (0x7FF8 << 48) | ((bits & 0x7FFFFF) << 29)
+    return wide
+
+
 def moved(points: np.ndarray, matrix: np.ndarray, arithmetic: int) -> np.ndarray:
-    """Points (N, 3) float32 moved by a matrix (3, 4) float64, whose entries are float32 for the arithmetics in that."""
+    """Points (N, 3) float32 moved by a matrix (3, 4) float64, whose entries are float32 for the arithmetics in that;
+    float64 of the wide arithmetics."""
+    points = np.ascontiguousarray(points, np.float32)
+    if arithmetic in (WIDE, WIDE_FUSED):
+        wide = np.empty((len(points), 3))
+        _move_wide(_widened(points), matrix, arithmetic, wide)
+        return wide
     out = np.empty((len(points), 3), np.float32)
-    _move(np.ascontiguousarray(points, np.float32), matrix, arithmetic, out)
+    _move(points, matrix, arithmetic, out)
     return out
 
 
 @kernel
-def _code_points(coder, counters, inner, expected, stored):
-    """Code places (N, 3) among all floats, given the inner points and expected ones; decoding fills `stored`.
+def _code_points(coder, counters, inner, expected, largest, stored):
+    """Code places (N, 3) among all floats, given those of inner and of expected points; decoding fills `stored`.
 
     A point is as expected, or it was not moved, or it is some places off.
     """
@@ -104,20 +138,20 @@ def _code_points(coder, counters, inner, expected, stored):
         some = np.int64(0)
         kept = np.int64(1)
         for k in range(3):
-            if stored[i, k] != ordinal32(expected[i, k]):
+            if stored[i, k] != expected[i, k]:
                 some = np.int64(1)
-            if stored[i, k] != ordinal32(inner[i, k]):
+            if stored[i, k] != inner[i, k]:
                 kept = np.int64(0)
         some = code_bit(coder, counters, 2 * before + last, _LIMIT, some)
         before = last
         last = some
         if some == 1 and code_bit(coder, counters, 4, _LIMIT, kept) == 1:
             for k in range(3):
-                stored[i, k] = ordinal32(inner[i, k])
+                stored[i, k] = inner[i, k]
             continue
         found = np.int64(0)
         for k in range(3):
-            place = ordinal32(expected[i, k])
+            place = expected[i, k]
             if some == 0:
                 stored[i, k] = place
                 continue
@@ -125,11 +159,20 @@ def _code_points(coder, counters, inner, expected, stored):
             differs = np.int64(1) if value != 0 else np.int64(0)
             if code_bit(coder, counters, 5 + 3 * k + min(found, np.int64(2)), _LIMIT, differs) == 1:
                 value = code_integer(coder, counters, _DIFFERENCES + k * INTEGER_NODES, _LIMIT, value)
-                value = min(max(value, -_LARGEST), _LARGEST)
+                value = min(max(value, -largest), largest)
                 found += 1
             else:
                 value = np.int64(0)
             stored[i, k] = place + value
+
+
+def _places(inner: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Ordinals (N, 3) of inner points, float32, in the type of expected ones."""
+    return to_ordinals(inner if expected.dtype == inner.dtype else _widened(inner))
+
+
+def _largest(expected: np.ndarray) -> np.int64:
+    return _LARGEST if expected.dtype.itemsize == 4 else _LARGEST_WIDE
 
 
 def _counters() -> np.ndarray:
@@ -153,34 +196,42 @@ class Motion:
     arithmetic: int
     body: bytes = field(default=b"", repr=False)
 
+    @property
+    def wide(self) -> bool:
+        """Whether it makes float64."""
+        return self.arithmetic in (WIDE, WIDE_FUSED)
+
     @classmethod
     def of(cls, inner: np.ndarray, stored: np.ndarray, matrix: np.ndarray, arithmetic: int) -> Motion:
-        """Note how stored points (N, 3) float32 follow from inner ones."""
+        """Note how stored points (N, 3), float32 or what an arithmetic makes, follow from inner ones."""
         inner = np.ascontiguousarray(inner, np.float32)
         expected = moved(inner, matrix, arithmetic)
-        if np.array_equal(expected.view(np.uint32), np.ascontiguousarray(stored).view(np.uint32)):
+        if np.array_equal(bits_of(expected), bits_of(stored)):
             return cls(matrix, arithmetic)
-        places = to_ordinals(stored)
-        return cls(matrix, arithmetic, encode_stream(_code_points, _counters(), inner, expected, places))
+        before, places = _places(inner, expected), to_ordinals(stored)
+        largest = _largest(expected)
+        body = encode_stream(_code_points, _counters(), before, to_ordinals(expected), largest, places)
+        return cls(matrix, arithmetic, body)
 
     def apply(self, inner: np.ndarray) -> np.ndarray:
-        """The stored points (N, 3) float32; raises CorruptError."""
+        """The stored points (N, 3), float32, or float64 by wide arithmetics; raises CorruptError."""
         if len(inner) > MOST_POINTS:
             raise CorruptError("more points than are moved")
         inner = np.ascontiguousarray(inner, np.float32)
         out = moved(inner, self.matrix, self.arithmetic)
         if self.body:
             places = np.zeros(out.shape, np.int64)
-            decode_stream(self.body, _code_points, _counters(), inner, out, places)
-            low, high = -(1 << 31), (1 << 31) - 1
-            if places.size and (places.min() < low or places.max() > high):
+            before = _places(inner, out)
+            decode_stream(self.body, _code_points, _counters(), before, to_ordinals(out), _largest(out), places)
+            half = 1 << (8 * out.dtype.itemsize - 1)
+            if places.size and (int(places.min()) < -half or int(places.max()) >= half):
                 raise CorruptError("a moved coordinate is out of range")
-            out = from_ordinals(places, np.dtype("<f4"))
+            out = from_ordinals(places, out.dtype)
         return out
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
-        entries = self.matrix.astype("<f8" if self.arithmetic in (DOUBLE, DOUBLE_TURN) else "<f4")
+        entries = self.matrix.astype("<f8" if self.arithmetic in IN_DOUBLES else "<f4")
         return bytes([self.arithmetic]) + entries.tobytes() + self.body
 
     @classmethod
@@ -190,7 +241,7 @@ class Motion:
         arithmetic = unpacker.take(1)[0]
         if arithmetic >= ARITHMETICS:
             raise CorruptError("points were moved in an unknown way")
-        kind = np.dtype("<f8" if arithmetic in (DOUBLE, DOUBLE_TURN) else "<f4")
+        kind = np.dtype("<f8" if arithmetic in IN_DOUBLES else "<f4")
         with np.errstate(invalid="ignore"):  # of NaN that signal
             matrix = np.frombuffer(unpacker.take(12 * kind.itemsize), kind).astype(np.float64).reshape(3, 4)
         if not (np.abs(matrix) < _LARGEST_ENTRY).all():

@@ -124,6 +124,8 @@ class Recipe:
         coded = self.coded(schema)
         if self.motion is not None and not is_movable(coded, self.rules):
             raise CorruptError("columns that are no coordinates were moved")
+        if self.motion is not None and self.motion.wide and any(dtype != NARROWED[0] for _, dtype in schema[:3]):
+            raise CorruptError("columns that are no float64 were moved as such")
         names = [name for name, _ in coded]
         if not names or len(set(names)) < len(names):
             raise CorruptError("no column is left to be decoded, or two under one name")

@@ -173,6 +173,17 @@ def test_a_log_that_was_opened_here_is_closed(clouds, tmp_path):
         lizip.LogReader(tmp_path / "words")
 
 
+def test_a_cloud_larger_than_allowed_is_refused(clouds):
+    """Points stored eight times: the log holds them compressed, and has fewer bytes than one of its clouds."""
+    data = recorders.mcap([np.repeat(clouds[0], 8, axis=0)], "ZSTD")
+    coded = lizip.compress(data)
+    with lizip.LogReader(coded) as log:
+        size = sum(column.nbytes for column in log.message(TOPIC, 0).columns.values())
+    assert len(data) < size
+    with lizip.LogReader(coded, max_bytes=len(data)) as log, pytest.raises(lizip.TooLargeError):
+        log.message(TOPIC, 0)
+
+
 @pytest.mark.parametrize("kind", ["NONE", "ZSTD", "bag", "db3"])
 def test_logs_cut_short_keep_what_can_be_read(kind, clouds, tmp_path):
     """A recorder that crashed: every whole message is a cloud, the tail comes back too."""

@@ -1,13 +1,18 @@
 """Points that were moved: every arithmetic is that of its writer, whatever bits are stored come back."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lizip.errors import CorruptError
+from lizip.exact.ulp import from_ordinals, to_ordinals
 from lizip.relations import motion
-from lizip.relations.motion import ARITHMETICS, DOUBLE, Motion, moved
+from lizip.relations.motion import ARITHMETICS, DOUBLE, WIDE, WIDE_FUSED, Motion, moved
+from lizip.relations.recipe import NARROW, Recipe, Rule
+from lizip.sensor.stages.moved import Moved
 
 
 def rotation(seed):
@@ -49,7 +54,8 @@ def test_arithmetic_is_that_of_float32(arithmetic):
 def test_arithmetics_differ():
     inner, matrix = draw(2, 4000)
     single = matrix.astype("<f4").astype("<f8")
-    results = {moved(inner, single, number).tobytes() for number in range(ARITHMETICS)}
+    numbers = [matrix if number >= WIDE else single for number in range(ARITHMETICS)]
+    results = {moved(inner, numbers[number], number).tobytes() for number in range(ARITHMETICS)}
     assert len(results) == ARITHMETICS
 
 
@@ -60,7 +66,7 @@ def test_float64_is_rounded_once():
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 1 << 30), st.integers(0, ARITHMETICS - 1), st.floats(0, 1))
+@given(st.integers(0, 1 << 30), st.integers(0, WIDE - 1), st.floats(0, 1))
 def test_any_bits_come_back(seed, arithmetic, share):
     inner, matrix = draw(seed, 60)
     matrix = matrix.astype("<f4").astype("<f8")
@@ -72,6 +78,48 @@ def test_any_bits_come_back(seed, arithmetic, share):
     stored[::11] = (0.0, -0.0, np.nan)
     said = Motion.unpack(Motion.of(inner, stored, matrix, arithmetic).pack())
     assert said.apply(inner).tobytes() == stored.tobytes()
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 1 << 30), st.sampled_from([WIDE, WIDE_FUSED]), st.floats(0, 1), st.integers(0, 61))
+def test_float64_nearby_come_back(seed, arithmetic, share, bits):
+    inner, matrix = draw(seed, 60)
+    draws = np.random.default_rng(seed)
+    stored = moved(inner, matrix, arithmetic)
+    off = draws.integers(-(1 << bits) + 1, 1 << bits, stored.shape) * (draws.random(stored.shape) < share)
+    stored = from_ordinals(to_ordinals(stored) + off, stored.dtype)
+    stored[::7] = inner[::7]
+    said = Motion.unpack(Motion.of(inner, stored, matrix, arithmetic).pack())
+    assert said.apply(inner).tobytes() == stored.tobytes()
+
+
+def test_wide_arithmetics_are_those_of_float64():
+    inner, matrix = draw(5, 300)
+    x, y, z = inner.astype(np.float64).T
+    plain = np.stack([((a * x + b * y) + c * z) + t for a, b, c, t in matrix], axis=1)
+    assert moved(inner, matrix, WIDE).tobytes() == plain.tobytes()
+    fused = [
+        [
+            float(Fraction(c) * r + Fraction(float(Fraction(b) * q + Fraction(a * float(p))))) + t
+            for a, b, c, t in matrix
+        ]
+        for p, q, r in (tuple(map(Fraction, map(float, point))) for point in inner)
+    ]
+    assert moved(inner, matrix, WIDE_FUSED).tobytes() == np.array(fused).tobytes()
+
+
+def test_wide_motions_are_for_float64_alone():
+    inner, matrix = draw(6, 60)
+    said = Motion.of(inner, moved(inner, matrix, WIDE), matrix, WIDE)
+    recipe, names = Recipe((Rule(NARROW),) * 3, motion=said), "xyz"
+    wide = tuple((name, np.dtype("<f8")) for name in names)
+    assert Recipe.unpack(recipe.pack(), wide).motion is not None
+    for kind in ("<f2", "<f4"):
+        rules = (Rule(NARROW) if kind == "<f2" else Rule(),) * 3
+        with pytest.raises(CorruptError):
+            Recipe.unpack(Recipe(rules, motion=said).pack(), tuple((name, np.dtype(kind)) for name in names))
+    with pytest.raises(CorruptError, match="float64"):
+        Moved.unpack(Moved(np.zeros(3, np.uint32), said).pack())
 
 
 def test_nothing_is_said_where_all_is_as_expected():
@@ -121,7 +169,12 @@ def test_what_is_no_number_stays_as_it_is(arithmetic):
     words = np.array([0x7FC00000, 0xFFC00001, 0x7FA00003, 0xFFFFFFFF], np.uint32)
     points = words[np.random.default_rng(1).integers(0, 4, (64, 3))].view(np.float32)
     turned = motion.moved(points, np.random.default_rng(2).normal(size=(3, 4)).astype("<f4").astype("<f8"), arithmetic)
-    assert turned.tobytes() == points.tobytes()
+    if turned.itemsize == 8:
+        quiet = [0x7FF8000000000000, 0xFFF8000020000000, 0x7FFC000060000000, 0xFFFFFFFFE0000000]
+        expected = np.array(quiet, np.uint64)[np.random.default_rng(1).integers(0, 4, (64, 3))]
+        assert turned.tobytes() == expected.tobytes()
+    else:
+        assert turned.tobytes() == points.tobytes()
 
 
 def test_a_signalling_nan_is_refused_without_a_warning():

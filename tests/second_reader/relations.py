@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from second_reader import ans
@@ -182,21 +184,24 @@ def _following(stream: Stream, count: int) -> list[int]:
 
 
 DOUBLE, FORWARD, BACKWARD, FUSED, FUSED_BACKWARD, FUSED_FROM_SHIFT, PAIRS, DOUBLE_TURN, FROM_SHIFT = range(9)
+WIDE, WIDE_FUSED = 9, 10
 
 
 def moved(data: bytes, inner: np.ndarray) -> np.ndarray:
     """Points that were moved after they had been rounded."""
     head = Bytes(data)
     how = head.u8()
-    matrix = np.array(head.numbers("12d" if how in (DOUBLE, DOUBLE_TURN) else "12f")).reshape(3, 4)
+    doubles = how in (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED)
+    matrix = np.array(head.numbers("12d" if doubles else "12f")).reshape(3, 4)
+    inner = _widened(inner) if how in (WIDE, WIDE_FUSED) else inner
     expected = inner.copy()
     for k in range(3):
         value = _row(matrix[k], wide(inner).T, how)
-        expected[:, k] = np.where(value == value, f32(value), inner[:, k])
+        expected[:, k] = np.where(value == value, value.astype(inner.dtype), inner[:, k])
     if not head.left:
         return expected
     places = ans.decode(head.rest(), _places, ordinals(inner).tolist(), ordinals(expected).tolist())
-    return floats_at(np.array(places, np.int64), F4)
+    return floats_at(np.array(places, np.int64), inner.dtype)
 
 
 def _row(row: np.ndarray, points: np.ndarray, how: int) -> np.ndarray:
@@ -206,7 +211,9 @@ def _row(row: np.ndarray, points: np.ndarray, how: int) -> np.ndarray:
         return wide(f32(values))
 
     a, b, c = m0 * x, m1 * y, m2 * z
-    if how == DOUBLE:
+    if how == WIDE_FUSED:
+        return _fused(m2, z, _fused(m1, y, a)) + m3
+    if how in (DOUBLE, WIDE):
         return ((a + b) + c) + m3
     if how == DOUBLE_TURN:
         return single((a + b) + c) + m3
@@ -226,6 +233,24 @@ def _row(row: np.ndarray, points: np.ndarray, how: int) -> np.ndarray:
     if how == FROM_SHIFT:
         return single(single(m3 + a) + b) + c
     raise Damaged("points were moved in an unknown way")
+
+
+def _widened(points: np.ndarray) -> np.ndarray:
+    """Points as float64: NaN become quiet."""
+    out, odd = wide(points), np.isnan(points)
+    bits = points.view(np.uint32)[odd].astype(np.uint64)
+    out.view(np.uint64)[odd] = (bits >> 31 << 63) | (0x7FF8 << 48) | ((bits & 0x7FFFFF) << 29)
+    return out
+
+
+def _fused(m: float, values: np.ndarray, more: np.ndarray) -> np.ndarray:
+    """m values + more, rounded once."""
+
+    def one(a: float, b: float) -> float:
+        sane = np.isfinite(a) and np.isfinite(b)
+        return float(Fraction(m) * Fraction(a) + Fraction(b)) if sane else m * a + b
+
+    return np.array([one(float(a), float(b)) for a, b in zip(values, more, strict=True)])
 
 
 def _places(stream: Stream, inner: list[list[int]], expected: list[list[int]]) -> list[list[int]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lizip.cloud import Cloud
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.decimals import find_decimal, hides_arithmetic
 from lizip.sensor.fit.driver.law import find_driver
 from lizip.sensor.fit.driver.mirrors import solve_mirrors
 from lizip.sensor.fit.driver.polar import find_polar
@@ -25,7 +28,7 @@ class ByDriver:
         if xyz is None:
             return None
         missing = find_missing(xyz)
-        polar = find_polar(xyz, ~missing.which)
+        polar = find_polar(xyz, ~missing.which, _fine_decimal(xyz))
         found = None if polar is None else find_driver(polar)
         if polar is not None and found is not None:
             return solution_of(cloud, xyz, polar, found, missing)
@@ -36,6 +39,12 @@ class ByDriver:
         laser = lasers_by_line(xyz, missing.which) if laser is None else laser
         placed = None if laser is None else find_placed(xyz, laser)
         return None if placed is None else solution_of(cloud, xyz, *placed, missing)
+
+
+def _fine_decimal(xyz: np.ndarray) -> int:
+    """What points (N, 3) were rounded to, if that leaves enough to tell how they were computed; else 0."""
+    decimal = find_decimal(xyz)
+    return 0 if hides_arithmetic(decimal) else decimal
 
 
 SOLVER = ByDriver()

@@ -60,7 +60,10 @@ class Moved:
     def unpack(cls, data: bytes) -> Moved:
         """Read what `pack` wrote; raises CorruptError."""
         unpacker = Unpacker(data)
-        return cls(unpacker.array("<u4", 3), Motion.unpack(unpacker.take(unpacker.remaining)))
+        nothing, motion = unpacker.array("<u4", 3), Motion.unpack(unpacker.take(unpacker.remaining))
+        if motion.wide:
+            raise CorruptError("points of a sweep were moved to float64")
+        return cls(nothing, motion)
 
 
 def stays(points: np.ndarray, nothing: np.ndarray) -> np.ndarray:

@@ -55,12 +55,17 @@ def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarr
 
 
 @kernel
+def rounded_coordinate(value, decimal):
+    """The float32 that is stored of a coordinate: of its decimals, unless `decimal` is 0.0."""
+    return np.float32(np.rint(value * decimal) / decimal) if decimal else np.float32(value)
+
+
+@kernel
 def _round_decimals(values, decimal, rounded, fraction):
     for i in range(values.size):
         scaled = values[i] * decimal
-        units = np.rint(scaled)
-        fraction[i] = scaled - units
-        rounded[i] = np.float32(units / decimal)
+        fraction[i] = scaled - np.rint(scaled)
+        rounded[i] = rounded_coordinate(values[i], decimal)
 
 
 @kernel

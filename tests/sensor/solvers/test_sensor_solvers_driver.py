@@ -12,6 +12,7 @@ from lizip.sensor.solvers.driver import SOLVER
 from lizip.sensor.stages.blocks import ALL_CELLS, ALL_COMPUTED, DOUBLED, RINGS_CELLS, RINGS_COMPUTED, Blocks
 from lizip.sensor.stages.driver import Driver
 from lizip.sensor.stages.driver_arithmetic import EXACT, FINE, HUNDREDTHS, LENS, SINGLE_HUNDREDTHS, SUM, TURNED
+from lizip.sensor.stages.rounding import UNSIGNED, Rounding
 from lizip.sensor.stages.seconds import BY_BANK, BY_FIRING, BY_GROUP, ReturnOrder, Seconds
 from lizip.sensor.state import SensorState
 from lizip.simulator.drivers import sweep
@@ -211,3 +212,16 @@ def test_a_laser_that_happens_to_look_where_it_did_before_has_fired_again():
     for sensor in ("vlp16", "vlp32c"):
         solution = solved(sweep(9, SENSORS[sensor], "nebula Velodyne", span=0.5).records)
         assert not any(isinstance(stage, Seconds) for part in solution.model.parts for stage in part.stages)
+
+
+@pytest.mark.parametrize(
+    ("driver", "sensor"),
+    [("nebula Hesai", "qt64"), ("nebula Velodyne", "vlp32c"), ("PCL", "hdl32"), ("velodyne_pointcloud", "vlp16")],
+)
+@pytest.mark.parametrize("missing", ["dropped", "zeros"])
+def test_six_decimals_leave_the_law(driver, sensor, missing):
+    """Text as most programs write it: %.6f of near points has fewer digits than float32."""
+    points = sweep(11, SENSORS[sensor], driver, span=0.4, missing=missing).records.copy()
+    points[:, :3] = np.round(points[:, :3].astype(np.float64), 6)
+    solution = solved(points, 0.002, 0.02)
+    assert stage_of(solution, Rounding).decimal % UNSIGNED == 1_000_000

@@ -23,6 +23,7 @@ from lizip.sensor.stages.driver_arithmetic import (
     UNIT_IN_SINGLE,
     laser_distance,
 )
+from lizip.sensor.stages.rounding import rounded_coordinate
 
 _SAMPLE = 96
 """Points of a laser looked at."""
@@ -79,7 +80,7 @@ def _slopes(z, level, ticks, bounds, elevations):
 
 
 @kernel
-def _count_heights(z, level, ticks, bounds, step, tick, form, sine, double, angles, hits, away):
+def _count_heights(z, level, ticks, bounds, step, tick, decimal, form, sine, double, angles, hits, away):
     """Fill hits and away (L, A): exact heights, and how far levels are off, for angles (L, A) of each laser."""
     for laser in range(bounds.size - 1):
         first = bounds[laser]
@@ -94,7 +95,7 @@ def _count_heights(z, level, ticks, bounds, step, tick, form, sine, double, angl
             off = 0.0
             for i in range(first, last, stride):
                 distance = laser_distance(np.float64(ticks[i]), tick, form)
-                if np.float32(distance * up) == z[i]:
+                if rounded_coordinate(np.float64(np.float32(distance * up)), decimal) == z[i]:
                     hit += 1
                 off += distance * along - level[i]
             hits[laser, k] = hit
@@ -180,7 +181,7 @@ def find_heights(polar: Polar) -> list[Heights]:
             break
         angles = _padded([_CANDIDATES[angle](each) for each in measured])
         hits, away = np.zeros(angles.shape, np.int64), np.zeros(angles.shape)
-        arguments = polar.bounds, _SAMPLE, polar.tick, form, sine, angle == EXACT
+        arguments = polar.bounds, _SAMPLE, polar.tick, float(polar.decimal), form, sine, angle == EXACT
         _count_heights(z, polar.level, polar.ticks, *arguments, angles, hits, away)
         best = [min(range(angles.shape[1]), key=lambda k: (-hits[laser, k], away[laser, k])) for laser in range(lasers)]
         at = np.arange(lasers), np.array(best)

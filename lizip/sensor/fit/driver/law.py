@@ -11,7 +11,7 @@ import numpy as np
 
 from lizip.exact.trig import DEGREE, TURN
 from lizip.sensor.fit.driver.heights import Heights, find_heights
-from lizip.sensor.fit.driver.offsets import UNIT, Laser, find_offset, find_wholes, phases
+from lizip.sensor.fit.driver.offsets import UNIT, Laser, find_common, find_offset, find_wholes, phases
 from lizip.sensor.fit.driver.polar import Polar
 from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
 from lizip.sensor.stages.driver_arithmetic import (
@@ -23,6 +23,7 @@ from lizip.sensor.stages.driver_arithmetic import (
     SUM,
     TURNED,
 )
+from lizip.sensor.stages.rounding import round_points
 
 _COHERENT = 0.9
 _WHOLE = 0.01
@@ -31,6 +32,9 @@ _LEAST_EXACT = 0.9
 _SURE = 0.995
 _LIKELY, _PROBED = 3, 6
 """Numbers of whole hundredths that are tried of a laser; lasers without an offset before a law is given up."""
+
+_VOTERS = 32
+"""Lasers that are asked for a number which all share."""
 
 
 class Found(NamedTuple):
@@ -73,7 +77,7 @@ def as_printed(radians: np.ndarray, decimals: tuple[int, ...], double: bool) -> 
 
 def share_exact(driver: Driver, polar: Polar, azimuth: np.ndarray, which: np.ndarray | slice) -> float:
     """Share of the points `which` that come out exactly, -0.0 and 0.0 apart."""
-    points = driver.points(polar.laser[which], azimuth[which], polar.ticks[which]).astype(np.float32)
+    points = round_points(driver.points(polar.laser[which], azimuth[which], polar.ticks[which]), polar.decimal)[0]
     return float((points.view(np.int32) == np.ascontiguousarray(polar.xyz[which]).view(np.int32)).all(axis=1).mean())
 
 
@@ -143,7 +147,9 @@ def _find_offsets(
     levels = flat.points(polar.laser, np.zeros(len(polar.ticks), np.int64), polar.ticks)[:, 0]
     spans = [slice(first, last) for first, last in itertools.pairwise(polar.bounds.tolist())]
     lasers = [
-        Laser(levels[span], np.ascontiguousarray(polar.xyz[span, :2]), units[span], float(phase[k]))
+        Laser(
+            levels[span], np.ascontiguousarray(polar.xyz[span, :2]), units[span], float(phase[k]), float(polar.decimal)
+        )
         for k, span in enumerate(spans)
     ]
     offsets, azimuth = phase * UNIT, np.full(len(units), -1, np.int64)
@@ -163,20 +169,38 @@ def _find_offsets(
             azimuth[spans[which]] = np.rint(own.units - found[0] / UNIT).astype(np.int64) % 36000
         return bool(azimuth[spans[which]][0] >= 0)
 
-    left, later = np.argsort(-np.diff(polar.bounds), kind="stable").tolist(), []
-    while left:
-        which = max(left, key=lambda k: np.count_nonzero(azimuth[neighbours[:, spans[k]]] >= 0))
-        left.remove(which)
-        if not settle(which, searching=True):
-            later.append(which)
-        if len(later) >= _PROBED and (azimuth < 0).all():
-            return None
-    for which in later:
-        settle(which, searching=False)
+    order = np.argsort(-np.diff(polar.bounds), kind="stable").tolist()
+
+    def spread(left: list[int], searching: bool) -> list[int]:
+        # who has most neighbours that are known comes first
+        later: list[int] = []
+        while left and (len(later) < _PROBED or (azimuth >= 0).any()):
+            which = max(left, key=lambda k: np.count_nonzero(azimuth[neighbours[:, spans[k]]] >= 0))
+            left.remove(which)
+            if not settle(which, searching):
+                later.append(which)
+        return later + left
+
+    later = spread(order.copy(), searching=True)
+    if (azimuth < 0).all():
+        return None
+    spread(later, searching=False)
+    if polar.decimal:
+        common = find_common(law, [lasers[k] for k in order[:_VOTERS]], offsets[order[:_VOTERS]])
+        offsets += common * UNIT
+        azimuth = np.where(azimuth < 0, azimuth, (azimuth - common) % 36000)
+        kept = [which for which in order[:_VOTERS] if _share_of(law, lasers[which], offsets[which]) > _SURE]
+        known = np.isin(polar.laser, kept)
+        azimuth[~known] = -1
+        spread([which for which in order if which not in kept], searching=False)
     offsets = offsets.astype(np.float32).astype(np.float64)
     driver = replace(bare, offsets=as_printed(offsets, (2, 3, 4, 6, 8), False))
     azimuth = np.rint(units - np.repeat(offsets / UNIT, np.diff(polar.bounds))).astype(np.int64) % 36000
     return Found(driver, azimuth, 0.0)
+
+
+def _share_of(law: DriverLaw, laser: Laser, offset: float) -> float:
+    return find_offset(law, laser, np.rint([offset / UNIT - laser.phase]).astype(np.int64))[1]
 
 
 def _neighbours(polar: Polar) -> np.ndarray:

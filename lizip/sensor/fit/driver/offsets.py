@@ -17,6 +17,7 @@ from lizip.jit import kernel
 from lizip.sensor.fit.driver.heights import printed_angles
 from lizip.sensor.stages.driver import DriverLaw
 from lizip.sensor.stages.driver_arithmetic import SUM, azimuth_sincos, single_hundredths
+from lizip.sensor.stages.rounding import rounded_coordinate
 
 UNIT = DEGREE / 100
 """0.01 degrees in radians."""
@@ -34,8 +35,12 @@ _BINADES = (4.0, 2.0, 1.0, 0.5)
 _CLEAR = 1.08
 """How far above a power of two angle and azimuth share a binade with most offsets."""
 _TORN = 0.3
+_BLUR = 0.4
+"""Of a step of the decimals, how far to one side they move a point, mostly."""
 _MOST_WHOLES, _MOST_EQUAL = 12, 12
 _MOST_TRIED = 128
+_COMMON = ((4, 64), (48, 1))
+"""Points of each binade of each laser that tell a number all share, and how many numbers are left."""
 
 
 @kernel
@@ -78,11 +83,11 @@ def phases(units, bounds, phase, coherence):
 
 
 @kernel
-def _is_exact(law, level, x, y, azimuth, offset):
+def _is_exact(law, level, x, y, decimal, azimuth, offset):
     """Whether x and y come out exactly."""
     sine, cosine = azimuth_sincos(azimuth, np.float64(np.float32(offset)), law.angle, law.sine)
-    across = np.float32(level * sine)
-    along = np.float32(level * cosine)
+    across = rounded_coordinate(np.float64(np.float32(level * sine)), decimal)
+    along = rounded_coordinate(np.float64(np.float32(level * cosine)), decimal)
     if law.frame == 0:
         return along == x and -across == y
     if law.frame == 1:
@@ -107,7 +112,7 @@ def _offset_of(law, units, phase, whole):
 
 
 @kernel
-def _try_wholes(law, levels, xy, units, phase, wholes, most_misses, hits):
+def _try_wholes(law, levels, xy, decimal, units, phase, wholes, most_misses, hits):
     """Add to hits (W,) the points whose x and y are exact with an offset of phase + wholes (W,), in 0.01 degrees.
 
     Those with too many misses, now or before, get -1.
@@ -119,7 +124,7 @@ def _try_wholes(law, levels, xy, units, phase, wholes, most_misses, hits):
         missed = np.int64(0)
         for i in range(levels.size):
             azimuth = np.rint(units[i] - phase) - wholes[k]
-            if not _is_exact(law, levels[i], xy[i, 0], xy[i, 1], azimuth, offset):
+            if not _is_exact(law, levels[i], xy[i, 0], xy[i, 1], decimal, azimuth, offset):
                 missed += 1
                 if missed > most_misses:
                     break
@@ -127,23 +132,28 @@ def _try_wholes(law, levels, xy, units, phase, wholes, most_misses, hits):
 
 
 @kernel
-def _try_offsets(law, levels, xy, units, offsets, hits):
+def _try_offsets(law, levels, xy, decimal, units, offsets, hits):
     """Fill hits (T,): points whose x and y are exact with each of the offsets (T,) in radians."""
     for k in range(offsets.size):
         hit = np.int64(0)
         for i in range(levels.size):
             azimuth = np.rint(units[i] - offsets[k] / UNIT)
-            if _is_exact(law, levels[i], xy[i, 0], xy[i, 1], azimuth, offsets[k]):
+            if _is_exact(law, levels[i], xy[i, 0], xy[i, 1], decimal, azimuth, offsets[k]):
                 hit += 1
         hits[k] = hit
 
 
-def _binades(angle: np.ndarray) -> list[np.ndarray]:
-    """Some points of each binade that has enough of them, the coarsest first, clear of its lower end."""
-    found = []
+def _binades(laser: Laser) -> list[np.ndarray]:
+    """Some points of each binade that has enough of them, the coarsest first, clear of its lower end; where decimals
+    blur azimuths, the farthest ones."""
+    found, angle = [], laser.units * UNIT
     for low in _BINADES:
         inside = np.flatnonzero((angle > low * _CLEAR) & (angle < min(2 * low, TURN)))
-        if len(inside) >= _LEAST_POINTS:
+        if len(inside) < _LEAST_POINTS:
+            continue
+        if laser.decimal:
+            found.append(inside[np.argsort(-laser.levels[inside], kind="stable")[:_SAMPLE]])
+        else:
             found.append(inside[:: 1 + len(inside) // _SAMPLE])
     return found
 
@@ -169,32 +179,64 @@ class Laser(NamedTuple):
         Azimuths in 0.01 degrees, 0 to 36000, in the law's frame.
     phase : float
         Of the azimuths.
+    decimal : float
+        What x and y were rounded to, 0.0 where they were not.
     """
 
     levels: np.ndarray
     xy: np.ndarray
     units: np.ndarray
     phase: float
+    decimal: float = 0.0
 
     def wholes(self, azimuth: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Whole parts of the offset (J,) that the azimuths (J,) of the blocks of points `which` (K,) bool say."""
         whole = np.rint(self.units[which] - self.phase).astype(np.int64) - azimuth
         return (whole + 18000) % 36000 - 18000
 
+    def blur(self, which: np.ndarray) -> float:
+        """Radians by which decimals shift the azimuths of points (J,), mostly."""
+        return _BLUR / (self.decimal * float(np.median(self.levels[which]))) if self.decimal else 0.0
+
 
 def find_wholes(law: DriverLaw, laser: Laser) -> np.ndarray:
     """Likely whole parts of the offset of a laser, in 0.01 degrees, the best first."""
-    groups = _binades(laser.units * UNIT) if law.angle == SUM else _thinned(laser)
+    groups = _binades(laser) if law.angle == SUM else _thinned(laser)
     wholes, hits = np.arange(-FARTHEST, FARTHEST + 1), np.zeros(2 * FARTHEST + 1, np.int64)
     for group in groups:
         rough = _phase_of(laser.units[group], laser.phase)
-        if law.angle == SUM and _is_torn(laser.units[group], rough):
+        if law.angle == SUM and _is_torn(laser.units[group], rough, laser.blur(group)):
             continue
         misses = int((_MOST_MISSES if law.angle == SUM else _MOST_TURNED) * len(group)) + 1
-        _try_wholes(law, laser.levels[group], laser.xy[group], laser.units[group], rough, wholes, misses, hits)
+        _try_wholes(
+            law, laser.levels[group], laser.xy[group], laser.decimal, laser.units[group], rough, wholes, misses, hits
+        )
     # of those that explain as much, as on a small part of a turn, the smallest
     best = np.lexsort((np.abs(wholes), -hits))[:_MOST_WHOLES]
     return wholes[best[hits[best] > 0]]
+
+
+def find_common(law: DriverLaw, lasers: list[Laser], offsets: np.ndarray) -> int:
+    """What to add to the whole parts of all lasers, 0.01 degrees, given their offsets (L,) in radians.
+
+    Where decimals blur points, one laser alone does not tell it.
+    """
+    added = np.arange(-FARTHEST, FARTHEST + 1)
+    groups = [_binades(laser) for laser in lasers]
+    for points, left in _COMMON:
+        total = np.zeros(len(added), np.int64)
+        for laser, offset, some in zip(lasers, offsets.tolist(), groups, strict=True):
+            for group in (each[:points] for each in some):
+                rough = _phase_of(laser.units[group], laser.phase)
+                wholes, hits = round(offset / UNIT - rough) + added, np.zeros(len(added), np.int64)
+                cut = np.ascontiguousarray(laser.xy[group])
+                _try_wholes(
+                    law, laser.levels[group], cut, laser.decimal, laser.units[group], rough, wholes, len(group), hits
+                )
+                total += hits
+        # of those that explain as much, the smallest
+        added = added[np.lexsort((np.abs(added), -total))[:left]]
+    return int(added[0])
 
 
 def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float, float]:
@@ -203,8 +245,8 @@ def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float
     if law.angle == SUM:
         fine = np.argsort(angle, kind="stable")[:_FINE_SAMPLE]
         few = fine[: max(_LEAST_POINTS, np.count_nonzero(angle[fine] < 1.0))]
-        spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8)
-        mixed = np.unique(np.concatenate([fine, *_binades(angle)]))
+        spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8) + laser.blur(few) / np.sqrt(len(few))
+        mixed = np.unique(np.concatenate([fine, *_binades(laser)]))
         near = _phase_of(laser.units[few], laser.phase)
     else:
         mixed, near, spread = _thinned(laser)[0], laser.phase, _TURNED_SPREAD
@@ -212,21 +254,25 @@ def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float
     for whole in wholes.tolist():
         tried = _candidates(_offset_of(law, laser.units, near, float(whole)), spread)
         found = np.zeros(len(tried), np.int64)
-        _try_offsets(law, laser.levels[mixed], laser.xy[mixed], laser.units[mixed], tried, found)
+        _try_offsets(law, laser.levels[mixed], laser.xy[mixed], laser.decimal, laser.units[mixed], tried, found)
         likely += tried[np.flatnonzero(found == found.max())[:_MOST_EQUAL]].tolist()
     # wrong ones explain nearly all points: all points tell them apart if anything does
     if not likely:
         return 0.0, 0.0
     offsets, found = np.array(likely), np.zeros(len(likely), np.int64)
-    _try_offsets(law, laser.levels, laser.xy, laser.units, offsets, found)
+    _try_offsets(law, laser.levels, laser.xy, laser.decimal, laser.units, offsets, found)
     best = int(np.argmax(found))
     return likely[best], float(found[best] / len(laser.units))
 
 
-def _is_torn(units: np.ndarray, phase: float) -> bool:
-    """Whether an offset lies on a tie of the binade's spacing, so that it is rounded up for half of the azimuths."""
+def _is_torn(units: np.ndarray, phase: float, blur: float) -> bool:
+    """Whether an offset lies on a tie of the binade's spacing, so that it is rounded up for half of the azimuths.
+
+    Azimuths are off by `blur` (rad) anyway.
+    """
     off = np.abs(units - phase - np.rint(units - phase))
-    return float(np.sort(off)[len(off) // 2]) * UNIT > _TORN * float(np.spacing(np.float32(units.max() * UNIT)))
+    torn = _TORN * float(np.spacing(np.float32(units.max() * UNIT)))
+    return float(np.sort(off)[len(off) // 2]) * UNIT > torn + blur
 
 
 def _candidates(centre: float, spread: float) -> np.ndarray:

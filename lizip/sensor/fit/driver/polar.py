@@ -37,6 +37,8 @@ class Polar(NamedTuple):
     ticks : (K,) int64
     tick : float
         Metres a tick.
+    decimal : int
+        What coordinates were rounded to, see `lizip.sensor.stages.rounding`.
     """
 
     order: np.ndarray
@@ -46,6 +48,7 @@ class Polar(NamedTuple):
     azimuth: np.ndarray
     ticks: np.ndarray
     tick: float
+    decimal: int = 0
 
     @property
     def laser(self) -> np.ndarray:
@@ -78,7 +81,7 @@ def find_tick(reach: np.ndarray) -> float | None:
     return None
 
 
-def find_polar(xyz: np.ndarray, valid: np.ndarray) -> Polar | None:
+def find_polar(xyz: np.ndarray, valid: np.ndarray, decimal: int = 0) -> Polar | None:
     """Sort points by laser.
 
     Parameters
@@ -86,6 +89,8 @@ def find_polar(xyz: np.ndarray, valid: np.ndarray) -> Polar | None:
     xyz : (N, 3) float32
     valid : (N,) bool
         Finite points that are not the origin.
+    decimal : int
+        Their rounding.
 
     Returns
     -------
@@ -119,4 +124,4 @@ def find_polar(xyz: np.ndarray, valid: np.ndarray) -> Polar | None:
     inside = inside[np.lexsort((inside, laser))]
     bounds = np.concatenate([[0], np.cumsum((ends - starts)[real])])
     ticks = np.rint(reach[inside] / tick).astype(np.int64)
-    return Polar(at[inside], bounds, points[inside], level[inside], azimuth[inside], ticks, tick)
+    return Polar(at[inside], bounds, points[inside], level[inside], azimuth[inside], ticks, tick, decimal)

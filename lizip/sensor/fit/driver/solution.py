@@ -10,6 +10,7 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.exact.triples import every
+from lizip.sensor.fit.decimals import rounding_of
 from lizip.sensor.fit.driver.blocks import find_blocks, whole_blocks
 from lizip.sensor.fit.driver.further import Sequence, further_returns
 from lizip.sensor.fit.driver.law import Found
@@ -46,6 +47,8 @@ _MOST_UNITS = 1 << 10
 _AGREE = 0.995
 PASSES = 4
 """Points that do not fit are left aside so often."""
+_PLAIN = Rounding()
+"""To float32 alone."""
 
 
 class Missing(NamedTuple):
@@ -69,6 +72,7 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
     sort = np.argsort(polar.order, kind="stable")
     points = Sequence(polar.order[sort], polar.laser[sort], found.azimuth[sort], polar.ticks[sort])
     known, driver = len(polar.bounds) - 1, found.driver
+    rounding = rounding_of(polar.xyz if missing.alike else xyz, polar.decimal)
     lasers = known
     by_rings = bool(np.count_nonzero(np.diff(points.laser)) < 2 * lasers)
     form = (
@@ -94,14 +98,17 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
         all_ways = [fire(seen, places, missing.nothing, len(xyz), each, form) for each, seen in ways]
         if lasers > known and not missing.alike:
             all_ways = [tell_silent(each, xyz, known) for each in all_ways]
-        return write_down(cloud, xyz, max(all_ways, key=lambda each: _exact(cloud, xyz, each)), missing)
+        return write_down(
+            cloud, xyz, max(all_ways, key=lambda each: _exact(cloud, xyz, each, rounding)), missing, rounding
+        )
     if by_rings:
         return None  # what was fired together does not show
     for _ in range(PASSES):
         fired, astray = _fire(points, known, found.driver)
         if not len(astray):
-            rounded = _run(cloud, fired).rounded
-            fits = find_corrections(rounded, np.ascontiguousarray(xyz[fired.place]), 0, _MOST_UNITS)[1]
+            rounded = _run(cloud, fired, rounding).rounded
+            stored = np.ascontiguousarray(xyz[fired.place])
+            fits = find_corrections(rounded, stored, polar.decimal, _MOST_UNITS)[1]
             astray = fired.place[~fits]
         if not len(astray):
             break
@@ -109,7 +116,7 @@ def solution_of(cloud: Cloud, xyz: np.ndarray, polar: Polar, found: Found, missi
     else:
         return None
     listed = len(xyz) - len(points.place) - (np.count_nonzero(missing.which) if missing.alike else 0)
-    return None if listed > _MOST_EXCEPTIONS * len(xyz) else write_down(cloud, xyz, fired, missing)
+    return None if listed > _MOST_EXCEPTIONS * len(xyz) else write_down(cloud, xyz, fired, missing, rounding)
 
 
 def _turned(driver: Driver, frame: int, angle: int) -> Driver:
@@ -241,25 +248,28 @@ def _fire_doubled(
     return Fired(fired.ranges, stages, np.arange(count))
 
 
-def _run(cloud: Cloud, fired: Fired) -> Returns:
+def _run(cloud: Cloud, fired: Fired, rounding: Rounding) -> Returns:
     """What the decoder will have once the points are rounded."""
     returns = Returns(fired.ranges, None, cloud.schema, cloud.count)
-    for stage in (*fired.stages, Rounding()):
+    for stage in (*fired.stages, rounding):
         stage.apply(returns)
     return returns
 
 
-def _exact(cloud: Cloud, xyz: np.ndarray, fired: Fired) -> int:
+def _exact(cloud: Cloud, xyz: np.ndarray, fired: Fired, rounding: Rounding) -> int:
     """Points that come out exactly."""
-    rounded = _run(cloud, fired).rounded
+    rounded = _run(cloud, fired, rounding).rounded
     return int(np.count_nonzero((rounded.view(np.int32) == xyz[fired.place].view(np.int32)).all(axis=1)))
 
 
-def write_down(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) -> Solution | None:
+def write_down(
+    cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing, rounding: Rounding = _PLAIN
+) -> Solution | None:
     """Stages after the points, and the grid."""
-    returns = _run(cloud, fired)
+    returns = _run(cloud, fired, rounding)
     whole, place = returns.place is not None, fired.place
-    corrections, right = find_corrections(returns.rounded, np.ascontiguousarray(xyz[place]), 0, _MOST_UNITS)
+    stored = np.ascontiguousarray(xyz[place])
+    corrections, right = find_corrections(returns.rounded, stored, returns.decimal, _MOST_UNITS)
     corrections[~right] = 0
     listed = np.ones(len(xyz), bool)
     listed[place[right]] = False
@@ -271,7 +281,7 @@ def write_down(cloud: Cloud, xyz: np.ndarray, fired: Fired, missing: Missing) ->
     exceptions = np.flatnonzero(listed)
     if len(exceptions) > _MOST_EXCEPTIONS * len(xyz):
         return None
-    stages = [*fired.stages, Rounding(), Corrections.of(returns, corrections)]
+    stages = [*fired.stages, rounding, Corrections.of(returns, corrections)]
     stages.append(Places.of(xyz, exceptions, None if whole else apart, missing.nothing))
     returns.place = place
     tick = next(stage.tick for stage in stages if isinstance(stage, Driver | FineAngles))

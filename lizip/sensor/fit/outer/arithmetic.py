@@ -8,7 +8,7 @@ import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
 from lizip.exact.ulp import from_ordinals, spacing, to_ordinals
-from lizip.relations.motion import ARITHMETICS, DOUBLE, DOUBLE_TURN, moved
+from lizip.relations.motion import DOUBLE, DOUBLE_TURN, WIDE, moved
 
 _SAMPLE, _TESTED = 20_000, 1500
 _FITS, _HINGES = 3, 12
@@ -45,7 +45,7 @@ def find_transform(inner: np.ndarray, stored: np.ndarray) -> Transform:
         fitted = np.where(better[:, None], held, fitted)
         ways = [_searched(fitted, DOUBLE, some, ())]
     if ways[0].share < _CERTAIN:
-        singles = [number for number in range(1, ARITHMETICS) if number != DOUBLE_TURN]
+        singles = [number for number in range(1, WIDE) if number != DOUBLE_TURN]
         rough = [_searched(fitted, number, some, ()) for number in singles]
         rough.sort(key=lambda way: -way.share)
         for way in rough[:_FINALISTS]:
