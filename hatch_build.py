@@ -1,8 +1,8 @@
-"""Build hook of the wheel: compiles the kernels ahead of time and packs them in.
+"""Build hook of the wheel: compiles the kernels ahead of time and brings them along.
 
 It takes some minutes; what is compiled is kept in build/kernels and used again as long as no source has changed.
 LIZIP_BUILD_KERNELS=0 leaves it out: numba then compiles each kernel when it is first used, as it does in an editable
-install and on systems that have no packs (all but Linux).
+install and on systems that have no such libraries (all but Linux).
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ class KernelBuildHook(BuildHookInterface):
     """Runs scripts/build_kernels.py."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the packs to a wheel; what then needs this family of processors says so in its name."""
+        """Add the libraries to a wheel; what then needs this family of processors says so in its name."""
         machine = platform.machine()
         wanted = os.environ.get("LIZIP_BUILD_KERNELS") != "0" and version != "editable" and self.target_name == "wheel"
         if not wanted or sys.platform != "linux" or machine not in ("x86_64", "aarch64"):
             return
-        for pack in self._packs().glob("*.pack"):
-            build_data["force_include"][str(pack)] = f"lizip/jit/packs/{pack.name}"
+        for library in self._libraries().glob("*.so"):
+            build_data["force_include"][str(library)] = f"lizip/jit/libraries/{library.name}"
         build_data["pure_python"] = False
-        # object files need no library at all, so any Linux will do
+        # the libraries need no other at all, so any Linux will do
         build_data["tag"] = f"py3-none-manylinux_2_17_{machine}.musllinux_1_1_{machine}"
 
-    def _packs(self) -> Path:
-        """Folder with the packs of these sources, compiled unless it is there."""
+    def _libraries(self) -> Path:
+        """Folder with the libraries of these sources, compiled unless it is there."""
         root = Path(self.root)
         folder = root / "build" / "kernels" / _digest(root)
         if folder.is_dir():

@@ -7,7 +7,6 @@ import mmap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lizip.checked import encode_checked
 from lizip.codecs import Options
 from lizip.container import Container
 from lizip.decoder import Decoder
@@ -113,6 +112,8 @@ def compress(
 
 def encode_data(data: Any, options: Options, sink: BinaryIO) -> Past | None:
     """Write the .lizip form of bytes or an array; returns what it leaves to the next. See `compress`."""
+    from lizip.checked import encode_checked
+
     if isinstance(data, (bytes, bytearray, memoryview, mmap.mmap)):
         view = memoryview(data)
         plain = view.c_contiguous and view.nbytes and len(view.format) == 1  # others cannot be cast

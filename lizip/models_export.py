@@ -12,12 +12,9 @@ from typing import NamedTuple
 from lizip import storage
 from lizip.codecs.sweep.weights import folders, load_weights
 from lizip.errors import StorageError
-from lizip.resources import Resource, models_folder, own_folders
+from lizip.resources import INDEX, Resource, models_folder, own_folders
 from lizip.sensor.stages.profile import read_profile
 from lizip.storage import StrPath
-
-INDEX = "models.json"
-"""What is there: kind, name, hash in streams, file, SHA-256 of the file."""
 
 
 class _File(NamedTuple):

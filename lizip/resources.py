@@ -18,6 +18,9 @@ from lizip.errors import CorruptError
 
 _T = TypeVar("_T")
 
+INDEX = "models.json"
+"""File that says what a folder of models holds: kind, name, hash in streams, file, SHA-256 of the file."""
+
 
 def models_folder() -> Path:
     """Folder of predictors and sensor profiles: in the wheel, or beside the package in a checkout."""

@@ -1,6 +1,6 @@
 """Compile ahead of time: run lizip over made-up files of every kind and keep all kernels that this takes.
 
-python scripts/build_kernels.py FOLDER                          packs for this machine's family, one a kind of processor
+python scripts/build_kernels.py FOLDER                          libraries for this machine's family, one a processor
 python scripts/build_kernels.py FOLDER --levels aarch64         for another family
 
 The wheel's build runs it (hatch_build.py). Whatever a file needs that is not among these, numba compiles at first use.
@@ -100,17 +100,17 @@ def follow() -> None:
         lizip.decompress(lizip.compress(simulator.ouster(seed, rings=16, span=0.3), sequence=ahead), sequence=behind)
 
 
-def emitted(item: tuple[str, Lowered], level: str) -> tuple[str, bytes]:
-    """Identity and packed object file of a kernel for a kind of processor."""
+def emitted(item: tuple[str, Lowered], level: str) -> tuple[str, tuple[str, bytes]]:
+    """Identity of a kernel, what it returns and its object file for a kind of processor."""
     import llvmlite.binding as llvm
 
-    from lizip.jit import cache, compiler, find
+    from lizip.jit import compiler, library
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     identity, lowered = item
-    code = compiler.emit(lowered, find.symbol_of(identity), compiler.Processor(*LEVELS[level]))
-    return identity, cache.pack(lowered.returns, code)
+    code = compiler.emit(lowered, library.symbol_of(identity), compiler.Processor(*LEVELS[level]))
+    return identity, (lowered.returns, code)
 
 
 def main() -> None:
@@ -119,26 +119,27 @@ def main() -> None:
     parser.add_argument("--levels", nargs="+", choices=LEVELS, default=OF_MACHINE.get(platform.machine(), []))
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    from lizip.jit import cache, objects, shipped
+    from lizip.jit import library, shipped
 
-    here = next((level for level in objects.levels() if level in options.levels), None)
+    here = next((level for level in shipped.levels() if level in options.levels), None)
     with tempfile.TemporaryDirectory() as nowhere:
         os.environ |= {"NUMBA_CACHE_DIR": nowhere, "LIZIP_KERNELS": "compile"}
-        if here:  # what runs now is what one of the packs gets
+        if here:  # what runs now is what one of the libraries gets
             os.environ |= dict(zip(("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"), LEVELS[here][1:], strict=True))
         # what one process has compiled the others find in the cache, so each kernel is recorded at least once
         with ProcessPoolExecutor(min(os.cpu_count() or 1, _MOST_WORKERS)) as pool:
             compiled = {kernel[0]: kernel for recorded in pool.map(run, tasks()) for kernel in recorded}
     for level in options.levels:
         if level == here:
-            packed = {identity: cache.pack(lowered.returns, code) for identity, lowered, code in compiled.values()}
+            made = {identity: (lowered.returns, code) for identity, lowered, code in compiled.values()}
         else:
             kernels = [(identity, lowered) for identity, lowered, _ in compiled.values()]
             with ProcessPoolExecutor() as pool:
-                packed = dict(pool.map(emitted, kernels, [level] * len(kernels), chunksize=4))
-        (options.folder / f"{level}.pack").write_bytes(shipped.pack(packed))
-        size = sum(map(len, packed.values())) / 1e6
-        print(f"{time.perf_counter() - START:6.1f} s  {level}: {len(packed)} kernels, {size:.1f} MB", flush=True)
+                made = dict(pool.map(emitted, kernels, [level] * len(kernels), chunksize=4))
+        linked = library.link(made)
+        (options.folder / f"{level}.so").write_bytes(linked)
+        size = len(linked) / 1e6
+        print(f"{time.perf_counter() - START:6.1f} s  {level}: {len(made)} kernels, {size:.1f} MB", flush=True)
 
 
 START = time.perf_counter()

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from lizip.codecs.sweep.weights import load_weights
-from lizip.models_export import INDEX
+from lizip.resources import HASHES, INDEX
 from lizip.sensor.stages.profile import read_profile
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -25,7 +25,7 @@ def at_hand(folder: Path = MODELS) -> list[dict[str, str]]:
         entries.append(_entry(folder, path, "predictor", path.stem, load_weights(path).digest))
     for path in sorted(folder.glob("sensors/*.json")):
         profile = read_profile(path)
-        entries.append(_entry(folder, path, "profile", profile.name, profile.digest))
+        entries.append(_entry(folder, path, "profile", profile.name, HASHES["profile"](profile.content)))
     return entries
 
 

@@ -6,7 +6,7 @@ python scripts/release_matrix.py --emulator "qemu-aarch64-static -L ROOT ROOT/us
 python scripts/release_matrix.py --only JIT --files odd.floats kitti.floats     some lines, some files
 
 An emulated Python needs what lizip needs, but not constriction: the twin serves. Hours of compiling under emulation are
-saved by: python scripts/build_kernels.py lizip/jit/packs --levels aarch64
+saved by: python scripts/build_kernels.py lizip/jit/libraries --levels aarch64
 
 A line says `ran`, `failed` or `skipped`, with what was run or why not; any that failed makes the program fail, and
 with --strict any that was skipped.
@@ -89,9 +89,9 @@ def lines(options: argparse.Namespace, folder: Path) -> Iterator[Line]:
     yield Line("this Python, JIT", here)
     yield Line("this Python, JIT for a generic processor", here, {"NUMBA_CPU_NAME": "generic"})
     yield Line("this Python, NUMBA_DISABLE_JIT", here, {"NUMBA_DISABLE_JIT": "1"}, again=False, compiled=False)
-    packs = list((ROOT / "lizip/jit/packs").glob("*.pack"))
-    none = "" if packs else "no packs: python scripts/build_kernels.py lizip/jit/packs (some minutes)"
-    yield Line("this Python, ahead-of-time objects", here, {"NUMBA_CACHE_DIR": str(folder / "empty")}, skipped=none)
+    libraries = list((ROOT / "lizip/jit/libraries").glob("*.so"))
+    none = "" if libraries else "no libraries: python scripts/build_kernels.py lizip/jit/libraries (some minutes)"
+    yield Line("this Python, compiled ahead of time", here, {"NUMBA_CACHE_DIR": str(folder / "empty")}, skipped=none)
     for version in PYTHONS:
         for which in ("oldest", "newest"):
             name = f"Python {version}, {which} numba and numpy, JIT"
@@ -118,8 +118,8 @@ def run(line: Line, files: Sequence[Path]) -> tuple[str, str]:
         said = json.loads(child.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         return "failed", " / ".join(child.stderr.strip().splitlines()[-4:]) or f"ends with {child.returncode}"
-    if line.name.endswith("objects") and not said["shipped"]:
-        return "failed", "the packs are not for this lizip, Python or processor: build them anew"
+    if line.name.endswith("ahead of time") and not said["shipped"]:
+        return "failed", "the libraries are not for this lizip, Python or processor: build them anew"
     bad = {name: words for name, words in said["files"].items() if words != "ok"}
     versions = f"Python {said['python']}, numba {said['numba']}, numpy {said['numpy']}, {said['machine']}"
     done = "decoded and coded again" if line.again else "decoded"

@@ -65,7 +65,7 @@ def test_a_profile_of_another_version_is_found_by_its_hash(tmp_path, monkeypatch
 
 def test_exporting_again_and_over_something_else(tmp_path):
     exported = models_export.export(tmp_path)
-    listed = json.loads((tmp_path / models_export.INDEX).read_text(encoding="utf-8"))
+    listed = json.loads((tmp_path / resources.INDEX).read_text(encoding="utf-8"))
     assert [(each["kind"], each["name"], each["hash"]) for each in listed] == [tuple(each) for each in exported]
     assert models_export.export(tmp_path) == exported
     (tmp_path / listed[0]["file"]).write_bytes(b"mine")

@@ -5,7 +5,6 @@ What comes of a run goes to several places of the file. The numbers wait in a te
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from types import TracebackType
@@ -50,6 +49,8 @@ class Strips:
             for own in [(field,) for field in fields] if mode[1:] else [fields]:
                 self._strips.append(_Strip(mode[0], own, start))
                 start += count * size_of(own)
+        import tempfile
+
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
 
     def __enter__(self) -> Strips:

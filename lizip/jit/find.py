@@ -10,12 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import llvmlite
-import llvmlite.binding as llvm
 import numpy as np
 
-from lizip.jit import abi, objects, shipped
+from lizip.jit import abi, shipped
 from lizip.jit import cache as kept
+from lizip.jit.library import symbol_of
 
 if TYPE_CHECKING:
     from lizip.jit import Kernel
@@ -36,33 +35,36 @@ def entry_for(
     identity : str
         See `digest.identity_of`.
     """
-    found = shipped.get(identity)
+    if ahead := shipped.get(identity):
+        returns, address = ahead
+        return abi.entry(address, layout[0], returns)
+    from lizip.jit import objects
+
+    name = f"{kernel.__name__}-{identity}-{_machine()}.o"
+    found = kept.get(name)
     if found is None:
-        name = f"{kernel.__name__}-{identity}-{_machine()}.o"
-        found = kept.get(name)
-        if found is None:
-            found = _compile(kernel, arguments, layout[1], identity)
-            kept.put(name, *found)
+        found = _compile(kernel, arguments, layout[1], identity)
+        kept.put(name, *found)
     returns, code = found
     return abi.entry(objects.load(code, symbol_of(identity)), layout[0], returns)
 
 
 def described() -> str:
     """Where kernels come from in this process, for people."""
-    if shipped.level():
+    if shipped.count():
         return f"{shipped.count()} compiled ahead of time for {shipped.level()}; others by numba when first used"
     folder = kept.place()
     return f"compiled by numba when first used; {'not kept' if folder is None else f'kept in {folder}'}"
 
 
-def symbol_of(identity: str) -> str:
-    """Name of a kernel in its object file."""
-    return f"lizip_{identity}"
-
-
 @cache
 def _machine() -> str:
     """What compiled code depends on besides its source: the processor, numba and its settings."""
+    import llvmlite
+    import llvmlite.binding as llvm
+
+    from lizip.jit import objects
+
     parts = [
         llvm.get_process_triple(),
         llvm.get_host_cpu_name(),

@@ -2,7 +2,6 @@
 
 import json
 import os
-import struct
 import subprocess
 import sys
 import zipfile
@@ -12,7 +11,7 @@ import pytest
 from test_jit_cache import Run
 
 import lizip
-from lizip.jit import DISABLED, find, objects, shipped
+from lizip.jit import DISABLED, find, library, shipped
 from lizip.jit import cache as kept
 
 pytestmark = pytest.mark.skipif(DISABLED, reason="kernels run in plain Python")
@@ -21,7 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = sorted((ROOT / "tests" / "golden" / "v1").glob("*.lizip"))
 
 
-needs_level = pytest.mark.skipif(not objects.levels(), reason="no packs for this machine")
+needs_level = pytest.mark.skipif(not shipped.levels(), reason="no libraries for this machine")
+
+
+def library_of(path: Path) -> bytes:
+    """A library of one kernel, as the cache keeps it."""
+    return library.link({path.name.split("-")[1]: kept.unpack(path.read_bytes())})
 
 
 @needs_level
@@ -29,15 +33,21 @@ def test_shipped_kernels_run_without_numba(tmp_path):
     run = Run(tmp_path)
     run(LIZIP_KERNELS="compile")
     (made,) = run.files()
-    identity = made.name.split("-")[1]
-    pack = tmp_path / "packs" / f"{objects.levels()[0]}.pack"
-    pack.parent.mkdir()
-    pack.write_bytes(shipped.pack({"00" * 16: b"another", identity: made.read_bytes(), "ff" * 16: b"a third"}))
+    linked = tmp_path / "libraries" / f"{shipped.levels()[0]}.so"
+    linked.parent.mkdir()
+    whole = library_of(made)
+    linked.write_bytes(whole)
     made.unlink()
     prelude = "from pathlib import Path\nfrom lizip.jit import shipped\n"
-    prelude += f"shipped.FOLDER = Path({str(pack.parent)!r})"
-    assert run(prelude, LIZIP_KERNELS="") == ("found", "")
+    prelude += f"shipped.FOLDER = Path({str(linked.parent)!r})"
+    without = "import sys; sys.modules['llvmlite'] = None\n"
+    assert run(without + prelude, LIZIP_KERNELS="") == ("found", "")
     assert run.files() == []
+    for damaged in (whole[:-4096], b"L" + whole[1:]):
+        linked.write_bytes(damaged)
+        assert run(prelude, LIZIP_KERNELS="")[0] == "compiled"
+        run.files()[0].unlink()
+    linked.write_bytes(whole)
     run.script.write_text(run.script.read_text() + "# other source\n")
     assert run(prelude, LIZIP_KERNELS="")[0] == "compiled"
 
@@ -48,53 +58,58 @@ def test_shipped_kernels_run_without_numba(tmp_path):
 )
 def test_settings_of_numba_are_heeded(setting, tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
-    for level in objects.levels():
-        (tmp_path / f"{level}.pack").write_bytes(b"")
+    for level in shipped.levels():
+        (tmp_path / f"{level}.so").write_bytes(b"")
     for name in [*os.environ]:
         if name.startswith(("NUMBA_", "LIZIP_KERNELS")):
             monkeypatch.delenv(name)
     monkeypatch.setenv(*(setting or "OTHER=x").split("="))
     compiles = setting.startswith(("LIZIP", "NUMBA_BOUNDS", "NUMBA_CPU"))
-    assert shipped.level.__wrapped__() == ("" if compiles else objects.levels()[0])
+    assert shipped.level.__wrapped__() == ("" if compiles else shipped.levels()[0])
 
 
-@pytest.fixture
-def put(tmp_path, monkeypatch):
-    """Write the pack that `shipped` uses."""
+V2 = "fpu pni ssse3 sse4_1 sse4_2 popcnt cx16"
+
+
+@pytest.mark.parametrize(
+    ("processor", "levels"),
+    [
+        (f"flags\t\t: {V2} avx avx2 bmi1 bmi2 f16c fma abm movbe avx512f", ["x86-64-v3", "x86-64-v2"]),
+        (f"flags\t\t: {V2} avx avx2", ["x86-64-v2"]),
+        ("flags\t\t: fpu pni", []),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_what_a_processor_can_do_decides(processor, levels, tmp_path, monkeypatch):
+    said = tmp_path / "cpuinfo"
+    if processor is not None:
+        said.write_text(f"processor\t: 0\n{processor}\n\nprocessor\t: 1\nflags\t\t: other\n")
+    monkeypatch.setattr(shipped, "CPUINFO", str(said))
+    monkeypatch.setattr(shipped.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(shipped.platform, "machine", lambda: "x86_64")
+    assert shipped.levels() == levels
+    monkeypatch.setattr(shipped.platform, "machine", lambda: "aarch64")
+    assert shipped.levels() == ["aarch64"]
+    monkeypatch.setattr(shipped.platform, "system", lambda: "Darwin")
+    assert shipped.levels() == []
+
+
+@needs_level
+def test_libraries_say_what_kernels_return(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    run(LIZIP_KERNELS="compile")
+    (made,) = run.files()
+    (tmp_path / "here.so").write_bytes(library_of(made))
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     monkeypatch.setattr(shipped, "level", lambda: "here")
-
-    def write(content):
-        (tmp_path / "here.pack").write_bytes(content)
-        for cached in (shipped._pack, shipped._index):
-            cached.cache_clear()
-
-    yield write
-    for cached in (shipped._pack, shipped._index):
-        cached.cache_clear()
-
-
-KERNELS = {f"{i:032x}": kept.pack("q", bytes([i]) * i) for i in (7, 1, 255)}
-
-
-def test_packs_give_back_what_was_put_in(put):
-    put(shipped.pack(KERNELS))
-    assert shipped.count() == 3
-    assert shipped.get(f"{7:032x}") == ("q", b"\7" * 7)
-    assert shipped.get(f"{8:032x}") is None
-
-
-def test_damaged_packs_have_nothing(put):
-    whole = shipped.pack(KERNELS)
-    at = len(b"lizip kernels 1\n") + 8 + 2 * 32 + 16
-    for content in (
-        *(whole[:cut] for cut in range(0, len(whole), 11)),
-        b"L" + whole[1:],
-        whole[:at] + struct.pack("<Q", 1 << 60) + whole[at + 8 :],
-        whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:],
-    ):
-        put(content)
-        assert shipped.get(f"{255:032x}") is None
+    shipped._library.cache_clear()
+    assert shipped.count() == 1
+    returns, address = shipped.get(made.name.split("-")[1])
+    assert returns == ""
+    assert address
+    assert shipped.get("00" * 16) is None
+    shipped._library.cache_clear()
 
 
 def test_people_are_told_where_kernels_come_from():

@@ -6,6 +6,7 @@ A file may carry them itself (`lizip.embedded`): its beams as a stage has them, 
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker, pack_varint
-from lizip.resources import HASHES, carried, models_folder, note, own_folders
+from lizip.resources import HASHES, INDEX, carried, models_folder, note, own_folders
 from lizip.sensor.stages.beams import PARAMETERS, Beams
 
 if TYPE_CHECKING:
@@ -68,20 +69,26 @@ _LONGEST = 1e6
 
 @dataclass(frozen=True)
 class Shipped:
-    """A profile: its name and title for users; as bytes, whose hash streams hold, its beams as a stage has them and its
-    rhythm; these; decimals of its file (0: none)."""
+    """A profile: its name and title for users; its beams and rhythm; decimals of its file (0: none); these as bytes
+    where they came so, and their hash where the index of what ships says it."""
 
     name: str
     title: str
-    content: bytes
     beams: Beams
     rhythm: Rhythm | None = None
     decimal: int = 0
+    packed: bytes | None = None
+    listed: bytes | None = None
+
+    @functools.cached_property
+    def content(self) -> bytes:
+        """Its beams as a stage has them, and its rhythm."""
+        return self.packed or self.beams.pack() + (self.rhythm.pack() if self.rhythm else b"")
 
     @functools.cached_property
     def digest(self) -> bytes:
-        """The hash."""
-        return HASHES["profile"](self.content)
+        """The hash of that, which streams hold."""
+        return self.listed or HASHES["profile"](self.content)
 
     @classmethod
     def unpack(cls, name: str, content: bytes) -> Shipped:
@@ -90,7 +97,7 @@ class Shipped:
         beams = Beams.read(unpacker)
         rhythm = Rhythm.unpack(unpacker, beams.count) if unpacker.remaining else None
         unpacker.finish()
-        return cls(name, name, content, beams, rhythm)
+        return cls(name, name, beams, rhythm, packed=content)
 
 
 def load_profile(name: str, digest: bytes | None = None) -> Shipped:
@@ -133,14 +140,23 @@ def installed(name: str, digest: bytes | None) -> Shipped:
 def read_profile(path: Path) -> Shipped:
     """Read a profile from its file; raises ModelMissingError when that is none."""
     try:
-        return _read(path.stem, json.loads(path.read_text(encoding="utf-8")))
+        content = path.read_bytes()
+        return _read(path.stem, json.loads(content), _listed().get(hashlib.sha256(content).hexdigest()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ModelMissingError(
             f"{path} cannot be used as a sensor profile: {type(error).__name__}: {error}"
         ) from error
 
 
-def _read(name: str, content: dict[str, Any]) -> Shipped:
+@functools.cache
+def _listed() -> dict[str, bytes]:
+    """SHA-256 of each file that ships -> the hash of what it holds: packing that takes longer than decoding a sweep."""
+    index = models_folder() / INDEX
+    entries = json.loads(index.read_bytes()) if index.is_file() else []
+    return {entry["sha256"]: bytes.fromhex(entry["hash"]) for entry in entries if entry["kind"] == "profile"}
+
+
+def _read(name: str, content: dict[str, Any], listed: bytes | None) -> Shipped:
     quanta = tuple(content["quanta"][p] for p in PARAMETERS)
     values = np.array([[beam[p] for p in PARAMETERS] for beam in content["beams"]])
     beams = Beams(
@@ -156,8 +172,7 @@ def _read(name: str, content: dict[str, Any]) -> Shipped:
     if timed := content.get("rhythm"):
         slot = np.array(timed["slot"], np.int64)
         rhythm = Rhythm(timed["packet"], timed["firing_microseconds"], timed["slots"], slot)
-    numbers = beams.pack() + (rhythm.pack() if rhythm else b"")
-    return Shipped(name, content["title"], numbers, beams, rhythm, content["decimal"])
+    return Shipped(name, content["title"], beams, rhythm, content["decimal"], listed=listed)
 
 
 @dataclass(frozen=True)
