@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, defects
 from lizip.codecs import Options, arrangements, opaque
-from lizip.container import RECIPE, REGIONS, WHOLE, Section, size_of
+from lizip.container import AROUND, RECIPE, REGIONS, WHOLE, Section, size_of
 from lizip.errors import FormatError
 from lizip.orders import Orders
 from lizip.packing import pack_varints
@@ -262,7 +262,8 @@ class Contest:
 
     def enter(self, result: Result) -> None:
         """Keep a result when it is smaller than the best."""
-        size = size_of(tuple(result.sections), len(self._data), result.layout)
+        own = tuple(each for each in result.sections if each.kind != AROUND)  # that is for the sweeps to come
+        size = size_of(own, len(self._data), result.layout)
         if self.best is None or size < self._size:
             self.best, self._size = result, size
 

@@ -93,8 +93,8 @@ def _checked(*tables: tuple[str, str, str]) -> str:
 
 def _container() -> str:
     names = ("MAGIC", "PACK_MAGIC", "VERSION", "SMALL", "SMALL_MAGIC", "SMALL_DIGEST", "END", "PIECES", "REGIONS")
-    names += ("WHOLE", "RECIPE", "CODEC", "MODELS", "SPLICE", "FOLLOWS", "NEAR", "MAX_WHOLE", "PIECE", "MAX_ENTRIES")
-    names += ("MOST_MODELS",)
+    names += ("WHOLE", "RECIPE", "CODEC", "AROUND", "MODELS", "SPLICE", "FOLLOWS", "NEAR", "MAX_WHOLE", "PIECE")
+    names += ("MAX_ENTRIES", "MOST_MODELS")
     return _constants(
         ("container.parts", *names),
         ("container.reader", "_MAX_TABLE"),
@@ -168,7 +168,8 @@ def _grid() -> str:
         ("codecs.sweep.features", "FEATURES"),
         ("codecs.sweep.net", "HIDDEN", "FLAG_OUTPUT", "FIRST_SHIFT", "SECOND_SHIFT", "OUT_SHIFT"),
         ("entropy.mixing", "LOGIT_LIMIT"),
-        ("codecs.sweep.prior", "CLASSES"),
+        ("codecs.sweep.prior", "CLASSES", "KINDS", "SHARES"),
+        ("codecs.sweep.background", "PART"),
         ("codecs.sweep.past", "BLOCK"),
         (
             "codecs.sweep.fast.ranges",

@@ -36,6 +36,7 @@ from lizip.relations import motion
 from lizip.sensor.stages import profile
 from lizip.simulator import at128, driver_columns, drivers, os_sensor, packets, turning
 from lizip.simulator.motion import rotation
+from lizip.simulator.scene import street
 from lizip.simulator.sensors import SENSORS
 
 
@@ -87,6 +88,13 @@ def doubles() -> np.ndarray:
     points[:, :2] /= image.focal
     points[depth == 0] = np.nan
     return points
+
+
+@cache
+def parked(count: int) -> list[bytes]:
+    """So many sweeps of a small sensor that stands: the same scene, other noise."""
+    scene, beams = street(3), os_sensor.Beams.draw(4, 16)
+    return [os_sensor.sweep(seed, 16, 128, beams=beams, scene=scene).data for seed in range(count)]
 
 
 def centimetres(count: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from second_reader.grid import network
 
 import lizip
 from lizip import pieces, pipeline
+from lizip.container import AROUND, Container
 from lizip.formats import lzf as formats_lzf
 from lizip.formats.packets import FORMAT, Shape
 from lizip.relations.order import encode_order
@@ -118,6 +119,15 @@ def test_a_sequence_is_read_in_order_only():
     with pytest.raises(Damaged):
         second_reader.read(coded[1])
     assert [second_reader.read(each, behind) for each in coded] == [first, *others]
+
+
+def test_what_stands_around_a_sensor_is_read():
+    """Made now: the eleventh sweep carries what the ten before saw, and the twelfth follows it."""
+    sweeps = harness.parked(12)
+    ahead, behind = lizip.Sequence(), second_reader.Past()
+    coded = [lizip.compress(sweep, sequence=ahead) for sweep in sweeps]
+    assert Container(io.BytesIO(coded[10])).entries(AROUND)
+    assert [second_reader.read(each, behind) for each in coded[10:]] == sweeps[10:]
 
 
 @pytest.mark.parametrize("order", [np.arange(300)[::-1], np.roll(np.arange(300), 70), np.arange(300) * 7 % 300])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -18,15 +19,18 @@ from lizip.errors import StorageError
 from lizip.packs import PackReader, PackWriter
 from lizip.packs.layout import folder_of
 from lizip.sensor.state import SensorState
-from lizip.sequence import MOST
+from lizip.sequence import EVERY, LASTING, MOST
 from lizip.sequence import Sequence as Following
 
 _CLOCK = re.compile(r"\d{10,19}")
 """Digits in a name that are a time since 1970: seconds (10 digits) to nanoseconds (19)."""
 
+_CHAINS = 10
+"""About so many chains a folder has at least, where it has so many key frames."""
+
 
 def plan_packing(
-    inputs: Sequence[Input], pack: PackWriter, every: int = 1, seeds: int = 1, **options: Any
+    inputs: Sequence[Input], pack: PackWriter, every: int | None = 1, seeds: int = 1, **options: Any
 ) -> list[Job]:
     """Jobs that compress files for a pack; their targets are names in it.
 
@@ -34,18 +38,28 @@ def plan_packing(
     files would get the same name.
     """
     jobs, taken = [], dict[str, str]()
-    chain, length, folder = None, every, ""
+    sizes = Counter(folder_of(each.place) for each in inputs)
+    chain, length, longest, folder = None, 0, 0, ""
     for each in inputs:
         name = each.place.removesuffix(SUFFIX)
         if taken.setdefault(name, each.path) != each.path:
             raise StorageError(f"{each.path}: would be called {name}, like {taken[name]}; pack them apart")
         known = pack.entry(name).digest.hex() if name in pack else None
-        if known or length >= every or folder != folder_of(name):
+        if known or length >= longest or folder != folder_of(name):
             chain, length, folder = None if known or every == 1 else each.path, 0, folder_of(name)
-        length = every if known else length + 1
-        told = {**options, "known": known, "seeds": seeds}
+            longest = every or chain_for(sizes[folder])
+        length = longest if known else length + 1
+        told = {**options, "known": known, "every": MOST if every else None, "seeds": seeds}
         jobs.append(Job("pack", each.path, name, False, told, error=each.error, chain=chain))
     return jobs
+
+
+def chain_for(sweeps: int) -> int:
+    """How many sweeps one worker does in a row, of so many in a folder, where no key frames are asked for.
+
+    At most those that share a first and a second background; and chains enough for several workers.
+    """
+    return min(max(-(-sweeps // (_CHAINS * EVERY)), 1) * EVERY, EVERY + sum(LASTING))
 
 
 def plan_unpacking(path: str, names: Sequence[str], output: str, packed: bool, force: bool) -> list[Job]:
@@ -80,7 +94,7 @@ def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
     What the jobs before it in its chain left is found in `state`.
     """
     options = dict(job.options)
-    known, seeds = options.pop("known"), options.pop("seeds")
+    known, every, seeds = (options.pop(name) for name in ("known", "every", "seeds"))
     with storage.Source(job.source) as original:
         done = is_lizip(original.data)
         packed = bytes(original.data) if done else b""
@@ -91,7 +105,7 @@ def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
             if not same_hash(content, bytes.fromhex(known)):
                 raise StorageError(f"{job.source}: another {job.target} is in the pack already")
             return "skipped", {"hash": known}
-        sequence = _following(job, state, seeds)
+        sequence = _following(job, state, every, seeds)
         if done and sequence is not None:
             sequence.restart()
         packed = packed or lizip.compress(original.data, **options, sequence=sequence)
@@ -101,13 +115,13 @@ def pack_one(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:
     return "done", {"packed": packed}
 
 
-def _following(job: Job, state: SensorState, seeds: int) -> Following | None:
+def _following(job: Job, state: SensorState, every: int | None, seeds: int) -> Following | None:
     """What the chain of a job has left; begins anew where this worker has not done the job before."""
     if job.chain is None:
         return None
     held = state.get("chain", _Chain)
     if held is None or held.name != job.chain:
-        held = _Chain(job.chain, Following(MOST, seeds))
+        held = _Chain(job.chain, Following(every, seeds))
         state.put("chain", held)
     return held.sequence
 

@@ -46,8 +46,9 @@ targets = together(
 )
 
 key_frames = click.option(
-    "--key-frames", type=click.IntRange(1, 1000), default=10, metavar="N", show_default=True,
-    help="A sweep of a folder may follow the last that stands alone, which every Nth does. 1: all do.",
+    "--key-frames", type=click.IntRange(1, 1000), metavar="N",
+    help="A sweep of a folder may follow the last that stands alone, which every Nth does. 1: all do. Otherwise it is "
+         "every tenth, and where the sensor stands fewer, which tell what is around it.",
 )  # fmt: skip
 
 seeds = click.option(

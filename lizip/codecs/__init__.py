@@ -17,6 +17,7 @@ from lizip.errors import FormatError, UnsupportedVersionError
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
     from lizip.codecs.sweep.past import Past
+    from lizip.codecs.sweep.sections import Around
     from lizip.container import Container, Section
     from lizip.sensor.state import SensorState
 
@@ -57,6 +58,8 @@ class Options:
         What the last key frame left, for a sweep that may follow it; see `lizip.sequence`.
     leads : bool
         Whether others shall follow this sweep even if it follows one itself.
+    around : Around or None
+        What stands around a sensor, for a key frame that may carry it.
     """
 
     level: str = "default"
@@ -70,6 +73,7 @@ class Options:
     intensity_error: float = 0.0
     past: Past | None = None
     leads: bool = False
+    around: Around | None = None
     drop_order: bool = False
     embed: bool = False
 

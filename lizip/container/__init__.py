@@ -5,6 +5,7 @@ small read of the tail. A file cut short has lost its end mark, so truncation is
 """
 
 from lizip.container.parts import (
+    AROUND,
     CODEC,
     FOLLOWS,
     MAGIC,
@@ -34,6 +35,7 @@ from lizip.container.reader import Container
 from lizip.container.writer import Writer, add, size_of, without, write
 
 __all__ = [
+    "AROUND",
     "CODEC",
     "FOLLOWS",
     "MAGIC",

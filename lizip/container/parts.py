@@ -40,8 +40,11 @@ PIECES, REGIONS, WHOLE, RECIPE, CODEC = range(5)
 stands; how its columns follow from the coded ones (`lizip.relations`) where they are not the same; from `CODEC` on they
 belong to the codec."""
 
+AROUND = 123
+"""Section kind: what stands around a sensor, for the sweep and those that follow it. Kinds below are codecs'."""
+
 MODELS = 124
-"""Section kind: predictors and sensor profiles that decoding asks for (`lizip.embedded`). Kinds below are codecs'."""
+"""Section kind: predictors and sensor profiles that decoding asks for (`lizip.embedded`)."""
 
 MOST_MODELS = 1 << 20
 """Most bytes of a section of these, and of what it holds."""

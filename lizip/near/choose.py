@@ -223,7 +223,8 @@ def _quick(cloud: Cloud) -> int:
 
 def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Choice | None:
     """The cloud of a coarser sensor model; None where no solver explains the points."""
-    from lizip.codecs.sweep import CODEC, lay_out
+    from lizip.codecs.sweep import CODEC
+    from lizip.codecs.sweep.sections import lay_out
     from lizip.sensor.fit.coarser import coarser
 
     solution = CODEC.solve(cloud, options) if cloud.count else None

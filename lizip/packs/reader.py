@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import access, api, embedded, storage
-from lizip.codecs.sweep import leads
+from lizip.codecs.sweep.sections import leads
 from lizip.container import Container, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lizip import access
-from lizip.codecs.sweep import leads
+from lizip.codecs.sweep.sections import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import CorruptError
 from lizip.packs.layout import Entry, folder_of
@@ -82,7 +82,7 @@ class Sequences:
         """Keep what a key frame left, for those that follow it."""
         if left is not None and same_hash(left.digest, self._entries[place].digest):
             self._held.pop(place, None)
-            self._held[place] = left
+            self._held[place] = left._replace(latest=None)
             for other in list(self._held)[:-HELD]:
                 self._held.pop(other, None)
 

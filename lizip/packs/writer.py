@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import api, embedded, storage
-from lizip.codecs.sweep import leads
+from lizip.codecs.sweep.sections import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import FormatError, StorageError
 from lizip.packs.layout import (
@@ -46,9 +46,10 @@ class PackWriter:
         Go on with a pack that is there (or begin one); what is incomplete at its end is dropped.
     force : bool
         Replace what is there.
-    every : int
+    every : int, optional
         Sweeps of a folder (of names) make a sequence: each may follow the last key frame, and to be read takes that one
-        too. There is one every so many; 1: each sweep stands alone.
+        too. There is one every so many; 1: each sweep stands alone. Where nothing is said, see
+        `lizip.Sequence`.
     seeds : int
         Where a sensor stands: the first so many sweeps of each sequence follow those before them, and the others follow
         all of these; see `lizip.Sequence`.
@@ -81,7 +82,13 @@ class PackWriter:
     """
 
     def __init__(
-        self, path: storage.StrPath, *, append: bool = False, force: bool = False, every: int = 10, seeds: int = 1
+        self,
+        path: storage.StrPath,
+        *,
+        append: bool = False,
+        force: bool = False,
+        every: int | None = None,
+        seeds: int = 1,
     ):
         if append and force:
             raise ValueError("append and force say different things")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lizip.codecs.sweep import GRID, HEADER, most_cells, unpack_shapes
 from lizip.codecs.sweep.decoded import DecodedGrid, joined, open_blocks
 from lizip.codecs.sweep.grid import encode_grid
+from lizip.codecs.sweep.sections import GRID, HEADER, followed, most_cells, unpack_shapes
 from lizip.entropy.coder import metered
+from lizip.errors import CorruptError
 from lizip.exact.ulp import from_ordinals
 from lizip.packing import Unpacker
 from lizip.report.found import Part, filled, part_of
@@ -22,6 +24,7 @@ from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
 
 if TYPE_CHECKING:
     from lizip.cloud import Columns, Schema
+    from lizip.codecs.sweep.past import GridPast
     from lizip.container import Container
 
 KINDS = 3
@@ -68,8 +71,12 @@ def explain(container: Container, schema: Schema, count: int) -> Explained:
 def _explained(container: Container, schema: Schema, count: int) -> Explained:
     model = _model(container, count)
     grids, costs = [], []
-    for part, stream in zip(model.parts, container.sections(GRID), strict=True):
-        grid, cost = _metered(stream, most_cells(part.count))
+    streams = list(container.sections(GRID))
+    if len(streams) != len(model.parts):
+        raise CorruptError("a sweep has not as many grids as parts")
+    before = followed(container, None, len(streams), count)
+    for part, stream, each in zip_longest(model.parts, streams, before):
+        grid, cost = _metered(stream, most_cells(part.count), each)
         grids.append(grid)
         costs.append(cost)
     pieces = [
@@ -99,9 +106,9 @@ def _model(container: Container, count: int) -> SweepModel:
     return unpack_model(unpacker, count)
 
 
-def _metered(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
+def _metered(stream: bytes, most: int, before: GridPast | None = None) -> tuple[DecodedGrid, np.ndarray]:
     """A grid, and the bits (F, R, 3) of its cells; at the fast level as the default without a network would share."""
-    grid, costs = _opened(stream, most)
+    grid, costs = _opened(stream, most, before)
     if grid.fast:
         ranges, intensity = grid.grid
         form = grid.form
@@ -112,10 +119,10 @@ def _metered(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
     return grid, costs
 
 
-def _opened(stream: bytes, most: int) -> tuple[DecodedGrid, np.ndarray]:
+def _opened(stream: bytes, most: int, before: GridPast | None = None) -> tuple[DecodedGrid, np.ndarray]:
     """A grid, and the bits (F, R, 3) that the decoder took for its cells."""
     blocks, costs = [], []
-    for block in open_blocks(stream, most):
+    for block in open_blocks(stream, most, before):
         with metered() as meters:
             blocks.append(block.decode())
         costs.append(np.zeros((block.firings, block.rings, KINDS)))

@@ -10,11 +10,14 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+import harness
 import pytest
 
 import lizip
+from lizip import sequence
+from lizip.batch.packing import chain_for
 from lizip.codecs.sweep import Sweep
-from lizip.container import FOLLOWS, Container
+from lizip.container import AROUND, FOLLOWS, Container
 from lizip.errors import CorruptError, FormatError, LizipWarning
 from lizip.packs.sequences import follows
 from lizip.simulator import os_sensor
@@ -28,7 +31,7 @@ def parked() -> list[bytes]:
     return [os_sensor.sweep(seed, 16, 512, beams=beams, scene=scene).data for seed in range(7)]
 
 
-def make(path: Path, sweeps: list[bytes], every: int, **options) -> list[int]:
+def make(path: Path, sweeps: list[bytes], every: int | None, **options) -> list[int]:
     """A pack of these; returns bytes of each sweep."""
     with lizip.PackWriter(path, every=every, **options) as pack:
         return [pack.add(f"top/{len(pack):03}.bin", sweep, time=len(pack)).length for sweep in sweeps]
@@ -243,3 +246,44 @@ def test_damage_at_borders_and_anywhere():
     done = subprocess.run([sys.executable, script, "--places", "100"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "180 damaged packs, 0 of them" in done.stdout
+
+
+def carries(pack: lizip.PackReader) -> list[int]:
+    """Which sweeps carry what stands around."""
+    return [k for k in range(len(pack)) if Container(io.BytesIO(pack.packed(k))).entries(AROUND)]
+
+
+def test_what_stands_around_is_said_once(tmp_path):
+    sweeps = harness.parked(16)
+    plain, told = tmp_path / "plain.lizips", tmp_path / "told.lizips"
+    make(plain, sweeps, 10)
+    make(told, sweeps, None)
+    pack = lizip.PackReader(told)
+    assert carries(pack) == [10]
+    assert lengths(told)[:10] == lengths(plain)[:10]
+    assert sum(lengths(told)[11:]) < 0.95 * sum(lengths(plain)[11:])
+    for k in (15, 3, 10, 12, 0):
+        assert pack[k] == sweeps[k]
+    assert lizip.decompress(pack.alone(10)) == sweeps[10]
+    assert lizip.decompress(pack.alone(12)) == sweeps[12]
+
+
+def test_it_takes_two_decodes_to_read_one_that_follows_it(tmp_path, monkeypatch):
+    sweeps = harness.parked(14)
+    make(tmp_path / "x.lizips", sweeps, None)
+    pack, decoded = lizip.PackReader(tmp_path / "x.lizips"), decodes(monkeypatch)
+    assert [pack[k] for k in (13, 11)] == [sweeps[13], sweeps[11]]
+    assert len(decoded) == 3, "the key frame, once, and both"
+
+
+def test_another_background_comes_when_the_first_has_served(monkeypatch):
+    monkeypatch.setattr(sequence, "LASTING", (50, 40))
+    sweeps, ahead, behind = harness.parked(82), lizip.Sequence(), lizip.Sequence()
+    packed = [lizip.compress(sweep, sequence=ahead) for sweep in sweeps]
+    told = [k for k, each in enumerate(packed) if Container(io.BytesIO(each)).entries(AROUND)]
+    assert told == [30, 80], "one pays as soon as enough sweeps have been seen"
+    assert [lizip.decompress(each, sequence=behind) for each in packed] == sweeps
+
+
+def test_chains_are_long_where_there_are_many_sweeps():
+    assert [chain_for(count) for count in (0, 1, 100, 101, 500, 1000, 1 << 20)] == [10, 10, 10, 20, 50, 100, 510]

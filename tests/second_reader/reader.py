@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xxhash
 
-from second_reader import coded, floats, frozen, image, layout, log, octree, opaque, survey, sweep
+from second_reader import coded, floats, frozen, grid, image, layout, log, octree, opaque, survey, sweep
 from second_reader.bytestream import Bytes, demand
-from second_reader.container import FOLLOWS, MODELS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
+from second_reader.container import AROUND, FOLLOWS, MODELS, PIECE, RECIPE, REGIONS, SPLICE, WHOLE, File, open_file
 from second_reader.relations import Recipe
 
 _LEADS = 6
@@ -79,7 +79,8 @@ def _columns(file: File, how: bytes, past: Past) -> list:
     recipe = Recipe(file.one(RECIPE), fields) if file.one(RECIPE) else None
     coded_fields = recipe.coded() if recipe else fields
     if _CODECS[file.codec] is sweep:
-        columns, left = sweep.decode_after(file, coded_fields, before if follows else [])
+        before = [(grid.around(file.one(AROUND)), {})] if file.all(AROUND) else before if follows else []
+        columns, left = sweep.decode_after(file, coded_fields, before)
         past.grids = before if follows and not file.all(_LEADS) else left
     else:
         columns = _CODECS[file.codec].decode(file, coded_fields)

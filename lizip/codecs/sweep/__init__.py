@@ -14,24 +14,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lizip import defects
 from lizip.codecs import Options
-from lizip.container import CODEC as FIRST_KIND
+from lizip.codecs.sweep.sections import (
+    GRID,
+    GRID_STREAMS,
+    HEADER,
+    followed,
+    lay_out,
+    most_cells,
+    unpack_shapes,
+    what_is_left,
+)
 from lizip.container import FOLLOWS, Container, Section
 from lizip.errors import CorruptError
-from lizip.packing import Unpacker, pack_bytes, pack_varints
+from lizip.packing import Unpacker
 from lizip.sensor import SOLVERS, Registered
-from lizip.sensor.model import SweepModel, list_stages, model_of, pack_about, said_by, unpack_about
+from lizip.sensor.model import SweepModel, list_stages, model_of, said_by, unpack_about
 from lizip.sensor.state import SensorState
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns, Schema
-    from lizip.codecs.sweep.past import GridPast
-    from lizip.sensor.model import Grid, Solution
-
-HEADER, GRID, LEADS = range(FIRST_KIND, FIRST_KIND + 3)
-"""Section kinds: words and stages of all parts; a grid, one section a part; empty: what follows leads others, too."""
-
-_GRID_STREAMS = ("flags", "range", "intensity")
-
+    from lizip.sensor.model import Solution
 
 MOST_POINTS = 1 << 22
 """Most points of a sweep: all are decoded at once."""
@@ -57,11 +59,6 @@ class _Further(NamedTuple):
     """Whether the sweep before had further returns."""
 
     found: bool
-
-
-def most_cells(count: int) -> int:
-    """Most cells of a grid for so many points: a stream cannot ask for more memory and time than this."""
-    return 64 * count + (1 << 16)
 
 
 class Sweep:
@@ -153,20 +150,14 @@ class Sweep:
         grids = list(container.sections(GRID))
         if len(grids) != len(model.parts):
             raise CorruptError("a sweep has not as many grids as parts")
-        before = past.grids[: len(grids)] if past else ()
+        before = followed(container, past, len(grids), count)
         decoded, left = [], MAX_CELLS
         for part, grid, each in zip_longest(model.parts, grids, before):
             decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=each))
             left -= decoded[-1].ranges.size
         yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
-        if not leads(container):
-            container.left = container.past
-        elif container.past is not None:
-            from lizip.codecs.sweep.past import Past
-
-            pasts = [each.past() for each in decoded]
-            left_some = None not in pasts
-            container.left = Past(container.header.digest, *((tuple(pasts), said_by(listed)) if left_some else ()))
+        if container.past is not None:
+            container.left = what_is_left(container, decoded, said_by(listed))
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
@@ -175,9 +166,9 @@ class Sweep:
         net, shapes = unpack_shapes(unpacker)
         parts = list_stages(unpacker, container.header.count)
         unpacker.finish()
-        streams = dict.fromkeys(_GRID_STREAMS, 0)
+        streams = dict.fromkeys(GRID_STREAMS, 0)
         for shape in shapes:
-            for name, size in zip(_GRID_STREAMS, shape[2:], strict=True):
+            for name, size in zip(GRID_STREAMS, shape[2:], strict=True):
                 streams[name] += size
         for _, stages in parts:
             for row, data in stages:
@@ -259,41 +250,3 @@ def _weight(solution: Solution) -> int:
     stages = (stage for part in solution.model.parts for stage in part.stages)
     said = sum(len(stage.pack()) for stage in stages if not isinstance(stage, (Attributes, Intensity, Seconds)))
     return said + sum(int((grid.ranges != 0).sum()) for grid in solution.grids)
-
-
-def lay_out(solution: Solution, options: Options) -> list[Section]:
-    """Lay out a solved sweep."""
-    from lizip.codecs.sweep.weights import DEFAULT_NET
-
-    net = None if options.level == "fast" else options.model or DEFAULT_NET
-    key = options.past
-    past = key.grids if key and len(key.grids) == len(solution.grids) else ()
-    coded = [_code(grid, net, options, before) for grid, before in zip_longest(solution.grids, past)]
-    head = pack_about(solution.about) + pack_bytes((net or "").encode()) + pack_varints([len(coded)])
-    for grid, stream in zip(solution.grids, coded, strict=True):
-        head += pack_varints([*grid.ranges.shape, *(round(stream.bits[name] / 8) for name in _GRID_STREAMS)])
-    follows = [Section(FOLLOWS, key.digest)] if key and any(stream.follows for stream in coded) else []
-    head += solution.model.pack(key.said if key and follows else ())
-    follows += [Section(LEADS, b"")] if follows and options.leads else []
-    return [Section(HEADER, head), *(Section(GRID, stream.data) for stream in coded), *follows]
-
-
-def leads(container: Container) -> bool:
-    """Whether other sweeps may follow this one: it follows none, or says so."""
-    return not container.entries(FOLLOWS) or bool(container.entries(LEADS))
-
-
-def _code(grid: Grid, net: str | None, options: Options, before: GridPast | None) -> Any:
-    from lizip.codecs.sweep.grid import encode_grid, near_ticks
-
-    how: dict[str, Any] = {"everywhere": grid.everywhere, "near": near_ticks(grid.tick), "halves": grid.halves}
-    how |= {"net": net, "backend": options.backend, "before": before, "leads": options.past is not None}
-    return encode_grid(grid.ranges, grid.intensity, **how, fast=options.level == "fast")
-
-
-def unpack_shapes(unpacker: Unpacker) -> tuple[str, list[list[int]]]:
-    """For `describe`: the predictor; firings, rings and bytes of `_GRID_STREAMS` of each part. Raises CorruptError."""
-    net, parts = unpacker.bytes().decode("utf-8", "replace"), unpacker.varint()
-    if not 0 < parts <= unpacker.remaining:
-        raise CorruptError("impossible number of parts in a sweep")
-    return net, [[unpacker.varint() for _ in range(2 + len(_GRID_STREAMS))] for _ in range(parts)]

@@ -86,7 +86,7 @@ def _centre_of(history, prior, firing, r, guess, near, expected):
     """What the range of ring `r` is guessed to be, by its neighbours and, where there is one, the key frame."""
     if prior is not None and expected > 0:
         prior_candidates(history, prior, firing, r, guess)
-        return centre_with_prior(history, r, guess, near)
+        return centre_with_prior(history, prior, firing, r, guess, near)
     return blended_centre(history, r, guess, near)
 
 

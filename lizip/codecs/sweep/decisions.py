@@ -26,6 +26,7 @@ class DecisionCoder(NamedTuple):
     net: GridNet
     prior: np.ndarray | None = None
     known: np.ndarray | None = None
+    stands: bool = False
 
     @classmethod
     def of(cls, form: Form, rings: int, net: GridNet) -> DecisionCoder:

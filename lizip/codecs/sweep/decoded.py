@@ -47,6 +47,10 @@ class DecodedGrid(NamedTuple):
         """Ranges, and intensities if there are any."""
         return self.ranges, self.intensity if self.form.bits else None
 
+    def seen(self) -> DecodedGrid:
+        """The grid without what decoded it."""
+        return self._replace(coder=None)
+
     def past(self) -> GridPast | None:
         """What it leaves to grids that follow, with what it followed itself; if they can, which takes one block."""
         return left_by(self.coder, self.ranges, self.intensity) if self.coder else None

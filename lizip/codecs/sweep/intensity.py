@@ -6,7 +6,7 @@ import numpy as np
 
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.levels import CERTAIN, chance_below, expected_level, guess_level, learn_level, logit_above
-from lizip.codecs.sweep.prior import level_contexts
+from lizip.codecs.sweep.prior import KIND, level_contexts
 from lizip.entropy.adaptive import code_bit, quarter_octave
 from lizip.entropy.mixing import code_refined
 from lizip.entropy.vectors import further
@@ -83,12 +83,13 @@ def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
     counters, history, base, guess = model.counters, model.history, model.base, model.scratch
     own = r + 1
     places, sets, levels, fine = _contexts_of(model, r, flag, bits)
-    more = (np.int64(0), np.int64(0), np.int64(0))
+    more, limit = (np.int64(0), np.int64(0), np.int64(0)), np.int64(m.QUICK)
     if prior is not None:
         value = np.int64(history[own, m.HELD]) if flag else np.int64(0)
         one, other, chosen = level_contexts(prior, firing, r, expected, value, levels, bits, fine)
         stride = model.tree.stride
         by_match = base[m.MIX_PRIOR] + chosen * m.WEIGHT_STRIDE
+        limit = np.int64(m.SLOW) if prior[firing, r, KIND] > 0 else limit
         more = (base[m.INTENSITY_PRIOR] + one * stride, base[m.INTENSITY_PRIOR_PAIR] + other * stride, by_match)
     guess_level(history, r, flag, guess)
     blend, sharp = expected_level(history, r, flag, guess)
@@ -109,7 +110,7 @@ def code_intensity(coder, model, prior, firing, r, flag, bits, expected, level):
         else:
             all_nodes, all_sets = nodes[:5] + (more[0] + node, more[1] + node), in_use + (more[2],)  # noqa: RUF005
             bit = code_refined(
-                coder, counters, all_nodes, given, model.weights, all_sets, m.QUICK, 16, model.refinements, row, bit
+                coder, counters, all_nodes, given, model.weights, all_sets, limit, 16, model.refinements, row, bit
             )
         below, above = (chance, above) if bit else (below, chance)
         node = np.int64(model.tree.after[np.uintp(2 * node + bit)])

@@ -10,10 +10,12 @@ import numpy as np
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep import prior as p
 from lizip.codecs.sweep.decisions import DecisionCoder
+from lizip.codecs.sweep.net import OFF
 from lizip.errors import CorruptError
 from lizip.packing import pack_signed, pack_varint
 
 if TYPE_CHECKING:
+    from lizip.codecs.sweep.decoded import DecodedGrid
     from lizip.codecs.sweep.grid import Form
     from lizip.codecs.sweep.model import GridModel
     from lizip.codecs.sweep.net import GridNet
@@ -94,7 +96,7 @@ class Alignment(NamedTuple):
     def applied(self, prior: np.ndarray, rows: int) -> np.ndarray:
         """What is expected in a grid of so many rows, (rows, R, FACTS)."""
         moved = np.zeros((rows, *prior.shape[1:]), np.int32)
-        moved[..., [p.ROUGH, p.SEEN, p.LEVEL, p.LEVELS]] = -1
+        moved[..., [p.ROUGH, p.SEEN, p.LEVEL, p.LEVELS, p.SHARE]] = -1
         return self.moved(prior, moved)
 
     def moved(self, array: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -118,16 +120,19 @@ class GridPast(NamedTuple):
     ----------
     form : Form
     model : GridModel
-        As the last cell left it.
+        As the last cell left it; None: fresh.
     prior : (F, R, FACTS) int32
     known : (F, R, KNOWN) int32
         What it is made of, see `prior.remember`.
+    stands : bool
+        Whether it follows a background, or one that does: what is expected then stays.
     """
 
     form: Form
-    model: GridModel
+    model: GridModel | None
     prior: np.ndarray
     known: np.ndarray
+    stands: bool = False
 
     def suits(self, form: Form, rings: int) -> bool:
         """Whether a grid of this form can follow: its intensities are among those that the tree of this one has."""
@@ -140,7 +145,8 @@ class GridPast(NamedTuple):
 
     def coder(self, rows: int, alignment: Alignment, net: GridNet) -> DecisionCoder:
         """What codes a grid that follows."""
-        fresh = self.form.model(self.prior.shape[1], tree=self.model.tree)
+        tree, asks = (self.model.tree, False) if self.model else (None, net.mode != OFF)
+        fresh = self.form.model(self.prior.shape[1], asks, tree)
         levels, nodes = m.intensity_levels(self.form.bits)[0], fresh.tree.stride if self.form.bits else 0
         tables = (
             p.FLAG_CONTEXTS,
@@ -148,14 +154,16 @@ class GridPast(NamedTuple):
             p.LEVEL_CONTEXTS * nodes,
             (levels + 1) * levels * nodes,
         )
-        model = m.following(self.model, fresh, tables, p.MIX_CONTEXTS)
+        model = m.following(self.model or fresh, fresh, tables, p.MIX_CONTEXTS)
         known = alignment.moved(self.known, np.zeros((rows, *self.known.shape[1:]), np.int32))
-        return DecisionCoder(self.form, model, net, alignment.applied(self.prior, rows), known)
+        return DecisionCoder(self.form, model, net, alignment.applied(self.prior, rows), known, self.stands)
 
 
 def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> GridPast:
     """What a grid leaves that a coder has come to the end of, together with those that it follows."""
     near, bits = coder.form.near, coder.form.bits
+    if coder.stands and coder.prior is not None and coder.known is not None:
+        return GridPast(coder.form, coder.model, coder.prior, coder.known, True)
     known = np.zeros((*ranges.shape, p.KNOWN), np.int32) if coder.known is None else coder.known.copy()
     p.remember(known, ranges, intensity, near, bits)
     mean, light = (known[..., k] + 8 >> 4 for k in (p.MEAN, p.LIGHT))
@@ -165,8 +173,10 @@ def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> 
 
 
 class Past(NamedTuple):
-    """What a key frame leaves: the hash of its content, and what each grid leaves and stages say; nothing at first."""
+    """What a key frame leaves: the hash of its content, and what each grid leaves and stages say; nothing at first. And
+    the grid that was decoded last, if it was one."""
 
     digest: bytes = b""
     grids: tuple[GridPast, ...] = ()
     said: tuple[Said, ...] = ()
+    latest: DecodedGrid | None = None

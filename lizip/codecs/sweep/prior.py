@@ -3,7 +3,9 @@
 A prior is an (F, R, FACTS) int32 array: the expected range in ticks (0: unknown), and the mean of it and those beside
 it on its ring, in sixteenths; how rough the ring is there, in sixteenths of a tick (-1: unknown), which is what the
 range is off by; which of the cell, those beside it, above and below it had a return (a pattern of five bits; -1:
-unknown); the intensity, and the mean of it and those beside it, in its upper eight bits (-1: unknown).
+unknown); the intensity, and the mean of it and those beside it, in its upper eight bits (-1: unknown). Of a background
+(`lizip.codecs.sweep.background`) mean and intensity are those of many sweeps, and there are two more: the kind of the
+spread (else 0), and how often there is a return (else -1).
 
 In the coding loop it is three more candidates for the range, and more contexts for flag, range and intensity.
 """
@@ -17,17 +19,22 @@ from lizip.codecs.sweep.model import token
 from lizip.entropy.adaptive import quarter_octave
 from lizip.jit import inlined_kernel, kernel
 
-RANGE, SMOOTH, ROUGH, SEEN, LEVEL, LEVELS = range(6)
-FACTS = 6
+RANGE, SMOOTH, ROUGH, SEEN, LEVEL, LEVELS, KIND, SHARE = range(8)
+FACTS = 8
 
 MEAN, LIGHT, TIMES = range(3)
 KNOWN = 3
 _MOST_TIMES = 32
 
-CLASSES = 18
+_ROUGH_CLASSES = 18
 """Of how rough a cell is; the last: nothing is expected; before it: not known."""
+KINDS = 24
+"""What a background says of how ranges of a cell are spread."""
+SHARES = 16
+"""And of how often it returns: parts of all sweeps."""
+CLASSES = _ROUGH_CLASSES + KINDS
 
-FLAG_CONTEXTS = 33 * 64
+FLAG_CONTEXTS = (33 + SHARES + 1) * 64
 RANGE_CONTEXTS = CLASSES * 12
 LEVEL_CONTEXTS = 257 * 4
 MIX_CONTEXTS = CLASSES * 4 + 5
@@ -52,8 +59,11 @@ def prior_candidates(history, prior, firing, r, guess):
 
 
 @inlined_kernel
-def centre_with_prior(history, r, guess, near):
-    """As `blended_centre`, of all candidates; near to the last range, or to an expected one where that is better."""
+def centre_with_prior(history, prior, firing, r, guess, near):
+    """As `blended_centre`, of all candidates; near to the last range, or to an expected one where that is better.
+
+    Where a background knows a single surface, and expected ranges are better, it is the background's.
+    """
     own = r + 1
     reach = guess[0]
     least = 2 * np.int64(history[own, m.ERROR]) + np.int64(history[r, m.ERROR])
@@ -62,6 +72,9 @@ def centre_with_prior(history, r, guess, near):
         if error < least:
             least = error
             reach = guess[m.CANDIDATES + i]
+    kind = np.int64(prior[firing, r, KIND])
+    if kind > 0 and kind & 1 and reach != guess[0]:
+        return min(max(np.int64(prior[firing, r, RANGE]), 1), m.MAX_RANGE)
     total = 0.0
     weights = 0.0
     for i in range(m.CANDIDATES + m.EXPECTED):
@@ -91,16 +104,30 @@ def learn_prior(history, prior, firing, r, guess, expected, value):
 
 @inlined_kernel
 def rough_class(prior, firing, r, expected):
-    """Class of how rough a cell is."""
+    """Class of how rough a cell is, or of how its ranges are known to be spread."""
     if expected <= 0:
-        return np.int64(CLASSES - 1)
+        return np.int64(_ROUGH_CLASSES - 1)
+    kind = np.int64(prior[firing, r, KIND])
+    if kind > 0:
+        return _ROUGH_CLASSES - 1 + kind
     rough = np.int64(prior[firing, r, ROUGH])
-    return np.int64(CLASSES - 2) if rough < 0 else min(quarter_octave(rough >> 2) >> 1, CLASSES - 3)
+    return np.int64(_ROUGH_CLASSES - 2) if rough < 0 else min(quarter_octave(rough >> 2) >> 1, _ROUGH_CLASSES - 3)
+
+
+@inlined_kernel
+def pace(kind):
+    """Count at which counters of a residual stop slowing down, and the rate of its weights: what stands is learned
+    slowly."""
+    steady = kind >= _ROUGH_CLASSES
+    return (np.int64(m.SLOW), np.int64(16)) if steady else (np.int64(m.MEDIUM), np.int64(15))
 
 
 @inlined_kernel
 def flag_context(prior, firing, r, past, up, down):
-    """Context of a return flag: which returns were there, how strong, and flags that are known."""
+    """Context of a return flag: which returns were there, how strong, or how often, and flags that are known."""
+    share = np.int64(prior[firing, r, SHARE])
+    if share >= 0:
+        return (33 + share) * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4
     seen = np.int64(prior[firing, r, SEEN])
     strong = min(quarter_octave(max(np.int64(prior[firing, r, LEVELS]), 0)) >> 2, 3) if seen & 1 else np.int64(0)
     seen = seen if seen >= 0 else np.int64(32)
@@ -177,6 +204,7 @@ def expect(ranges, intensity, near, bits, prior):
                     total += abs(one - 2 * two + three)
                     found += 1
             prior[f, r, ROUGH] = 8 * total // found if found else -1
+            prior[f, r, KIND], prior[f, r, SHARE] = 0, -1
 
 
 @kernel

@@ -11,7 +11,7 @@ import numpy as np
 from lizip.codecs.sweep import model as m
 from lizip.codecs.sweep.model import token
 from lizip.codecs.sweep.net import RECORD, opinion, record
-from lizip.codecs.sweep.prior import learn_prior, range_context, rough_class
+from lizip.codecs.sweep.prior import learn_prior, pace, range_context, rough_class
 from lizip.entropy.adaptive import bit_length, quarter_octave
 from lizip.entropy.coder import LOG, code_raw
 from lizip.entropy.mixing import code_mixed
@@ -111,7 +111,7 @@ def _code_residual(coder, model, net, prior, asks, contexts, more, error):
         else:
             by_rough = base[m.MIX_PRIOR] + (more[1] * 4 + min(stage, 3)) * m.WEIGHT_STRIDE
             all_nodes, all_sets = nodes + (more[0] + node,), sets + (by_rough,)  # noqa: RUF005
-            bit = code_mixed(coder, counters, all_nodes, (given,), model.weights, all_sets, m.MEDIUM, 15, bit)
+            bit = code_mixed(coder, counters, all_nodes, (given,), model.weights, all_sets, more[2], more[3], bit)
         if stage == 0:
             negative = bit
             stage = 1
@@ -185,10 +185,12 @@ def _learn_range(history, own, guess, value, error):
 def code_range(coder, model, net, prior, asks, firing, r, centre, expected, value):
     """Code the range of a return of ring `r`: its distance from the blended centre; then learn from it."""
     contexts = _contexts_of(model, r, centre)
-    more = (np.int64(0), np.int64(0))
+    more = (np.int64(0), np.int64(0), np.int64(0), np.int64(0))
     if prior is not None:
         kind = rough_class(prior, firing, r, expected)
-        more = (model.base[m.RANGE_PRIOR] + range_context(kind, expected, centre) * m.NODES, kind)
+        places = model.base[m.RANGE_PRIOR] + range_context(kind, expected, centre) * m.NODES
+        limit, rate = pace(kind)
+        more = (places, kind, limit, rate)
     error = _code_residual(coder, model, net, prior, asks, contexts, more, value - centre)
     value = min(max(centre + error, 1), m.MAX_RANGE)
     if prior is not None:

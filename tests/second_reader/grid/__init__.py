@@ -49,6 +49,8 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
             cells = FastCells(count, near, bits, everywhere, shares)
         elif follows:
             cells = copy.deepcopy(before.cells)
+            if isinstance(cells, list):  # a background's shares
+                cells = Cells(count, near, bits, everywhere, cells, network)
             cells.follow(facts, network)
         else:
             cells = Cells(count, near, bits, everywhere, shares, network)
@@ -57,6 +59,25 @@ def decode_after(data: bytes, before: prior.Left | None) -> tuple[np.ndarray, np
             last = min(first + step, rows)
             cells.decode(head.string(), ranges[:, start:stop], intensity[:, start:stop], first, last)
     head.end()
+    if follows and before.stands:
+        return ranges, intensity if bits else None, prior.Left(cells, facts, known, bits, True)
     met = None if fast or halves else prior.remembered(known, ranges, intensity, near, bits)
     left = prior.Left(cells, *met, bits) if met else None
     return ranges, intensity if bits else None, left
+
+
+def around(data: bytes) -> prior.Left:
+    """What stands around a sensor, as grids follow it; the shares of intensities take the place of the coder."""
+    head = Bytes(data)
+    _, bits, _ = head.varints(3)
+    packed = head.string()
+    shares = ans.decode(packed, read_shares, 1 << min(bits, 8)) if bits else [0]
+    (means, light), (kinds, often) = decode(head.string()), decode(head.string())
+    head.end()
+    light = means * 0 if light is None else light
+    facts = np.zeros((*means.shape, 8), np.int64)
+    facts[..., prior.RANGE], facts[..., prior.MEAN] = (means + 2) >> 2, means << 2
+    facts[..., prior.ROUGH], facts[..., prior.SEEN] = -1, often > 0
+    facts[..., prior.LEVEL] = facts[..., prior.LEVELS] = np.where(means > 0, light if bits else -1, -1)
+    facts[..., prior.KIND], facts[..., prior.OFTEN] = kinds, often
+    return prior.Left(shares, facts.tolist(), [[[0, 0, 0]] * means.shape[1]] * len(means), bits, True)

@@ -79,7 +79,7 @@ class Cells:
         if facts is None or facts[prior.RANGE] <= 0:
             return centre_of(self.rings, r, guesses, self.near)
         prior.add_guesses(self.rings[r + 1], guesses, facts)
-        return prior.centre_of(self.rings[r + 1], self.rings[r], guesses, self.near)
+        return prior.centre_of(self.rings[r + 1], self.rings[r], guesses, self.near, facts)
 
     def _is_quiet(self, r: int) -> bool:
         rings, count = self.rings, len(self.rings) - 2

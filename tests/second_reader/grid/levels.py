@@ -127,9 +127,9 @@ class Levels:
     def code(self, stream: Stream, rings: list[Ring], r: int, flag: int, guesses: list[int], more=None) -> int:
         """An intensity of a cell with (flag 1) or without a return; guesses are those of the cell's range."""
         bases, level, close, fine = self._contexts(rings, r, flag, guesses)
-        always, kind = [self.by_level[level], self.by_close[close]], 1 - flag
+        always, kind, limit = [self.by_level[level], self.by_close[close]], 1 - flag, 70
         if more:
-            *contexts, match = more(fine)
+            *contexts, match, limit = more(fine)
             bases[5:] = [(6 + k << 20 | context) << 8 for k, context in enumerate(contexts)]
             always.append(self.by_match[match])
         expected = Expected(rings, r, flag)
@@ -140,7 +140,7 @@ class Levels:
             given = STRETCH[((above - chance + 8) << 12) // (above - below + 16)]
             sets, row = (self.by_node[kind * 256 + number], *always), self.refined[kind * 256 + number]
             places = [base + number for base in bases]
-            found = mixed(stream, self.counters, places, sets, 70, 16, given, refined=row)
+            found = mixed(stream, self.counters, places, sets, limit, 16, given, refined=row)
             below, above = (chance, above) if found else (below, chance)
             node = node.after[found]
         expected.learn(node)

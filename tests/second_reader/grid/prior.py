@@ -10,8 +10,8 @@ import numpy as np
 from second_reader.bytestream import Bytes, demand
 from second_reader.grid.rings import BLEND, Ring, quarter_octave, token
 
-RANGE, MEAN, ROUGH, SEEN, LEVEL, LEVELS = range(6)
-_UNKNOWN = [0, 0, -1, -1, -1, -1]
+RANGE, MEAN, ROUGH, SEEN, LEVEL, LEVELS, KIND, OFTEN = range(8)
+_UNKNOWN = [0, 0, -1, -1, -1, -1, 0, -1]
 SHARE = round(0.1 * 65536)
 
 Facts = list[list[list[int]]]
@@ -19,12 +19,16 @@ _NEVER = [0, 0, 0]
 
 
 class Left(NamedTuple):
-    """What a grid leaves: its coder, what is known of each cell, of what, and the bits of its intensities."""
+    """What a grid leaves: its coder, what is known of each cell, of what, and the bits of its intensities.
+
+    Of a background, and of what follows one, the facts stay; the coder of a background itself is fresh.
+    """
 
     cells: object
     facts: Facts
     known: Facts
     bits: int
+    stands: bool = False
 
 
 def shifted(head: Bytes, before: Left, rows: int) -> tuple[Facts, Facts]:
@@ -82,13 +86,15 @@ def add_guesses(ring: Ring, guesses: list[int], facts: list[int]) -> None:
     guesses += [facts[RANGE], smooth, moved]
 
 
-def centre_of(own: Ring, above: Ring, guesses: list[int], near: int) -> int:
-    """The blend of all guesses."""
+def centre_of(own: Ring, above: Ring, guesses: list[int], near: int, facts: list[int]) -> int:
+    """The blend of all guesses, or what a background knows."""
     errors = [2 * a + b for a, b in zip(own.errors + own.off, above.errors + above.off, strict=True)]
     reach, least = guesses[0], errors[0]
     for i in (9, 10, 11):
         if errors[i] < least:
             reach, least = guesses[i], errors[i]
+    if facts[KIND] & 1 and reach != guesses[0]:
+        return min(max(facts[RANGE], 1), (1 << 24) - 1)
     total = weights = 0.0
     for guess, error in zip(guesses, errors, strict=True):
         if abs(guess - reach) <= near:
@@ -110,6 +116,8 @@ def learn(ring: Ring, guesses: list[int], facts: list[int], value: int) -> None:
 
 def flag_context(facts: list[int], past: int, up: int, down: int) -> int:
     """Of a return flag."""
+    if facts[OFTEN] >= 0:
+        return (33 + facts[OFTEN]) * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4
     seen = facts[SEEN]
     strong = min(quarter_octave(max(facts[LEVELS], 0)) >> 2, 3) if seen & 1 else 0
     return (seen if seen >= 0 else 32) * 64 + (past & 3) * 16 + (up & 1) * 8 + (down & 1) * 4 + strong
@@ -118,18 +126,19 @@ def flag_context(facts: list[int], past: int, up: int, down: int) -> int:
 def range_context(facts: list[int], centre: int) -> tuple[int, int]:
     """Of a residual, and the class of how rough the cell is."""
     expected, rough = facts[RANGE], facts[ROUGH]
-    kind = 17 if expected <= 0 else 16 if rough < 0 else min(quarter_octave(rough >> 2) >> 1, 15)
+    kind = 16 if rough < 0 else min(quarter_octave(rough >> 2) >> 1, 15)
+    kind = 17 if expected <= 0 else 17 + facts[KIND] if facts[KIND] else kind
     return kind * 12 + (token(expected - centre) >> 2 if expected > 0 else 0), kind
 
 
-def level_contexts(facts: list[int], value: int, bits: int, fine: int) -> tuple[int, int, int]:
-    """Two of an intensity, and which weights; value is 0 without a return."""
-    level = facts[LEVEL]
+def level_contexts(facts: list[int], value: int, bits: int, fine: int) -> tuple[int, int, int, int]:
+    """Two of an intensity, which weights, and the limit of counters; value is 0 without a return."""
+    level, limit = facts[LEVEL], 250 if facts[KIND] else 70
     if level < 0 or value <= 0:
-        return 1024, (1 << 12) + fine, 4
+        return 1024, (1 << 12) + fine, 4, limit
     match = sum(abs(value - facts[RANGE]) >= bound for bound in (12, 50, 200))
     some = level >> max(bits - 6, 0) if bits < 8 else quarter_octave(level)
-    return facts[LEVELS] * 4 + match, some * 64 + fine, match
+    return facts[LEVELS] * 4 + match, some * 64 + fine, match, limit
 
 
 def left_by(ranges: np.ndarray, intensity: np.ndarray, near: int, bits: int) -> Facts:
@@ -160,4 +169,4 @@ def _cell(grid: list, upper: list | None, f: int, r: int, rows: int, rings: int,
     threes = [(at(g - 1, r), at(g, r), at(g + 1, r)) for g in (f - 1, f, f + 1)]
     bends = [abs(x - 2 * y + z) for x, y, z in threes if x and y and z]
     rough = 8 * sum(bends) // len(bends) if bends else -1
-    return [value, mean, rough, seen, level, levels]
+    return [value, mean, rough, seen, level, levels, 0, -1]

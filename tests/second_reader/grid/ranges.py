@@ -88,7 +88,8 @@ class Ranges:
         def decide(node: int, stage: int) -> int:
             sets = [self.by_node[node], self.by_class[kind * 4 + stage]]
             sets += [self.by_spread[more[1] * 4 + stage]] if more else []
-            return mixed(stream, self.counters, [base + node for base in bases], sets, 80, 15, opinion(node))
+            pace = (250, 16) if more and more[1] >= 18 else (80, 15)
+            return mixed(stream, self.counters, [base + node for base in bases], sets, *pace, opinion(node))
 
         length = max(min((kind >> 2) - 2, 14), 0)
         negative = decide(_SIGN, 0)

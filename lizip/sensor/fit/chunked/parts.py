@@ -146,7 +146,9 @@ class _Stretch(NamedTuple):
     def edge(self, points: np.ndarray, guess: int) -> int | None:
         """Where it ends or begins, near a guess, by the azimuths of points (N, 3); None where these go on."""
         low, high = max(1, guess - _NEAR), min(len(points) - 1, guess + _NEAR)
-        jumps = self.jumps(points, slice(low - 1, high + 1))[1:]
+        # with all that tell it: a place with few points on one side would jump as one of these does
+        first = max(0, low - _BESIDE)
+        jumps = self.jumps(points, slice(first, high + _BESIDE))[low - first : high - first + 1]
         k = int(np.argmax(jumps))
         return low + k if jumps[k] > _JUMP else None
 

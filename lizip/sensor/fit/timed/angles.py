@@ -15,10 +15,13 @@ from lizip.sensor.fit.timed.law import FIXED, Law
 from lizip.sensor.fit.timed.origin import Start
 from lizip.sensor.fit.timed.sensor import Sensor
 
-_WINDOWS, _WINDOW = 12, 1000
+_WINDOWS, _WINDOW = 24, 500
 _DEGREE = np.pi / 180
-_TOLERANCES = (0.6 * _DEGREE, 0.3 * _DEGREE, 0.15 * _DEGREE)
-_NEAR = 0.03 * _DEGREE
+_TILTED = ((2, 0.6), (3, 0.6), (3, 0.6), (3, 0.3), (3, 0.3), (3, 0.15), (3, 0.15))
+"""Knots, and how far elevations may be off (degrees), step by step. A vehicle's tilt bends at each of its poses, one of
+which falls into the middle of a sweep, and by so much in a town (3 mrad) that a straight track is off by centimetres,
+and azimuths of near points by a block; before the bend is known, a tight look takes lasers for their neighbours."""
+_TIGHT, _NEAR = 0.15 * _DEGREE, 0.03 * _DEGREE
 _YAWS = 64
 _MEANS, _BEFORE = 400, 0.1
 """Points are looked at in so many runs; from one to the next they turn by at least minus this (turns)."""
@@ -73,9 +76,10 @@ def find_tilt(points: np.ndarray, start: Start, sensor: Sensor, span: float) -> 
     times = turned_times(law, points, sensor)
     law = law._replace(times=np.array([0.0, max(float(times[-1]), 1.0)]))
     times, stored = times[index], points[index].astype(np.float64)
-    for tolerance in _TOLERANCES:
+    for knots, tolerance in _TILTED:
+        law = law if knots == len(law.times) else law.resampled(np.linspace(law.times[0], law.times[-1], knots))
         rays = rays_of(law, times, stored)
-        ring = follow(rays, sensor, tolerance, _NEAR)
+        ring = follow(rays, sensor, tolerance * _DEGREE, _NEAR)
         good = np.flatnonzero((ring >= 0) & (rays.range > _NEAREST))
         if 2 * len(good) < len(index):
             return None
@@ -94,7 +98,7 @@ def find_yaw(law: Law, points: np.ndarray, sensor: Sensor) -> tuple[Law, float, 
     edges = np.linspace(0, count, _YAWS + 1).astype(np.int64)
     for again in (False, True):
         rays = rays_of(law, times, stored)
-        ring = follow(rays, sensor, _TOLERANCES[-1], _NEAR)
+        ring = follow(rays, sensor, _TIGHT, _NEAR)
         phases, clear = np.zeros(_YAWS), np.zeros(_YAWS)
         for k, (first, last) in enumerate(pairwise(edges.tolist())):
             inside = Rays(*(values[first:last] for values in rays))

@@ -19,7 +19,9 @@ from lizip.sensor.fit.timed.sensor import Sensor
 
 _REACHES = ((32, 72), (16, 40), (40, 140))
 """How far ahead in the file the next point of a ring is, of 64 lasers: of all points, of some, of few."""
-_FEWEST, _CLEAR = 9600, 0.02 * DEGREE
+_FEWEST, _CLEAR = 9600, 0.035 * DEGREE
+"""Fewest points, and how far they are from lasers on average at most: 0.002 to 0.03 degrees where a track is taken for
+straight, and 0.045 or more of other sensors."""
 _AWAY, _SOME = 20.0, 999
 """Points so far from the origin (m) may be of a sensor that is amid them."""
 _WINDOWS, _WINDOW = 24, 400
