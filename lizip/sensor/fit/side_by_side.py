@@ -14,7 +14,9 @@ import numpy as np
 
 from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
+from lizip.sensor.fit.chunked.coarse_track import retimed
 from lizip.sensor.fit.lattice.far_units import choose_lattice
+from lizip.sensor.fit.motion.coarse_law import coarse_law
 from lizip.sensor.model import Stage
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
@@ -22,11 +24,15 @@ from lizip.sensor.stages.cells import CellOrder
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
 from lizip.sensor.stages.fused import Fused
+from lizip.sensor.stages.pose_law import PoseLaw, decode_law, firing_times, second_packet
 from lizip.sensor.stages.rounding import round_points, rounding_units
+from lizip.sensor.stages.screw import Screw
 from lizip.sensor.stages.seconds import Seconds
 
 _LAST_PLACES = 4
 """By so many a pose's flips move a point at most."""
+_COARSE_TRACK = 1e-3
+"""Metres from which on as a bound a coarser track's errors, up to a twentieth of that, are next to nothing."""
 
 
 class ReorderedError(Exception):
@@ -111,6 +117,23 @@ def _fused(stage: Fused, sides: Sides) -> Stage:
     return Fused() if _LAST_PLACES * float(np.spacing(farthest)) < sides.bound else stage
 
 
+def _screw(stage: Screw, sides: Sides) -> Stage:
+    """Few digits: whoever codes the points again finds the track nearly, and rounds it to this one."""
+    return Screw.of(retimed(stage.track()), coarse=True) if sides.bound >= _COARSE_TRACK else stage
+
+
+def _pose_law(stage: PoseLaw, sides: Sides) -> Stage:
+    """The same of a law."""
+    near = sides.near
+    if sides.bound < _COARSE_TRACK:
+        return stage
+    packet, period = near.rhythm.packet, near.rhythm.period
+    law = decode_law(stage.body, near.firings, near.phase, packet)
+    times = firing_times(law.steps, near.firings, near.phase, packet, period)
+    begin = times[second_packet(near.firings, near.phase, packet)]
+    return PoseLaw.of(coarse_law(law, float(begin)), near.firings)
+
+
 def _beyond(found: np.ndarray, wanted: np.ndarray, sides: Sides) -> np.ndarray:
     """Coordinates (M, 3) that are, or might be, further off than the bound; raises BeyondError where that may be
     mended by moving ranges."""
@@ -171,6 +194,8 @@ def _far_corrections(stage: FarCorrections, sides: Sides) -> Stage:
 _ANEW: dict[type, Callable[..., Stage]] = {
     CellOrder: _cell_order,
     Fused: _fused,
+    Screw: _screw,
+    PoseLaw: _pose_law,
     Seconds: _seconds,
     Corrections: _corrections,
     FarCorrections: _far_corrections,

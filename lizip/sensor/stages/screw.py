@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 QUANTA = np.ldexp(1.0, np.array([-13, -34, -34, -34, -30, -30, -30]))
 """Units of a knot's numbers: microseconds, rotation vector (rad) from the first knot, position (m)."""
 
+COARSE = np.array([13, 10, 10, 10, 14, 14, 14])
+"""Powers of two by which the units of coarser tracks are larger: a microsecond, 6e-8 rad, 15 um."""
+
 _MOST_TURN = 1 << 37
 """Of the first knot's rotation vector: 8 rad."""
 
@@ -45,15 +48,16 @@ class Screw(Packed):
     body: bytes = rest()
 
     @classmethod
-    def of(cls, track: Track) -> Screw:
-        """Code a track; times in us."""
-        first = np.rint(vector_of(track.turns[0]) / QUANTA[1:4]).astype(np.int64)
+    def of(cls, track: Track, coarse: bool = False) -> Screw:
+        """Code a track, times in us; a coarser one where numbers are to be multiples of `COARSE` units."""
+        shift = COARSE if coarse else np.zeros(7, np.int64)
+        first = _whole(vector_of(track.turns[0]), QUANTA[1:4], shift[1:4])
         base = rotations_of((first * QUANTA[1:4])[None])[0]
         numbers = np.empty((len(track.times), 7))
         numbers[:, 0] = track.times
         numbers[:, 1:4] = vectors_between(track.turns, np.broadcast_to(base, track.turns.shape))
         numbers[:, 4:] = track.places
-        units = np.rint(numbers / QUANTA).astype(np.int64)
+        units = _whole(numbers, QUANTA, shift)
         return cls(tuple(first.tolist()), len(units), encode_knots(units))
 
     def track(self) -> Track:
@@ -71,3 +75,8 @@ class Screw(Packed):
         returns.need("pose_times")
         poses = poses_at(self.track(), returns.pose_times)
         returns.turns, returns.shifts = poses.turns, poses.places
+
+
+def _whole(numbers: np.ndarray, quanta: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Numbers in units, multiples of 2**shift, int64."""
+    return np.rint(numbers / np.ldexp(quanta, shift)).astype(np.int64) << shift

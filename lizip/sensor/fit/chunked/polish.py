@@ -6,6 +6,7 @@ import numpy as np
 
 from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
+from lizip.sensor.fit.chunked.coarse_track import coarse_track
 from lizip.sensor.fit.chunked.flips import aimed_at
 from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
 from lizip.sensor.fit.chunked.observed import (
@@ -122,11 +123,26 @@ def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track
     return best
 
 
+def _trimmed(track: Track, times: np.ndarray) -> Track:
+    """A track without the knots that no pose at some times (G,) depends on."""
+    first = int(np.clip(np.searchsorted(track.times, times.min(), "right") - 1, 0, len(track.times) - 2))
+    last = int(np.clip(np.searchsorted(track.times, times.max(), "left"), first + 1, len(track.times) - 1))
+    return Track(*(each[first : last + 1] for each in track))
+
+
+def _rounding(seen: Observed, law: Law, best: float) -> tuple[float, Law]:
+    """The law with its track rounded if that brings more than a share of the points right, and the share."""
+    placed = placed_of(seen, law)
+    track = coarse_track(law.track, placed, law.groups, float(law.packets[0]))
+    share = aimed_at(track, placed, law.groups)[1]
+    return (share, law._replace(track=track)) if share > best else (best, law)
+
+
 def polish(seen: Observed, law: Law) -> Law:
     """Sharpen the track; where few points are exact, let the packets' times be what they may."""
     placed = placed_of(seen, law)
     best, track = _sharpen(law.track, placed, law.groups)
-    law = law._replace(track=track)
+    best, law = _rounding(seen, law._replace(track=_trimmed(track, law.groups.times)), best)
     if best >= _GOOD:
         return law
     other = law

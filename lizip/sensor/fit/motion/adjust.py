@@ -13,6 +13,9 @@ from lizip.jit import kernel
 from lizip.sensor.fit.motion.law_track import LOCAL, Normals, Track, firing_jacobian, merged, pose_change, track_cost
 from lizip.sensor.fit.motion.vehicle import LEVER
 
+ALL_FREE, LEVER_HELD, TIMES_HELD = range(3)
+"""What may move: all; all but height and lever; of the rest not the times of knots either."""
+
 Poses = tuple[np.ndarray, np.ndarray]
 """Rotations (F, 3, 3) and shifts (F, 3)."""
 
@@ -188,10 +191,13 @@ def _cost(poses: Poses, normals: Normals, begin: int) -> float:
     return track_cost(*poses, *normals.numbers, begin, np.empty(6))
 
 
-def free_parameters(track: Track) -> np.ndarray:
-    """Indices of the parameters that may move: all but the knot times at the ends."""
+def free_parameters(track: Track, freedom: int = ALL_FREE) -> np.ndarray:
+    """Indices of the parameters that may move: all but the knot times at the ends, and what `freedom` holds."""
     a, b = len(track.fast), len(track.slow)
-    held = [4, 4 + a - 1, 4 + 3 * a, 4 + 3 * a + b - 1]
+    fast, slow = 4 + np.arange(a), 4 + 3 * a + np.arange(b)
+    if freedom != TIMES_HELD:
+        fast, slow = fast[[0, -1]], slow[[0, -1]]
+    held = np.concatenate([fast, slow, np.arange(0 if freedom == ALL_FREE else 4)])
     return np.setdiff1d(np.arange(track.size), held)
 
 
@@ -200,23 +206,23 @@ def _prior(track: Track) -> tuple[np.ndarray, np.ndarray]:
     return np.array([0.0, 1 / 0.05**2, 1 / 0.05**2, 1 / 0.05**2]), np.array([0.0, *LEVER])
 
 
-def adjust(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Track, float]:
+def adjust(track: Track, normals: Normals, rounds: int, begin: int, freedom: int = ALL_FREE) -> tuple[Track, float]:
     """Levenberg-Marquardt on the condensed normal equations; returns the better track and its cost.
 
     Knots that run into each other are made one, and the rounds begin again.
     """
     while True:
-        track, cost = _descend(track, normals, rounds, begin)
+        track, cost = _descend(track, normals, rounds, begin, freedom)
         fewer = merged(track)
         if fewer.size == track.size:
             return track, cost
         track = fewer
 
 
-def _descend(track: Track, normals: Normals, rounds: int, begin: int) -> tuple[Track, float]:
+def _descend(track: Track, normals: Normals, rounds: int, begin: int, freedom: int) -> tuple[Track, float]:
     damping = 1e-5
     weight, target = _prior(track)
-    free = free_parameters(track)
+    free = free_parameters(track, freedom)
     poses, least = track.poses(), None
     for _ in range(rounds):
         cost, hessian, gradient = assemble(track, normals, begin, poses)

@@ -12,6 +12,7 @@ import numpy as np
 from lizip.exact.linear import solve_definite, solve_each
 from lizip.sensor.fit.lattice.refine import polish_frame
 from lizip.sensor.fit.motion.adjust import adjust
+from lizip.sensor.fit.motion.coarse_law import coarse_track
 from lizip.sensor.fit.motion.firing import Sensor
 from lizip.sensor.fit.motion.knots import add_knots, drop_knots, find_steps
 from lizip.sensor.fit.motion.law_track import Normals, Track, condense
@@ -45,6 +46,8 @@ _KNOTS = (100.0, 80.0), (50.0, 50.0)
 Prices = tuple[tuple[float, float], tuple[float, float]]
 _EXACT_STEPS = 4
 """Last steps, which see only the points that do not come out."""
+_EXACTLY = 1e-9
+"""Metres by which sums of the same float32 may differ."""
 _LEVEL = np.array([True, True, False])
 _PACKET_TIME = 553.0
 """us"""
@@ -148,16 +151,27 @@ def _first_fit(
     return add_knots(track, normals, begin, prices[0], 6), steps
 
 
+def _said(track: Track, seen: Observed) -> np.ndarray:
+    """Where a track puts the points (F, R, 3)."""
+    rotation, shift = track.poses()
+    return (rotation[:, None] * seen.sensor_points[:, :, None]).sum(axis=3) + shift[:, None]
+
+
 def _aimed(track: Track, seen: Observed) -> np.ndarray:
     """Places (F, R, 3) to fit a nearly right track to: where it says the points are, but for those that the far frame's
     rounding puts on another float32 than theirs, which are by as much away. So the noise of roundings is gone.
 
     The third coordinate is known no better than the file's own rounding: it stays.
     """
-    rotation, shift = track.poses()
-    said = (rotation[:, None] * seen.sensor_points[:, :, None]).sum(axis=3) + shift[:, None]
+    said = _said(track, seen)
     rounded = (said + seen.frame.offset).astype(np.float32) - seen.frame.offset
     return np.where(seen.frame.rounded & _LEVEL, said + (seen.points - rounded), seen.points)
+
+
+def _missed(track: Track, seen: Observed) -> int:
+    """How many level coordinates of the far frame a track puts on another float32 than theirs."""
+    aim = _aimed(track, seen)
+    return int(np.count_nonzero(np.abs((aim - _said(track, seen))[..., :2]) > _EXACTLY))
 
 
 def solve_law(
@@ -188,6 +202,9 @@ def solve_law(
         aim = _aimed(track, seen)
         normals = condense(aim, seen.sensor_points, seen.weight, *track.poses(), 8.0)
         track, _ = adjust(track, normals, 1, begin)
+    rounded = coarse_track(track, condense(_aimed(track, seen), seen.sensor_points, seen.weight, *track.poses(), 8.0))
+    if _missed(rounded, seen) < _missed(track, seen):
+        track = rounded
     _fit_first_packet(track, seen)
     seen.refer(polish_frame(seen.frame, seen.stored, seen.sensor_points, track.poses(), begin, rounds=4))
     return _quantised(track, steps) if track.sane else None
