@@ -23,7 +23,7 @@ import lizip
 _TRIES = (
     ("lizip.contest", "Contest.undo"),
     ("lizip.contest", "Contest.attempt_undone"),
-    ("lizip.contest", "Contest.attempt_sorted"),
+    ("lizip.orders", "Orders.attempt_sorted"),
     ("lizip.sweeps", "find_sweeps"),
     ("lizip.sensor.fit.dual.follow", "find_further"),
     ("lizip.sensor.fit.dual.follow", "find_apart"),

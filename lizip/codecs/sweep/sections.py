@@ -25,10 +25,6 @@ HEADER, GRID, LEADS = range(FIRST_KIND, FIRST_KIND + 3)
 
 GRID_STREAMS = ("flags", "range", "intensity")
 
-_NEARLY = 1.05
-"""A new background takes the place of an older one where it does nearly as well at once: what adapts begins
-anew with it."""
-
 
 class Around(NamedTuple):
     """What stands around a sensor, for a key frame that may carry it.
@@ -37,7 +33,7 @@ class Around(NamedTuple):
     ----------
     background : Background
     usual : GridPast
-        What the key frame before left: how well sweeps follow that tells whether the background pays.
+        What the key frame before left: if that had no background, how well sweeps follow it tells whether one pays.
     lasts : int
         Sweeps that would share it.
     """
@@ -74,14 +70,14 @@ def _with_background(solution: Solution, net: str | None, options: Options) -> t
     """The section of what stands around, and the grid that follows it; nothing where it does not pay."""
     if options.around is None or net is None or len(solution.grids) > 1:
         return [], None
-    said = options.around.background.pack()
-    stream, usual = (
-        _code(solution.grids[0], each, net, options)
-        for each in (options.around.background.past(), options.around.usual)
-    )
-    pays = options.around.lasts * (len(usual.data) - len(stream.data)) > len(said)
-    pays |= options.around.usual.stands and len(stream.data) < _NEARLY * len(usual.data)
-    return ([Section(AROUND, said)], stream) if stream.follows and usual.follows and pays else ([], None)
+    (grid,), around = solution.grids, options.around
+    said, stream = around.background.pack(), _code(grid, around.background.past(), net, options)
+    if around.usual.stands:  # what adapts begins anew with either
+        pays = len(stream.data) < len(_code(grid, None, net, options).data)
+    else:
+        usual = _code(grid, around.usual, net, options)
+        pays = usual.follows and around.lasts * (len(usual.data) - len(stream.data)) > len(said)
+    return ([Section(AROUND, said)], stream) if stream.follows and pays else ([], None)
 
 
 def _code(grid: Grid, before: GridPast | None, net: str | None, options: Options) -> GridStream:

@@ -15,6 +15,8 @@ from lizip.sensor.fit.timed.origin import find_start
 from lizip.sensor.fit.timed.sensor import pandar64
 from lizip.sensor.solvers.timed import SOLVER
 from lizip.sensor.stages.corrections import Corrections
+from lizip.sensor.stages.far_corrections import FarCorrections
+from lizip.sensor.stages.far_frame import FarFrame
 from lizip.sensor.stages.packet_times import PacketTimes
 from lizip.simulator import hdl32, hdl64, os_sensor, vlp32
 from lizip.simulator import pandar64 as simulator
@@ -208,3 +210,14 @@ def test_parts_of_a_sweep_are_explained(cut):
     found = solve(columns)
     assert found.about.notes["exceptions"] < 0.03 * len(part)
     check(found, columns)
+
+
+@pytest.mark.parametrize(("seed", "most"), [(1, 3.2), (2, 2.2)])
+def test_float32_coordinates_of_a_map_are_found(seed, most):
+    """A vehicle 80 m and more, or 50 m, from a map's origin: its points lie on the lattice of the map's float32."""
+    sweep = simulator.sweep(seed)
+    solution = solve(columns_of(sweep))
+    check(solution, columns_of(sweep))
+    assert stage_of(solution, FarFrame).rounded[:2].all()
+    # heights are rounded in the map, too, which is not looked for; without the map it is 10 and 7 bits
+    assert 8 * len(stage_of(solution, FarCorrections).body) < most * len(sweep.records)

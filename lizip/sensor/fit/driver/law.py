@@ -84,8 +84,9 @@ def share_exact(driver: Driver, polar: Polar, azimuth: np.ndarray, which: np.nda
 def find_driver(polar: Polar) -> Found | None:
     """Find the law that makes nearly all points exactly; None when there is none."""
     best = None
-    for heights in find_heights(polar):
-        for found in _laws(polar, heights):
+    # laws whose lasers have offsets take a search each, those without are told at once
+    for heights, searched in sorted(itertools.product(find_heights(polar), (False, True)), key=lambda way: way[1]):
+        for found in _laws(polar, heights, searched):
             if best is None or found.share > best.share:
                 best = found
             # in double any frame gives nearly all points; which one it was shows where a coordinate is 0
@@ -99,9 +100,12 @@ def find_driver(polar: Polar) -> Found | None:
     return best._replace(share=share) if share > _LEAST_EXACT else None
 
 
-def _laws(polar: Polar, heights: Heights) -> Iterator[Found]:
-    """Laws that go with these heights, each with the share of a sample that it makes exactly."""
+def _laws(polar: Polar, heights: Heights, searched: bool) -> Iterator[Found]:
+    """Laws that go with these heights, of lasers whose offsets have to be searched or others, each with the share of a
+    sample that it makes exactly."""
     few = np.arange(0, len(polar.ticks), 1 + len(polar.ticks) // _SAMPLE)
+    if searched and heights.angle in (*FINE_ANGLES, EXACT):
+        return
     for frame in range(4):
         units = _in_frame(polar.azimuth, frame)
         phase, coherence = np.empty((2, len(polar.bounds) - 1))
@@ -126,12 +130,12 @@ def _laws(polar: Polar, heights: Heights) -> Iterator[Found]:
             continue
         elevations = as_printed(heights.elevations, (2, 3, 4, 6, 8), False)
         none = Printed(np.zeros(len(phase), np.int64), 0, False)
-        if np.median(np.abs(phase)) < _WHOLE:
+        if not searched and np.median(np.abs(phase)) < _WHOLE:
             azimuth = np.rint(units).astype(np.int64) % 36000
             for angle in (HUNDREDTHS, SINGLE_HUNDREDTHS, SINGLE_DEGREES):
                 driver = Driver(DriverLaw(heights.distance, angle, heights.sine, frame), polar.tick, elevations, none)
                 yield Found(driver, azimuth, share_exact(driver, polar, azimuth, few))
-        for angle in (SUM, TURNED) if frame == 0 else (SUM,):
+        for angle in ((SUM, TURNED) if frame == 0 else (SUM,)) if searched else ():
             law = DriverLaw(heights.distance, angle, heights.sine, frame)
             if (found := _find_offsets(polar, law, units, phase, elevations)) is not None:
                 yield found._replace(share=share_exact(found.driver, polar, found.azimuth, few))

@@ -39,6 +39,7 @@ _BLUR = 0.4
 """Of a step of the decimals, how far to one side they move a point, mostly."""
 _MOST_WHOLES, _MOST_EQUAL = 12, 12
 _MOST_TRIED = 128
+_FEW, _NEARLY_ALL = 192, 0.98
 _COMMON = ((4, 64), (48, 1))
 """Points of each binade of each laser that tell a number all share, and how many numbers are left."""
 
@@ -201,8 +202,10 @@ class Laser(NamedTuple):
 
 def find_wholes(law: DriverLaw, laser: Laser) -> np.ndarray:
     """Likely whole parts of the offset of a laser, in 0.01 degrees, the best first."""
-    groups = _binades(laser) if law.angle == SUM else _thinned(laser)
     wholes, hits = np.arange(-FARTHEST, FARTHEST + 1), np.zeros(2 * FARTHEST + 1, np.int64)
+    if law.angle == SUM and len(laser.units) < _FEW and (few := _find_printed(law, laser, wholes)).size:
+        return few
+    groups = _binades(laser) if law.angle == SUM else _thinned(laser)
     for group in groups:
         rough = _phase_of(laser.units[group], laser.phase)
         if law.angle == SUM and _is_torn(laser.units[group], rough, laser.blur(group)):
@@ -214,6 +217,17 @@ def find_wholes(law: DriverLaw, laser: Laser) -> np.ndarray:
     # of those that explain as much, as on a small part of a turn, the smallest
     best = np.lexsort((np.abs(wholes), -hits))[:_MOST_WHOLES]
     return wholes[best[hits[best] > 0]]
+
+
+def _find_printed(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> np.ndarray:
+    """Those of wholes (W,) that give nearly all points if offsets have three decimals, as most makers print them; of
+    few points rounded sums alone tell too little."""
+    degrees = np.rint((laser.phase + wholes) * 10) / 1000
+    offsets = (degrees.astype(np.float32) * np.float32(DEGREE)).astype(np.float64)
+    hits = np.zeros(len(wholes), np.int64)
+    _try_offsets(law, laser.levels, laser.xy, laser.decimal, laser.units, offsets, hits)
+    best = np.lexsort((np.abs(wholes), -hits))[:_MOST_WHOLES]
+    return wholes[best[hits[best] >= _NEARLY_ALL * len(laser.units)]]
 
 
 def find_common(law: DriverLaw, lasers: list[Laser], offsets: np.ndarray) -> int:
@@ -241,17 +255,12 @@ def find_common(law: DriverLaw, lasers: list[Laser], offsets: np.ndarray) -> int
 
 def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float, float]:
     """Offset of a laser in radians (the value of a float32) with one of the whole parts, and the share it explains."""
-    angle = laser.units * UNIT
-    if law.angle == SUM:
-        fine = np.argsort(angle, kind="stable")[:_FINE_SAMPLE]
-        few = fine[: max(_LEAST_POINTS, np.count_nonzero(angle[fine] < 1.0))]
-        spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8) + laser.blur(few) / np.sqrt(len(few))
-        mixed = np.unique(np.concatenate([fine, *_binades(laser)]))
-        near = _phase_of(laser.units[few], laser.phase)
-    else:
-        mixed, near, spread = _thinned(laser)[0], laser.phase, _TURNED_SPREAD
+    binades = _binades(laser) if law.angle == SUM else []
+    mixed, near, spread = _thinned(laser)[0], laser.phase, _TURNED_SPREAD
     likely: list[float] = []
     for whole in wholes.tolist():
+        if law.angle == SUM:
+            mixed, near, spread = _finest(laser, whole, binades)
         tried = _candidates(_offset_of(law, laser.units, near, float(whole)), spread)
         found = np.zeros(len(tried), np.int64)
         _try_offsets(law, laser.levels[mixed], laser.xy[mixed], laser.decimal, laser.units[mixed], tried, found)
@@ -263,6 +272,17 @@ def find_offset(law: DriverLaw, laser: Laser, wholes: np.ndarray) -> tuple[float
     _try_offsets(law, laser.levels, laser.xy, laser.decimal, laser.units, offsets, found)
     best = int(np.argmax(found))
     return likely[best], float(found[best] / len(laser.units))
+
+
+def _finest(laser: Laser, whole: int, binades: list[np.ndarray]) -> tuple[np.ndarray, float, float]:
+    """Points of all kinds; the phase that those show whose sums were rounded least, and how far (rad) it may be off."""
+    offset = laser.phase + whole
+    # blocks count within a turn, sums beyond it
+    angle = np.abs(np.mod(laser.units - offset, 36000.0) + offset) * UNIT
+    fine = np.argsort(angle, kind="stable")[:_FINE_SAMPLE]
+    few = fine[: max(_LEAST_POINTS, np.count_nonzero(angle[fine] < 1.0))]
+    spread = max(float(np.spacing(np.float32(angle[few[-1]]))), 3e-8) + laser.blur(few) / np.sqrt(len(few))
+    return np.unique(np.concatenate([fine, *binades])), _phase_of(laser.units[few], laser.phase), spread
 
 
 def _is_torn(units: np.ndarray, phase: float, blur: float) -> bool:

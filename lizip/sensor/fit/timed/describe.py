@@ -12,8 +12,11 @@ from lizip.exact.rotation import quaternion_of_rotation
 from lizip.exact.ulp import to_ordinals
 from lizip.sensor.fit.decimals import rounding_of
 from lizip.sensor.fit.further import add_further
+from lizip.sensor.fit.lattice.far_units import choose_lattice
+from lizip.sensor.fit.lattice.frame import Frame
 from lizip.sensor.fit.timed.law import Law
 from lizip.sensor.fit.timed.observed import COLUMN, Observed
+from lizip.sensor.fit.timed.through_map import find_map
 from lizip.sensor.model import Grid, Part, Stage
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.arithmetic import PLAIN
@@ -28,6 +31,10 @@ from lizip.sensor.stages.rounding import Rounding
 
 _MOST_TICKS = 1 << 17
 _LEAST_ERROR = 1e-9
+_SPARSE = 3
+"""Of so many points one tells the track in a map."""
+_MAP_ERRORS = np.array([2e-7, 2e-7, 2e-7, 1e-9, 1e-9, 1e-9])
+"""Expected errors of points in a map (m), and their growth with range (a metre)."""
 _FURTHEST = 1 << 16
 """ULPs: what is further off is an exception."""
 
@@ -55,10 +62,14 @@ def describe(
         stages, returns = _geometry(cloud, seen, law, kept)
     place = seen.place[kept]
     stored = np.ascontiguousarray(xyz[place])
-    ways = [_corrected(returns, back, units, rounding)]
-    ways += [] if decimal else [_far_corrected(returns, law, stored)]
-    ending, returns = min(ways, key=lambda way: sum(len(stage.pack()) for stage in way[0]))
-    stages += ending
+    ways = [_corrected(stages, returns, back, units, rounding)]
+    if not decimal:
+        ways.append(_far_corrected(stages, returns, law, stored))
+        found = find_map(seen, law, np.flatnonzero(seen.clear)[::_SPARSE])
+        if found is not None:
+            frame, law = found
+            ways.append(_through_map(*_geometry(cloud, seen, law, kept), frame, stored))
+    stages, returns = min(ways, key=lambda way: sum(len(stage.pack()) for stage in way[0]))
     listed = ~missing
     listed[place] = False
     stages.append(Places.of(xyz, np.flatnonzero(listed), missing, nothing))
@@ -77,16 +88,17 @@ def _missed(returns: Returns, back: Mount, rounding: Rounding, stored: np.ndarra
     return find_corrections(returns.rounded, np.ascontiguousarray(stored), returns.decimal, _FURTHEST)
 
 
-def _corrected(returns: Returns, back: Mount, units: np.ndarray, rounding: Rounding) -> tuple[list[Stage], Returns]:
-    """Stages from the far axes to stored coordinates (M, 3): turned back, rounded, corrected by units (M, 3)."""
+def _corrected(
+    stages: list[Stage], returns: Returns, back: Mount, units: np.ndarray, rounding: Rounding
+) -> tuple[list[Stage], Returns]:
+    """Stages from the far axes on to stored coordinates (M, 3): turned back, rounded, corrected by units (M, 3)."""
     returns = replace(returns)
-    stages: list[Stage] = [back, rounding]
-    for stage in stages:
+    for stage in (back, rounding):
         stage.apply(returns)
-    return [*stages, Corrections.of(returns, units)], returns
+    return [*stages, back, rounding, Corrections.of(returns, units)], returns
 
 
-def _far_corrected(returns: Returns, law: Law, stored: np.ndarray) -> tuple[list[Stage], Returns]:
+def _far_corrected(stages: list[Stage], returns: Returns, law: Law, stored: np.ndarray) -> tuple[list[Stage], Returns]:
     """The same by what is expected to be missed along the far axes; better where a first rounding was the coarser."""
     returns = replace(returns)
     miss = np.abs(multiply(stored.astype(np.float64), np.ascontiguousarray(law.far.T)) - returns.points)
@@ -95,7 +107,20 @@ def _far_corrected(returns: Returns, law: Law, stored: np.ndarray) -> tuple[list
     far = FarFrame(quaternion_of_rotation(law.far), np.zeros(3), nothing, powers_of(errors))
     far.apply(returns)
     places = to_ordinals(stored)
-    return [far, FarCorrections.of(returns, np.zeros_like(places), places)], returns
+    return [*stages, far, FarCorrections.of(returns, np.zeros_like(places), places)], returns
+
+
+def _through_map(
+    stages: list[Stage], returns: Returns, frame: Frame, stored: np.ndarray
+) -> tuple[list[Stage], Returns]:
+    """The same through the float32 coordinates of a map."""
+    rounded = frame.rounded.astype(np.int64)
+    axes = quaternion_of_rotation(frame.axes)
+    far = FarFrame(axes, frame.offset * rounded, rounded, powers_of(_MAP_ERRORS))
+    far.apply(returns)
+    places = to_ordinals(stored)
+    lattice, _ = choose_lattice(returns.far, returns.points, places)
+    return [*stages, far, FarCorrections.of(returns, lattice, places)], returns
 
 
 def _geometry(cloud: Cloud, seen: Observed, law: Law, kept: np.ndarray) -> tuple[list[Stage], Returns]:
