@@ -80,12 +80,12 @@ def _slopes(z, level, ticks, bounds, elevations):
 
 
 @kernel
-def _count_heights(z, level, ticks, bounds, step, tick, decimal, form, sine, double, angles, hits, away):
+def _count_heights(z, level, ticks, bounds, tick, decimal, form, sine, double, angles, hits, away):
     """Fill hits and away (L, A): exact heights, and how far levels are off, for angles (L, A) of each laser."""
     for laser in range(bounds.size - 1):
         first = bounds[laser]
         last = bounds[laser + 1]
-        stride = 1 + (last - first) // step
+        stride = 1 + (last - first) // _SAMPLE
         for k in range(angles.shape[1]):
             if double:
                 up, along = sincos(angles[laser, k])
@@ -181,7 +181,7 @@ def find_heights(polar: Polar) -> list[Heights]:
             break
         angles = _padded([_CANDIDATES[angle](each) for each in measured])
         hits, away = np.zeros(angles.shape, np.int64), np.zeros(angles.shape)
-        arguments = polar.bounds, _SAMPLE, polar.tick, float(polar.decimal), form, sine, angle == EXACT
+        arguments = polar.bounds, polar.tick, float(polar.decimal), form, sine, angle == EXACT
         _count_heights(z, polar.level, polar.ticks, *arguments, angles, hits, away)
         best = [min(range(angles.shape[1]), key=lambda k: (-hits[laser, k], away[laser, k])) for laser in range(lasers)]
         at = np.arange(lasers), np.array(best)

@@ -11,7 +11,8 @@ import numpy as np
 
 from lizip.exact.trig import DEGREE, TURN
 from lizip.sensor.fit.driver.heights import Heights, find_heights
-from lizip.sensor.fit.driver.offsets import UNIT, Laser, find_common, find_offset, find_wholes, phases
+from lizip.sensor.fit.driver.offsets import UNIT, Laser, find_common, find_offset, find_wholes
+from lizip.sensor.fit.driver.phases import phases
 from lizip.sensor.fit.driver.polar import Polar
 from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
 from lizip.sensor.stages.driver_arithmetic import (

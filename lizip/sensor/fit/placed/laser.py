@@ -9,7 +9,8 @@ import numpy as np
 from lizip.exact.trig import TURN as CIRCLE
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
-from lizip.sensor.fit.driver.offsets import UNIT, phases
+from lizip.sensor.fit.driver.offsets import UNIT
+from lizip.sensor.fit.driver.phases import phases
 from lizip.sensor.fit.driver.polar import TICKS
 from lizip.sensor.fit.placed.model import (
     ASIDE,
