@@ -140,7 +140,10 @@ def _observed(placed: _Placed, sensor: Sensor, state: SensorState) -> Observed |
     """Observe a sweep, again when firings are found to lack; what the next one may use is put into the state."""
     known = state.get("moving", Frame)
     for _ in range(_ROUNDS):
-        placed.laid = placed.laid.opened(find_gaps(placed.laid.spread(placed.points), sensor, placed.end))
+        opened = placed.laid.opened(find_gaps(placed.laid.spread(placed.points), sensor, placed.end))
+        if opened is placed.laid:
+            break
+        placed.laid = opened
     seen = placed.seen(sensor, known)
     if seen is None:
         return None

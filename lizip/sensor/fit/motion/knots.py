@@ -81,9 +81,11 @@ def _ramp_sums(value: np.ndarray, times: np.ndarray, first: np.ndarray, at: np.n
     wide = (len(times),) + (1,) * (value.ndim - 1)
     here = at.reshape((-1,) + (1,) * (value.ndim - 1))
     t = times.reshape(wide)
-    sums = _suffix(value * t, first) - here * _suffix(value, first)
+    timed = value * t
+    late = _suffix(timed, first)
+    sums = late - here * _suffix(value, first)
     if power == 2:
-        sums = _suffix(value * t * t, first) - here * _suffix(value * t, first) - here * sums
+        sums = _suffix(timed * t, first) - here * late - here * sums
     return sums
 
 
