@@ -16,6 +16,7 @@ import numpy as np
 from lizip.exact.linear import cross, unit
 from lizip.exact.trig import PI, arctangent2, sincos
 from lizip.sensor.fit.lattice.coherence import align, distinct, largest, score_directions
+from lizip.sensor.fit.lattice.fine import find_fine_axis
 from lizip.sensor.fit.lattice.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
 
 COARSE = tuple(2.0**-k for k in range(9, 21))
@@ -264,17 +265,20 @@ def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return vectors[:, 0] * direction[0] + vectors[:, 1] * direction[1] + vectors[:, 2] * direction[2]
 
 
-def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | None:
+def find_lattice(points: np.ndarray, hint: Lattice | None = None, up: np.ndarray | None = None) -> Lattice | None:
     """Find the axes of the far frame from points (F, R, 3) of one sweep, NaN where there are none.
 
-    `hint` is roughly what to expect. None when no direction stands out.
+    `hint` is roughly what to expect, `up` (3,) where the third points. None when no direction stands out.
     """
     # no-returns all move along the track: their differences know one direction only
     left_out = no_returns(points)
     pairs = near_pairs(points, left_out)
     score, first, spacing, found = _first_axis(points, left_out, pairs, hint)
     if score < 0.5:
-        return None
+        fine = None if up is None else find_fine_axis(points, left_out, up)
+        if fine is None:
+            return None
+        _, first, spacing, found = fine
     grown, coherence = _grow(points, found, first, spacing)
     if coherence < _LEAST_GROWN:
         grown, coherence = _grow(points, found, _tilted(points, first, spacing), spacing, _GROWING[3:])
@@ -286,6 +290,7 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None) -> Lattice | N
         again = _grown_second(points, left_out, pairs, first, True)
         found_second = again if again[0] > _LEAST_GROWN else found_second
     _, second, second_spacing = found_second
+    second = cross(up, first) if second_spacing == 0 and up is not None else second
     second = unit(second - first * (first * second).sum())
     third = cross(first, second)
     if third[2] < 0:

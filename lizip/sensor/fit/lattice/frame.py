@@ -166,13 +166,14 @@ def _sharpen(stored: np.ndarray, frame: Frame, used: np.ndarray, blur: float) ->
     frame.offset = frame.offset + step[3:]
 
 
-def find_far_frame(points: np.ndarray, hint: Frame | None = None) -> Frame | None:
+def find_far_frame(points: np.ndarray, hint: Frame | None = None, up: np.ndarray | None = None) -> Frame | None:
     """Find the far frame of a sweep from stored points (F, R, 3), NaN where there are none; None when no lattice shows.
 
     `hint` is the frame of a sweep from about the same place: it spares the search for the axes' signs and the offset.
+    With `up` (3,), about where its third axis points, finer lattices are found too.
     """
     expected = None if hint is None else Lattice(hint.axes, np.where(hint.rounded, ulp(hint.offset), 0.0)[:2])
-    lattice = find_lattice(points, expected)
+    lattice = find_lattice(points, expected, up)
     if lattice is None:
         return None
     stored = points[~np.isnan(points[:, :, 0])]

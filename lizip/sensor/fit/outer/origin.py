@@ -18,10 +18,10 @@ _UNIT = 2.0**-_FINEST
 _MANTISSA = 23
 _MOST_BITS, _CLEAR, _LEAST_POINTS = 14, 6.0, 100
 """How many digits are told, by so many points whose majority is so many standard deviations from chance."""
-_WHOLE, _LEAST_WHOLE = 0.05, 0.8
+_WHOLE, _LEAST_WHOLE = 0.05, 0.5
 _IMPOSSIBLE = -12.0
 """Bits, of a coordinate that has a digit where there should be none."""
-_GRIDS = ((0.05, 1000), (0.002, 8000), (1e-4, 1 << 20))
+_GRIDS = ((0.05, 1000), (0.002, 8000), (1e-4, 1 << 16), (1e-5, 1 << 18))
 """Metres from one shift to the next, and by how many points they are looked at, coarsely first."""
 _AROUND = 3
 _AS_GOOD = 3.0
@@ -51,6 +51,13 @@ class Origins(NamedTuple):
         off = begins / _UNIT - self.digits
         off -= np.rint(off / self.period) * self.period
         return (np.abs(off) < _WHOLE).all(axis=1)
+
+    def candidates(self, axis: int) -> np.ndarray:
+        """All coordinates (C,) of an axis that may be, the likeliest first."""
+        step = self.period[axis] * _UNIT
+        most = int(self.wide[axis] / step)
+        count = np.arange(-most, most + 1)
+        return self.middle[axis] + step * count[np.argsort(np.abs(count), kind="stable")]
 
     def nearest(self, begin: np.ndarray) -> np.ndarray:
         """The nearest coordinates (3,) that have them."""

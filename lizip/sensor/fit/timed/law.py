@@ -28,6 +28,8 @@ LOCAL = 22
 two of the far frame's axes."""
 FIXED = 8
 """Numbers that all knots share: lever (3), mount (3), far axes (2)."""
+_OWN_FRAME = 3.0
+"""How far the sensor may be from the origin of its vehicle's frame, m."""
 
 
 class Law(NamedTuple):
@@ -55,6 +57,11 @@ class Law(NamedTuple):
     far: np.ndarray
     mount: np.ndarray
     lever: np.ndarray
+
+    @property
+    def in_own_frame(self) -> bool:
+        """Whether points are stored in the frame of the sensor's vehicle: the sensor is near the origin at the end."""
+        return bool(np.abs(self.places[-1, :2]).max() < _OWN_FRAME)
 
     def stage(self) -> EulerTrack:
         """The stage that computes points in the far frame's axes."""

@@ -44,8 +44,6 @@ _TIMED = 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 2e-7
 _FREED = 3
 _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.835])
 """How the sensor sits on PandaSet's vehicle: where the search begins."""
-_OWN_FRAME = 3.0
-"""Nearer than this to the origin, m, the sensor's points are in its vehicle's frame."""
 _ENDS = 1.0
 _FIRST, _BEFORE = 40, 0.05
 """Points by which a sweep begins, and how much of a turn (turns) they may be before the back."""
@@ -116,7 +114,7 @@ def _knots(seen: Observed, law: Law, sensor: Sensor) -> np.ndarray:
     A whole one does so in any frame, also where somebody has turned the vehicle's.
     """
     turn = _TURN * sensor.packet_step / sensor.packet
-    if np.abs(law.places[-1, :2]).max() > _OWN_FRAME or np.ptp(seen.times) > _WHOLE * turn:
+    if not law.in_own_frame or np.ptp(seen.times) > _WHOLE * turn:
         return _KNOTS
     x, y, _ = np.median(seen.stored[:_FIRST] - law.places[0], axis=0).tolist()
     turned = 0.5 - arctangent2(y, x) / TURN
@@ -134,8 +132,7 @@ def _seated(law: Law, times: np.ndarray, knots: np.ndarray) -> Law:
     first, last = times.min(), times.max()
     inner = _inside(knots, first, last)
     law = law.resampled(inner if len(inner) == len(knots) else np.array([first, *inner, last]))
-    own = np.abs(law.places[-1, :2]).max() < _OWN_FRAME
-    far = multiply(_MOUNT, law.turns[-1].T) if own else np.eye(3)
+    far = multiply(_MOUNT, law.turns[-1].T) if law.in_own_frame else np.eye(3)
     return law._replace(far=far, mount=_MOUNT, lever=_LEVER)
 
 

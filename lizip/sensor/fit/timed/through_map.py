@@ -23,11 +23,16 @@ _WIDE = 100.0
 
 
 def find_map(seen: Observed, law: Law, which: np.ndarray) -> tuple[Frame, Law] | None:
-    """The map's frame, and the law in its axes, fitted again to some points (indices); None where no lattice shows."""
+    """The map's frame, and the law in its axes, fitted again to some points (indices); None where no lattice shows.
+
+    In points that were left in a map there is none that is coarser than their own rounding.
+    """
+    if not law.in_own_frame:
+        return None
     grid = np.full((seen.blocks, len(seen.sensor.elevation), 3), np.nan)
     grid[seen.block, seen.ring] = seen.stored
-    frame = find_far_frame(grid)
-    if frame is None or not frame.rounded[:2].all():
+    frame = find_far_frame(grid, up=law.far[2])
+    if frame is None or not frame.rounded.any():
         return None
     points, _ = place_on_grid(seen.stored, frame)
     aimed = replace(seen, stored=multiply(points, frame.axes))

@@ -1,0 +1,63 @@
+"""The first axis of a lattice so fine that hardly any pair of near points is level, where about is known what is up.
+
+Encoder only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lizip.exact.trig import PI, sincos
+from lizip.sensor.fit.lattice.coherence import largest, score_directions
+from lizip.sensor.fit.lattice.pairs import Pairs, near_pairs
+
+SPACINGS = tuple(2.0**-k for k in (17, 18, 19))
+"""Spacings tried, m: ULPs of coordinates from 16 m to 128 m."""
+_DOUBT = 0.015
+"""How far the direction that points up may be off, rad."""
+_STEEPEST = 0.15
+"""Largest tilt that is thought of in the steps, rad."""
+_FEW, _PAIRS, _LEAST = 40, 512, 60
+_CANDIDATES = 20
+_MOST = 6_000_000
+"""Directions looked at for a spacing."""
+_FOUND = 0.2
+"""Squared coherence of pairs along an axis; others stay below 0.04, and one not yet sharp is 0.3 to 0.9."""
+_SHARPER = 21
+"""Coordinates below 2**21 spacings are stored four times as finely, and better."""
+
+
+def find_fine_axis(
+    points: np.ndarray, left_out: np.ndarray, up: np.ndarray
+) -> tuple[float, np.ndarray, float, Pairs] | None:
+    """Coherence, direction (3,), spacing (m) and pairs of the axis of points (F, R, 3) that is square to `up` (3,)."""
+    for spacing in SPACINGS:
+        pairs = near_pairs(points, left_out | ~(np.abs(points) < spacing * 2.0**_SHARPER).all(axis=2))
+        found = _along(pairs.shortest(_PAIRS, 8 * spacing), spacing, up)
+        if found is not None:
+            return (*found, spacing, pairs)
+    return None
+
+
+def _along(pairs: np.ndarray, spacing: float, up: np.ndarray) -> tuple[float, np.ndarray] | None:
+    """Coherence of pairs (M, 3), and the direction that has it."""
+    if len(pairs) < _LEAST:
+        return None
+    length, height = (float(np.sqrt((part * part).sum(axis=1).mean())) for part in (pairs, pairs[:, 2:]))
+    step = 0.35 * spacing / length
+    rise = min(step / _STEEPEST, 0.35 * spacing / height)
+    yaws = np.arange(0.0, PI, step)
+    aside = np.arange(-_DOUBT, _DOUBT + rise, rise)
+    if len(yaws) * len(aside) > _MOST:
+        return None
+    level = -(up[0] * np.cos(yaws) + up[1] * np.sin(yaws)) / up[2]
+    few = np.ascontiguousarray(pairs[:: max(1, len(pairs) // _FEW)])
+    best, found = _FOUND, None
+    for tilts in level + aside[:, None]:
+        some = largest(score_directions(few, spacing, yaws, tilts), _CANDIDATES)
+        score = score_directions(pairs, spacing, yaws[some], tilts[some])
+        k = int(score.argmax())
+        if score[k] > best:
+            (s, c), (rising, flat) = sincos(yaws[some[k]]), sincos(tilts[some[k]])
+            best, found = float(score[k]), np.array([c * flat, s * flat, rising])
+    return None if found is None else (float(np.sqrt(best)), found)
