@@ -109,6 +109,15 @@ def test_real_sweeps_are_read(data, name, level):
     assert second_reader.read(packed) == part
 
 
+def test_odd_coordinates_in_a_tree_are_read():
+    rng = np.random.default_rng(1)
+    points = (np.rint(rng.uniform(-500, 500, (2000, 3))) / 10).astype(np.float32)
+    points[[5, 300], [0, 2]] = np.float32(1.2345), np.float32(7e4)
+    packed = lizip.compress(harness.npy(points), drop_order=True)
+    assert lizip.info(packed)["codec"] == "octree"
+    assert second_reader.read(packed) == lizip.decompress(packed)
+
+
 def test_a_sequence_is_read_in_order_only():
     """Made now: the others are the first one with some returns missing; the second follows it, the third both."""
     first = harness.sample("dual")

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as arrays
 from lizip import container
 from lizip.cloud import Cloud
 from lizip.codecs import Options, load
+from lizip.codecs.floats.odd import Odd
 from lizip.codecs.octree import COLUMNS, FEWEST, GEOMETRY
 from lizip.codecs.octree.cells import cut, keys_of, may_be_ordered
 from lizip.codecs.octree.points import order
@@ -107,6 +108,38 @@ def test_labels_follow_from_the_points_around():
     sections = list(CODEC.encode(cloud, Options()))
     (column,) = (section for section in sections if section.kind == COLUMNS)
     assert 8 * len(column.data) < 0.5 * len(points)
+
+
+@pytest.mark.parametrize("kind", ["<f4", "<f8"])
+def test_odd_values_stand_apart(kind):
+    """Each of them once made ordinals of a whole column; beyond all others too, and at either end of the order."""
+    points = surface(step=0.01)
+    plain = assert_comes_back(in_order(cloud_of(points, kind)))
+    points[[0, 17, 2999], [0, 2, 1]] = [1.23456789, -7e4, 3.3333]
+    cloud = in_order(cloud_of(points, kind))
+    assert assert_comes_back(cloud) < plain + 120
+    head = next(iter(CODEC.encode(cloud, Options()))).data
+    assert head[8] & 32
+
+
+def test_odd_values_beyond_all_points_are_refused():
+    points = surface(step=0.01)
+    points[17, 2] = 1.23456789
+    cloud = in_order(cloud_of(points))
+    sections = list(CODEC.encode(cloud, Options()))
+    with pytest.raises(CorruptError):
+        list(CODEC.decode(box_of(_with_rows_moved(sections, cloud), cloud.count), cloud.schema, cloud.count))
+
+
+def _with_rows_moved(sections, cloud):
+    """The same sections, but for the row of the odd value, which is behind all points."""
+    found = cut(cloud)
+    axes = [
+        axis if axis.odd is None else axis._replace(odd=Odd(axis.odd.rows + cloud.count, axis.odd.values))
+        for axis in found.space.axes
+    ]
+    size = len(found.space.pack())
+    return [Section(GEOMETRY, found.space._replace(axes=tuple(axes)).pack() + sections[0].data[size:]), *sections[1:]]
 
 
 def test_surfaces_cost_less_than_points_anywhere():

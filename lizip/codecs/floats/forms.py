@@ -46,13 +46,16 @@ def find_numbers(column: np.ndarray) -> Numbers:
     return _find(column, 0, 0)[0]
 
 
-def find_nearly(column: np.ndarray) -> tuple[Numbers, np.ndarray]:
-    """Find the form that is best if a few values may be odd, and the rows (M,) int64 of those, ascending."""
+def find_nearly(column: np.ndarray, listed: bool = True) -> tuple[Numbers, np.ndarray]:
+    """Find the form that is best if a few values may be odd, and the rows (M,) int64 of those, ascending.
+
+    Where few values can be `listed`, odd ones cost no more than others.
+    """
     nearly, odd = _find(column, len(column) // _RARE, _RARE_IN_SAMPLE)
     if not len(odd):
         return nearly, odd
     exact, none = _find(column, 0, 0)
-    saved = 0 if exact.alphabet else _bits_of_range(exact) - _bits_of_range(nearly)
+    saved = 0 if listed and exact.alphabet else _bits_of_range(exact) - _bits_of_range(nearly)
     return (nearly, odd) if saved * len(column) > len(odd) * 8 * (column.dtype.itemsize + _GAP) else (exact, none)
 
 

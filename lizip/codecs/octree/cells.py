@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 
 from lizip.cloud import Cloud, Schema
-from lizip.codecs.floats.forms import find_numbers
+from lizip.codecs.floats.forms import find_nearly
 from lizip.codecs.floats.numbers import ORDINAL, Numbers
+from lizip.codecs.floats.odd import Odd
 from lizip.codecs.floats.plan import seen
 from lizip.codecs.octree.occupancy import MOST_LEVELS
 from lizip.errors import CorruptError
 from lizip.exact.ulp import to_ordinals
-from lizip.packing import Unpacker, pack_signed, pack_varints
+from lizip.packing import Unpacker, pack_signed, pack_varint, pack_varints
 
 _LARGEST = float(1 << 53)
 _SPREAD = 0.7
@@ -28,15 +29,36 @@ _ALONE = 0.95
 """Cells of a round size with so many a point are those that a user has thinned the points by."""
 _TIE = 2.0**-20
 """So much above an integer is the integer."""
+_ODD = 32
+"""Added to the number of levels where some values stand apart."""
 _ROUND = (1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 
 
 class Axis(NamedTuple):
-    """A coordinate: place of its column, form of its integers, and the number of the first cell, counted from zero."""
+    """A coordinate: place of its column, form of its integers, and the number of the first cell, counted from zero;
+    the values that the form does not say, if there are any: points are at the integers nearest to those."""
 
     column: int
     numbers: Numbers
     first: int
+    odd: Odd | None = None
+
+    def integers(self, values: np.ndarray) -> np.ndarray:
+        """Integers of a column (N,), int64."""
+        integers = self.numbers.to_coded(values)
+        if self.odd is not None:
+            numbers, wide = self.numbers, self.odd.values.astype(np.float64)
+            nearest = np.rint((wide * numbers.divisor - numbers.offset) / numbers.step)
+            integers[self.odd.rows] = np.clip(nearest, 0, numbers.top).astype(np.int64)
+        return integers
+
+    def restored(self, integers: np.ndarray, dtype: np.dtype) -> np.ndarray:
+        """Undo `integers`; raises CorruptError."""
+        values = self.numbers.to_values(integers, dtype)
+        if self.odd is not None:
+            self.odd.check(len(values))
+            self.odd.put(values, 0)
+        return values
 
     def begins(self, size: float, cells: int) -> np.ndarray:
         """The first integer of each of so many cells and of the one behind them, (cells + 1,) int64, ascending."""
@@ -77,9 +99,11 @@ class Space(NamedTuple):
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
-        out = struct.pack("<d", self.size) + pack_varints([self.levels])
+        odd = any(axis.odd is not None for axis in self.axes)
+        out = struct.pack("<d", self.size) + pack_varints([self.levels + _ODD * odd])
         for axis in self.axes:
             out += pack_varints([axis.column]) + pack_signed(axis.first) + axis.numbers.pack()
+            out += b"" if not odd else pack_varint(0) if axis.odd is None else axis.odd.pack()
         return out
 
     @classmethod
@@ -87,12 +111,16 @@ class Space(NamedTuple):
         """Read what `pack` wrote; CorruptError when it cannot have."""
         (size,) = struct.unpack("<d", unpack.take(8))
         levels = unpack.varint()
+        some_odd = levels >= _ODD
+        levels -= _ODD * some_odd
         axes = []
         for _ in range(3):
             column, first = unpack.varint(), unpack.signed()
             if column >= len(schema) or abs(first) > 1 << 53:
                 raise CorruptError("coordinates that a file does not have")
-            axes.append(Axis(column, Numbers.unpack(unpack, schema[column][1]), first))
+            numbers = Numbers.unpack(unpack, schema[column][1])
+            odd = Odd.unpack(unpack, schema[column][1]) if some_odd else None
+            axes.append(Axis(column, numbers, first, odd))
         sane = 0 < size < 1e300 and levels <= MOST_LEVELS and len({axis.column for axis in axes}) == 3
         if not sane or not all(_takes(axis.numbers) for axis in axes):
             raise CorruptError("space is cut in an impossible way")
@@ -135,7 +163,7 @@ def cut(cloud: Cloud) -> Cut | None:
     if axes is None:
         return None
     columns = list(cloud.columns.values())
-    integers = [axis.numbers.to_coded(columns[axis.column]) for axis in axes]
+    integers = [axis.integers(columns[axis.column]) for axis in axes]
     values = [axis.values(each) for axis, each in zip(axes, integers, strict=True)]
     size = _cell_size(values, [_unit(axis, each) for axis, each in zip(axes, values, strict=True)])
     if size is None:
@@ -192,12 +220,13 @@ def _axes(cloud: Cloud) -> list[Axis] | None:
     for place in places:
         if not (np.abs(columns[place].astype(np.float64)) < _LARGEST).all():
             return None
-        numbers = seen(find_numbers(columns[place]))
+        nearly, rows = find_nearly(columns[place], listed=False)
+        numbers = seen(nearly)
         if numbers is not None and numbers.form == ORDINAL and numbers.exponent:
             numbers = Numbers(ORDINAL, numbers.size)
         if numbers is None or not _takes(numbers):
             return None
-        axes.append(Axis(place, numbers, 0))
+        axes.append(Axis(place, numbers, 0, Odd.of(columns[place], rows) if len(rows) else None))
     return axes
 
 

@@ -68,7 +68,7 @@ def decode_points(container: Container, schema: Schema, count: int) -> Columns:
     decoded = {}
     for k, axis in enumerate(space.axes):
         name, dtype = schema[axis.column]
-        decoded[name] = axis.numbers.to_values(begins[k][cells[which, k]] + places[:, k], dtype)
+        decoded[name] = axis.restored(begins[k][cells[which, k]] + places[:, k], dtype)
     rest = [(name, dtype) for place, (name, dtype) in enumerate(schema) if name not in decoded]
     payloads = list(container.sections(COLUMNS))
     if len(payloads) != len(rest):

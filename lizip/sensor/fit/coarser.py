@@ -23,12 +23,19 @@ from lizip.sensor.stages.coarse import Coarse
 from lizip.sensor.stages.corrections import Corrections
 from lizip.sensor.stages.far_corrections import FarCorrections
 from lizip.sensor.stages.moves import Moves
+from lizip.sensor.stages.rounding import HALF
 
 if TYPE_CHECKING:
     from lizip.cloud import Schema
 
 WORTH = 0.7
 """Bits that a return gets shorter by when its range is halved: neighbours tell a good deal of a range already."""
+_SURELY = 0.5
+"""Share of what moves are expected to take that they take in any case."""
+_ROUNDED = 0.4
+"""How far two roundings to a decimal are from each other, in units."""
+_FEW = 1000
+"""Where only one return in so many is beyond the bound, it is moved to what it was at once."""
 _ATTEMPTS = 18
 """Times that ranges are nudged which change the order of a file sorted by azimuth."""
 _ROUNDS = 2
@@ -134,9 +141,13 @@ def _best(source: Source, bound: float) -> Try | None:
     best: Try | None = None
     while whole > 0 and best is None:
         for step in (whole, whole + 1, whole - 1):
-            if step < 2 or (step % 2 == 0 and source.halved) or (best is not None and best.saved >= best.most(step)):
+            coarse = Coarse.centred(step, source.halved)
+            if step < 2 or (step % 2 == 0 and source.halved):
                 continue
-            tried = make_coarser(source, bound, Coarse.centred(step, source.halved), step, best)
+            most, saved = (WORTH * _bits(step), 0.0) if best is None else (best.most(step), best.saved)
+            if saved >= most or saved >= most - _SURELY * _moved(source, bound, coarse):
+                continue
+            tried = make_coarser(source, bound, coarse, step, best)
             if tried is not None and (best is None or tried.saved > best.saved):
                 best = tried
         whole //= 2
@@ -144,6 +155,25 @@ def _best(source: Source, bound: float) -> Try | None:
         return best
     least = _as_it_is(source, bound)
     return least if best is None or (least is not None and least.saved >= best.saved) else best
+
+
+def _moved(source: Source, bound: float, coarse: Coarse) -> float:
+    """About how many bits a return it takes to say which ranges are to be moved at a step, from the directions of the
+    points; 0 where these are not known."""
+    exact = source.exact()[-1]
+    if exact.row is None or exact.ring is None or len(exact.xyz) != len(exact.row):
+        return 0.0
+    halves = 1 if coarse.halved and not source.halved else 0
+    wanted = source.ranges[exact.row, exact.ring] << halves
+    off = np.abs(wanted - coarse.multiplied(coarse.divided(wanted))) * (source.unit / (1 << halves))
+    room = bound - (_ROUNDED / exact.decimal if 0 < exact.decimal < HALF else 0.0)
+    xyz = exact.xyz.astype(np.float64)
+    with np.errstate(all="ignore"):
+        square = (xyz * xyz).sum(axis=1)
+        beyond = off * off * (xyz * xyz).max(axis=1) > room * abs(room) * square
+    share = float(np.count_nonzero(beyond & (square > 0) & (wanted > 0))) / max(len(wanted), 1)
+    share = min(max(share, 1e-9), 0.5)
+    return -share * np.log2(share) - (1 - share) * np.log2(1 - share) + share
 
 
 def _as_it_is(source: Source, bound: float) -> Try | None:
@@ -182,8 +212,9 @@ def make_coarser(source: Source, bound: float, coarse: Coarse, step: int, rival:
             stages = make_stages(source.part.stages, source.exact(), near, bound, rounds < _ROUNDS)
         except BeyondError as error:
             away = (wanted - coarse.multiplied(numbers))[error.cells]
-            moves[error.cells] = away if rounds or not bound else np.sign(away)
-            rounds += 1
+            few = len(away) * _FEW < np.count_nonzero(wanted)
+            moves[error.cells] = away if rounds or few or not bound else np.sign(away)
+            rounds = _ROUNDS if few else rounds + 1
             if rival is not None and rounds == 1:
                 said = _said([Moves.of(multiples, moves)], source.before)
                 if rival.most(step) - said <= rival.saved:

@@ -38,10 +38,9 @@ def is_shuffled(xyz: np.ndarray) -> bool:
 
 
 def _somewhere(xyz: np.ndarray) -> np.ndarray:
-    """Points (N, 3) without those at zero, where these are many: where few return, nothing is near before them."""
+    """Points (N, 3) without those at zero: by night, what is nearest to many is the sensor, wherever they stand."""
     there = some(xyz != 0)
-    count = np.count_nonzero(there)
-    return xyz if 2 * count > len(xyz) else xyz[there]
+    return xyz if there.all() else xyz[there]
 
 
 @kernel

@@ -31,8 +31,9 @@ from lizip.sensor.stages.seconds import Seconds
 
 _LAST_PLACES = 4
 """By so many a pose's flips move a point at most."""
-_COARSE_TRACK = 1e-3
-"""Metres from which on as a bound a coarser track's errors, up to a twentieth of that, are next to nothing."""
+_COARSE_TRACK, _COARSE_LAW = 1e-3, 5e-3
+"""Metres from which on as a bound the errors of a coarser track and of a coarser law, up to 0.2 mm, are next to
+nothing: where the bound is about half a step, they bring points beyond it."""
 
 
 class ReorderedError(Exception):
@@ -125,7 +126,7 @@ def _screw(stage: Screw, sides: Sides) -> Stage:
 def _pose_law(stage: PoseLaw, sides: Sides) -> Stage:
     """The same of a law."""
     near = sides.near
-    if sides.bound < _COARSE_TRACK:
+    if sides.bound < _COARSE_LAW:
         return stage
     packet, period = near.rhythm.packet, near.rhythm.period
     law = decode_law(stage.body, near.firings, near.phase, packet)

@@ -68,12 +68,12 @@ def read_plan(data: bytes, fields: Fields) -> Plan:
     for _, kind in fields:
         numbers.append(read_numbers(head, kind.itemsize))
         given.append(head.varint())
-    odd = [_read_odd(head, kind) for _, kind in fields] if flags & 4 else []
+    odd = [read_odd(head, kind) for _, kind in fields] if flags & 4 else []
     head.end()
     return Plan(bool(flags & 1), sight, lags, numbers, given, odd)
 
 
-def _read_odd(head: Bytes, kind: np.dtype) -> Odd:
+def read_odd(head: Bytes, kind: np.dtype) -> Odd:
     count, row = head.varint(), -1
     rows = []
     for gap in head.varints(count):

@@ -20,7 +20,7 @@ from second_reader.survey.numbers import Around
 def decode(file: File, fields: Fields) -> list[np.ndarray]:
     """All columns."""
     head = Bytes(file.one(CODEC))
-    space, stream = read_space(head), Stream(head.rest())
+    space, stream = read_space(head, fields), Stream(head.rest())
     cells = cells_of(stream, space.levels, file.count)
     counts = counts_of(stream, cells)
     demand(sum(counts) == file.count, "cells do not hold as many points as announced")
@@ -31,7 +31,10 @@ def decode(file: File, fields: Fields) -> list[np.ndarray]:
     out: dict[int, np.ndarray] = {}
     for k, axis in enumerate(space.axes):
         integers = [begins[k][cell[k]] + place[k] for cell, place in zip(of_point, places, strict=True)]
-        out[axis.column] = axis.numbers.restored(integers, fields[axis.column][1])
+        out[axis.column] = values = axis.numbers.restored(integers, fields[axis.column][1])
+        if axis.odd is not None:
+            bits = f"<u{values.dtype.itemsize}"
+            values.view(bits)[axis.odd.rows] = axis.odd.values.view(bits)
     rest = [i for i in range(len(fields)) if i not in out]
     before = None
     for i, section in zip(rest, file.all(CODEC + 1), strict=True):

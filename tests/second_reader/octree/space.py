@@ -8,6 +8,8 @@ import numpy as np
 
 from second_reader.bytestream import Bytes, demand
 from second_reader.floats.numbers import ORDINAL, Numbers, read_numbers
+from second_reader.floats.plan import Odd, read_odd
+from second_reader.layout import Fields
 
 
 class Axis(NamedTuple):
@@ -16,6 +18,7 @@ class Axis(NamedTuple):
     column: int
     first: int
     numbers: Numbers
+    odd: Odd | None
 
     def begins(self, size: float, cells: int) -> list[int]:
         """The first integer of each cell, and of the one behind the last."""
@@ -38,8 +41,13 @@ class Space(NamedTuple):
     axes: list[Axis]
 
 
-def read_space(head: Bytes) -> Space:
+def read_space(head: Bytes, fields: Fields) -> Space:
     """From the front of section 4."""
     size, levels = head.numbers("d")[0], head.varint()
-    demand(levels <= 20, "a tree has too many levels")
-    return Space(size, levels, [Axis(head.varint(), head.signed(), read_numbers(head, 0)) for _ in range(3)])
+    demand(levels & 31 <= 20 and levels < 64, "a tree has too many levels")
+    axes = []
+    for _ in range(3):
+        column, first, numbers = head.varint(), head.signed(), read_numbers(head, 0)
+        odd = read_odd(head, fields[column][1]) if levels & 32 else None
+        axes.append(Axis(column, first, numbers, odd))
+    return Space(size, levels & 31, axes)

@@ -63,6 +63,35 @@ def test_a_shift_that_nobody_printed_is_told_by_whole_ranges():
     assert motion.apply(inner).tobytes() == stored[:, :3].tobytes()
 
 
+CAMERA = np.array(
+    [
+        [7.533745e-03, -9.999714e-01, -6.166020e-04],
+        [1.480249e-02, 7.280733e-04, -9.998902e-01],
+        [9.998621e-01, 7.523790e-03, 1.480755e-02],
+    ]
+)
+
+
+@pytest.mark.parametrize("shift", [(0.943713, 0.0, 1.84023), (-0.004069766, -0.07631618, -0.2717806)])
+def test_matrices_of_seven_digits(shift):
+    """A turn that somebody printed is not quite one; KITTI's to the camera."""
+    points = records("driver")
+    stored = moved(points[:, :3], np.column_stack([CAMERA, shift]), WIDE)
+    inner, motion = undo_wide(stored)
+    assert motion.body == b""
+    # up to a turn by half
+    np.testing.assert_array_equal(np.abs(inner), np.abs(points[:, :3]))
+    np.testing.assert_array_equal(inner[:, 2], points[:, 2])
+    assert np.linalg.det(motion.matrix[:, :3]) > 0
+
+
+def test_a_shift_of_six_decimals_is_told_among_all_places_of_the_origin():
+    points = records("moving")
+    inner, motion = undo_wide(in_doubles(points, WIDE_FUSED, np.array([0.943713, 0.0, 1.840231]))[:, :3])
+    np.testing.assert_array_equal(inner, points[:, :3])
+    assert motion.body == b""
+
+
 def test_missing_points_stay():
     stored = in_doubles(records("driver"), WIDE)[:, :3]
     stored[::9] = np.nan

@@ -64,3 +64,11 @@ def test_missing_returns_in_one_place_tell_nothing():
 def test_where_few_return_in_a_whole_grid_there_is_order():
     cells = os_sensor.sweep(5, drop_missing=False, conditions=Conditions(reach=0.4, silence=0.8)).records
     assert not is_shuffled(cells[:, :3])
+
+
+@pytest.mark.parametrize("reach", [0.2, 0.3, 0.5])
+def test_a_night_in_which_half_returns(reach):
+    """What is nearest to many points is then the sensor, where missing ones stand."""
+    cells = os_sensor.sweep(101, drop_missing=False, conditions=Conditions(reach=reach)).data
+    points = np.frombuffer(cells, "<f4").reshape(-1, 4)[:, :3]
+    assert not is_shuffled(np.ascontiguousarray(points))

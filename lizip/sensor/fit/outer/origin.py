@@ -18,11 +18,13 @@ _UNIT = 2.0**-_FINEST
 _MANTISSA = 23
 _MOST_BITS, _CLEAR, _LEAST_POINTS = 14, 6.0, 100
 """How many digits are told, by so many points whose majority is so many standard deviations from chance."""
-_WHOLE, _LEAST_WHOLE = 0.05, 0.8
+_WHOLE, _LEAST_WHOLE = 0.05, 0.5
 _IMPOSSIBLE = -12.0
 """Bits, of a coordinate that has a digit where there should be none."""
-_GRIDS = ((0.05, 1000), (0.002, 8000), (1e-4, 1 << 20))
+_GRIDS = ((0.05, 1000), (0.002, 8000), (1e-4, 1 << 16), (1e-5, 1 << 18))
 """Metres from one shift to the next, and by how many points they are looked at, coarsely first."""
+_WORK, _LEAST_SHIFTS = 1 << 23, 400
+"""Points times shifts that are looked at, but for so many shifts at least."""
 _AROUND = 3
 _AS_GOOD = 3.0
 """Bits that the best of all shifts may be better than one that is as likely."""
@@ -51,6 +53,13 @@ class Origins(NamedTuple):
         off = begins / _UNIT - self.digits
         off -= np.rint(off / self.period) * self.period
         return (np.abs(off) < _WHOLE).all(axis=1)
+
+    def candidates(self, axis: int) -> np.ndarray:
+        """All coordinates (C,) of an axis that may be, the likeliest first."""
+        step = self.period[axis] * _UNIT
+        most = int(self.wide[axis] / step)
+        count = np.arange(-most, most + 1)
+        return self.middle[axis] + step * count[np.argsort(np.abs(count), kind="stable")]
 
     def nearest(self, begin: np.ndarray) -> np.ndarray:
         """The nearest coordinates (3,) that have them."""
@@ -85,6 +94,8 @@ def _find_origin(along: np.ndarray) -> tuple[int, int, float, float] | None:
     low, high = float(-along[whole].max()), float(-along[whole].min())
     for step, points in _GRIDS:
         some = numbers[draw[:points]]
+        # where many places are alike, they are looked at more coarsely
+        step = max(step, (high - low) / max(_WORK // points, _LEAST_SHIFTS))
         grid = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
         shifts = digits + np.rint((grid / _UNIT - digits) / period).astype(np.int64) * period
         scores = np.empty(len(shifts))

@@ -31,7 +31,7 @@ def undo_sideways(xyz: np.ndarray, others: list[np.ndarray]) -> tuple[np.ndarray
     with np.errstate(invalid="ignore", over="ignore"):
         square = (xyz * xyz).sum(axis=1)
         seen = xyz[~find_missing(xyz)[0] & (square > _NEAREST**2) & np.isfinite(square)]
-    found = _upright(seen[:: max(1, len(seen) // _SAMPLE)]) if len(seen) >= _LEAST_POINTS else None
+    found = upright_axis(seen[:: max(1, len(seen) // _SAMPLE)]) if len(seen) >= _LEAST_POINTS else None
     if found is None:
         return None
     upright, sign = found
@@ -46,7 +46,7 @@ def undo_sideways(xyz: np.ndarray, others: list[np.ndarray]) -> tuple[np.ndarray
     return inner, Motion.of(inner, xyz, matrix, FORWARD)
 
 
-def _upright(points: np.ndarray) -> tuple[int, int] | None:
+def upright_axis(points: np.ndarray) -> tuple[int, int] | None:
     """The upright axis of points (N, 3) and whether it points up (1) or down (-1)."""
     lower, middle, upper = np.quantile(points, _REACHED, axis=0)
     reach = upper - lower

@@ -8,28 +8,33 @@ shows in how coordinates get coarser away from it: at each power of two they los
 from __future__ import annotations
 
 import itertools
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
+from lizip.exact.fused import two_product, two_sum
 from lizip.exact.linear import multiply, solve_definite
 from lizip.exact.ulp import from_ordinals, to_ordinals
+from lizip.jit import kernel
 from lizip.relations.motion import WIDE, WIDE_FUSED, Motion, moved
 from lizip.sensor.fit.driver.polar import TICKS
 from lizip.sensor.fit.outer.origin import Origins, find_origins, whole_share
 from lizip.sensor.fit.outer.reduction import short_basis
+from lizip.sensor.fit.outer.sideways import upright_axis
 
 _LEAST_POINTS, _FARTHEST, _OFTEN = 512, 1e4, 16
 _COUNTED, _TRIED = 1024, 48
 """Points that are counted from another, and how many of these are tried."""
 _GROUPS, _NEAREST, _VECTORS = 32, 200, 12
-_SQUARE, _POWER = 1e-9, 1e-6
-"""How square steps are, and how near their lengths are to powers of two."""
+_ABOUT, _SQUARE = 1e-5, 1e-9
+"""How nearly a transform is rigid: numbers of a calibration were printed with some digits. How near points come, m."""
 _LEAST_RIGHT = 0.9
 _TESTED, _FITTED = 4096, 1 << 16
-_DIGITS, _MOST_TRIED = 6, 4096
+_DIGITS, _MOST_TRIED = 6, 1 << 20
 """Decimals of a shift that somebody wrote down, at most; shifts that are tried of each number of decimals."""
 _LARGEST = 1 << 60
+_MOST_WAYS, _EIGHT, _NEAR = 2e7, 1e8, 2e-4
+"""How many ways are looked through for a shift of eight decimals, and how near those are."""
 _PRINTED, _SAME = 1e9, 1e-14
 """Shifts are decimals where they are so near."""
 _NOTHING = 2.0**-50
@@ -52,12 +57,13 @@ def undo_wide(xyz: np.ndarray) -> tuple[np.ndarray, Motion] | None:
     axes = _find_axes(seen)
     if axes is None:
         return None
-    first = _usual(seen, axes)
-    along = multiply(seen - seen[first], axes)
+    back = np.linalg.inv(axes)
+    first = _usual(seen, back)
+    along = multiply(seen - seen[first], back.T)
     origins = find_origins(along)
     if origins is None:
         return None
-    begin = _begin(seen[first], axes, along, origins, repeated)
+    begin = _begin(seen[first], back, along, origins, repeated)
     matrix = np.concatenate([axes, (seen[first] - multiply(axes, begin[:, None])[:, 0])[:, None]], axis=1)
     some = slice(None, None, 1 + len(seen) // _FITTED)
     inner = (along[some] + begin).astype(np.float32)
@@ -68,20 +74,23 @@ def undo_wide(xyz: np.ndarray) -> tuple[np.ndarray, Motion] | None:
     return _told(xyz, matrix)
 
 
-def _usual(points: np.ndarray, axes: np.ndarray) -> int:
+def _usual(points: np.ndarray, back: np.ndarray) -> int:
     """A point from which most others are whole units away: none of its coordinates was small."""
     few = np.arange(0, len(points), 1 + len(points) // _COUNTED)
-    along = multiply(points[few], axes)
+    along = multiply(points[few], back.T)
     return int(few[max(range(0, len(few), len(few) // _TRIED), key=lambda k: whole_share(along - along[k]))])
 
 
 def _told(xyz: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, Motion] | None:
     """Points before a transform, and that in the arithmetic that gives most of them; None where it gives few."""
     with np.errstate(all="ignore"):
-        inner = multiply(xyz - matrix[:, 3], matrix[:, :3]).astype(np.float32)
+        inner = multiply(xyz - matrix[:, 3], np.linalg.inv(matrix[:, :3]).T).astype(np.float32)
         inner[~np.isfinite(inner)] = np.nan
         inner[np.abs(inner) < _NOTHING * np.abs(xyz).max(axis=1, keepdims=True)] = 0.0
     tested = slice(None, None, 1 + len(xyz) // _TESTED)
+    order, signs = _own_axes(matrix, inner[tested], xyz[tested])
+    inner, matrix = np.ascontiguousarray(inner[:, order] * signs), matrix.copy()
+    matrix[:, :3] = matrix[:, order] * signs
     ways = [_polished(matrix, way, inner[tested], xyz[tested]) for way in (WIDE, WIDE_FUSED)]
     away = np.abs(moved(inner[tested], matrix, WIDE) - xyz[tested])
     if not (away[np.isfinite(away)] < _SQUARE).mean() > _LEAST_RIGHT:
@@ -91,6 +100,27 @@ def _told(xyz: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, Motion] | No
     if np.abs(expected - to_ordinals(xyz)).max() > _LARGEST:
         return None
     return inner, Motion.of(inner, xyz, matrix, way)
+
+
+def _own_axes(matrix: np.ndarray, inner: np.ndarray, stored: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """The order of the axes of inner points (N, 3) in which sums come out right, and their signs (3,): z upwards,
+    nothing mirrored."""
+
+    def share(order: Sequence[int]) -> float:
+        columns, points = matrix[:, [*order, 3]], inner[:, list(order)]
+        return max(float((moved(points, columns, way) == stored).mean()) for way in (WIDE, WIDE_FUSED))
+
+    order = max(map(list, itertools.permutations(range(3))), key=share)
+    points = inner[:, order]
+    upright = upright_axis(points[np.isfinite(points).all(axis=1) & (np.abs(points).max(axis=1) > 1.0)])
+    signs = np.array([1, -1, -1] if upright == (2, -1) else [1, 1, 1], np.float32)
+    if np.linalg.det(matrix[:, order] * signs) < 0:
+        other = [order[1], order[0], order[2]]
+        # which of the first two products comes first shows only where sums are fused
+        if share(other) >= share(order):
+            return other, signs
+        signs[1] *= -1
+    return order, signs
 
 
 def _polished(matrix: np.ndarray, way: int, inner: np.ndarray, stored: np.ndarray) -> tuple[float, np.ndarray]:
@@ -134,27 +164,36 @@ def _axes_of(steps: np.ndarray) -> np.ndarray | None:
     lengths = np.sqrt((steps**2).sum(axis=1))
     if not (lengths > 0).all():
         return None
-    axes = (steps / lengths[:, None]).T
-    powers = np.log2(lengths)
-    if np.abs(powers - np.rint(powers)).max() > _POWER or np.abs(multiply(axes.T, axes) - np.eye(3)).max() > _SQUARE:
+    powers = np.rint(np.log2(lengths))
+    axes = (steps / np.exp2(powers)[:, None]).T
+    if np.abs(multiply(axes.T, axes) - np.eye(3)).max() > _ABOUT:
         return None
     best = max(itertools.permutations(range(3)), key=lambda way: sum(abs(axes[k, way[k]]) for k in range(3)))
     axes = axes[:, best] * np.sign(np.diag(axes[:, best]))
-    u, _, v = np.linalg.svd(axes)
-    axes = multiply(u, v)
     # what is nearly a turn by nothing, or by quarters, is that
     whole = np.rint(axes) + 0.0
     return np.where(np.abs(axes - whole) < _SQUARE * _SQUARE, whole, axes)
 
 
+@kernel
+def _leave_over(numbers, row, stored, rest):
+    """Fill rest (M,): stored (M,) without the sums of row (4,) times numbers (M, 4), and what their roundings left out,
+    which is as large as what is looked for."""
+    for i in range(stored.size):
+        total, below = stored[i], 0.0
+        for c in range(4):
+            product, left = two_product(row[c], numbers[i, c])
+            total, out = two_sum(total, -product)
+            below += out - left
+        rest[i] = total + below
+
+
 def _refined(matrix: np.ndarray, inner: np.ndarray, stored: np.ndarray) -> np.ndarray:
     """A matrix (3, 4) that fits stored points (M, 3) better, by what is left over of all that it nearly gives."""
     numbers = np.concatenate([inner.astype(np.float64), np.ones((len(inner), 1))], axis=1)
-    # what a product leaves out is as large as what is looked for
-    wide, total = numbers.astype(np.longdouble), matrix.astype(np.longdouble)
-    out = matrix.copy()
+    out, rest = matrix.copy(), np.empty(len(inner))
     for k in range(3):
-        rest = (stored[:, k] - (wide * total[k]).sum(axis=1)).astype(np.float64)
+        _leave_over(numbers, matrix[k], np.ascontiguousarray(stored[:, k]), rest)
         near = np.abs(rest) < _SQUARE
         if np.count_nonzero(near) < _LEAST_POINTS // 2:
             continue
@@ -163,36 +202,51 @@ def _refined(matrix: np.ndarray, inner: np.ndarray, stored: np.ndarray) -> np.nd
     return out
 
 
-class _Shift(NamedTuple):
-    """Where a shift by so many decimals is, and how far beside it may be."""
-
-    middle: np.ndarray
-    wide: float
-
-
 def _begin(
-    stored: np.ndarray, axes: np.ndarray, along: np.ndarray, origins: Origins, repeated: np.ndarray
+    stored: np.ndarray, back: np.ndarray, along: np.ndarray, origins: Origins, repeated: np.ndarray
 ) -> np.ndarray:
     """Coordinates (3,) of the first point before: counted from one that is repeated (at most 1, 3), of a printed
     shift, of whole ranges, or likely ones."""
-    likely, known = origins.middle, multiply(stored - repeated, axes)
+    likely, known = origins.middle, multiply(stored - repeated, back.T)
     if origins.fit(known).any():
         return known[0]
-    shift = _Shift(stored - multiply(axes, likely[:, None])[:, 0], float(np.sqrt((origins.wide**2).sum())))
+    shift = stored - multiply(np.linalg.inv(back), likely[:, None])[:, 0]
+    beside = float(np.sqrt((origins.wide**2).sum()))
     for digits in range(_DIGITS + 1):
         scale = 10.0**digits
-        low, high = np.ceil((shift.middle - shift.wide) * scale), np.floor((shift.middle + shift.wide) * scale)
+        low, high = np.ceil((shift - beside) * scale), np.floor((shift + beside) * scale)
         if (high < low).any():
             continue
         if np.prod(high - low + 1) > _MOST_TRIED:
             break
         ranges = [np.arange(a, b + 1) / scale for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-        tried = np.array(list(itertools.product(*ranges)))
-        begins = multiply(stored - tried, axes)
+        tried = np.stack(np.meshgrid(*ranges, indexing="ij"), axis=-1).reshape(-1, 3)
+        begins = multiply(stored - tried, back.T)
         fits = origins.fit(begins)
         if fits.any():
             return begins[np.flatnonzero(fits)[0]]
-    return _by_ranges(along, likely, origins)
+    found = _by_digits(stored, back, origins)
+    return _by_ranges(along, likely, origins) if found is None else found
+
+
+def _by_digits(stored: np.ndarray, back: np.ndarray, origins: Origins) -> np.ndarray | None:
+    """Coordinates (3,) with which a shift has but a few decimals, of all that may be; None where too many may be."""
+    axes = np.linalg.inv(back)
+    order = sorted(range(3), key=lambda axis: len(origins.candidates(axis)))
+    ways = [origins.candidates(axis) for axis in order]
+    if np.prod([float(len(each)) for each in ways]) > _MOST_WAYS or len(ways[1]) * len(ways[2]) > _MOST_TRIED:
+        return None
+    one, two, three = (axes[:, axis] * each[:, None] for axis, each in zip(order, ways, strict=True))
+    for k, first in enumerate(one):
+        shifts = (stored - first - two)[:, None] - three
+        shifts *= _EIGHT
+        shifts -= np.rint(shifts)
+        fits = np.flatnonzero((np.abs(shifts) < _NEAR).all(axis=2))
+        if len(fits):
+            begin = np.empty(3)
+            begin[order] = ways[0][k], *(each[i] for each, i in zip(ways[1:], divmod(fits[0], len(three)), strict=True))
+            return begin
+    return None
 
 
 def _by_ranges(along: np.ndarray, begin: np.ndarray, origins: Origins) -> np.ndarray:
