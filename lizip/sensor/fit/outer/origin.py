@@ -23,6 +23,8 @@ _IMPOSSIBLE = -12.0
 """Bits, of a coordinate that has a digit where there should be none."""
 _GRIDS = ((0.05, 1000), (0.002, 8000), (1e-4, 1 << 16), (1e-5, 1 << 18))
 """Metres from one shift to the next, and by how many points they are looked at, coarsely first."""
+_WORK, _LEAST_SHIFTS = 1 << 23, 400
+"""Points times shifts that are looked at, but for so many shifts at least."""
 _AROUND = 3
 _AS_GOOD = 3.0
 """Bits that the best of all shifts may be better than one that is as likely."""
@@ -92,6 +94,8 @@ def _find_origin(along: np.ndarray) -> tuple[int, int, float, float] | None:
     low, high = float(-along[whole].max()), float(-along[whole].min())
     for step, points in _GRIDS:
         some = numbers[draw[:points]]
+        # where many places are alike, they are looked at more coarsely
+        step = max(step, (high - low) / max(_WORK // points, _LEAST_SHIFTS))
         grid = np.arange(np.floor(low / step), np.ceil(high / step) + 1) * step
         shifts = digits + np.rint((grid / _UNIT - digits) / period).astype(np.int64) * period
         scores = np.empty(len(shifts))

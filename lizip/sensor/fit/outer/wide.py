@@ -234,7 +234,7 @@ def _by_digits(stored: np.ndarray, back: np.ndarray, origins: Origins) -> np.nda
     axes = np.linalg.inv(back)
     order = sorted(range(3), key=lambda axis: len(origins.candidates(axis)))
     ways = [origins.candidates(axis) for axis in order]
-    if np.prod([float(len(each)) for each in ways]) > _MOST_WAYS:
+    if np.prod([float(len(each)) for each in ways]) > _MOST_WAYS or len(ways[1]) * len(ways[2]) > _MOST_TRIED:
         return None
     one, two, three = (axes[:, axis] * each[:, None] for axis, each in zip(order, ways, strict=True))
     for k, first in enumerate(one):
