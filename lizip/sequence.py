@@ -85,7 +85,10 @@ class Sequence:
         before, self.past = self.past, nothing()
         around = None
         stands = any(each.stands for each in before.grids)
-        if self._since >= (self.every or (self._lasts if stands else EVERY)):
+        if stands and self._since % EVERY == 0 and not self._still_stands(before):
+            self.restart()
+            before = self.past
+        elif self._since >= (self.every or (self._lasts if stands else EVERY)):
             self._lasts = LASTING[stands]
             around = self._around(before)
             before, self._since = nothing(), 0
@@ -107,6 +110,13 @@ class Sequence:
             elif self._since == 1 and any(each.stands for each in self.past.grids):
                 self._standing = Standing(self._lasts // MOST_KEPT)
             self._standing.see(self.past.latest)
+
+    @staticmethod
+    def _still_stands(before: Past) -> bool:
+        """Whether the last sweep saw what the background makes expect; otherwise all begins anew."""
+        from lizip.codecs.sweep.standing import still_stands
+
+        return before.latest is not None and still_stands(before.grids[0].prior, before.latest)
 
     def _around(self, before: Past) -> Around | None:
         """What the next key frame may carry."""

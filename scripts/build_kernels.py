@@ -61,14 +61,17 @@ def sweeps() -> Iterator[Callable[[], bytes]]:
 
 
 def tasks() -> list[tuple[str, str]]:
-    """All that is run: level and sample, or "sweep" and which, or "follow". Neighbours run side by side and have little
-    in common: what two processes need at the same time, both compile."""
+    """All that is run: level and sample, "sweep" and which, "golden" and a file that is no codec's alone, or "follow".
+
+    Neighbours run side by side and have little in common: what two processes need at the same time, both compile.
+    """
     import harness
 
     from lizip.codecs import LEVELS as EFFORTS
 
     listed = [(effort, name) for effort in EFFORTS for name in harness.SAMPLES]
     listed += [*(("sweep", str(k)) for k, _ in enumerate(sweeps())), ("follow", "")]
+    listed += [("golden", name) for name in harness.GOLDEN if name.endswith(".any")]
     return [listed[-1 - k // 2 if k % 2 else k // 2] for k in range(len(listed))]
 
 
@@ -84,6 +87,8 @@ def run(task: tuple[str, str]) -> list[tuple[str, Lowered, bytes]]:
         follow()
     elif kind == "sweep":
         harness.stream(list(sweeps())[int(name)](), harness.ANY)
+    elif kind == "golden":
+        harness.golden(name)
     else:
         list(harness.streams([name], kind))
     print(f"{time.perf_counter() - START:6.1f} s  {name} {kind}: {len(find.recorded)} kernels", flush=True)

@@ -59,11 +59,21 @@ class Standing:
         p.expect(grid.ranges, grid.intensity, near, bits, prior)
         alignment = Alignment.of(prior, latest.ranges, near)
         ranges = alignment.moved(grid.ranges, np.zeros_like(latest.ranges))
-        both = (ranges > 0) & (latest.ranges > 0)
-        same = np.count_nonzero(both & (np.abs(ranges - latest.ranges) < near))
-        if not alignment.shifts or same < _STANDS * np.count_nonzero(latest.ranges):
+        if not _same(ranges, latest):
             return None
         return ranges, alignment.moved(_levels(grid), np.zeros_like(ranges))
+
+
+def still_stands(prior: np.ndarray, latest: DecodedGrid) -> bool:
+    """Whether a sweep still sees what is expected, (F, R, FACTS)."""
+    alignment = Alignment.of(prior, latest.ranges, latest.form.near)
+    return _same(alignment.moved(prior[..., p.RANGE], np.zeros_like(latest.ranges)), latest)
+
+
+def _same(ranges: np.ndarray, latest: DecodedGrid) -> bool:
+    """Whether most ranges are as others, which are 0 where nothing is expected."""
+    close = (ranges > 0) & (latest.ranges > 0) & (np.abs(ranges - latest.ranges) < latest.form.near)
+    return bool(np.count_nonzero(close) >= max(_STANDS * np.count_nonzero(latest.ranges), 1))
 
 
 def _levels(grid: DecodedGrid) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from lizip.codecs.sweep.decoded import DecodedGrid
 from lizip.codecs.sweep.grid import Form
-from lizip.codecs.sweep.standing import LEAST, MOST, Standing
+from lizip.codecs.sweep.standing import LEAST, MOST, Standing, still_stands
 
 FORM = Form(40, 8, 0, np.ones(256, np.int64))
 RANDOM = np.random.default_rng(1)
@@ -75,3 +75,14 @@ def test_another_sensor_or_no_sweep_begins_anew():
         standing.see(seen(WALL))
     standing.see(seen(WALL, FORM._replace(near=20)))
     assert standing.background() is None
+
+
+def test_whether_it_still_stands():
+    standing = Standing()
+    for _ in range(LEAST):
+        standing.see(seen(WALL))
+    prior = standing.background().past().prior
+    assert still_stands(prior, seen(WALL))
+    assert still_stands(prior, seen(np.roll(WALL, 3, axis=0)))
+    assert not still_stands(prior, seen(RANDOM.integers(500, 9000, WALL.shape)))
+    assert not still_stands(prior, seen(WALL)._replace(ranges=np.zeros_like(WALL)))

@@ -31,3 +31,13 @@ def test_a_vehicle_tilts_otherwise_in_the_second_half(seed, world, conditions):
     assert (seen.ticks == sweep.truth["ticks"][seen.place]).mean() > 0.999
     blocks = sweep.truth["blocks"][seen.place] - seen.block
     assert (blocks == blocks[0]).all()
+
+
+def test_a_knot_that_comes_up_to_the_end_ends_the_track():
+    """On a highway, where times of packets and of poses are hard to tell apart."""
+    sweep = sweeps.kept(pandar64.sweep, 1000, speed=36.0)
+    found = solve(np.ascontiguousarray(sweep.records[:, :3]), sensor())
+    assert found is not None
+    seen, law = found
+    assert (np.diff(law.times) > 0).all()
+    assert (seen.ticks == sweep.truth["ticks"][seen.place]).mean() > 0.999

@@ -87,7 +87,8 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
     seen, law = observe(points, law, phase + first * sensor.step, labels, sensor, noise)
     at = _knots(seen, law, sensor)
     law, centre = _timed(seen, _seated(law, seen.times, at))
-    law = _all_of_it(seen, law, centre, at)
+    law = _without_scraps(_all_of_it(seen, law, centre, at))
+    measure(seen, law)
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
 
 
@@ -176,6 +177,17 @@ def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray) 
         law, centre = step.law, centre + step.change
     measure(seen, law)
     return law
+
+
+def _without_scraps(law: Law) -> Law:
+    """The law without knots at the ends that others have come up to: hardly a point lies between."""
+    first, last = 0, len(law.times)
+    while last - first > 2 and law.times[first + 1] - law.times[first] <= _CLOSEST:
+        first += 1
+    while last - first > 2 and law.times[last - 1] - law.times[last - 2] <= _CLOSEST:
+        last -= 1
+    kept = slice(first, last)
+    return law._replace(times=law.times[kept], turns=law.turns[kept], places=law.places[kept])
 
 
 def _which(seen: Observed, law: Law) -> np.ndarray:
