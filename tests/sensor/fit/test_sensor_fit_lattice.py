@@ -36,6 +36,18 @@ def test_far_frame_is_found(position):
     assert np.abs(np.abs(truth @ frame.axes.T).max(axis=1) - 1).max() < 1e-9
 
 
+@pytest.mark.parametrize("step", [4, 5, 6])
+@pytest.mark.parametrize("of", ["firings", "points"])
+def test_far_frame_is_found_in_a_thinned_sweep(of, step):
+    """Neighbours on a ring are several firings apart."""
+    points = hdl32.sweep(7).records[:, :3].astype(np.float64)
+    place = np.arange(len(points)) // (32 if of == "firings" else 1)
+    points[place % step > 0] = np.nan
+    frame = find_far_frame(points.reshape(-1, 32, 3))
+    assert frame is not None
+    assert frame.rounded[:2].all()
+
+
 def test_far_frame_of_noise_is_none():
     points = np.random.default_rng(1).normal(size=(200, 32, 3)) * 20
     assert find_far_frame(points) is None

@@ -1,4 +1,4 @@
-"""Moving sensors in bad conditions: packets lost, rain, walls beside, jerks."""
+"""Moving sensors in bad conditions: packets lost, rain, walls beside, jerks; sweeps thinned by their users."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,14 @@ from lizip.simulator.conditions import Conditions
 
 def side_bits(seed, **options):
     """Bits a point beside the grid, of a sweep that comes back."""
-    data = sweeps.kept(simulator.nuscenes, seed, **options)
-    records = np.frombuffer(data, "<f4").reshape(-1, 5).copy()
+    return side_bits_of(simulated(seed, **options))
+
+
+def simulated(seed, **options):
+    return np.frombuffer(sweeps.kept(simulator.nuscenes, seed, **options), "<f4").reshape(-1, 5).copy()
+
+
+def side_bits_of(records):
     solution = sweeps.round_trip(records, solver=SOLVER)
     return len(solution.model.pack()) * 8 / len(records)
 
@@ -44,3 +50,14 @@ def test_lost_packets(seed, conditions, most):
 )
 def test_little_to_see(conditions):
     assert side_bits(14, conditions=conditions) < 1.5
+
+
+@pytest.mark.parametrize(("step", "most"), [(3, 4.5), (4, 4.5), (5, 4.5), (6, 4.5)])
+def test_every_nth_firing(step, most):
+    firings = simulated(31).reshape(-1, 32, 5)
+    assert side_bits_of(firings[::step].reshape(-1, 5).copy()) < most
+
+
+@pytest.mark.parametrize(("step", "most"), [(3, 0.9), (5, 1.0), (6, 1.4), (7, 1.4)])
+def test_every_nth_point(step, most):
+    assert side_bits_of(simulated(31)[::step].copy()) < most

@@ -80,14 +80,14 @@ def no_returns(points: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def _near_pairs(points, left_out, begins, out):
-    """Sort differences of each point and its ring's one, two and three firings before into buckets by length.
+def _near_pairs(points, left_out, step, begins, out):
+    """Sort differences of each point and its ring's one, two and three steps of firings before into buckets by length.
 
     First with `out` empty: counts them, begins[k + 1] becomes the end of bucket k. Then fills `out` (M, 3); begins is
     one bucket ahead then.
     """
     for i in range(1, points.shape[0]):
-        for lag in range(1, min(i, 3) + 1):
+        for lag in range(step, min(i, 3 * step) + 1, step):
             for j in range(points.shape[1]):
                 if left_out[i, j] or left_out[i - lag, j]:
                     continue
@@ -110,7 +110,7 @@ def _near_pairs(points, left_out, begins, out):
 
 @dataclass(frozen=True)
 class Pairs:
-    """Differences (M, 3) of returns of one ring in neighbouring firings, by length in 0.1 mm; begins (B + 1,)."""
+    """Differences (M, 3) of neighbouring returns of one ring, by length in 0.1 mm; begins (B + 1,)."""
 
     differences: np.ndarray
     begins: np.ndarray
@@ -129,14 +129,21 @@ class Pairs:
         return np.ascontiguousarray(found[:: max(1, -(-len(found) // count))])
 
 
+def _usual_step(points: np.ndarray) -> int:
+    """Firings from a point of (F, R, 3) to the next of its ring, most often: more than one where a sweep was thinned."""
+    ring, firing = np.nonzero(~np.isnan(points[:, :, 0]).T)
+    steps = np.diff(firing)[np.diff(ring) == 0]
+    return int(np.bincount(steps).argmax()) if len(steps) else 1
+
+
 def near_pairs(points: np.ndarray, left_out: np.ndarray) -> Pairs:
     """Find the pairs shorter than `LONGEST` among points (F, R, 3), some left out (F, R)."""
-    begins = np.zeros(_BUCKETS + 2, np.int64)
-    _near_pairs(points, left_out, begins, np.empty((0, 3)))
+    begins, step = np.zeros(_BUCKETS + 2, np.int64), _usual_step(points)
+    _near_pairs(points, left_out, step, begins, np.empty((0, 3)))
     begins = np.cumsum(begins)
     differences = np.empty((begins[-1], 3))
     if len(differences):
-        _near_pairs(points, left_out, begins.copy(), differences)
+        _near_pairs(points, left_out, step, begins.copy(), differences)
     return Pairs(differences, begins[:-1])
 
 
