@@ -130,7 +130,7 @@ class Pairs:
 
 
 def _usual_step(points: np.ndarray) -> int:
-    """Firings from a point of (F, R, 3) to the next of its ring, most often: more than one where a sweep was thinned."""
+    """Firings from a point of (F, R, 3) to the next of its ring, most often: above one where a sweep was thinned."""
     ring, firing = np.nonzero(~np.isnan(points[:, :, 0]).T)
     steps = np.diff(firing)[np.diff(ring) == 0]
     return int(np.bincount(steps).argmax()) if len(steps) else 1
