@@ -195,7 +195,8 @@ def test_what_came_back_is_coded_again_without_loss_at_its_size():
 @pytest.mark.parametrize(
     ("make", "seed", "bound", "most"),
     [
-        *((simulator.pandaset, 2, 0.1, 1.06), (simulator.nuscenes, 2, 0.05, 1.01)),
+        *((simulator.pandaset, 2, 0.1, 1.06), (simulator.pandaset, 1, 0.01, 1.12)),
+        (simulator.nuscenes, 2, 0.05, 1.01),
         *((simulator.vlp32c_pair, 1, 0.3, 1.0), (simulator.vlp32c_pair, 1, 0.01, 1.0)),
     ],
 )
