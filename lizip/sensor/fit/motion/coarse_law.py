@@ -30,9 +30,8 @@ _ARMS = np.array([1.0, 1.0, _ARM])
 _OFF = 2e-5
 """Metres by which a point may be off for a knot's time."""
 _SURE = 1.5
-"""So much finer at least are times rounded when they are found again: kinks are not quite what they were, and powers of
-two that are too coarse would be wrong. Where they are fine already, much finer ones would not forgive what a fit is off.
-"""
+"""So much finer are times rounded when they are found again: kinks are not quite what they were. Not more: the finer,
+the less may a fit be off."""
 _PART = 8
 """A knot's time is a multiple of such a part of the gap beside it at most."""
 _ROUNDS = 3
