@@ -163,6 +163,7 @@ def test_ranges_that_are_beside_a_common_step_are_moved_there(step, offset, shar
         *(("kitti/full_a.bin", 0.002), ("kitti/full_a.bin", 0.01), ("nuscenes/sweep_a.bin", 0.001)),
         *(("nuscenes/sweep_a.bin", 0.01), ("pandaset/000500.bin", 0.002)),
         ("argoverse/sweep_01.bin", 0.01),
+        ("nuscenes/sweep_e.bin", 0.01),
     ],
 )
 def test_real_sweeps_are_coded_again_at_their_size(data, place, bound):
@@ -195,7 +196,8 @@ def test_what_came_back_is_coded_again_without_loss_at_its_size():
 @pytest.mark.parametrize(
     ("make", "seed", "bound", "most"),
     [
-        *((simulator.pandaset, 2, 0.1, 1.06), (simulator.nuscenes, 2, 0.05, 1.01)),
+        *((simulator.pandaset, 2, 0.1, 1.06), (simulator.pandaset, 1, 0.01, 1.12)),
+        *((simulator.nuscenes, seed, 0.05, 1.01) for seed in (1, 2, 3)),
         *((simulator.vlp32c_pair, 1, 0.3, 1.0), (simulator.vlp32c_pair, 1, 0.01, 1.0)),
     ],
 )

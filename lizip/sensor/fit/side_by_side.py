@@ -8,6 +8,7 @@ and all be tried again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from lizip.sensor.stages.attributes import Attributes
 from lizip.sensor.stages.cells import CellOrder
 from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.far_corrections import FarCorrections, expected_places
+from lizip.sensor.stages.far_frame import FarFrame
 from lizip.sensor.stages.fused import Fused
 from lizip.sensor.stages.pose_law import PoseLaw, decode_law, firing_times, second_packet
 from lizip.sensor.stages.rounding import round_points, rounding_units
@@ -34,6 +36,9 @@ _LAST_PLACES = 4
 _COARSE_TRACK, _COARSE_LAW = 1e-3, 5e-3
 """Metres from which on as a bound the errors of a coarser track and of a coarser law, up to 0.2 mm, are next to
 nothing: where the bound is about half a step, they bring points beyond it."""
+
+_FINE_LATTICE = 2.0**-16
+"""Metres; a lattice of a map's coordinates that few pairs of points show."""
 
 
 class ReorderedError(Exception):
@@ -123,6 +128,13 @@ def _screw(stage: Screw, sides: Sides) -> Stage:
     return Screw.of(retimed(stage.track()), coarse=True) if sides.bound >= _COARSE_TRACK else stage
 
 
+def _far_frame(stage: FarFrame, sides: Sides) -> Stage:
+    """No first rounding that is next to nothing: whoever codes the points again hardly sees it."""
+    steps = np.spacing(np.abs(stage.offset[stage.rounded == 1]).astype(np.float32))
+    fine = sides.bound >= _COARSE_TRACK and bool((steps <= _FINE_LATTICE).all())
+    return replace(stage, rounded=np.zeros(3, np.int64), offset=np.zeros(3)) if fine else stage
+
+
 def _pose_law(stage: PoseLaw, sides: Sides) -> Stage:
     """The same of a law."""
     near = sides.near
@@ -194,6 +206,7 @@ def _far_corrections(stage: FarCorrections, sides: Sides) -> Stage:
 
 _ANEW: dict[type, Callable[..., Stage]] = {
     CellOrder: _cell_order,
+    FarFrame: _far_frame,
     Fused: _fused,
     Screw: _screw,
     PoseLaw: _pose_law,

@@ -54,14 +54,16 @@ def test_knots_that_bend_nothing_are_left_out():
     assert np.abs(poses_of(law)[1] - poses_of(coarse)[1]).max() < 2e-4
 
 
-@pytest.mark.parametrize("quarters", [0, 2])
-def test_it_is_found_again_in_axes_turned_by_quarters(quarters):
+@pytest.mark.parametrize("off", [-1.2e-8, 0.0, 1.2e-8])
+@pytest.mark.parametrize("quarters", range(4))
+def test_it_is_found_again_in_axes_turned_by_quarters(quarters, off):
+    """Axes that are known to some billionths of a radian."""
     rng = np.random.default_rng(2)
     law, begin = law_of(rng)
     start = begin + PACKET * PERIOD
     coarse = coarse_law(law, start)
     track = track_of(coarse, quarters)
-    rotation, shift = track.poses()
+    rotation, shift = replace(track, slow=track.slow + np.array([0.0, 0.0, off])).poses()
     sensor = rng.uniform(-40, 40, (FIRINGS, 8, 3))
     points = (rotation[:, None] * sensor[:, :, None]).sum(axis=3) + shift[:, None]
     noisy = replace(
@@ -74,7 +76,8 @@ def test_it_is_found_again_in_axes_turned_by_quarters(quarters):
     normals = condense(points, sensor, np.full(points.shape, 1e8), rotation, shift, 1e9)
     found = coarse_track(noisy, normals)
     for name in ("fast_times", "fast", "slow_times", "slow", "fixed"):
-        np.testing.assert_allclose(getattr(found, name), getattr(track, name), rtol=0, atol=1e-12, err_msg=name)
+        most = SLOW_QUANTA if name == "slow" else np.array(1e-12)
+        assert (np.abs(getattr(found, name) - getattr(track, name)) <= 0.51 * most).all(), name
 
 
 def track_of(law, quarters):
@@ -85,6 +88,6 @@ def track_of(law, quarters):
     fast_times = np.concatenate([[start], law.fast_times * TIME_QUANTUM, [0.0]])
     slow_times = np.concatenate([[start], law.slow_times * TIME_QUANTUM, [0.0]])
     slow = law.slow * SLOW_QUANTA
-    if quarters:
-        slow = slow * np.array([-1.0, -1.0, 1.0]) + np.array([0.0, 0.0, np.pi])
+    for _ in range(quarters):
+        slow = np.stack([-slow[:, 1], slow[:, 0], slow[:, 2] + np.pi / 2], axis=1)
     return Track(times, PACKET, fast_times, law.fast * FAST_QUANTA, slow_times, slow, law.fixed * FIXED_QUANTA)

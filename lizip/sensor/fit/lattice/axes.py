@@ -16,7 +16,7 @@ import numpy as np
 from lizip.exact.linear import cross, unit
 from lizip.exact.trig import PI, arctangent2, sincos
 from lizip.sensor.fit.lattice.coherence import align, distinct, largest, score_directions
-from lizip.sensor.fit.lattice.fine import find_fine_axis
+from lizip.sensor.fit.lattice.fine import DOUBT, find_fine_axis
 from lizip.sensor.fit.lattice.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
 
 COARSE = tuple(2.0**-k for k in range(9, 21))
@@ -217,15 +217,16 @@ def _grow(
 
 
 def _second_axis(
-    points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray, steep: bool = False
+    points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray, up: np.ndarray | None, steep: bool
 ) -> Shown:
     """Best (score, direction, spacing, pairs that show it) in the plane perpendicular to the first axis.
 
-    `steep`: by pairs of near rings instead. Where ranges are coarse, neighbours on a ring are level, and tell nothing
-    of the tilt.
+    `up` (3,): as `find_lattice` has it. `steep`: by pairs of near rings instead. Where ranges are coarse, neighbours on
+    a ring are level, and tell nothing of the tilt.
     """
-    beside = unit(cross(np.array([0.0, 0.0, 1.0]), first))
+    beside = unit(cross(np.array([0.0, 0.0, 1.0]) if up is None else up, first))
     upward = cross(first, beside)
+    most = TILT if up is None else DOUBT
     best: Shown = (0.0, beside, 0.0, pairs)
     for spacing in FINE:
         if spacing < _FINER:
@@ -233,7 +234,7 @@ def _second_axis(
         near = far_pairs(_flat(points, spacing), _STEEP_REACH, 400) if steep else pairs.shortest(400, 8 * spacing)
         if len(near) < 30:
             continue
-        angle = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
+        angle = np.arange(-most, most, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
         # seen in the plane, the direction of an angle has this yaw and no tilt
         flat = np.stack([_along(near, beside), _along(near, upward), np.zeros(len(near))], axis=1)
         score = np.sqrt(score_directions(flat, spacing, angle, np.zeros(len(angle))))
@@ -247,10 +248,10 @@ def _second_axis(
 
 
 def _grown_second(
-    points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray, steep: bool
+    points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray, up: np.ndarray | None, steep: bool
 ) -> tuple[float, np.ndarray, float]:
     """The second axis made sharp: its last coherence, itself, and its spacing, 0 where it does not show."""
-    score, second, spacing, pairs = _second_axis(points, left_out, pairs, first, steep)
+    score, second, spacing, pairs = _second_axis(points, left_out, pairs, first, up, steep)
     if score <= _SECOND_LEAST:
         return 0.0, second, 0.0
     if not steep:
@@ -285,9 +286,9 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None, up: np.ndarray
     if coherence < _LEAST_GROWN:
         return None
     first, spacing = grown, _widest(found, grown, spacing)
-    found_second = _grown_second(points, left_out, pairs, first, False)
+    found_second = _grown_second(points, left_out, pairs, first, up, False)
     if found_second[0] <= _LEAST_GROWN:
-        again = _grown_second(points, left_out, pairs, first, True)
+        again = _grown_second(points, left_out, pairs, first, up, True)
         found_second = again if again[0] > _LEAST_GROWN else found_second
     _, second, second_spacing = found_second
     second = cross(up, first) if second_spacing == 0 and up is not None else second

@@ -13,7 +13,7 @@ from lizip.sensor.fit.lattice.pairs import Pairs, near_pairs
 
 SPACINGS = tuple(2.0**-k for k in (17, 18, 19))
 """Spacings tried, m: ULPs of coordinates from 16 m to 128 m."""
-_DOUBT = 0.015
+DOUBT = 0.015
 """How far the direction that points up may be off, rad."""
 _STEEPEST = 0.15
 """Largest tilt that is thought of in the steps, rad."""
@@ -47,7 +47,7 @@ def _along(pairs: np.ndarray, spacing: float, up: np.ndarray) -> tuple[float, np
     step = 0.35 * spacing / length
     rise = min(step / _STEEPEST, 0.35 * spacing / height)
     yaws = np.arange(0.0, PI, step)
-    aside = np.arange(-_DOUBT, _DOUBT + rise, rise)
+    aside = np.arange(-DOUBT, DOUBT + rise, rise)
     if len(yaws) * len(aside) > _MOST:
         return None
     level = -(up[0] * np.cos(yaws) + up[1] * np.sin(yaws)) / up[2]

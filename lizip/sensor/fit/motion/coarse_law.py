@@ -18,16 +18,20 @@ from lizip.sensor.fit.motion.adjust import LEVER_HELD, TIMES_HELD, adjust
 from lizip.sensor.fit.motion.law_track import Normals, Track
 from lizip.sensor.stages.pose_law import FAST_QUANTA, FIXED_QUANTA, SLOW_QUANTA, TIME_QUANTUM, Law
 
-_FAST, _SLOW = np.ldexp(1.0, [-24, -24]), np.ldexp(1.0, [-16, -16, -24])
+_FAST, _SLOW = np.ldexp(1.0, [-24, -24]), np.ldexp([1.0, 1.0, TURN / 4], [-16, -16, -24])
 _FIXED = np.ldexp(1.0, [-16, -8, -8, -8])
-"""What numbers of a coarse law are multiples of: roll and pitch; x, y, yaw; height and lever, m and rad."""
+"""What numbers of a coarse law are multiples of: roll and pitch; x, y, yaw; height and lever, m and rad.
+
+A far frame found again may be turned by quarters, and the vehicle's yaw with it: which are multiples, too.
+"""
 _ARM = 50.0
 """Metres at which a turn counts as much as a shift."""
 _ARMS = np.array([1.0, 1.0, _ARM])
 _OFF = 2e-5
 """Metres by which a point may be off for a knot's time."""
-_SURE = 8
-"""So much finer are times rounded when they are found again: kinks are not quite what they were."""
+_SURE = 1.5
+"""So much finer are times rounded when they are found again: kinks are not quite what they were. Not more: the finer,
+the less may a fit be off."""
 _PART = 8
 """A knot's time is a multiple of such a part of the gap beside it at most."""
 _ROUNDS = 3
@@ -58,20 +62,14 @@ def coarse_law(law: Law, begin: float) -> Law:
 
 
 def coarse_track(track: Track, normals: Normals) -> Track:
-    """The coarse track near a fitted one, whose `normals` say how it may move.
-
-    A far frame found again may be turned by quarters, and the vehicle's yaw with it.
-    """
+    """The coarse track near a fitted one, whose `normals` say how it may move."""
     fixed, slow = _levered(track.fixed, track.slow)
     track, _ = adjust(replace(track, fixed=fixed, slow=slow), normals, _ROUNDS, track.begin, LEVER_HELD)
     fast_times, fast = _slid(track.fast_times, track.fast, _ARM, _SURE)
     slow_times, slow = _slid(track.slow_times, track.slow, _ARMS, _SURE)
     track = replace(track, fast_times=fast_times, fast=fast, slow_times=slow_times, slow=slow)
     track, _ = adjust(track, normals, _ROUNDS, track.begin, TIMES_HELD)
-    yaw, slow = track.slow[:, 2], _near(track.slow, _SLOW)
-    turned = [_near(yaw - base, _SLOW[2]) + base for base in np.arange(4) * (TURN / 4)]
-    slow[:, 2] = min(turned, key=lambda each: float(np.abs(each - yaw).sum()))
-    return replace(track, fast=_near(track.fast, _FAST), slow=slow)
+    return replace(track, fast=_near(track.fast, _FAST), slow=_near(track.slow, _SLOW))
 
 
 def _near(values: np.ndarray, coarse: np.ndarray | float) -> np.ndarray:
@@ -107,7 +105,7 @@ def _straightened(times: np.ndarray, values: np.ndarray, arms: np.ndarray | floa
 
 
 def _slid(
-    times: np.ndarray, values: np.ndarray, arms: np.ndarray | float, sure: int = 1
+    times: np.ndarray, values: np.ndarray, arms: np.ndarray | float, sure: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Knots at coarse times (K,), and their values (K, C) there."""
     gaps = np.diff(times)
