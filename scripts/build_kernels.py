@@ -61,7 +61,7 @@ def sweeps() -> Iterator[Callable[[], bytes]]:
 
 
 def tasks() -> list[tuple[str, str]]:
-    """All that is run: level and sample, "sweep" and which, "golden" and a file that is no codec's alone, or "follow".
+    """All that is run: level and sample, "sweep" and which, "golden" and a file that no codec makes alone, or "follow".
 
     Neighbours run side by side and have little in common: what two processes need at the same time, both compile.
     """
@@ -71,7 +71,7 @@ def tasks() -> list[tuple[str, str]]:
 
     listed = [(effort, name) for effort in EFFORTS for name in harness.SAMPLES]
     listed += [*(("sweep", str(k)) for k, _ in enumerate(sweeps())), ("follow", "")]
-    listed += [("golden", name) for name in harness.GOLDEN if name.endswith(".any")]
+    listed += [("golden", name) for name in harness.GOLDEN if name.endswith((".any", ".around"))]
     return [listed[-1 - k // 2 if k % 2 else k // 2] for k in range(len(listed))]
 
 

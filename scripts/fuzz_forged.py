@@ -64,11 +64,12 @@ class Worst(NamedTuple):
 
 
 def victims() -> list[Victim]:
-    """Every sample under every codec that takes it, and parts of sweeps at the fast level."""
+    """Every sample under every codec that takes it, parts of sweeps at the fast level, and files that carry more."""
     found = []
     fast = ((f"{name} fast", coded) for name, coded in harness.streams(FAST, "fast") if name.endswith(".sweep"))
     embedded = ((f"{EMBEDDED}.sweep embedded", harness.golden(f"{EMBEDDED}.sweep.embedded")),)
-    for name, coded in (*harness.streams(harness.SAMPLES), *fast, *embedded):
+    around = (("parked.sweep around", harness.golden("parked.sweep.around")),)
+    for name, coded in (*harness.streams(harness.SAMPLES), *fast, *embedded, *around):
         box = Container(io.BytesIO(coded))
         sections = [Section(entry.kind, box.read(entry)) for entry in box.header.entries]
         found.append(Victim(name, box.header, sections, lizip.decompress(coded)))

@@ -114,6 +114,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "nuscenes_part": lambda: simulator.nuscenes(1, firings=100),
     "rounded_part": lambda: millimetres(simulator.nuscenes(1, firings=100)),
     "ouster_part": lambda: simulator.ouster(1, columns=1024, span=0.05),
+    "parked": lambda: parked(11)[10],
     "argoverse": lambda: simulator.vlp32c_pair(1, packets=2),
     "pandaset_part": lambda: simulator.pandaset(1, blocks=220),
     "driver_part": lambda: drivers.sweep(1, SENSORS["xt32"], "nebula Hesai", span=0.1).records.tobytes(),
@@ -182,6 +183,7 @@ GOLDEN = (
     "nuscenes_part.sweep.embedded",
     "ouster_part.sweep",
     "ouster_part.sweep.fast",
+    "parked.sweep.around",
     "argoverse.floats",
     "pandaset_part.sweep",
     "argoverse_whole.sweep",
@@ -238,7 +240,8 @@ GOLDEN = (
     "text.opaque",
     "empty.opaque",
 )
-"""Samples, codecs and levels (none: default; embedded: that, with what it needs) whose files stand in tests/golden:
+"""Samples, codecs and levels (none: default; embedded: that, with what it needs; around: that, with what ten sweeps
+before have seen around the sensor) whose files stand in tests/golden:
 every codec, format, chain, stage and driver's law."""
 
 
@@ -468,6 +471,11 @@ def without_models(folder: Path = Path("gone")) -> Iterator[None]:
 def how(codec: str, level: str = "default") -> dict[str, Any]:
     """What `GOLDEN` calls a codec and a level, as options of `lizip.compress`."""
     named = None if codec == ANY else codec
+    if level == "around":
+        ahead = lizip.Sequence()
+        for sweep in parked(10):
+            lizip.compress(sweep, codec=named, sequence=ahead)
+        return {"codec": named, "sequence": ahead}
     return {"codec": named, "embed": True} if level == "embedded" else {"codec": named, "level": level}
 
 

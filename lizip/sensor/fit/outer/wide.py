@@ -85,7 +85,8 @@ def _told(xyz: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, Motion] | No
     """Points before a transform, and that in the arithmetic that gives most of them; None where it gives few."""
     with np.errstate(all="ignore"):
         inner = multiply(xyz - matrix[:, 3], np.linalg.inv(matrix[:, :3]).T).astype(np.float32)
-        inner[~np.isfinite(inner)] = np.nan
+        # with the sign of what is stored: that of NaN depends on who computed it
+        inner = np.where(np.isfinite(inner), inner, np.copysign(np.float32(np.nan), xyz).astype(np.float32))
         inner[np.abs(inner) < _NOTHING * np.abs(xyz).max(axis=1, keepdims=True)] = 0.0
     tested = slice(None, None, 1 + len(xyz) // _TESTED)
     order, signs = _own_axes(matrix, inner[tested], xyz[tested])
