@@ -17,7 +17,7 @@ class InputError(StorageError):
     """What was named cannot be meant like that."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Input:
     """A file found, or something found that cannot be taken.
 

@@ -25,8 +25,9 @@ from lizip.sequence import Sequence as Following
 _CLOCK = re.compile(r"\d{10,19}")
 """Digits in a name that are a time since 1970: seconds (10 digits) to nanoseconds (19)."""
 
-_CHAINS = 10
-"""About so many chains a folder has at least, where it has so many key frames."""
+_CHAINS, _SHORTEST = 10, 50
+"""About so many chains a folder has at least, where that leaves them so many sweeps: in shorter ones no background of a
+sensor that stands pays (200 sweeps of 16 beams: 12 % more in chains of 20, 3.8 % in chains of 50, than in one)."""
 
 
 def plan_packing(
@@ -40,6 +41,7 @@ def plan_packing(
     jobs, taken = [], dict[str, str]()
     sizes = Counter(folder_of(each.place) for each in inputs)
     chain, length, longest, folder = None, 0, 0, ""
+    told = {**options, "known": None, "every": MOST if every else None, "seeds": seeds}
     for each in inputs:
         name = each.place.removesuffix(SUFFIX)
         if taken.setdefault(name, each.path) != each.path:
@@ -49,17 +51,18 @@ def plan_packing(
             chain, length, folder = None if known or every == 1 else each.path, 0, folder_of(name)
             longest = every or chain_for(sizes[folder])
         length = longest if known else length + 1
-        told = {**options, "known": known, "every": MOST if every else None, "seeds": seeds}
-        jobs.append(Job("pack", each.path, name, False, told, error=each.error, chain=chain))
+        asked = {**told, "known": known} if known else told  # one for all that are new: there may be a million
+        jobs.append(Job("pack", each.path, name, False, asked, error=each.error, chain=chain))
     return jobs
 
 
 def chain_for(sweeps: int) -> int:
     """How many sweeps one worker does in a row, of so many in a folder, where no key frames are asked for.
 
-    At most those that share a first and a second background; and chains enough for several workers.
+    At most those that share a first and a second background, and chains enough for several workers; how many these
+    are is not asked, since bytes do not depend on it.
     """
-    return min(max(-(-sweeps // (_CHAINS * EVERY)), 1) * EVERY, EVERY + sum(LASTING))
+    return min(max(-(-sweeps // (_CHAINS * EVERY)) * EVERY, _SHORTEST), EVERY + sum(LASTING))
 
 
 def plan_unpacking(path: str, names: Sequence[str], output: str, packed: bool, force: bool) -> list[Job]:

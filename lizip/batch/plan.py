@@ -17,7 +17,7 @@ from lizip.files import original_name
 from lizip.packs import SUFFIX as PACK_SUFFIX
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One file to do.
 

@@ -4,13 +4,17 @@
     for points in torch.utils.data.DataLoader(sweeps, batch_size=None, num_workers=2, shuffle=True):
         points                                                  # (N, 4) float32 tensor
 
-Clouds have as many points as they have; for batches give a `collate_fn`, `list` keeps them apart.
+Clouds have as many points as they have; for batches give a `collate_fn`, `list` keeps them apart. Sweeps of a pack
+follow key frames: in any order each costs two decodes, in batches of those that lie together about one:
+
+    torch.utils.data.DataLoader(sweeps, batch_sampler=sweeps.runs(shuffle=True), collate_fn=list, num_workers=2)
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -19,7 +23,9 @@ import lizip
 from lizip import storage
 from lizip.container import SUFFIX
 from lizip.packs import SUFFIX as PACK_SUFFIX
+from lizip.packs.layout import folder_of
 from lizip.parallel import cores, in_order
+from lizip.sequence import EVERY
 
 
 class Sweeps:
@@ -68,6 +74,41 @@ class Sweeps:
     def __getitems__(self, indices: Sequence[int]) -> list[Any]:
         """All of a batch, in order: what a DataLoader with a `batch_size` asks for."""
         return list(in_order(self.__getitem__, indices, self.threads or cores()))
+
+    def runs(self, size: int = EVERY, shuffle: bool = False) -> Runs:
+        """Batches of at most so many sweeps that lie together in one folder: a key frame comes every ten."""
+        return Runs(self.names, size, shuffle)
+
+
+class Runs:
+    """Batches for a DataLoader, as its `batch_sampler`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all sweeps.
+    size : int
+        Most sweeps of a batch.
+    shuffle : bool
+        Take the batches in another order each time, as torch's generator has it.
+    """
+
+    def __init__(self, names: Sequence[str], size: int, shuffle: bool):
+        if size < 1:
+            raise ValueError(f"batches of {size} sweeps: give a number from 1 on")
+        folders = [list(places) for _, places in groupby(range(len(names)), lambda place: folder_of(names[place]))]
+        self._batches = [each[k : k + size] for each in folders for k in range(0, len(each), size)]
+        self._shuffle = shuffle
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        if not self._shuffle:
+            return iter(self._batches)
+        import torch
+
+        return (self._batches[k] for k in torch.randperm(len(self._batches)).tolist())
 
 
 def stacked(columns: dict[str, np.ndarray]) -> np.ndarray:

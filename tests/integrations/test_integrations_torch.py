@@ -1,10 +1,13 @@
 from typing import Any
 
+import harness
 import numpy as np
 import pytest
 
 import lizip
+from lizip.codecs.sweep import Sweep
 from lizip.integrations.torch import Sweeps
+from lizip.packs.sequences import HELD
 
 CLOUDS = [np.random.default_rng(i).normal(0, 20, (50 + i, 4)).astype("<f4").round(2) for i in range(6)]
 QUICK: dict[str, Any] = {"level": "fast", "codec": "opaque", "fields": 4}
@@ -54,3 +57,34 @@ def test_data_loader(folder, pack, workers):
         sweeps = Sweeps(pack, threads=threads)
         batches = list(torch.utils.data.DataLoader(sweeps, batch_size=4, collate_fn=list, num_workers=workers))
         assert [[len(points) for points in batch] for batch in batches] == [[50, 51, 52, 53], [54, 55]]
+
+
+def test_batches_of_sweeps_that_lie_together(folder, pack):
+    assert list(Sweeps(folder).runs(2)) == [[0, 1], [2], [3, 4], [5]]
+    with pytest.raises(ValueError, match="from 1 on"):
+        Sweeps(pack).runs(0)
+    torch = pytest.importorskip("torch")
+    batches = Sweeps(pack).runs(2, shuffle=True)
+    torch.manual_seed(3)
+    orders = [tuple(map(tuple, batches)) for _ in range(9)]
+    assert len(batches) == 3
+    assert {frozenset(order) for order in orders} == {frozenset([(0, 1), (2, 3), (4, 5)])}
+    assert len(set(orders)) > 1, "another order each time"
+
+
+def test_a_worker_decodes_a_key_frame_once(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    sweeps, decoded, plain = harness.parked(3), [], Sweep.decode
+    for drive in range(2 * HELD):  # more key frames than are kept
+        with lizip.PackWriter(tmp_path / "drives.lizips", append=True, every=3) as writer:
+            for k, sweep in enumerate(sweeps):
+                writer.add(f"{drive}/{k}.bin", sweep)
+
+    def decode(codec, container, *rest):
+        decoded.append(container.header.digest)
+        yield from plain(codec, container, *rest)
+
+    monkeypatch.setattr(Sweep, "decode", decode)
+    found = Sweeps(tmp_path / "drives.lizips")
+    loader = torch.utils.data.DataLoader(found, batch_sampler=found.runs(shuffle=True), collate_fn=list)
+    assert sum(map(len, loader)) == len(found) == len(decoded)

@@ -164,50 +164,53 @@ def fresh_model(
         part = slice(weight_starts[first], weight_starts[first + 2])
         weights[part] = fresh_weights(sets[first] + sets[first + 1], [each / 2 / _SIX] * _SIX + [given / 2])
     weights[weight_starts[4] : weight_starts[6]] = fresh_weights(sets[4] + sets[5], [1.2 / 2 / _SIX] * _SIX + [0.3 / 2])
+    history = _fresh_history(rings, intensity_bits)
+    return GridModel(counters, weights, history, base, tree, np.zeros(32, np.int64), fresh_refinements(REFINED))
+
+
+def extended(model: GridModel, tables: Sequence[int], sets: int) -> GridModel:
+    """The model of grids that follow another one: what that has learned, and tables for what it makes expect.
+
+    Parameters
+    ----------
+    model : GridModel
+        As a grid that follows none left it; stays as it is.
+    tables : sequence of int
+        Counters in those from FLAG_PRIOR on.
+    sets : int
+        Sets of weights in MIX_PRIOR.
+    """
+    learned, sizes = model.weights.size, ((n + 15) // 16 * 16 for n in tables)
+    starts = model.counters.size + np.cumsum([0, *sizes])
+    counters, weights = _on_cache_lines(int(starts[-1])), _on_cache_lines(learned + sets * WEIGHT_STRIDE)
+    counters[: model.counters.size] = model.counters
+    weights[:learned] = model.weights
+    # the last input stays the last; of intensities, the sixth counter makes room too
+    asked, others = np.split(weights[:learned].reshape(-1, WEIGHT_STRIDE), [model.base[MIX_VALUE] // WEIGHT_STRIDE])
+    for each, begin in ((asked, _SIX), (others, _SIX - 1)):
+        each[:, _SIX + 1] = each[:, _SIX]
+        each[:, begin : _SIX + 1] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
+    base = np.concatenate([model.base[:FLAG_PRIOR], starts[:-1], [learned]])
+    return model._replace(counters=counters, weights=weights, base=base)
+
+
+def at_first_cell(model: GridModel, intensity_bits: int) -> GridModel:
+    """A model that has learned, for another grid; shares nothing that adapts, so that many can begin at once."""
+    counters, weights = _on_cache_lines(model.counters.size), _on_cache_lines(model.weights.size)
+    counters[:], weights[:] = model.counters, model.weights
+    history = _fresh_history(len(model.history) - 2, intensity_bits)
+    scratch, refinements = np.zeros_like(model.scratch), model.refinements.copy()
+    return GridModel(counters, weights, history, model.base, model.tree, scratch, refinements)
+
+
+def _fresh_history(rings: int, intensity_bits: int) -> np.ndarray:
     history = np.zeros((rings + 2, HISTORY), np.int32)
     history[:, HELD : PAST + 3] = 3000
     history[:, CENTRE_FAST : ERROR + CANDIDATES] = 200
     history[:, LEVEL_ERROR:] = 64
     history[:, [LEVEL_ERROR + GUESSES, LEVEL_ERROR + 2 * GUESSES + 1]] = 1024
     history[:, FIRST : THIRD + 2] = min(8, (1 << min(intensity_bits, 8)) - 1)
-    return GridModel(counters, weights, history, base, tree, np.zeros(32, np.int64), fresh_refinements(REFINED))
-
-
-def following(before: GridModel, fresh: GridModel, tables: Sequence[int], sets: int) -> GridModel:
-    """The model of a grid that follows another one: what that has learned, and tables for what it makes expect.
-
-    Parameters
-    ----------
-    before : GridModel
-        As the grid before left it; stays as it is.
-    fresh : GridModel
-        As `fresh_model` makes it for this grid, with tables of the same sizes.
-    tables : sequence of int
-        Counters in those from FLAG_PRIOR on.
-    sets : int
-        Sets of weights in MIX_PRIOR.
-    """
-    if before.counters.size > fresh.counters.size:  # it followed another itself
-        counters = _on_cache_lines(before.counters.size)
-        counters[:] = before.counters
-        weights = _on_cache_lines(before.weights.size)
-        weights[:] = before.weights
-        return before._replace(
-            counters=counters, weights=weights, history=fresh.history, refinements=before.refinements.copy()
-        )
-    starts = fresh.counters.size + np.cumsum([0, *((n + 15) // 16 * 16 for n in tables)])
-    counters, weights = _on_cache_lines(int(starts[-1])), _on_cache_lines(fresh.weights.size + sets * WEIGHT_STRIDE)
-    counters[: before.counters.size] = before.counters
-    weights[: before.weights.size] = before.weights
-    # the last input stays the last; of intensities, the sixth counter makes room too
-    asked, others = np.split(
-        weights[: fresh.weights.size].reshape(-1, WEIGHT_STRIDE), [fresh.base[MIX_VALUE] // WEIGHT_STRIDE]
-    )
-    for each, begin in ((asked, _SIX), (others, _SIX - 1)):
-        each[:, _SIX + 1] = each[:, _SIX]
-        each[:, begin : _SIX + 1] = round(_SHARE_OF_PRIOR * WEIGHT_ONE)
-    base = np.concatenate([fresh.base[:FLAG_PRIOR], starts[:-1], [fresh.weights.size]])
-    return GridModel(counters, weights, fresh.history, base, before.tree, fresh.scratch, before.refinements.copy())
+    return history
 
 
 def intensity_levels(bits: int) -> tuple[int, int]:

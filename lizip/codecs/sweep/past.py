@@ -30,12 +30,14 @@ _NOTHING, _APART, _ALIKE = range(3)
 
 _FARTHEST = 96
 """Rows that a sweep may have turned against the one before."""
-_LOOKED_AT = 64
-"""For finding that out, about so many rows are looked at."""
+_LOOKED_AT = 1500
+"""For finding that out, about so many cells are looked at."""
 _ASIDE, _TURNING = 12, 32
 """Rows that a block may be shifted from there, and what another shift than the last must save, in quarters of a bit."""
 _SAME = 0.15
 """Least share of the ranges that are as expected where anything is expected at all."""
+_UNKNOWN = np.array([-1 if fact in (p.ROUGH, p.SEEN, p.LEVEL, p.LEVELS, p.SHARE) else 0 for fact in range(p.FACTS)])
+"""Facts of a cell of which nothing is known."""
 
 
 class Alignment(NamedTuple):
@@ -71,16 +73,15 @@ class Alignment(NamedTuple):
     @classmethod
     def of(cls, prior: np.ndarray, ranges: np.ndarray, near: int) -> Alignment:
         """Find it for ranges (F, R); the encoder's alone."""
-        every = max(len(ranges) // _LOOKED_AT, 1)
-        rows = np.arange(every // 2, len(ranges), every)
-        seen, before = ranges[rows], np.ascontiguousarray(prior[:, :, p.RANGE])
-        shares = []
-        for shift in range(-_FARTHEST, _FARTHEST + 1):
-            inside = (rows + shift >= 0) & (rows + shift < len(prior))
-            expected = before[rows[inside] + shift]
-            both = (expected > 0) & (seen[inside] > 0)
-            same = both & (np.abs(expected - seen[inside]) < near)
-            shares.append(int(np.count_nonzero(same)) / max(int(np.count_nonzero(both)), 1))
+        places = np.flatnonzero(ranges)
+        places = places[:: max(len(places) // _LOOKED_AT, 1)]
+        seen, width, shares = ranges.ravel()[places], prior.shape[1], []
+        before = np.zeros((len(ranges) + len(prior) + 2 * _FARTHEST, width), np.int32)  # so that no shift leads out
+        before[_FARTHEST : _FARTHEST + len(prior)] = prior[:, :, p.RANGE]
+        for shift in range(2 * _FARTHEST + 1):
+            expected = before.ravel()[shift * width :].take(places)
+            same = (np.abs(expected - seen) < near) & (expected > 0)
+            shares.append(int(np.count_nonzero(same)) / max(int(np.count_nonzero(expected)), 1))
         best = int(np.argmax(shares))
         if shares[best] < _SAME:
             return cls(())
@@ -93,18 +94,15 @@ class Alignment(NamedTuple):
             shifts.append(last + best - _FARTHEST - _ASIDE)
         return cls(tuple(shifts))
 
-    def applied(self, prior: np.ndarray, rows: int) -> np.ndarray:
-        """What is expected in a grid of so many rows, (rows, R, FACTS)."""
-        moved = np.zeros((rows, *prior.shape[1:]), np.int32)
-        moved[..., [p.ROUGH, p.SEEN, p.LEVEL, p.LEVELS, p.SHARE]] = -1
-        return self.moved(prior, moved)
-
-    def moved(self, array: np.ndarray, target: np.ndarray) -> np.ndarray:
-        """Rows (F, ...) of the other grid put to where they are seen in this one; others stay as in `target`."""
-        if self.shifts:
-            source = np.arange(len(target)) + np.repeat(np.array(self.shifts, np.int64), BLOCK)[: len(target)]
-            inside = (source >= 0) & (source < len(array))
-            target[inside] = array[source[inside]]
+    def moved(self, array: np.ndarray, rows: int, nothing: np.ndarray | int) -> np.ndarray:
+        """Rows (F, R, ...) of the other grid where so many of this one see them; `nothing` where there are none."""
+        target = np.empty((rows, *array.shape[1:]), array.dtype)
+        for block, shift in enumerate(self.shifts or (len(array),) * blocks(rows)):
+            begin, end = block * BLOCK, min((block + 1) * BLOCK, rows)
+            first = min(max(begin, -shift), end)
+            last = min(max(first, len(array) - shift), end)
+            target[begin:first] = target[last:end] = nothing
+            target[first:last] = array[first + shift : last + shift]
         return target
 
 
@@ -120,7 +118,7 @@ class GridPast(NamedTuple):
     ----------
     form : Form
     model : GridModel
-        As the last cell left it; None: fresh.
+        As the last cell left it, with what is needed to follow it; None: fresh.
     prior : (F, R, FACTS) int32
     known : (F, R, KNOWN) int32
         What it is made of, see `prior.remember`.
@@ -145,18 +143,24 @@ class GridPast(NamedTuple):
 
     def coder(self, rows: int, alignment: Alignment, net: GridNet) -> DecisionCoder:
         """What codes a grid that follows."""
-        tree, asks = (self.model.tree, False) if self.model else (None, net.mode != OFF)
-        fresh = self.form.model(self.prior.shape[1], asks, tree)
-        levels, nodes = m.intensity_levels(self.form.bits)[0], fresh.tree.stride if self.form.bits else 0
-        tables = (
-            p.FLAG_CONTEXTS,
-            p.RANGE_CONTEXTS * m.NODES,
-            p.LEVEL_CONTEXTS * nodes,
-            (levels + 1) * levels * nodes,
-        )
-        model = m.following(self.model or fresh, fresh, tables, p.MIX_CONTEXTS)
-        known = alignment.moved(self.known, np.zeros((rows, *self.known.shape[1:]), np.int32))
-        return DecisionCoder(self.form, model, net, alignment.applied(self.prior, rows), known, self.stands)
+        model = self.model
+        if model is None:
+            model = _extended(self.form, self.form.model(self.prior.shape[1], net.mode != OFF))
+        known = alignment.moved(self.known, rows, 0)
+        prior = alignment.moved(self.prior, rows, _UNKNOWN)
+        return DecisionCoder(self.form, m.at_first_cell(model, self.form.bits), net, prior, known, self.stands)
+
+
+def _extended(form: Form, model: GridModel) -> GridModel:
+    """The model of a grid that follows none, with what is needed to follow it."""
+    levels, nodes = m.intensity_levels(form.bits)[0], model.tree.stride if form.bits else 0
+    tables = (
+        p.FLAG_CONTEXTS,
+        p.RANGE_CONTEXTS * m.NODES,
+        p.LEVEL_CONTEXTS * nodes,
+        (levels + 1) * levels * nodes,
+    )
+    return m.extended(model, tables, p.MIX_CONTEXTS)
 
 
 def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> GridPast:
@@ -164,12 +168,13 @@ def left_by(coder: DecisionCoder, ranges: np.ndarray, intensity: np.ndarray) -> 
     near, bits = coder.form.near, coder.form.bits
     if coder.stands and coder.prior is not None and coder.known is not None:
         return GridPast(coder.form, coder.model, coder.prior, coder.known, True)
+    model = coder.model if coder.prior is not None else _extended(coder.form, coder.model)
     known = np.zeros((*ranges.shape, p.KNOWN), np.int32) if coder.known is None else coder.known.copy()
     p.remember(known, ranges, intensity, near, bits)
     mean, light = (known[..., k] + 8 >> 4 for k in (p.MEAN, p.LIGHT))
     prior = np.empty((*ranges.shape, p.FACTS), np.int32)
     p.expect(np.ascontiguousarray(mean), np.ascontiguousarray(light << max(bits - 8, 0)), near, bits, prior)
-    return GridPast(coder.form, coder.model, prior, known)
+    return GridPast(coder.form, model, prior, known)
 
 
 class Past(NamedTuple):

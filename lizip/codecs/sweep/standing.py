@@ -58,16 +58,16 @@ class Standing:
         prior = np.empty((*grid.ranges.shape, p.FACTS), np.int32)
         p.expect(grid.ranges, grid.intensity, near, bits, prior)
         alignment = Alignment.of(prior, latest.ranges, near)
-        ranges = alignment.moved(grid.ranges, np.zeros_like(latest.ranges))
+        ranges = alignment.moved(grid.ranges, len(latest.ranges), 0)
         if not _same(ranges, latest):
             return None
-        return ranges, alignment.moved(_levels(grid), np.zeros_like(ranges))
+        return ranges, alignment.moved(_levels(grid), len(ranges), 0)
 
 
 def still_stands(prior: np.ndarray, latest: DecodedGrid) -> bool:
     """Whether a sweep still sees what is expected, (F, R, FACTS)."""
     alignment = Alignment.of(prior, latest.ranges, latest.form.near)
-    return _same(alignment.moved(prior[..., p.RANGE], np.zeros_like(latest.ranges)), latest)
+    return _same(alignment.moved(prior[..., p.RANGE], len(latest.ranges), 0), latest)
 
 
 def _same(ranges: np.ndarray, latest: DecodedGrid) -> bool:

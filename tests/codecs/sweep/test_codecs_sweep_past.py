@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from lizip.codecs.sweep.decoded import decode
 from lizip.codecs.sweep.grid import encode_grid
+from lizip.codecs.sweep.net import no_net
 from lizip.codecs.sweep.past import Alignment
 from lizip.errors import CorruptError, ModelMissingError
 from lizip.packing import Unpacker
@@ -80,7 +83,28 @@ def test_a_turn_that_runs_ahead_is_found():
     moved = np.concatenate([first[:160], first[162:]])
     alignment = Alignment.of(before.prior, moved, 40)
     assert alignment.shifts == (0,) * 10 + (2,) * 15
-    assert (alignment.applied(before.prior, 398)[..., 0] == moved).all()
+    assert (alignment.moved(before.prior, 398, -1)[..., 0] == moved).all()
+
+
+@pytest.mark.parametrize("shifts", [(), (0, 0, 0), (5, -40, 7), (2**20, -(2**20), 99), (-3, 2, 60)])
+@pytest.mark.parametrize("longer", [-9, 0, 30])
+def test_rows_that_nothing_is_known_of(shifts, longer):
+    array, rows = np.arange(1, 41 + longer, dtype=np.int32)[:, None], 40
+    seen = [f + shifts[f // 16] if shifts else -1 for f in range(rows)]
+    expected = [array[at, 0] if 0 <= at < len(array) else -7 for at in seen]
+    assert Alignment(shifts).moved(array, rows, -7)[:, 0].tolist() == expected
+
+
+def test_grids_that_follow_the_same_can_be_decoded_at_once():
+    """Nothing that adapts is shared, whether the key frame follows others itself or not."""
+    before = None
+    for seed in range(3):
+        before = decode(encode_grid(*scene(seed, 60, 8, 7), before=before, leads=True).data, before=before).past()
+        alignment = Alignment((0,) * 4)
+        first, second = (before.coder(60, alignment, no_net()).model for _ in range(2))
+        for name in ("counters", "weights", "history", "scratch", "refinements"):
+            arrays = [getattr(model, name) for model in (before.model, first, second)]
+            assert not any(np.shares_memory(a, b) for a, b in combinations(arrays, 2)), name
 
 
 @given(st.lists(st.integers(-(2**20), 2**20), max_size=20), st.integers(0, 15))
