@@ -155,9 +155,10 @@ class Sweep:
         for part, grid, each in zip_longest(model.parts, grids, before):
             decoded.append(decode(grid, max_cells=min(most_cells(part.count), left), before=each))
             left -= decoded[-1].ranges.size
-        yield SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
-        if container.past is not None:
+        columns = SweepModel(model.parts).rebuild([each.grid for each in decoded], schema)
+        if container.past is not None:  # before they are handed on: who wants columns may not come back
             container.left = what_is_left(container, decoded, said_by(listed))
+        yield columns
 
     def describe(self, container: Container) -> dict[str, Any]:
         """Sensor, fit and model in words, and the bytes of each stream."""
