@@ -230,7 +230,7 @@ class _Writing:
         stages = [*self.stages, *attempt.stages]
         place = laid.place[laid.present]
         if (np.diff(place) < 0).any():
-            stages.append(CellOrder.of(laid.by_ring, returns.ticks, place >= laid.first))
+            stages.append(CellOrder.of(laid.kind, returns.ticks, place >= laid.first))
         returns.take(np.argsort(place, kind="stable"))
         returns.place = np.sort(place)
         others = np.ones(cloud.count, bool)

@@ -327,3 +327,16 @@ def test_more_time_never_costs_size():
     records = simulated(29, firings=400)
     longest, usual = (len(solve(records, level).model.pack()) for level in ("max", "default"))
     assert longest <= usual
+
+
+@pytest.mark.parametrize("reversed_rings", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_returns_ring_after_ring_are_put_into_firings(reversed_rings, backward, named):
+    records = simulated(23)
+    returned = records[(records[:, :3].astype(np.float64) ** 2).sum(axis=1) > 1.0]
+    order = np.argsort(-returned[:, 4] if reversed_rings else returned[:, 4], kind="stable")
+    sorted_by_ring = returned[order[::-1] if backward else order]
+    _, bits = round_trip(sorted_by_ring if named else np.ascontiguousarray(sorted_by_ring[:, :4]))
+    _, by_firing = round_trip(returned)
+    assert bits < by_firing + 0.5
