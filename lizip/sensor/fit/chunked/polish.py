@@ -8,7 +8,7 @@ from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
 from lizip.sensor.fit.chunked.coarse_track import coarse_track
 from lizip.sensor.fit.chunked.flips import aimed_at
-from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
+from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points, look_at_points
 from lizip.sensor.fit.chunked.observed import (
     Law,
     Observed,
@@ -68,7 +68,7 @@ def _rechunk(seen: Observed, law: Law) -> Law:
     placed, firings = placed_of(seen, law), by_firing(seen, law.packets)
     own = own_times(seen, law.packets)
     late = own - firings.times[seen.firing]
-    _, sums, _ = fit_points(law.track, placed._replace(late=late), firings, (), PHASE)
+    sums, _ = look_at_points(law.track, placed._replace(late=late), firings)
     weight = 1.0 / np.maximum(_ALLOWED, 2.0 * placed.sigma)
     misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
     return law._replace(groups=find_chunks(misses, Search(RULE, seen.lasers.slot_time, 0.0, _PENALTY, 1, 40.0)))
@@ -77,8 +77,8 @@ def _rechunk(seen: Observed, law: Law) -> Law:
 def _refit(seen: Observed, law: Law, times: int, exact: bool) -> Law:
     """Fit the track to points."""
     placed, stride = placed_of(seen, law), 1 if exact else _THIRD
-    track, _, _ = fit_points(law.track, placed, law.groups, _ROUGH, times, stride=_THIRD)
-    track, _, _ = fit_points(track, placed, law.groups, _SHARP, times, exact=exact, stride=stride)
+    track = fit_points(law.track, placed, law.groups, _ROUGH, times, stride=_THIRD)
+    track = fit_points(track, placed, law.groups, _SHARP, times, exact=exact, stride=stride)
     return law._replace(track=track)
 
 
@@ -101,7 +101,7 @@ def _retime(seen: Observed, law: Law, packets: np.ndarray) -> Law:
 def _part_packets(seen: Observed, law: Law) -> Law:
     """Correct packets by whole microseconds, and single ones that stand out by parts of one."""
     placed = placed_of(seen, law)
-    _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE)
+    sums, _ = look_at_points(law.track, placed, law.groups)
     error, deviation = errors_of(seen, law, sums, placed)
     whole = move_packets(law, error, deviation)
     error = error - (whole - law.packets)
@@ -113,11 +113,11 @@ def _part_packets(seen: Observed, law: Law) -> Law:
 
 def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track]:
     """The track under which most points are exact, and their share."""
-    track, _, _ = fit_points(track, placed, groups, _BEGIN, FREE, exact=True)
+    track = fit_points(track, placed, groups, _BEGIN, FREE, exact=True)
     aimed, share = aimed_at(track, placed, groups)
     best = share, track
     for scale in _POLISH:
-        track, _, _ = fit_points(track, aimed, groups, (scale,), FREE, exact=True)
+        track = fit_points(track, aimed, groups, (scale,), FREE, exact=True)
         aimed, share = aimed_at(track, placed, groups)
         best = max(best, (share, track), key=lambda each: each[0])
     return best
@@ -147,7 +147,7 @@ def polish(seen: Observed, law: Law) -> Law:
         return law
     other = law
     for _ in range(3):
-        _, sums, _ = fit_points(other.track, placed, other.groups, (), PHASE)
+        sums, _ = look_at_points(other.track, placed, other.groups)
         error, deviation = errors_of(seen, other, sums, placed)
         believed = (deviation < _CERTAIN) & (np.abs(error) < _FURTHEST)
         packets = other.packets + np.where(believed, np.rint(error * FRACTIONS) / FRACTIONS, 0.0)

@@ -12,7 +12,7 @@ from lizip.exact.screw import poses_at
 from lizip.sensor.fit.chunked.angles import find_angles, resample, turned
 from lizip.sensor.fit.chunked.azimuths import UNIT, Seen, find_origin
 from lizip.sensor.fit.chunked.elevations import elevations_of, fit_elevations
-from lizip.sensor.fit.chunked.knots import PHASE, fit_points
+from lizip.sensor.fit.chunked.knots import PHASE, fit_points, look_at_points
 from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, own_times, placed_of
 from lizip.sensor.fit.chunked.packets import time_packets
@@ -88,16 +88,16 @@ def _find_knots(seen: Observed, law: Law) -> tuple[Law, Sums]:
     for phase in (np.arange(_PHASES) / _PHASES * KNOT_PERIOD).tolist():
         times = np.arange(phase - KNOT_PERIOD, end + KNOT_PERIOD, KNOT_PERIOD)
         start = resample(track, times)
-        moved, _, cost = fit_points(start, placed, law.groups, _COARSE, PHASE, stride=_SEVENTH)
-        tried.append((cost, moved))
+        moved = fit_points(start, placed, law.groups, _COARSE, PHASE, stride=_SEVENTH)
+        tried.append((look_at_points(moved, placed, law.groups, _COARSE[-1], _SEVENTH)[1], moved))
     _, track = min(tried, key=lambda trial: trial[0])
     for _ in range(_CLOSER):
         before = track.times[0]
-        track, _, _ = fit_points(track, placed, law.groups, _FINE[:1], PHASE, stride=_THIRD)
+        track = fit_points(track, placed, law.groups, _FINE[:1], PHASE, stride=_THIRD)
         if abs(track.times[0] - before) < _STILL:
             break
-    track, sums, _ = fit_points(track, placed, law.groups, _FINE, PHASE)
-    return law._replace(track=track), sums
+    track = fit_points(track, placed, law.groups, _FINE, PHASE)
+    return law._replace(track=track), look_at_points(track, placed, law.groups)[0]
 
 
 def _find_origin(seen: Observed, law: Law, sums: Sums) -> Law:
