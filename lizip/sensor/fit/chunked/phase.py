@@ -36,6 +36,8 @@ def find_phase(seen: Observed, law: Law) -> tuple[Observed, Law]:
         steps = _steps(*tried)
         if steps is not None and steps[1:].mean() < best[0]:
             best = float(steps[1:].mean()), *tried
+            if steps[0] > _CLEARLY * steps[1:].max():
+                break
     return best[1], best[2]
 
 

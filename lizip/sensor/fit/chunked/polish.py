@@ -24,12 +24,15 @@ from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.stages.packets import FRACTIONS
 
 _PENALTY = 2.5
+_FEW, _NONE = 20.0, 40.0
+"""Costs from which on chunks' starts are hopeless: while times of packets are guesses, and when one start counts."""
+
 _TWICE = 2
 _ALLOWED = 1e-6
 """Metres that a coordinate may be off when chunks are looked for."""
 
-_THIRD = 3
-"""Every third chunk is enough where not all is tried bit for bit."""
+_THIRD, _EIGHTH = 3, 8
+"""Every third chunk is enough where not all is tried bit for bit, and every eighth to tell whether digits are few."""
 
 _ROUGH, _SHARP = (10.0, 5.0, 3.0, 2.0), (2.0, 1.5)
 _BEGIN, _POLISH = (4.0, 1.0), (1.0, 1.0, 0.5, 0.5)
@@ -45,25 +48,25 @@ _FURTHEST = 2.0
 def settle(seen: Observed, law: Law) -> Law:
     """Find the chunks anew with the times of the packets, ranges once more, and packets that are not whole."""
     # a chunk that begins a slot late looks like a packet that came late and the other way round: chunks are likelier
-    law = _rechunk(seen, _retime(seen, law, regular_times(law)))
+    law = _rechunk(seen, _retime(seen, law, regular_times(law)), _FEW)
     law = _refit(seen, law, GRID, exact=False)
     law = _range_again(seen, law)
     law = _refit(seen, law, FREE, exact=True)
     law = _part_packets(seen, law)
-    law = _rechunk(seen, law)
+    law = _rechunk(seen, law, _NONE)
     return _refit(seen, law, FREE, exact=True)
 
 
 def settle_rounded(seen: Observed, law: Law) -> Law:
     """The same of rounded points, which tell neither the packets' times nor what single float32 were."""
     for _ in range(_TWICE):
-        law = _rechunk(seen, law)
+        law = _rechunk(seen, law, _NONE)
         law = _refit(seen, law, PHASE, exact=False)
         law = _range_again(seen, law)
     return law
 
 
-def _rechunk(seen: Observed, law: Law) -> Law:
+def _rechunk(seen: Observed, law: Law, hopeless: float) -> Law:
     """Find the chunks with poses of the returns' own times."""
     placed, firings = placed_of(seen, law), by_firing(seen, law.packets)
     own = own_times(seen, law.packets)
@@ -71,7 +74,7 @@ def _rechunk(seen: Observed, law: Law) -> Law:
     sums, _ = look_at_points(law.track, placed._replace(late=late), firings)
     weight = 1.0 / np.maximum(_ALLOWED, 2.0 * placed.sigma)
     misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
-    return law._replace(groups=find_chunks(misses, Search(RULE, seen.lasers.slot_time, 0.0, _PENALTY, 1, 40.0)))
+    return law._replace(groups=find_chunks(misses, Search(RULE, seen.lasers.slot_time, 0.0, _PENALTY, 1, hopeless)))
 
 
 def _refit(seen: Observed, law: Law, times: int, exact: bool) -> Law:
@@ -132,10 +135,20 @@ def _trimmed(track: Track, times: np.ndarray) -> Track:
 
 def _rounding(seen: Observed, law: Law, best: float) -> tuple[float, Law]:
     """The law with its track rounded if that brings more than a share of the points right, and the share."""
-    placed = placed_of(seen, law)
-    track = coarse_track(law.track, placed, law.groups, float(law.packets[0]))
+    placed, begin = placed_of(seen, law), float(law.packets[0])
+    few = _thinned(placed, law.groups, _EIGHTH)
+    if aimed_at(coarse_track(law.track, *few, begin), *few)[1] < 0.5 * best:
+        return best, law  # as nearly always
+    track = coarse_track(law.track, placed, law.groups, begin)
     share = aimed_at(track, placed, law.groups)[1]
     return (share, law._replace(track=track)) if share > best else (best, law)
+
+
+def _thinned(placed: Placed, groups: Groups, every: int) -> tuple[Placed, Groups]:
+    """The points of every so many groups."""
+    kept = groups.of % every == 0
+    starts = np.append(0, np.cumsum(np.diff(groups.starts)[::every]))
+    return Placed(*(each[kept] for each in placed)), Groups(starts, groups.times[::every])
 
 
 def polish(seen: Observed, law: Law) -> Law:

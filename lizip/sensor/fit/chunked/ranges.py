@@ -25,7 +25,7 @@ _LAST = ((1e-5, 1e-6), (5e-6, 5e-7), (3e-6, 3e-7))
 _LOOSE = ((2e-4, 1e-5), (1e-4, 3e-6), (3e-5, 1e-6))
 """The same when chunks are looked for, pass by pass."""
 
-_PENALTY = 1.5
+_PENALTY, _HOPELESS = 1.5, 12.0
 
 
 def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> tuple[Law, float]:
@@ -46,7 +46,7 @@ def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> tuple[Law,
         allowed = sigmas[0] + seen.distance * sigmas[1]
         weight = np.stack([np.full_like(allowed, 1.0 / sigmas[0]), 1.0 / allowed, 1.0 / allowed], axis=1)
         misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
-        groups = find_chunks(misses, Search(RULE, lasers.slot_time, lasers.tick, _PENALTY, 0, 20.0))
+        groups = find_chunks(misses, Search(RULE, lasers.slot_time, lasers.tick, _PENALTY, 0, _HOPELESS))
     assert groups is not None
     track, _ = fit_rays(track, by_chunk, groups, None, table, lasers.tick, blurred(_LAST, seen.noise))
     sums = look_at_rays(track, by_chunk, groups, table, lasers.tick)

@@ -11,7 +11,7 @@ import numpy as np
 from lizip.exact.screw import poses_at
 from lizip.sensor.fit.chunked.angles import find_angles, resample, turned
 from lizip.sensor.fit.chunked.azimuths import UNIT, Seen, find_origin
-from lizip.sensor.fit.chunked.elevations import elevations_of, fit_elevations
+from lizip.sensor.fit.chunked.elevations import Rough, elevations_of, fit_elevations
 from lizip.sensor.fit.chunked.knots import PHASE, fit_points, look_at_points
 from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, own_times, placed_of
@@ -42,12 +42,15 @@ _MISSED = 2e-5
 near-lossless once."""
 
 
-def solve(points: np.ndarray, lasers: Lasers, noise: float = 0.0) -> tuple[Observed, Law] | None:
+def solve(
+    points: np.ndarray, lasers: Lasers, noise: float = 0.0, rough: Rough | None = None
+) -> tuple[Observed, Law] | None:
     """Find how points (N, 3) float32 of one sensor, firing after firing, came about; None when they did not so.
 
-    `noise` is the standard deviation that a rounding more coarse than to float32 left in their coordinates, m.
+    `noise` is the standard deviation that a rounding more coarse than to float32 left in their coordinates, m; `rough`
+    what `fit_elevations` said of them, where that was asked.
     """
-    rough = fit_elevations(points, elevations_of(lasers, False))
+    rough = rough or fit_elevations(points, elevations_of(lasers, False))
     if rough is None:
         return None
     found = find_angles(points, rough, lasers, noise)
