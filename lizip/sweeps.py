@@ -92,8 +92,8 @@ def _of_one_vehicle(columns: list[np.ndarray]) -> bool:
     from lizip.sensor.fit.chunked.parts import find_parts
     from lizip.sensor.stages.slots import VLP_32C
 
-    bounds = find_parts(columns, VLP_32C)
-    return bounds is not None and len(bounds) > 2
+    parts = find_parts(columns, VLP_32C)
+    return parts is not None and len(parts.bounds) > 2
 
 
 def _runs(column: np.ndarray) -> list[int]:

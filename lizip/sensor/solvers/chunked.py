@@ -9,7 +9,7 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.sensor.fit.chunked.describe import describe
 from lizip.sensor.fit.chunked.observed import Law, Observed
-from lizip.sensor.fit.chunked.parts import find_parts
+from lizip.sensor.fit.chunked.parts import Parts, find_parts
 from lizip.sensor.fit.chunked.solve import solve
 from lizip.sensor.fit.decimals import find_decimal, noise_of
 from lizip.sensor.fit.inside import is_coarse
@@ -29,13 +29,13 @@ class Chunked:
         if len(columns) < 3 or any(column.dtype != np.dtype("<f4") for column in columns[:3]):
             return None
         missing, nothing = find_missing(np.stack(columns[:3], axis=1))
-        axes, bounds, columns = _find_parts(columns)
-        if bounds is None:
+        axes, whole, columns = _find_parts(columns)
+        if whole is None:
             return None
         decimal = find_decimal(np.stack(columns[:3], axis=1))
         if is_coarse(decimal, VLP_32C.tick):
             return None
-        found = _solve_each(np.stack(columns[:3], axis=1), missing, bounds, noise_of(decimal))
+        found = _solve_each(np.stack(columns[:3], axis=1), missing, whole, noise_of(decimal))
         if found is None:
             return None
         parts, grids, notes = [], [], dict[str, int]()
@@ -59,15 +59,15 @@ _MOST_STRANGE = 0.1
 
 
 def _solve_each(
-    points: np.ndarray, missing: np.ndarray, bounds: list[int], noise: float
+    points: np.ndarray, missing: np.ndarray, whole: Parts, noise: float
 ) -> list[tuple[tuple[int, int], np.ndarray, tuple[Observed, Law]]] | None:
     """Where the parts of points (N, 3) begin and end, which of their points are of a scrap beside, and what they are.
 
     None when more than a scrap is not explained.
     """
     found, strange = [], np.zeros(len(points), bool)
-    for first, last in pairwise(bounds):
-        one = solve(points[first:last][~missing[first:last]], VLP_32C, noise)
+    for first, last in pairwise(whole.bounds):
+        one = solve(points[first:last][~missing[first:last]], VLP_32C, noise, whole.fits.get((first, last)))
         if one is None:
             strange[first:last] = ~missing[first:last]
         else:
@@ -82,13 +82,13 @@ _WAYS = (AS_THEY_ARE, Axes(negative_y=True))
 """Any mirror image is one of these, turned; and how a sensor is turned is found out anyway."""
 
 
-def _find_parts(columns: list[np.ndarray]) -> tuple[Axes, list[int] | None, list[np.ndarray]]:
-    """How to take the axes, bounds of the sensors' points (None without any), and the columns so taken."""
+def _find_parts(columns: list[np.ndarray]) -> tuple[Axes, Parts | None, list[np.ndarray]]:
+    """How to take the axes, the sensors' parts (None without any), and the columns so taken."""
     for axes in _WAYS:
         taken = columns
         if axes != AS_THEY_ARE:
             undone = axes.undone(np.stack(columns[:3], axis=1))
             taken = [*np.ascontiguousarray(undone.T), *columns[3:]]
-        if (bounds := find_parts(taken, VLP_32C)) is not None:
+        if (parts := find_parts(taken, VLP_32C)) is not None:
             break
-    return axes, bounds, taken
+    return axes, parts, taken

@@ -56,7 +56,7 @@ def fused(a, b, c):
 
 
 @kernel
-def _move(m0, m1, m2, t, x, y, z):
+def moved_by(m0, m1, m2, t, x, y, z):
     """One coordinate of a point, and the sum before the last rounding."""
     turned = fused(m2, z, fused(m0, x, np.float32(m1 * y)))
     return turned + t, np.float64(turned) + np.float64(t)
@@ -68,7 +68,7 @@ def transform(points, poses, group, out, whole):
     for i in range(points.shape[0]):
         for a in range(3):
             m = poses[group[i], a]
-            out[i, a], whole[i, a] = _move(m[0], m[1], m[2], m[3], points[i, 0], points[i, 1], points[i, 2])
+            out[i, a], whole[i, a] = moved_by(m[0], m[1], m[2], m[3], points[i, 0], points[i, 1], points[i, 2])
 
 
 def cast_poses(turns: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -116,7 +116,7 @@ def _right(points, m, actual, first, last, axis):
     """How many returns come out right on an axis."""
     count = 0
     for i in range(first, last):
-        moved, _ = _move(m[0], m[1], m[2], m[3], points[i, 0], points[i, 1], points[i, 2])
+        moved, _ = moved_by(m[0], m[1], m[2], m[3], points[i, 0], points[i, 1], points[i, 2])
         count += moved == actual[i, axis]
     return count
 
@@ -156,10 +156,10 @@ def _find_flips(points, group, actual, cast, other, near, flips, m):
 
 
 def find_flips(
-    points: np.ndarray, group: np.ndarray, actual: np.ndarray, turns: np.ndarray, shifts: np.ndarray
+    points: np.ndarray, group: np.ndarray, actual: np.ndarray, poses: tuple[np.ndarray, np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Flips (G, 3, 4) uint8 of poses under which points (N, 3) come nearest to the stored ones."""
-    cast, other, near = cast_poses(turns, shifts)
+    """Flips (G, 3, 4) uint8 of poses (see `cast_poses`) under which points (N, 3) come nearest to the stored ones."""
+    cast, other, near = poses
     flips = np.zeros(near.shape, np.uint8)
     _find_flips(points, group, actual, cast, other, near, flips, np.zeros(4, np.float32))
     return flips
@@ -180,11 +180,11 @@ class Fused(Packed):
     @classmethod
     def of(cls, returns: Returns, actual: np.ndarray) -> Fused:
         """Find the flips under which posed returns come nearest to the stored coordinates (M, 3) float32."""
-        near = cast_poses(returns.turns, returns.shifts)[2]
-        flips = find_flips(returns.points, returns.group, actual, returns.turns, returns.shifts)
+        poses = cast_poses(returns.turns, returns.shifts)
+        flips = find_flips(returns.points, returns.group, actual, poses)
         if not flips.any():
             return cls()
-        return cls(encode_stream(_code, near, flips))
+        return cls(encode_stream(_code, poses[2], flips))
 
     def apply(self, returns: Returns) -> None:
         """Move the points, which are float32 then and there."""

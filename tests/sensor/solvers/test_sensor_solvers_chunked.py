@@ -1,5 +1,7 @@
 """Two VLP-32C through a vehicle's frame: found from one sweep, and back bit for bit."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import sweeps
@@ -9,6 +11,7 @@ from sweeps import cloud_of, grids_of
 import lizip
 from lizip.errors import CorruptError
 from lizip.sensor.fit.chunked.azimuths import Seen, find_origin
+from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.solvers.chunked import SOLVER
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.packets import Packets
@@ -49,6 +52,15 @@ def test_the_law_is_found(sweep, solution):
     raw = sweep.truth["raw"].reshape(2, -1)
     for part, azimuth in zip((upper, lower), raw, strict=True):
         assert abs((part.stages[1].first - azimuth[0] + 18000) % 36000 - 18000) < 24
+
+
+def test_nothing_is_fitted_twice(sweep, monkeypatch):
+    """What was fitted to the points of a part when the parts were told is taken from there."""
+    columns = list(np.ascontiguousarray(sweep.records[:, :3].T))
+    parts = find_parts(columns, VLP_32C)
+    assert set(pairwise(parts.bounds)) <= set(parts.fits)
+    monkeypatch.setattr("lizip.sensor.fit.chunked.solve.fit_elevations", lambda *_: None)
+    assert len(solve(columns).model.parts) == 2
 
 
 def test_other_mounts_and_turns():

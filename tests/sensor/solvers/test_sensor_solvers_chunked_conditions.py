@@ -15,11 +15,11 @@ def test_each_sensor_has_its_own_points(conditions):
     """The motion is rough, or both see the same near by: the azimuth tells where the one ends."""
     sweep = sweeps.kept(vlp32.sweep, 3, conditions=conditions)
     columns = [np.ascontiguousarray(column) for column in sweep.records[:, :3].T]
-    assert find_parts(columns, VLP_32C) == [0, int(sweep.truth["upper"]), len(sweep.records)]
+    assert find_parts(columns, VLP_32C).bounds == [0, int(sweep.truth["upper"]), len(sweep.records)]
 
 
 def test_where_one_ends_is_told_by_many_points():
     """So far from the one sensor's end that few points lie between it and the end of what is looked at, one is odd."""
     sweep = sweeps.kept(vlp32.sweep, 1000, speed=0.0)
     columns = [np.ascontiguousarray(column) for column in sweep.records[:, :3].T]
-    assert find_parts(columns, VLP_32C) == [0, int(sweep.truth["upper"]), len(sweep.records)]
+    assert find_parts(columns, VLP_32C).bounds == [0, int(sweep.truth["upper"]), len(sweep.records)]

@@ -9,7 +9,7 @@ from lizip.exact.screw import Track, poses_at, rotations_of
 from lizip.sensor.fit.chunked.azimuths import find_azimuths
 from lizip.sensor.fit.chunked.elevations import Rough, elevations_of
 from lizip.sensor.fit.chunked.firings import Firings, find_firings, rest_angles
-from lizip.sensor.fit.chunked.knots import Groups, blurred, fit_rays
+from lizip.sensor.fit.chunked.knots import Groups, blurred, fit_rays, headings_of
 from lizip.sensor.fit.chunked.observed import MIDDLE, Observed, to_sensor
 from lizip.sensor.fit.chunked.ray_sums import Rays, elevation_table
 from lizip.sensor.stages.slots import Lasers
@@ -90,7 +90,7 @@ def find_angles(
         track = rough.track(*_knots(found)) if track is None else resample(track, _knots(found)[0])
         groups, rays = _rays(found, points, rest, lasers)
         steps = blurred(_LATER if turn else _FIRST, noise)
-        track, _, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, steps, (turn % 3, 3))
+        track, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, steps, (turn % 3, 3))
         about = to_sensor(points, groups, track, rays.late)
         again = find_firings(about, lasers, upside_down, _SURE[min(turn, 2)], 0.08)
         same, found = _same(again, found), again
@@ -101,8 +101,9 @@ def find_angles(
     groups, rays = _rays(found, points, rest, lasers)
     assert track is not None
     track = resample(track, _knots(found)[0])
-    track, heading, _ = fit_rays(track, rays, groups, found.heading, table, lasers.tick, blurred(_LAST, noise))
-    assert heading is not None
+    steps = blurred(_LAST, noise)
+    track, heading = fit_rays(track, rays, groups, found.heading, table, lasers.tick, steps)
+    heading = headings_of(track, rays, groups, heading, table, lasers.tick, steps[-1])
     numbers = find_azimuths(heading, found, lasers.packet)
     if numbers is None or len(numbers.azimuth) > _MOST:
         return None

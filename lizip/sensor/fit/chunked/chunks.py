@@ -70,13 +70,13 @@ def _cost(misses, tick, first, last, time, most):
         if not misses.use[j]:
             continue
         late = time - misses.times[j]
-        square = 0.0
-        for a in range(3):
-            x = misses.residual[j, a] - misses.rate[j, a] * late
-            if a == 0 and tick > 0.0:
-                x -= tick * np.rint(x / tick)
-            x *= misses.weight[j, a]
-            square += x * x
+        x = misses.residual[j, 0] - misses.rate[j, 0] * late
+        if tick > 0.0:
+            x -= tick * np.rint(x * (1.0 / tick))
+        x *= misses.weight[j, 0]
+        y = (misses.residual[j, 1] - misses.rate[j, 1] * late) * misses.weight[j, 1]
+        z = (misses.residual[j, 2] - misses.rate[j, 2] * late) * misses.weight[j, 2]
+        square = x * x + y * y + z * z
         cost += square / (1.0 + square)
         if cost >= most:
             break
@@ -104,9 +104,12 @@ def _search(misses, search, best, before, poses):
             base = 0.0 if early == 0 or i == 0 else search.penalty * (1.0 + 0.3 * early)
             least = most
             time = times[middle]
-            for aside in range(-search.beside, search.beside + 1):
+            for k in range(2 * search.beside + 1):
+                aside = (k + 1) // 2 if k % 2 else -(k // 2)  # the likeliest first
                 t = times[middle] + aside * search.slot
                 cost = base + (search.penalty if i > 0 else 0.2) * abs(aside)
+                if cost >= least:
+                    break
                 cost += _cost(misses, search.tick, i, end, t, least - cost)
                 if cost < least:
                     least = cost

@@ -37,6 +37,6 @@ def coarse_track(track: Track, placed: Placed, groups: Groups, begin: float) -> 
     timed = retimed(track._replace(times=track.times - begin))
     track = timed._replace(times=timed.times + begin)
     aimed, _ = aimed_at(track, placed, groups)
-    track, _, _ = fit_points(track, aimed, groups, _AGAIN, FIXED, exact=True)
+    track = fit_points(track, aimed, groups, _AGAIN, FIXED, exact=True)
     coarse = Screw.of(track._replace(times=timed.times), coarse=True).track()
     return coarse._replace(times=coarse.times + begin)

@@ -45,7 +45,8 @@ class Prior(NamedTuple):
 
 _EDGE = 3e-3
 _BEND = (1e-3, 3e-3)
-_LOOK = (1e-5, 1e-6)
+_Sigmas = tuple[float, float]
+"""Of a range (m) and of an angle (rad)."""
 
 
 @kernel
@@ -189,23 +190,30 @@ def fit_points(
     times: int,
     exact: bool = False,
     stride: int = 1,
-) -> tuple[Track, Sums, float]:
-    """Fit a track to sensor points: a step for each scale of the sigmas, then a last look; returns what that saw."""
-    sums = new_sums(len(groups.times), len(placed.stored))
+) -> Track:
+    """Fit a track to sensor points, of every `stride`-th group: a step for each scale of the sigmas."""
+    sums = new_sums(len(groups.times), 0)
     for scale in scales:
         poses = poses_at(track, groups.times)
-        point_sums(placed, groups.starts, poses, scale, exact, stride, sums)
+        point_sums(placed, groups.starts, poses, scale, exact, stride, False, sums)
         track, _ = move(track, poses, sums, Prior(times), (0, stride))
+    return track
+
+
+def look_at_points(
+    track: Track, placed: Placed, groups: Groups, scale: float = 1.0, stride: int = 1
+) -> tuple[Sums, float]:
+    """How sensor points, of every `stride`-th group, miss a track, and the cost of that."""
+    sums = new_sums(1, len(placed.stored))
     poses = poses_at(track, groups.times)
-    cost = point_sums(placed, groups.starts, poses, scales[-1] if scales else 1.0, exact, stride, sums)
-    return track, sums, cost
+    return sums, point_sums(placed, groups.starts, poses, scale, False, stride, True, sums)
 
 
 _NEAR_BY = 15.0
 """Metres at which a rounding's noise counts in angles."""
 
 
-def blurred(sigmas: tuple[tuple[float, float], ...], noise: float) -> tuple[tuple[float, float], ...]:
+def blurred(sigmas: tuple[_Sigmas, ...], noise: float) -> tuple[_Sigmas, ...]:
     """Pairs of sigmas (range, m; angle, rad) of points whose coordinates have a noise, m; ranges of 0 stay unknown."""
     return tuple((max(far, noise) if far else far, max(angle, noise / _NEAR_BY)) for far, angle in sigmas)
 
@@ -217,15 +225,14 @@ def fit_rays(
     heading: np.ndarray | None,
     elevations: np.ndarray,
     tick: float,
-    sigmas: tuple[tuple[float, float], ...],
+    sigmas: tuple[_Sigmas, ...],
     every: tuple[int, int] = (0, 1),
-) -> tuple[Track, np.ndarray | None, Sums]:
+) -> tuple[Track, np.ndarray]:
     """Fit a track to rays of `every` few groups: a step for each pair of sigmas (range, m; angle, rad).
 
-    Returns the track and what a last look at all groups saw. With `heading` (G,) the headings of the groups are free,
-    and the fitted ones are returned.
+    With `heading` (G,) the headings of the groups are free, and the fitted ones are returned.
     """
-    sums = new_sums(len(groups.times), len(rays.stored))
+    sums = new_sums(len(groups.times), 0)
     free = heading is not None
     angle = np.zeros(len(groups.times)) if heading is None else heading
     prior, room = Prior(FIXED, _BEND, free), (np.zeros(12), np.zeros((6, 6)))
@@ -236,10 +243,25 @@ def fit_rays(
         track, moved = move(track, poses, sums, prior, every)
         if free:
             angle = _turn_headings(angle, sums, moved)
-    poses = poses_at(track, groups.times)
-    sizes = np.array([tick, *(sigmas or (_LOOK,))[-1]])
-    ray_sums(rays, groups.starts, angle, poses, elevations, sizes, free, (0, 1), True, sums, *room)
-    return track, _turn_headings(angle, sums, np.zeros((len(angle), 6))) if free else None, sums
+    return track, angle
+
+
+def headings_of(
+    track: Track, rays: Rays, groups: Groups, angle: np.ndarray, elevations: np.ndarray, tick: float, sigma: _Sigmas
+) -> np.ndarray:
+    """Headings (G,) of the groups that rays have under a track, near others (G,)."""
+    sums, room = new_sums(len(groups.times), 0), (np.zeros(12), np.zeros((6, 6)))
+    poses, sizes = poses_at(track, groups.times), np.array([tick, *sigma])
+    ray_sums(rays, groups.starts, angle, poses, elevations, sizes, True, (0, 1), False, sums, *room)
+    return _turn_headings(angle, sums, np.zeros((len(angle), 6)))
+
+
+def look_at_rays(track: Track, rays: Rays, groups: Groups, elevations: np.ndarray, tick: float) -> Sums:
+    """How rays miss a track."""
+    sums, room = new_sums(1, len(rays.stored)), (np.zeros(12), np.zeros((6, 6)))
+    poses, angle, sizes = poses_at(track, groups.times), np.zeros(len(groups.times)), np.array([tick, 0.0, 0.0])
+    ray_sums(rays, groups.starts, angle, poses, elevations, sizes, False, (0, 1), True, sums, *room)
+    return sums
 
 
 def _turn_headings(angle: np.ndarray, sums: Sums, moved: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.jit import kernel
-from lizip.sensor.fit.chunked.knots import GRID, PHASE, fit_points
+from lizip.sensor.fit.chunked.knots import GRID, PHASE, fit_points, look_at_points
 from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, packets_of, placed_of
 from lizip.sensor.fit.chunked.point_sums import Placed
@@ -177,7 +177,7 @@ def time_packets(seen: Observed, law: Law) -> Law:
     """Find the packets' times, in turn with the knots."""
     placed, packet = placed_of(seen, law), packets_of(seen, law.groups)
     inside = law.groups.times - law.packets[packet]
-    _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE, stride=_STRIDE)
+    sums, _ = look_at_points(law.track, placed, law.groups, stride=_STRIDE)
     error, deviation = errors_of(seen, law, sums, placed, _STRIDE)
     law = law._replace(clock=_find_clock(law.packets, error, deviation < SURE))
     times = move_packets(law, error, deviation)
@@ -187,8 +187,8 @@ def time_packets(seen: Observed, law: Law) -> Law:
     for turn in range(_ROUNDS):
         law = law._replace(packets=times, groups=law.groups._replace(times=times[packet] + inside))
         kind = GRID if turn else PHASE
-        track, sums, _ = fit_points(law.track, placed, law.groups, _STEPS, kind, stride=_STRIDE)
-        law = law._replace(track=track)
+        law = law._replace(track=fit_points(law.track, placed, law.groups, _STEPS, kind, stride=_STRIDE))
+        sums, _ = look_at_points(law.track, placed, law.groups, stride=_STRIDE)
         times = move_packets(law, *errors_of(seen, law, sums, placed, _STRIDE))
         if (times == law.packets).all():
             break

@@ -60,12 +60,27 @@ _BESIDE = 32
 """Points before and after a place that tell whether the azimuth jumps there."""
 
 
-class _Parts(NamedTuple):
+class Parts(NamedTuple):
+    """Parts of a file.
+
+    Attributes
+    ----------
+    bounds : list of int
+        Of the sensors' points.
+    fits : dict of (int, int) to Rough
+        What was fitted to the points from one place to another; mostly to those of a part.
+    """
+
+    bounds: list[int]
+    fits: dict[tuple[int, int], Rough]
+
+
+class _Answer(NamedTuple):
     """An answer of `find_parts`, and the columns and lasers that it was about."""
 
     columns: tuple[weakref.ref[np.ndarray], ...]
     lasers: Lasers
-    bounds: list[int] | None
+    parts: Parts | None
 
     def about(self, columns: Sequence[np.ndarray], lasers: Lasers) -> bool:
         """Whether the question is the same."""
@@ -78,22 +93,25 @@ _last = threading.local()
 """First it is asked whether a file holds several sweeps, then, of the same columns, what their parts are."""
 
 
-def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
-    """Bounds of the sensors' points, None when they are not firing after firing; missing ones are of either.
+def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> Parts | None:
+    """Parts of one sensor each, None when points are not firing after firing; missing ones are of either.
 
     `columns` are all of the file, coordinates first.
     """
-    last: _Parts | None = getattr(_last, "parts", None)
+    last: _Answer | None = getattr(_last, "answer", None)
     if last is None or not last.about(columns, lasers):
         missing, _ = find_missing(np.stack(columns[:3], axis=1))
         present = np.flatnonzero(~missing)
-        bounds = _find_parts([column[present] for column in columns[:3]] if missing.any() else columns, lasers)
-        bounds = bounds and [0, *present[bounds[1:-1]].tolist(), len(missing)]
-        _last.parts = last = _Parts(tuple(map(weakref.ref, columns[:3])), lasers, bounds)
-    return last.bounds
+        parts = _find_parts([column[present] for column in columns[:3]] if missing.any() else columns, lasers)
+        if parts is not None:
+            place = [0, *present[1:].tolist(), len(missing)]
+            fits = {(place[first], place[end]): rough for (first, end), rough in parts.fits.items()}
+            parts = Parts([place[bound] for bound in parts.bounds], fits)
+        _last.answer = last = _Answer(tuple(map(weakref.ref, columns[:3])), lasers, parts)
+    return last.parts
 
 
-def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | None:
+def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> Parts | None:
     count = len(columns[0])
     if count < _LEAST:
         return None
@@ -122,7 +140,7 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> list[int] | No
         bounds.insert(1, edge)
     if count - stretches[-1].last >= _SCRAPS and (edge := stretches[-1].edge(points, stretches[-1].last)):
         bounds.insert(-1, edge)
-    return bounds
+    return Parts(bounds, {(each.own.start, each.own.stop): each.rough for each in stretches})
 
 
 class _Stretch(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lizip.sensor.fit.chunked.knots import PHASE, fit_points
+from lizip.sensor.fit.chunked.knots import look_at_points
 from lizip.sensor.fit.chunked.observed import Law, Observed, placed_of
 from lizip.sensor.fit.chunked.packets import SURE, errors_of
 
@@ -36,13 +36,15 @@ def find_phase(seen: Observed, law: Law) -> tuple[Observed, Law]:
         steps = _steps(*tried)
         if steps is not None and steps[1:].mean() < best[0]:
             best = float(steps[1:].mean()), *tried
+            if steps[0] > _CLEARLY * steps[1:].max():
+                break
     return best[1], best[2]
 
 
 def _steps(seen: Observed, law: Law) -> np.ndarray | None:
     """By how much (us) time errors change from firing to firing, mean by place in the packet; None when few tell."""
     placed, lasers = placed_of(seen, law), seen.lasers
-    _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE)
+    sums, _ = look_at_points(law.track, placed, law.groups)
     # firing by firing
     alone = seen._replace(lasers=replace(lasers, packet=1))
     error, deviation = errors_of(alone, law._replace(packets=np.zeros(len(law.azimuth))), sums, placed)

@@ -40,14 +40,16 @@ def _fused(a, b, c):
 
 
 @kernel
-def point_sums(placed, starts, poses, scale, exact, stride, sums):
+def point_sums(placed, starts, poses, scale, exact, stride, look, sums):
     """Pass over the returns of every `stride`-th group by the point model; returns the cost.
 
     `scale` multiplies the sigmas; `exact` takes the float32 chain's own points, whose residuals are zero where right.
+    `look` fills in what is known of each return, instead of the groups' equations.
     """
     cost = 0.0
     for g in range(0, starts.size - 1, stride):
-        matrix, vector, m, t = sums.matrix[g], sums.vector[g], poses.turns[g], poses.places[g]
+        own = 0 if look else g
+        matrix, vector, m, t = sums.matrix[own], sums.vector[own], poses.turns[g], poses.places[g]
         m00, m01, m02, m10, m11, m12 = m[0, 0], m[0, 1], m[0, 2], m[1, 0], m[1, 1], m[1, 2]
         m20, m21, m22 = m[2, 0], m[2, 1], m[2, 2]
         f00, f01, f02 = np.float32(m00), np.float32(m01), np.float32(m02)
@@ -61,6 +63,8 @@ def point_sums(placed, starts, poses, scale, exact, stride, sums):
             for b in range(6):
                 matrix[a, b] = 0.0
         for j in range(starts[g], starts[g + 1]):
+            if not (look or placed.use[j]):
+                continue
             p0, p1, p2 = placed.points[j, 0], placed.points[j, 1], placed.points[j, 2]
             y0 = m00 * p0 + m01 * p1 + m02 * p2
             y1 = m10 * p0 + m11 * p1 + m12 * p2
@@ -76,13 +80,16 @@ def point_sums(placed, starts, poses, scale, exact, stride, sums):
             e0 = placed.stored[j, 0] - x0 - r0 * late
             e1 = placed.stored[j, 1] - x1 - r1 * late
             e2 = placed.stored[j, 2] - x2 - r2 * late
-            sums.residual[j, 0], sums.residual[j, 1], sums.residual[j, 2] = e0, e1, e2
-            sums.rate[j, 0], sums.rate[j, 1], sums.rate[j, 2] = r0, r1, r2
+            if look:
+                sums.residual[j, 0], sums.residual[j, 1], sums.residual[j, 2] = e0, e1, e2
+                sums.rate[j, 0], sums.rate[j, 1], sums.rate[j, 2] = r0, r1, r2
             if not placed.use[j]:
                 continue
             k0, k1, k2 = placed.sigma[j, 0] * scale, placed.sigma[j, 1] * scale, placed.sigma[j, 2] * scale
             h0, h1, h2 = e0 * e0 / (k0 * k0), e1 * e1 / (k1 * k1), e2 * e2 / (k2 * k2)
             cost += h0 / (1.0 + 0.25 * h0) + h1 / (1.0 + 0.25 * h1) + h2 / (1.0 + 0.25 * h2)
+            if look:
+                continue
             h0 = 1.0 / (k0 * k0 * (1.0 + 0.25 * h0))
             h1 = 1.0 / (k1 * k1 * (1.0 + 0.25 * h1))
             h2 = 1.0 / (k2 * k2 * (1.0 + 0.25 * h2))

@@ -8,7 +8,7 @@ from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
 from lizip.sensor.fit.chunked.coarse_track import coarse_track
 from lizip.sensor.fit.chunked.flips import aimed_at
-from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points
+from lizip.sensor.fit.chunked.knots import FREE, GRID, PHASE, Groups, fit_points, look_at_points
 from lizip.sensor.fit.chunked.observed import (
     Law,
     Observed,
@@ -24,12 +24,15 @@ from lizip.sensor.fit.chunked.ranges import RULE
 from lizip.sensor.stages.packets import FRACTIONS
 
 _PENALTY = 2.5
+_FEW, _NONE = 20.0, 40.0
+"""Costs from which on chunks' starts are hopeless: while times of packets are guesses, and when one start counts."""
+
 _TWICE = 2
 _ALLOWED = 1e-6
 """Metres that a coordinate may be off when chunks are looked for."""
 
-_THIRD = 3
-"""Every third chunk is enough where not all is tried bit for bit."""
+_THIRD, _EIGHTH = 3, 8
+"""Every third chunk is enough where not all is tried bit for bit, and every eighth to tell whether digits are few."""
 
 _ROUGH, _SHARP = (10.0, 5.0, 3.0, 2.0), (2.0, 1.5)
 _BEGIN, _POLISH = (4.0, 1.0), (1.0, 1.0, 0.5, 0.5)
@@ -45,40 +48,40 @@ _FURTHEST = 2.0
 def settle(seen: Observed, law: Law) -> Law:
     """Find the chunks anew with the times of the packets, ranges once more, and packets that are not whole."""
     # a chunk that begins a slot late looks like a packet that came late and the other way round: chunks are likelier
-    law = _rechunk(seen, _retime(seen, law, regular_times(law)))
+    law = _rechunk(seen, _retime(seen, law, regular_times(law)), _FEW)
     law = _refit(seen, law, GRID, exact=False)
     law = _range_again(seen, law)
     law = _refit(seen, law, FREE, exact=True)
     law = _part_packets(seen, law)
-    law = _rechunk(seen, law)
+    law = _rechunk(seen, law, _NONE)
     return _refit(seen, law, FREE, exact=True)
 
 
 def settle_rounded(seen: Observed, law: Law) -> Law:
     """The same of rounded points, which tell neither the packets' times nor what single float32 were."""
     for _ in range(_TWICE):
-        law = _rechunk(seen, law)
+        law = _rechunk(seen, law, _NONE)
         law = _refit(seen, law, PHASE, exact=False)
         law = _range_again(seen, law)
     return law
 
 
-def _rechunk(seen: Observed, law: Law) -> Law:
+def _rechunk(seen: Observed, law: Law, hopeless: float) -> Law:
     """Find the chunks with poses of the returns' own times."""
     placed, firings = placed_of(seen, law), by_firing(seen, law.packets)
     own = own_times(seen, law.packets)
     late = own - firings.times[seen.firing]
-    _, sums, _ = fit_points(law.track, placed._replace(late=late), firings, (), PHASE)
+    sums, _ = look_at_points(law.track, placed._replace(late=late), firings)
     weight = 1.0 / np.maximum(_ALLOWED, 2.0 * placed.sigma)
     misses = Misses(own, seen.known, sums.residual, sums.rate, weight)
-    return law._replace(groups=find_chunks(misses, Search(RULE, seen.lasers.slot_time, 0.0, _PENALTY, 1, 40.0)))
+    return law._replace(groups=find_chunks(misses, Search(RULE, seen.lasers.slot_time, 0.0, _PENALTY, 1, hopeless)))
 
 
 def _refit(seen: Observed, law: Law, times: int, exact: bool) -> Law:
     """Fit the track to points."""
     placed, stride = placed_of(seen, law), 1 if exact else _THIRD
-    track, _, _ = fit_points(law.track, placed, law.groups, _ROUGH, times, stride=_THIRD)
-    track, _, _ = fit_points(track, placed, law.groups, _SHARP, times, exact=exact, stride=stride)
+    track = fit_points(law.track, placed, law.groups, _ROUGH, times, stride=_THIRD)
+    track = fit_points(track, placed, law.groups, _SHARP, times, exact=exact, stride=stride)
     return law._replace(track=track)
 
 
@@ -101,7 +104,7 @@ def _retime(seen: Observed, law: Law, packets: np.ndarray) -> Law:
 def _part_packets(seen: Observed, law: Law) -> Law:
     """Correct packets by whole microseconds, and single ones that stand out by parts of one."""
     placed = placed_of(seen, law)
-    _, sums, _ = fit_points(law.track, placed, law.groups, (), PHASE)
+    sums, _ = look_at_points(law.track, placed, law.groups)
     error, deviation = errors_of(seen, law, sums, placed)
     whole = move_packets(law, error, deviation)
     error = error - (whole - law.packets)
@@ -113,11 +116,11 @@ def _part_packets(seen: Observed, law: Law) -> Law:
 
 def _sharpen(track: Track, placed: Placed, groups: Groups) -> tuple[float, Track]:
     """The track under which most points are exact, and their share."""
-    track, _, _ = fit_points(track, placed, groups, _BEGIN, FREE, exact=True)
+    track = fit_points(track, placed, groups, _BEGIN, FREE, exact=True)
     aimed, share = aimed_at(track, placed, groups)
     best = share, track
     for scale in _POLISH:
-        track, _, _ = fit_points(track, aimed, groups, (scale,), FREE, exact=True)
+        track = fit_points(track, aimed, groups, (scale,), FREE, exact=True)
         aimed, share = aimed_at(track, placed, groups)
         best = max(best, (share, track), key=lambda each: each[0])
     return best
@@ -132,10 +135,20 @@ def _trimmed(track: Track, times: np.ndarray) -> Track:
 
 def _rounding(seen: Observed, law: Law, best: float) -> tuple[float, Law]:
     """The law with its track rounded if that brings more than a share of the points right, and the share."""
-    placed = placed_of(seen, law)
-    track = coarse_track(law.track, placed, law.groups, float(law.packets[0]))
+    placed, begin = placed_of(seen, law), float(law.packets[0])
+    few = _thinned(placed, law.groups, _EIGHTH)
+    if aimed_at(coarse_track(law.track, *few, begin), *few)[1] < 0.5 * best:
+        return best, law  # as nearly always
+    track = coarse_track(law.track, placed, law.groups, begin)
     share = aimed_at(track, placed, law.groups)[1]
     return (share, law._replace(track=track)) if share > best else (best, law)
+
+
+def _thinned(placed: Placed, groups: Groups, every: int) -> tuple[Placed, Groups]:
+    """The points of every so many groups."""
+    kept = groups.of % every == 0
+    starts = np.append(0, np.cumsum(np.diff(groups.starts)[::every]))
+    return Placed(*(each[kept] for each in placed)), Groups(starts, groups.times[::every])
 
 
 def polish(seen: Observed, law: Law) -> Law:
@@ -147,7 +160,7 @@ def polish(seen: Observed, law: Law) -> Law:
         return law
     other = law
     for _ in range(3):
-        _, sums, _ = fit_points(other.track, placed, other.groups, (), PHASE)
+        sums, _ = look_at_points(other.track, placed, other.groups)
         error, deviation = errors_of(seen, other, sums, placed)
         believed = (deviation < _CERTAIN) & (np.abs(error) < _FURTHEST)
         packets = other.packets + np.where(believed, np.rint(error * FRACTIONS) / FRACTIONS, 0.0)

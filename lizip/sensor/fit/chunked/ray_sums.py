@@ -141,11 +141,12 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
     every : (int, int)
         First group, and from which to the next.
     look : bool
-        Whether to fill in what is known of each return.
+        Whether to fill in what is known of each return, instead of the groups' equations.
     """
     tick, sigma_r, sigma_a = sizes[0], sizes[1], sizes[2]
     for g in range(every[0], starts.size - 1, every[1]):
-        matrix, vector, turn, m = sums.matrix[g], sums.vector[g], sums.turn[g], poses.turns[g]
+        own = 0 if look else g
+        matrix, vector, turn, m = sums.matrix[own], sums.vector[own], sums.turn[own], poses.turns[g]
         _clear(matrix, vector, turn)
         _own_motion(m, poses.speed[g], poses.spin[g], row)
         s0, s1, s2, w0, w1, w2 = row[6], row[7], row[8], row[9], row[10], row[11]
@@ -179,8 +180,7 @@ def ray_sums(rays, starts, heading, poses, elevations, sizes, free, every, look,
                 sums.ticks[j] = ticks
                 sums.residual[j, 0], sums.residual[j, 1], sums.residual[j, 2] = residual_r, residual_e, residual_z
                 sums.rate[j, 0], sums.rate[j, 1], sums.rate[j, 2] = rate_r, rate_e, rate_z
-                if not rays.use[j]:
-                    continue
+                continue
             size = rr * sigma_a + 1e-6
             if sigma_r > 0.0:
                 share = residual_r / sigma_r

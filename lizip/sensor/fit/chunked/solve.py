@@ -11,8 +11,8 @@ import numpy as np
 from lizip.exact.screw import poses_at
 from lizip.sensor.fit.chunked.angles import find_angles, resample, turned
 from lizip.sensor.fit.chunked.azimuths import UNIT, Seen, find_origin
-from lizip.sensor.fit.chunked.elevations import elevations_of, fit_elevations
-from lizip.sensor.fit.chunked.knots import PHASE, fit_points
+from lizip.sensor.fit.chunked.elevations import Rough, elevations_of, fit_elevations
+from lizip.sensor.fit.chunked.knots import PHASE, fit_points, look_at_points
 from lizip.sensor.fit.chunked.normals import Sums
 from lizip.sensor.fit.chunked.observed import Law, Observed, own_times, placed_of
 from lizip.sensor.fit.chunked.packets import time_packets
@@ -42,12 +42,15 @@ _MISSED = 2e-5
 near-lossless once."""
 
 
-def solve(points: np.ndarray, lasers: Lasers, noise: float = 0.0) -> tuple[Observed, Law] | None:
+def solve(
+    points: np.ndarray, lasers: Lasers, noise: float = 0.0, rough: Rough | None = None
+) -> tuple[Observed, Law] | None:
     """Find how points (N, 3) float32 of one sensor, firing after firing, came about; None when they did not so.
 
-    `noise` is the standard deviation that a rounding more coarse than to float32 left in their coordinates, m.
+    `noise` is the standard deviation that a rounding more coarse than to float32 left in their coordinates, m; `rough`
+    what `fit_elevations` said of them, where that was asked.
     """
-    rough = fit_elevations(points, elevations_of(lasers, False))
+    rough = rough or fit_elevations(points, elevations_of(lasers, False))
     if rough is None:
         return None
     found = find_angles(points, rough, lasers, noise)
@@ -88,16 +91,16 @@ def _find_knots(seen: Observed, law: Law) -> tuple[Law, Sums]:
     for phase in (np.arange(_PHASES) / _PHASES * KNOT_PERIOD).tolist():
         times = np.arange(phase - KNOT_PERIOD, end + KNOT_PERIOD, KNOT_PERIOD)
         start = resample(track, times)
-        moved, _, cost = fit_points(start, placed, law.groups, _COARSE, PHASE, stride=_SEVENTH)
-        tried.append((cost, moved))
+        moved = fit_points(start, placed, law.groups, _COARSE, PHASE, stride=_SEVENTH)
+        tried.append((look_at_points(moved, placed, law.groups, _COARSE[-1], _SEVENTH)[1], moved))
     _, track = min(tried, key=lambda trial: trial[0])
     for _ in range(_CLOSER):
         before = track.times[0]
-        track, _, _ = fit_points(track, placed, law.groups, _FINE[:1], PHASE, stride=_THIRD)
+        track = fit_points(track, placed, law.groups, _FINE[:1], PHASE, stride=_THIRD)
         if abs(track.times[0] - before) < _STILL:
             break
-    track, sums, _ = fit_points(track, placed, law.groups, _FINE, PHASE)
-    return law._replace(track=track), sums
+    track = fit_points(track, placed, law.groups, _FINE, PHASE)
+    return law._replace(track=track), look_at_points(track, placed, law.groups)[0]
 
 
 def _find_origin(seen: Observed, law: Law, sums: Sums) -> Law:
