@@ -13,6 +13,7 @@ follow key frames: in any order each costs two decodes, in batches of those that
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -90,7 +91,7 @@ class Runs:
     size : int
         Most sweeps of a batch.
     shuffle : bool
-        Take the batches in another order each time, as torch's generator has it.
+        Take the batches in another order each time, as `random` has it.
     """
 
     def __init__(self, names: Sequence[str], size: int, shuffle: bool):
@@ -104,11 +105,7 @@ class Runs:
         return len(self._batches)
 
     def __iter__(self) -> Iterator[list[int]]:
-        if not self._shuffle:
-            return iter(self._batches)
-        import torch
-
-        return (self._batches[k] for k in torch.randperm(len(self._batches)).tolist())
+        return iter(random.sample(self._batches, len(self)) if self._shuffle else self._batches)
 
 
 def stacked(columns: dict[str, np.ndarray]) -> np.ndarray:
