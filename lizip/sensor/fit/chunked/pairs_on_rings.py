@@ -22,7 +22,7 @@ AT_ORIGIN = (np.zeros(3),)
 _CLOSE = 0.02
 """Metres by which neighbours on a ring miss each other's elevation, at most."""
 _LATER = 0.3
-"""So much nearer a point is behind a reach where rings come back only there: measured 0.1 at most, else 0.9 and more."""
+"""So much nearer a point is behind a reach where rings come back only there: 0.1 at most, else 0.9 and more."""
 _HOPELESS, _EARLY = 4.0, 8
 """So many times as far after so many steps, they are none: where they are, six steps do nearly all."""
 
