@@ -161,12 +161,17 @@ def _padded(rows: list[list[float]]) -> np.ndarray:
     return np.array([row + row[:1] * (longest - len(row)) for row in rows])
 
 
+def elevations_of(polar: Polar) -> np.ndarray:
+    """Elevations (L,) of lasers as measured, rad."""
+    measured = np.empty(len(polar.bounds) - 1)
+    _slopes(np.ascontiguousarray(polar.xyz[:, 2]), polar.level, polar.ticks, polar.bounds, measured)
+    return measured
+
+
 def find_heights(polar: Polar) -> list[Heights]:
     """The ways of computing heights that explain them, the best first; empty when none does."""
     lasers = len(polar.bounds) - 1
-    z = np.ascontiguousarray(polar.xyz[:, 2])
-    measured = np.empty(lasers)
-    _slopes(z, polar.level, polar.ticks, polar.bounds, measured)
+    z, measured = np.ascontiguousarray(polar.xyz[:, 2]), elevations_of(polar)
     total = int(np.minimum(np.diff(polar.bounds), _SAMPLE).sum())
     ways = [
         (form, sine, SUM) for form in (UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE) for sine in (MODERN, ROUNDED)

@@ -78,7 +78,7 @@ def _of_angles(values: np.ndarray, step: float, tick: float, counts: np.ndarray)
     """A gauge of beams whose azimuths are whole units from each other (Velodyne, Hesai, RoboSense)."""
     angles = values[:, 0] * step
     for unit in (DEGREE / each for each in UNITS):
-        offset, length = _common(angles / unit, counts)
+        offset, length = common_part(angles / unit, counts)
         if length > _COHERENT:
             break
     else:
@@ -110,7 +110,7 @@ def _none(lengths: np.ndarray) -> float:
     return 10 * _ZERO if np.median(np.abs(lengths)) < _SURELY else _ZERO
 
 
-def _common(angles: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+def common_part(angles: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """What angles (B,) have in common beyond whole ones, and how nearly they do: 0 to 1."""
     sines, cosines = sines_of(TURN * (angles - np.rint(angles)))
     total = counts.sum()
@@ -146,12 +146,12 @@ def _of_maker(values: np.ndarray, step: float, columns: int, tick: float) -> Gau
         if solved is None or not np.abs(lateral).max() < solved[0]:
             return None
         wanted = np.array([-arcsine(side) for side in (lateral / solved[0]).tolist()])
-        common, _ = _common((wanted - phase * step) / step, one)
+        common, _ = common_part((wanted - phase * step) / step, one)
         turned = sines_of(wanted)[1]
     for unit in UNITS:
         azimuth = phase * step + common * step
         azimuth += np.rint((wanted - azimuth) / step) * step
-        shares, length = _common(azimuth * (unit / DEGREE), one)
+        shares, length = common_part(azimuth * (unit / DEGREE), one)
         if length > _COHERENT:
             break
     else:

@@ -40,6 +40,8 @@ _TELLING = 0.25
 """Share of the points that tell most of a height, from which those few are taken."""
 _CLEARLY = 0.8
 """How much less an arithmetic in float32 has to leave over than one in double."""
+_OUTSIDE = 4.0
+"""Units in the last place that a coordinate is off at most where it counts."""
 _FINE = (1e-12, 1e-13, 1e-13, 1e-13, 1e-13)
 _QUARTERS = 4
 _WHOLE = 1e-6
@@ -119,33 +121,42 @@ class _Left(NamedTuple):
     noises: np.ndarray
 
 
-def _left_over(measured: Measured, points: np.ndarray) -> _Left:
+def left_over(stored: np.ndarray, points: np.ndarray) -> _Left:
     """What the best transform of points (M, 3) float64 leaves over."""
-    rows = fitted_rows(points, measured.stored)
-    rests = measured.stored - multiply(points, rows[:, :3].T) - rows[:, 3]
-    units = spacing(measured.stored)
+    rows = fitted_rows(points, stored)
+    rests = stored - multiply(points, rows[:, :3].T) - rows[:, 3]
+    units = spacing(stored)
     return _Left(points, multiply(rests, rows[:, :3]), np.sqrt(multiply(units * units, rows[:, :3] ** 2)))
 
 
 def _find_heading(measured: Measured, gauge: Gauge, draw: np.random.Generator) -> float | None:
-    """The heading to add to the gauge's, among those that turn points least."""
+    """The heading to add to the gauge's."""
     points = measured.points(_beams_of(measured.beams, gauge, 0, 0.0), gauge.ticks[0], Arithmetic())
-    left = _left_over(measured, points)
-    step, count = gauge.headings
-    headings = step * np.arange(count // _QUARTERS if count % _QUARTERS == 0 else count)
+    return find_heading(points, measured.stored, gauge.headings, draw)
+
+
+def find_heading(
+    points: np.ndarray, stored: np.ndarray, headings: tuple[float, int], draw: np.random.Generator
+) -> float | None:
+    """The heading of model points (M, 3) float64 that were rounded before a transform took them to stored ones (M, 3).
+
+    `headings` are a step (rad) and how many of them are possible; of those a quarter of a turn apart, which round
+    alike, it is the one that the transform turns least. None when nothing tells it.
+    """
+    left = left_over(stored, points)
+    step, count = headings
+    tried = step * np.arange(count // _QUARTERS if count % _QUARTERS == 0 else count)
     weights = 1.0 / (left.noises[:, 0] ** 2 + left.noises[:, 1] ** 2)
-    order = draw.permutation(len(points))
 
     def score(which: np.ndarray, tried: np.ndarray) -> np.ndarray:
         out = np.empty(len(tried))
         _score_headings(left.points[which], left.rests[which], weights[which], tried, out)
         return out
 
-    best, score_of_best = _best(score, order, headings)
+    best, score_of_best = _best(score, draw.permutation(len(points)), tried)
     if score_of_best < _CERTAIN:
         return None
-    # turned by quarters, points are rounded alike
-    rows = fitted_rows(points, measured.stored)
+    rows = fitted_rows(points, stored)
     quarters = [best + k * (count // _QUARTERS) * step for k in range(_QUARTERS if count % _QUARTERS == 0 else 1)]
     return max(quarters, key=lambda heading: _along(rows, heading))
 
@@ -171,7 +182,7 @@ def _find_height(measured: Measured, gauge: Gauge, draw: np.random.Generator) ->
     best, most = None, _CERTAIN
     for which, more in enumerate(gauge.ticks):
         points = measured.points(_beams_of(measured.beams, gauge, which, 0.0), more, Arithmetic())
-        left = _left_over(measured, points)
+        left = left_over(measured.stored, points)
         taken = spacing(points[:, 2].astype(np.float32))
         weights = 1.0 / (left.noises[:, 2] ** 2 + _SPREAD * taken**2)
         telling = np.argsort(-(taken**2) * weights, kind="stable")[: max(_ROUNDS[-1][0], int(_TELLING * len(points)))]
@@ -222,20 +233,26 @@ def _score_heights(z, rests, weights, heights, out):
         out[j] = total / np.sqrt(squares)
 
 
+def size_left(points: np.ndarray, stored: np.ndarray) -> float:
+    """What the best transform of points (M, 3) float32 leaves over of stored ones, in the mean: units in the last
+    place."""
+    wide = points.astype(np.float64)
+    rows = fitted_rows(wide, stored)
+    away = multiply(wide, rows[:, :3].T) + rows[:, 3] - stored
+    return float(np.minimum(np.abs(away) / spacing(stored), _OUTSIDE).mean())
+
+
 def _find_arithmetic(measured: Measured, beams: Beams, more: np.ndarray) -> Arithmetic:
     """The arithmetic whose points leave least over."""
 
-    def left_over(arithmetic: Arithmetic) -> float:
-        points = measured.points(beams, more, arithmetic).astype(np.float32)
-        rows = fitted_rows(points.astype(np.float64), measured.stored)
-        away = multiply(points.astype(np.float64), rows[:, :3].T) + rows[:, 3] - measured.stored
-        return float(np.median(np.abs(away) / spacing(measured.stored)))
+    def left(arithmetic: Arithmetic) -> float:
+        return size_left(measured.points(beams, more, arithmetic).astype(np.float32), measured.stored)
 
-    best, least = Arithmetic(), _CLEARLY * left_over(Arithmetic())
+    best, least = Arithmetic(), _CLEARLY * left(Arithmetic())
     for arithmetic in _forms(beams):
-        left = left_over(arithmetic)
-        if left < least:
-            best, least = arithmetic, left
+        size = left(arithmetic)
+        if size < least:
+            best, least = arithmetic, size
     return best
 
 

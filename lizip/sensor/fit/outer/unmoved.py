@@ -14,6 +14,7 @@ import numpy as np
 
 from lizip import defects
 from lizip.exact.linear import multiply
+from lizip.exact.triples import every
 from lizip.exact.ulp import ordinal32, value32
 from lizip.jit import kernel
 from lizip.relations.motion import Motion, moved_coordinate
@@ -35,6 +36,9 @@ _INEXACT = 1 / 8
 """Bytes of corrections a return from which on a rounding may have gone before."""
 _LEAST_RIGHT = 0.5
 """Share of the coordinates that a transform must give."""
+
+_ORIGIN = 1e-5
+"""Metres from the origin within which nothing returns."""
 
 _Kind = TypeVar("_Kind")
 Solve = Callable[["Cloud"], Solution | None]
@@ -59,22 +63,44 @@ def _undone(part: Part, grid: Grid, cloud: Cloud, solve: Solve) -> tuple[Part, G
     own = None if seen is None else find_own_points(seen.measured)
     if seen is None or own is None:
         return None
-    stored = seen.measured.stored
-    transform = find_transform(own, stored)
-    if transform.share < _LEAST_RIGHT:
+    solution = solved_before(cloud, Own(seen.place, own, False), seen.nothing, solve)
+    if solution is None:
         return None
+    again = solution.model.parts[0]
+    return (again, solution.grids[0]) if _size(again) < _size(part) else None
+
+
+class Own(NamedTuple):
+    """Points (K, 3) float32 before they were moved, their places (K,), and whether they are right to the bit."""
+
+    place: np.ndarray
+    points: np.ndarray
+    exact: bool
+
+
+def solved_before(cloud: Cloud, own: Own, nothing: np.ndarray, solve: Solve) -> Solution | None:
+    """What `solve` says of a cloud as it was before it was moved, and how that was.
+
+    Points with the bits `nothing` (3,) uint32 stayed.
+    """
     names = list(cloud.columns)[:3]
     there = np.stack([cloud.columns[name] for name in names], axis=1)
-    inner = _moved_back(there, seen.nothing, transform)
-    inner[seen.place] = own
-    _settle(inner, there, transform.matrix, transform.arithmetic)
-    solution = solve(replace(cloud, columns={**cloud.columns, **_columns(names, inner)}))
+    transform = find_transform(own.points, np.ascontiguousarray(there[own.place]))
+    if transform.share < _LEAST_RIGHT:
+        return None
+    inner = _moved_back(there, nothing, transform)
+    inner[own.place] = own.points
+    settled = inner.copy()
+    _settle(settled, there, transform.matrix, transform.arithmetic)
+    if own.exact:
+        settled[own.place] = own.points
+    solution = solve(replace(cloud, columns={**cloud.columns, **_columns(names, settled)}))
     if solution is None or len(solution.model.parts) != 1:
         return None
     motion = Motion(transform.matrix, transform.arithmetic)
-    stage = Moved.of(inner, there, seen.nothing, motion)
+    stage = Moved.of(settled, there, nothing, motion)
     again = replace(solution.model.parts[0], stages=[*solution.model.parts[0].stages, stage])
-    return (again, solution.grids[0]) if _size(again) < _size(part) else None
+    return solution._replace(model=SweepModel([again]))
 
 
 def _columns(names: list[str], points: np.ndarray) -> dict[str, np.ndarray]:
@@ -138,6 +164,8 @@ def _moved_back(there: np.ndarray, nothing: np.ndarray, transform: Transform) ->
     moving = ~stays(there, nothing) & np.isfinite(there).all(axis=1)
     back = np.linalg.inv(transform.matrix[:, :3])
     inner[moving] = multiply(there[moving] - transform.matrix[:, 3], back.T)
+    # what is no return was at the origin
+    inner[moving & every(np.abs(inner) < _ORIGIN)] = 0.0
     return inner
 
 
