@@ -233,9 +233,9 @@ def _skip(data: memoryview, start: int, order: str, element: _Element) -> int | 
         lines = Lines(data[start:] if element.count else data[:0])
         return start + lines.end(element.count - 1) if 0 < element.count <= len(lines) else start
     fields = _fields_of(data, start, order, element)
-    if fields is not None:
+    if fields is not None and start + element.count * size_of(fields) <= len(data):
         return start + element.count * size_of(fields)
-    for _ in range(element.count):
+    for _ in range(element.count if element.properties else 0):
         for each in element.properties:
             length = _integer(data, start, order, each.length) if each.length else 1
             if length < 0 or start > len(data):

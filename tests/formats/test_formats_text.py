@@ -195,6 +195,22 @@ def test_ply_elements_before_the_vertices(points):
     assert cloud.columns["i"].tobytes() == points[:, 3].tobytes()
 
 
+def test_ply_polygons_before_few_vertices():
+    """Quads, and a triangle at the end: records of a quad's size would reach behind the file."""
+    header = ply_header(1, "binary_little_endian", ("uchar x",))
+    faces = b"element face 3\nproperty list uchar int vertex_indices\n"
+    header = header.replace(b"element vertex", faces + b"element vertex")
+    cloud = round_trip(header + 2 * (b"\4" + bytes(16)) + b"\3" + bytes(12) + b"\7")
+    assert cloud.columns["x"].tolist() == [7]
+
+
+def test_ply_elements_of_nothing_before_the_vertices():
+    """Nothing is counted through, however many there are."""
+    header = ply_header(1, "binary_little_endian", ("float x",))
+    header = header.replace(b"element vertex", b"element tag 1000000000000\nelement vertex")
+    assert round_trip(header + struct.pack("<f", 7.5)).columns["x"].tolist() == [7.5]
+
+
 def test_ply_lists_in_vertices():
     """A table where all have one length."""
     header = ply_header(2, "binary_little_endian", ("float x", "list uchar short i"))

@@ -109,7 +109,7 @@ def _check_same(exact: Returns, near: Returns) -> None:
 
 
 def _cell_order(stage: CellOrder, sides: Sides) -> Stage:
-    return CellOrder.of(stage.by_ring, sides.near.ticks, stage.those_behind(sides.exact.ticks))
+    return CellOrder.of(stage.kind, sides.near.ticks, stage.those_behind(sides.exact.ticks))
 
 
 def _seconds(stage: Seconds, sides: Sides) -> Stage:

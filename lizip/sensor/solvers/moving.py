@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.exact.triples import every
 from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.decimals import find_decimal, hides_arithmetic
 from lizip.sensor.fit.inside import is_coarse
@@ -47,6 +48,9 @@ _MOST_POINTS = MOST_FIRINGS * RINGS
 """What is longer is no sweep of this sensor, and none need look whether it is."""
 _ROUNDS = 2
 """Of looking for firings that lack: where the sensor was in a long gap is known better when it is."""
+_AMID, _FARTHEST = 30.0, 1e5
+"""Where the middle of the points is further off than the first (m) they are in the frame of a map; beyond the second
+they are no places."""
 _LEAST_UPRIGHT = 0.6
 """Cosine of the largest tilt of a moved sweep: the stored height has to tell the height."""
 
@@ -126,7 +130,7 @@ def _places(xyz: np.ndarray, others: list[np.ndarray], decimal: int) -> Iterator
         end = find_sector_end(laid.spread(turned)) if decimal or is_sharp(laid.spread(turned), hdl32e()) else None
         if end is not None:
             yield _Placed(turned, turned, laid, axes, end=end, decimal=decimal)
-    mount = find_moved_frame(xyz, others, missing)
+    mount = _moved_frame(xyz, others, missing)
     if mount is None or abs(mount.rotation[2, 2]) < _LEAST_UPRIGHT:
         return
     points = mount.to_sensor(xyz)
@@ -134,6 +138,17 @@ def _places(xyz: np.ndarray, others: list[np.ndarray], decimal: int) -> Iterator
     if laid is None:
         return
     yield _Placed(xyz, points, laid.without(missing) if decimal else laid, mount=mount, decimal=decimal)
+
+
+def _moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray) -> Mount | None:
+    """Where the sensor was at the end of the sweep, of points (N, 3) in the frame of a vehicle or of a map."""
+    known = ~missing & every(np.abs(xyz) < _FARTHEST)
+    about = np.rint(np.median(xyz[known], axis=0)).astype(np.float32) if known.any() else np.zeros(3, np.float32)
+    if not (np.abs(about) > _AMID).any():
+        return find_moved_frame(xyz, others, missing)
+    # the difference is exact: what is near a whole number of metres has more bits than what is far from 0
+    found = find_moved_frame(xyz - about, others, missing)
+    return None if found is None else Mount(found.rotation, found.shift + about)
 
 
 def _observed(placed: _Placed, sensor: Sensor, state: SensorState) -> Observed | None:
@@ -230,7 +245,7 @@ class _Writing:
         stages = [*self.stages, *attempt.stages]
         place = laid.place[laid.present]
         if (np.diff(place) < 0).any():
-            stages.append(CellOrder.of(laid.by_ring, returns.ticks, place >= laid.first))
+            stages.append(CellOrder.of(laid.kind, returns.ticks, place >= laid.first))
         returns.take(np.argsort(place, kind="stable"))
         returns.place = np.sort(place)
         others = np.ones(cloud.count, bool)

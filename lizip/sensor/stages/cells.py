@@ -118,28 +118,32 @@ def _code_behind(coder, counters, ticks, behind):
         before = before << 1 & 3 | behind[i]
 
 
+BY_RING, DOWNWARD, BACKWARD = 1, 2, 4
+"""Ring after ring, not firing after firing; from the highest ring down; from the last firing back."""
+
+
 @dataclass(frozen=True)
 class CellOrder(Packed):
     """Order of the file where it is not firing after firing, each from the lowest ring up.
 
     Attributes
     ----------
-    by_ring : bool
-        Ring after ring.
+    kind : int
+        Sum of `BY_RING` and following.
     behind : bytes
         Which points stand behind all others (no-returns mostly), coded; empty: none.
     """
 
-    by_ring: bool = whole(1)
+    kind: int = whole(BY_RING + DOWNWARD + BACKWARD)
     behind: bytes = rest(default=b"")
 
     @classmethod
-    def of(cls, by_ring: bool, ticks: np.ndarray, behind: np.ndarray) -> CellOrder:
+    def of(cls, kind: int, ticks: np.ndarray, behind: np.ndarray) -> CellOrder:
         """Make the stage for points (M,) firing after firing: range, and whether they stand behind."""
         if not behind.any():
-            return cls(by_ring)
+            return cls(kind)
         counters = fresh_counters(4 * _SIZES)
-        return cls(by_ring, encode_stream(_code_behind, counters, ticks, behind.astype(np.int64)))
+        return cls(kind, encode_stream(_code_behind, counters, ticks, behind.astype(np.int64)))
 
     def those_behind(self, ticks: np.ndarray) -> np.ndarray:
         """Which points (M,), firing after firing, stand behind all others: 1, else 0; given their ranges."""
@@ -152,5 +156,7 @@ class CellOrder(Packed):
         """Put the points in the order of the file."""
         returns.need("row", "ring", "ticks")
         behind = self.those_behind(returns.ticks)
-        keys = (returns.row, returns.ring) if self.by_ring else (returns.ring, returns.row)
+        row = -returns.row if self.kind & BACKWARD else returns.row
+        ring = -returns.ring if self.kind & DOWNWARD else returns.ring
+        keys = (row, ring) if self.kind & BY_RING else (ring, row)
         returns.take(np.lexsort((*keys, behind)))

@@ -45,11 +45,12 @@ def _code_blanks(stream: Stream, rings: list[int]) -> list[int]:
 
 def cell_order(head: Bytes, returns: Returns) -> None:
     """Stage 27."""
-    by_ring = head.varint()
+    kind = head.varint()
     behind = np.zeros(len(returns.ticks), np.int64)
     if head.left:
         behind = np.array(ans.decode(head.rest(), _code_behind, returns.ticks.tolist()), np.int64)
-    keys = (returns.row, returns.ring) if by_ring else (returns.ring, returns.row)
+    row, ring = returns.row * (-1 if kind & 4 else 1), returns.ring * (-1 if kind & 2 else 1)
+    keys = (row, ring) if kind & 1 else (ring, row)
     returns.take(np.lexsort((*keys, behind)))
 
 

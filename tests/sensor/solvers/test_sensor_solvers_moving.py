@@ -327,3 +327,26 @@ def test_more_time_never_costs_size():
     records = simulated(29, firings=400)
     longest, usual = (len(solve(records, level).model.pack()) for level in ("max", "default"))
     assert longest <= usual
+
+
+@pytest.mark.parametrize("reversed_rings", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_returns_ring_after_ring_are_put_into_firings(reversed_rings, backward, named):
+    records = simulated(23)
+    returned = records[(records[:, :3].astype(np.float64) ** 2).sum(axis=1) > 1.0]
+    order = np.argsort(-returned[:, 4] if reversed_rings else returned[:, 4], kind="stable")
+    sorted_by_ring = returned[order[::-1] if backward else order]
+    _, bits = round_trip(sorted_by_ring if named else np.ascontiguousarray(sorted_by_ring[:, :4]))
+    _, by_firing = round_trip(returned)
+    assert bits < by_firing + 0.5
+
+
+@pytest.mark.parametrize("place", [(90.0, -160.0, 2.0), (400.0, 1200.0, 0.0), (-4800.0, 1370.0, 13.0)])
+def test_sweeps_in_the_frame_of_a_map_are_solved_about_where_they_are(place):
+    """Their points are further from its origin than those of a vehicle's frame ever are."""
+    records = simulated(24)
+    turn, shift = np.array([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]]), np.array(place)
+    records[:, :3] = records[:, :3].astype(np.float64) @ turn.T + shift
+    _, bits = round_trip(records)
+    assert bits < 14.0

@@ -241,7 +241,7 @@ def _anew(stage: Stage, returns: Returns, pulses: Pulses, xyz: np.ndarray) -> St
     if isinstance(stage, CellOrder):
         first = returns.nth == 0
         behind = stage.those_behind(returns.ticks[first])[np.cumsum(first) - 1]
-        return CellOrder.of(stage.by_ring, returns.ticks, behind.astype(bool))
+        return CellOrder.of(stage.kind, returns.ticks, behind.astype(bool))
     return stage
 
 

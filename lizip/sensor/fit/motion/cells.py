@@ -13,8 +13,10 @@ from lizip.exact.triples import every
 from lizip.sensor.fit.lattice.pairs import sensor_places
 from lizip.sensor.fit.motion.firing import RINGS, as_rings, hdl32e
 from lizip.sensor.fit.motion.frame import find_firings
+from lizip.sensor.fit.motion.ring_after_ring import find_runs
 from lizip.sensor.fit.motion.track import last_seen
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
+from lizip.sensor.stages.cells import BY_RING
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
 FARTHEST = 1000.0
@@ -45,8 +47,8 @@ class Laid:
         Place in the file of the point of each cell, -1 where there is none.
     missing : (N,) bool
         Points whose coordinates have the bits `nothing` (3,) uint32: no returns.
-    by_ring : bool
-        Whether the file goes ring after ring, not firing after firing.
+    kind : int
+        Order of the file, see `lizip.sensor.stages.cells.BY_RING`.
     first : int
         Points of the file before those that stand behind all others.
     """
@@ -54,7 +56,7 @@ class Laid:
     place: np.ndarray
     missing: np.ndarray
     nothing: np.ndarray
-    by_ring: bool = False
+    kind: int = 0
     first: int = 1 << 62
 
     @property
@@ -120,7 +122,7 @@ def lay_out(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, noth
     """
     if len(xyz) < _LEAST_FIRINGS:
         return None
-    ways = (_of_whole_firings, _of_ring_column, _of_elevations)
+    ways = (_of_whole_firings, _of_ring_column, _of_elevations, _of_ring_after_ring)
     for way in ways:
         laid = way(xyz, others, missing, nothing)
         if laid is not None and _looks_like_rings(laid.spread(xyz)):
@@ -140,7 +142,7 @@ def _of_whole_firings(
             continue
         cells = np.arange(end)
         by_firing = Laid(cells.reshape(-1, RINGS), missing, nothing)
-        by_ring = Laid(cells.reshape(RINGS, -1).T, missing, nothing, by_ring=True)
+        by_ring = Laid(cells.reshape(RINGS, -1).T, missing, nothing, BY_RING)
         for laid in (by_firing, by_ring):
             if _looks_like_rings(laid.spread(xyz)):
                 return laid
@@ -172,6 +174,22 @@ def _of_elevations(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarra
     return _at(ring[placed], firing[placed], kept[placed], missing, nothing)
 
 
+def _of_ring_after_ring(
+    xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray
+) -> Laid | None:
+    """Rings one after the other, by a column or by elevations; firings by azimuths."""
+    kept = np.flatnonzero(~missing & every(np.abs(xyz) < FARTHEST))
+    if len(kept) < _LEAST_FIRINGS:
+        return None
+    column = next((ring for ring in map(as_rings, others) if ring is not None), None)
+    runs = find_runs(xyz[kept].astype(np.float64), None if column is None else column[kept])
+    if runs is None:
+        return None
+    placed = runs.firing >= 0
+    laid = _at(runs.ring[placed], runs.firing[placed], kept[placed], missing, nothing)
+    return laid and replace(laid, kind=runs.kind)
+
+
 def _rows(ring: np.ndarray, which: np.ndarray, missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
     """Lay out the points `which` (M,), firing after firing; rings (N,)."""
     ring = ring[which]
@@ -182,7 +200,7 @@ def _at(
     ring: np.ndarray, firing: np.ndarray, which: np.ndarray, missing: np.ndarray, nothing: np.ndarray
 ) -> Laid | None:
     """Put the points `which` (M,) into cells."""
-    firings = int(firing[-1]) + 1 if len(firing) else 0
+    firings = int(firing.max(initial=-1)) + 1
     if not _LEAST_FIRINGS <= firings <= MOST_FIRINGS or firings * RINGS > 64 * len(missing):
         return None
     place = np.full((firings, RINGS), -1)

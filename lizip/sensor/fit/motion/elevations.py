@@ -17,7 +17,7 @@ from lizip.sensor.fit.motion.walk import number_firings
 from lizip.sensor.stages.beams import COSINE, SINE
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
-_SWEEP = 0.05
+SWEEP = 0.05
 """Seconds of a turn."""
 _SPEEDS = np.arange(-4.0, 36.0, 0.1)
 _TURNS = np.arange(-0.9, 0.95, 0.1)
@@ -148,7 +148,7 @@ def _walked(points: np.ndarray, since: np.ndarray, speed: float, rate: float) ->
     elevation, azimuth = np.empty(len(points)), np.empty(len(points))
     _angles(points, since, speed, rate, elevation, azimuth)
     ring, off = np.empty(len(points), np.int64), np.empty(len(points))
-    _nearest_rings(elevation, _ring_elevations(), ring, off)
+    _nearest_rings(elevation, ring_elevations(), ring, off)
     slot = hdl32e().rhythm.slot[ring]
     block = np.rint(azimuth * (TURN / FULL)).astype(np.int64) + (2 * STEP * slot + 40) // 80
     firing = np.empty(len(points), np.int64)
@@ -170,7 +170,12 @@ class Nearest(NamedTuple):
 
 def nearest_rings(points: np.ndarray, within: float) -> Nearest | None:
     """Rings of far points among (N, 3) float64, about as the sensor saw them; None where elevations hardly gather."""
-    rings, since = _ring_elevations(), since_last(points)
+    return far_rings(points, since_last(points), within)
+
+
+def far_rings(points: np.ndarray, since: np.ndarray, within: float = _LOOSE) -> Nearest | None:
+    """The same of points seen so long ago (N,), s."""
+    rings = ring_elevations()
     near = np.flatnonzero((points**2).sum(axis=1) > _WELL_SEEN**2)
     if len(near) < 256:
         return None
@@ -236,18 +241,19 @@ def since_last(points: np.ndarray) -> np.ndarray:
     far = np.flatnonzero((points * points).sum(axis=1) > _WELL_SEEN * _WELL_SEEN)
     if len(far):
         turned = np.interp(np.arange(len(points)), far, turned[far])
-    return turned * _SWEEP
+    return turned * SWEEP
 
 
 @cache
 def _close_slopes(within: float) -> np.ndarray:
     """Which of `_SLOPES` slopes have elevations `within` so much (rad) of a ring's, int64."""
     marks = np.zeros(_SLOPES, np.int64)
-    _mark_slopes(_ring_elevations(), within, marks)
+    _mark_slopes(ring_elevations(), within, marks)
     return marks
 
 
-def _ring_elevations() -> np.ndarray:
+def ring_elevations() -> np.ndarray:
+    """Elevations (R,) of the rings, rad, from the lowest up."""
     return np.array([arctangent2(row[SINE], row[COSINE]) for row in hdl32e().beams.table])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from lizip.exact.linear import cross, multiply, principal_axes, solve_definite
 from lizip.exact.trig import TURN, arctangent2
 from lizip.exact.triples import every
-from lizip.sensor.fit.motion.elevations import find_displaced, find_rings, nearest_rings, since_last, walk_rings
+from lizip.sensor.fit.motion.elevations import SWEEP, find_displaced, find_rings, nearest_rings, since_last, walk_rings
 from lizip.sensor.fit.motion.firing import RINGS, Sensor, as_rings, hdl32e
 from lizip.sensor.fit.motion.heading import NEAREST, Fired, Guess, nearly_at_rest, sharpened, square, with_heading
 from lizip.sensor.fit.motion.track import FARTHER
@@ -27,12 +27,8 @@ _SIGMA, _ACCELERATION = 3e-5, 1.5
 """How exact stored points are (m), and how much the sensor's motion may change (m/s2)."""
 _SIZES = np.array([1.0] * 3 + [0.01] * 3 + [1.0] * 2 + [0.01] * 2)
 """About how large position, velocity, turns and their rates may be against each other."""
-_CLOSE, _LEAST_SHARE = 2e-3, 0.6
-"""So many elevations must be this near (rad) after all."""
-
-
-_LEAST_SEEN, _SWEEP = 512, 0.05
-"""Least number of points, and how long a turn takes (s)."""
+_CLOSE, _LEAST_SHARE, _LEAST_SEEN = 2e-3, 0.6, 512
+"""So many elevations must be this near (rad) after all; and there must be so many points."""
 _ROUGHLY = ((9e-3, 10.0), (3e-3, 2.0))
 """How near (rad) elevations of a displaced sensor are to rings, and thousandths of a distance they start with."""
 _SCALE = 1.0
@@ -70,7 +66,7 @@ def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:
     if guess is None:
         return None
     # what is at the sensor tells no ring
-    frame = _upright(guess)
+    frame = upright(guess)
     away = points - guess.place + since_last(multiply(points - guess.place, frame))[:, None] * guess.velocity
     points = points[(away * away).sum(axis=1) > FARTHER * FARTHER]
     ring, firing = _walked(points, guess)
@@ -88,7 +84,7 @@ def _roughly(points: np.ndarray, place: np.ndarray, sensor: Sensor) -> Guess | N
     """Where the sensor of points (N, 3) float64 was, which began the search at a place (3,), and how it moved."""
     guess = Guess(np.array([0.0, 0.0, 1.0]), place, np.zeros(3))
     for within, scale in _ROUGHLY:
-        frame = _upright(guess)
+        frame = upright(guess)
         found = nearest_rings(multiply(points - guess.place, frame), within)
         if found is None:
             return None
@@ -109,19 +105,24 @@ def find_firings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         # the sensor tilted meanwhile, or was a little aside
         rough = _roughly(points, np.zeros(3), hdl32e())
         return None if rough is None else _walked(points, rough)
-    guess = Guess(np.array([0.0, 0.0, 1.0]), np.zeros(3), np.array([0.0, found.speed, 0.0]))
-    far = np.flatnonzero((points * points).sum(axis=1) > FARTHER * FARTHER)
-    fired = Fired(points[far], found.ring[far], far, -since_last(points)[far])
-    better = _refined(fired, guess, hdl32e(), scale=_SCALE)
+    better = refined_by_rings(points, found.ring, -since_last(points), found.speed)
     walked = None if better is None else _walked(points, better)
     if walked is None or np.count_nonzero(walked[1] < 0) > np.count_nonzero(found.firing < 0):
         return found.ring, found.firing
     return walked
 
 
+def refined_by_rings(points: np.ndarray, ring: np.ndarray, time: np.ndarray, speed: float) -> Guess | None:
+    """How a sensor moved that went forwards at a speed (m/s), from points (N, 3), their rings and times (N,), s."""
+    far = (points * points).sum(axis=1) > FARTHER * FARTHER
+    fired = Fired(points[far], ring[far], ring[far], time[far])
+    guess = Guess(np.array([0.0, 0.0, 1.0]), np.zeros(3), np.array([0.0, speed, 0.0]))
+    return _refined(fired, guess, hdl32e(), scale=_SCALE)
+
+
 def _walked(points: np.ndarray, guess: Guess) -> tuple[np.ndarray, np.ndarray]:
     """Rings and firings (N,) of points (N, 3) that a sensor in such a motion saw."""
-    frame = _upright(guess)
+    frame = upright(guess)
     seen = multiply(points - guess.place, frame)
     return walk_rings(seen + since_last(seen)[:, None] * multiply(guess.velocity[None], frame))
 
@@ -140,7 +141,7 @@ def find_sector_end(points: np.ndarray) -> Mount | None:
     time = (firing - firing[-1]) * (sensor.rhythm.period * 1e-6)
     fired = Fired(points[firing, ring], ring, firing, time)
     x, y = fired.points[-RINGS // 2 :, :2].sum(axis=0).tolist()
-    left = (arctangent2(y, x) + 0.5 * TURN) / TURN * _SWEEP
+    left = (arctangent2(y, x) + 0.5 * TURN) / TURN * SWEEP
     guess = _refined(fired, Guess(np.array([0.0, 0.0, 1.0]), np.zeros(3), np.zeros(3)), sensor, left)
     return None if guess is None else nearly_at_rest(with_heading(fired, sharpened(fired, guess, sensor)))
 
@@ -290,7 +291,7 @@ def _home_rates(one: np.ndarray, other: np.ndarray, left: float) -> np.ndarray:
     return rates
 
 
-def _upright(guess: Guess) -> np.ndarray:
+def upright(guess: Guess) -> np.ndarray:
     """Axes (3, 3), columns, of a sensor that looks about forwards."""
     right = cross(np.array([0.0, 1.0, 0.0]), guess.axis)
     right = right / np.sqrt((right * right).sum())
