@@ -11,12 +11,13 @@ from sweeps import cloud_of, grids_of
 import lizip
 from lizip.errors import CorruptError
 from lizip.sensor.fit.chunked.azimuths import Seen, find_origin
+from lizip.sensor.fit.chunked.pairs_on_rings import comes_back
 from lizip.sensor.fit.chunked.parts import find_parts
 from lizip.sensor.solvers.chunked import SOLVER
 from lizip.sensor.stages.chunks import Chunks
 from lizip.sensor.stages.packets import Packets
 from lizip.sensor.stages.slots import VLP_32C, Azimuths
-from lizip.simulator import hdl32, hdl64, vlp32
+from lizip.simulator import hdl32, hdl64, pandar64, vlp32
 
 ELSEWHERE = (
     vlp32.Mount((2.9, 0.01, -0.02), (0.4, 0.3, 2.1), False),
@@ -103,6 +104,14 @@ def test_one_sensor_alone(sweep):
 @pytest.mark.parametrize("make", [hdl32.sweep, hdl64.sweep])
 def test_other_sensors_are_none_of_its_business(make):
     assert solve(list(np.ascontiguousarray(make(5).records.T))) is None
+
+
+def test_twice_as_many_lasers_are_told_at_once(sweep, monkeypatch):
+    """Their rings come back after more points than those of a VLP-32C; nothing is fitted to them."""
+    assert comes_back(np.ascontiguousarray(sweep.records[:, :3]))
+    assert comes_back(np.ascontiguousarray(sweep.records[::4, :3]))
+    monkeypatch.setattr("lizip.sensor.fit.chunked.parts.fit_elevations", lambda *_: pytest.fail("a fit"))
+    assert find_parts(list(np.ascontiguousarray(pandar64.sweep(5).records[:, :3].T)), VLP_32C) is None
 
 
 def test_noise_is_none_of_its_business():

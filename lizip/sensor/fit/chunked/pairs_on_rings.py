@@ -21,6 +21,8 @@ REACHES: Reaches = ((16, 48),)
 AT_ORIGIN = (np.zeros(3),)
 _CLOSE = 0.02
 """Metres by which neighbours on a ring miss each other's elevation, at most."""
+_LATER = 0.3
+"""So much nearer a point is behind a reach where rings come back only there: 0.1 at most, else 0.9 and more."""
 _HOPELESS, _EARLY = 4.0, 8
 """So many times as far after so many steps, they are none: where they are, six steps do nearly all."""
 
@@ -42,6 +44,23 @@ def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, ro
             vector[a] += weight[i] * row[a] * miss[i]
             for b in range(a + 1):
                 matrix[a, b] += weight[i] * row[a] * row[b]
+
+
+def comes_back(points: np.ndarray, reaches: Reaches = REACHES) -> bool:
+    """Whether the rings of points (N, 3) float32 are hit again within one of `reaches`, and not only behind it."""
+    return any(_nearest_behind(points, *reach) > _LATER for reach in reaches)
+
+
+def _nearest_behind(points: np.ndarray, low: int, high: int) -> float:
+    """How far the nearest point behind a reach typically is, as a share of how far the nearest within is."""
+    count = len(points) - 2 * high - 1
+    first, far = np.arange(0, count, max(1, count // _PAIRS)), []
+    for reach in ((low, high), (high + 1, 2 * high)):
+        second = np.empty_like(first)
+        _nearest(points, first, *reach, second)
+        steps = points[second].astype(np.float64) - points[first]
+        far.append(float(np.median(np.sqrt((steps * steps).sum(axis=1)))))
+    return far[1] / max(far[0], 1e-9)
 
 
 def find_sensor(

@@ -26,6 +26,7 @@ from lizip.sensor.fit.chunked.elevations import (
     turns_of,
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
+from lizip.sensor.fit.chunked.pairs_on_rings import comes_back
 from lizip.sensor.fit.missing import find_missing
 from lizip.sensor.stages.slots import Lasers
 
@@ -118,7 +119,7 @@ def _find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> Parts | None:
     if not turns_steadily(columns):
         return None
     points = np.stack(columns[:3], axis=1)
-    if not (np.abs(points) < _FARTHEST).all():
+    if not (np.abs(points) < _FARTHEST).all() or not comes_back(points):
         return None
     elevations = elevations_of(lasers, False)
     for share in _SEEDS:

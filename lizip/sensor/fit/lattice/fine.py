@@ -16,7 +16,7 @@ SPACINGS = tuple(2.0**-k for k in (17, 18, 19))
 DOUBT = 0.015
 """How far the direction that points up may be off, rad."""
 _STEEPEST = 0.15
-"""Largest tilt that is thought of in the steps, rad."""
+"""Steepness of pairs that is thought of in the steps at the least."""
 _FEW, _PAIRS, _LEAST = 40, 512, 60
 _CANDIDATES = 20
 _MOST = 6_000_000
@@ -40,24 +40,40 @@ def find_fine_axis(
 
 
 def _along(pairs: np.ndarray, spacing: float, up: np.ndarray) -> tuple[float, np.ndarray] | None:
-    """Coherence of pairs (M, 3), and the direction that has it."""
+    """Coherence of pairs (M, 3), the shortest first, and the direction that has it.
+
+    The shortest pairs tell directions that are far apart; all tell which is right, and better where it is.
+    """
     if len(pairs) < _LEAST:
         return None
-    length, height = (float(np.sqrt((part * part).sum(axis=1).mean())) for part in (pairs, pairs[:, 2:]))
-    step = 0.35 * spacing / length
-    rise = min(step / _STEEPEST, 0.35 * spacing / height)
+    few = np.ascontiguousarray(pairs[:_FEW])
+    (step, rise), (turn, lift) = _steps(few, spacing), _steps(pairs, spacing)
     yaws = np.arange(0.0, PI, step)
     aside = np.arange(-DOUBT, DOUBT + rise, rise)
     if len(yaws) * len(aside) > _MOST:
         return None
     level = -(up[0] * np.cos(yaws) + up[1] * np.sin(yaws)) / up[2]
-    few = np.ascontiguousarray(pairs[:: max(1, len(pairs) // _FEW)])
+    turns, lifts = _within(0.5 * step, turn), _within(0.5 * rise, lift)
     best, found = _FOUND, None
     for tilts in level + aside[:, None]:
         some = largest(score_directions(few, spacing, yaws, tilts), _CANDIDATES)
-        score = score_directions(pairs, spacing, yaws[some], tilts[some])
+        yaw = np.add.outer(yaws[some], np.repeat(turns, len(lifts))).ravel()
+        tilt = np.add.outer(tilts[some], np.tile(lifts, len(turns))).ravel()
+        score = score_directions(pairs, spacing, yaw, tilt)
         k = int(score.argmax())
         if score[k] > best:
-            (s, c), (rising, flat) = sincos(yaws[some[k]]), sincos(tilts[some[k]])
+            (s, c), (rising, flat) = sincos(yaw[k]), sincos(tilt[k])
             best, found = float(score[k]), np.array([c * flat, s * flat, rising])
     return None if found is None else (float(np.sqrt(best)), found)
+
+
+def _steps(pairs: np.ndarray, spacing: float) -> tuple[float, float]:
+    """By how much yaw and tilt (rad) may be off until pairs (M, 3) no longer tell the direction."""
+    length, height = (float(np.sqrt((part * part).sum(axis=1).mean())) for part in (pairs, pairs[:, 2:]))
+    return 0.35 * spacing / length, 0.35 * spacing / max(height, _STEEPEST * length)
+
+
+def _within(reach: float, step: float) -> np.ndarray:
+    """Numbers up to some `reach` on either side of 0, no further apart than a `step`."""
+    half = int(np.ceil(reach / step - 0.5))
+    return np.arange(-half, half + 1) * (reach / (half + 0.5))

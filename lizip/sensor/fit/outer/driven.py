@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lizip.exact.linear import multiply
+from lizip.exact.linear import multiply, solve_definite
 from lizip.exact.single import MODERN, ROUNDED
 from lizip.exact.trig import DEGREE, sines_of
 from lizip.sensor.fit.driver.blocks import wrapped
@@ -51,7 +51,8 @@ _FITTED, _TESTED = 1 << 15, 1024
 _ON_GRID = 0.05
 _TOLD, _TOLD_FINE = 0.1, 0.02
 """Share of what a model leaves over that roundings of angles, or of sines alone, have to explain."""
-_AXIS = 1e-3
+_AXIS, _EXACT = 1e-3, 6e-8
+"""Metres from the axis within which directions are nothing, and how exact (rad) none is beyond."""
 _DECIMALS, _NEAR, _NEARLY_ALL = (2, 3, 4), 2e-7, 0.9
 """Printed angles are told from measured ones that are so near (rad, and of the angle): sines were float32."""
 
@@ -181,8 +182,10 @@ def _of_tables(seen: _Seen, aside: Aside) -> _Tried:
     offsets = [Printed(np.zeros(lasers, np.int64), 0, False)]
     if turned.angle in (SUM, TURNED):
         known = turned.sign * (seen.phases + turned.wholes)
+        # where sines are turned, angles hardly tell what offsets have in common: mostly they are alike on both sides
+        middle = -np.rint((known.min() + known.max()) / 2 * seen.parts) / seen.parts
         common = find_common(turned, known, seen.polar.laser, aside, seen.parts)
-        offsets = _printed_singles((known + common) * UNIT)
+        offsets = [each for more in (common, middle) for each in _printed_singles((known + more) * UNIT)]
     elevations = _printed_singles(seen.elevations)
     distances = UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE
     for distance, sine, rise, offset in itertools.product(distances, (MODERN, ROUNDED), elevations, offsets):
@@ -248,7 +251,12 @@ def _aside(seen: _Seen) -> Aside:
     left = left_over(seen.stored, seen.points)
     (sine, cosine), level = sines_of(seen.angles * UNIT), np.maximum(seen.polar.level, _AXIS)
     angle = (cosine * left.rests[:, 1] - sine * left.rests[:, 0]) / level
-    return Aside(angle, (level / (left.noises[:, 0] + left.noises[:, 1])) ** 2)
+    weight = 1.0 / (((left.noises[:, 0] + left.noises[:, 1]) / level) ** 2 + _EXACT**2)
+    # a transform takes up what goes once or twice round with the azimuth
+    double = 2 * sine * cosine, cosine * cosine - sine * sine
+    rows = np.stack([np.ones(len(angle)), sine, cosine, *double], axis=1)
+    taken = solve_definite(multiply(rows.T * weight, rows), multiply(rows.T * weight, angle[:, None])[:, 0])
+    return Aside(angle - multiply(rows, taken[:, None])[:, 0], weight)
 
 
 def _degrees(angles: np.ndarray) -> tuple[np.ndarray, int] | None:

@@ -23,6 +23,8 @@ from lizip.sensor.stages.driver_arithmetic import (
     azimuth_sincos,
 )
 
+_TAKEN = 3
+"""Waves a turn from which on a transform of points does not take up what their azimuths are off."""
 _QUARTER = TURN_UNITS // 4
 _ROUNDS = ((48, 4096), (256, 256), (2048, 16), (1 << 15, 1))
 """Azimuths by which offsets are looked at, and how many of the best are looked at again, by more azimuths."""
@@ -102,7 +104,7 @@ def _correlate(at: np.ndarray, angle: np.ndarray, weight: np.ndarray, table: np.
 
 
 def _table(angle: int) -> np.ndarray:
-    """What each whole hundredth of a degree of a turn is off, rad."""
+    """What each whole hundredth of a degree of a turn is off, rad, beyond what a transform takes up."""
     whole = np.arange(TURN_UNITS)
     single = np.float32(0.01) * whole.astype(np.float32)
     if angle == HUNDREDTHS:
@@ -112,8 +114,10 @@ def _table(angle: int) -> np.ndarray:
     elif angle == SINGLE_DEGREES:
         radians = single * np.float32(np.pi) / np.float32(180.0)
     else:
-        radians = (single * DEGREE).astype(np.float32)
-    return radians - whole * UNIT
+        radians = (single.astype(np.float64) * DEGREE).astype(np.float32)
+    waves = np.fft.rfft(radians - whole * UNIT)
+    waves[:_TAKEN] = 0.0
+    return np.fft.irfft(waves, TURN_UNITS)
 
 
 def find_common(turned: Turned, offsets: np.ndarray, laser: np.ndarray, aside: Aside, parts: int) -> float:

@@ -37,6 +37,8 @@ _INEXACT = 1 / 8
 _LEAST_RIGHT = 0.5
 """Share of the coordinates that a transform must give."""
 
+_NEARLY_ALL = 0.99
+_QUARTER = np.array([-1, 1, 1], np.float32)
 _ORIGIN = 1e-5
 """Metres from the origin within which nothing returns."""
 
@@ -85,7 +87,14 @@ def solved_before(cloud: Cloud, own: Own, nothing: np.ndarray, solve: Solve) -> 
     """
     names = list(cloud.columns)[:3]
     there = np.stack([cloud.columns[name] for name in names], axis=1)
-    transform = find_transform(own.points, np.ascontiguousarray(there[own.place]))
+    stored = np.ascontiguousarray(there[own.place])
+    transform = find_transform(own.points, stored)
+    if own.exact and transform.share < _NEARLY_ALL:
+        # which of x and y was added first shows where sums were rounded
+        turned = np.ascontiguousarray(own.points[:, [1, 0, 2]] * _QUARTER)
+        other = find_transform(turned, stored)
+        if other.share > transform.share:
+            own, transform = own._replace(points=turned), other
     if transform.share < _LEAST_RIGHT:
         return None
     inner = _moved_back(there, nothing, transform)
