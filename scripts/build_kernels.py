@@ -58,6 +58,33 @@ def sweeps() -> Iterator[Callable[[], bytes]]:
     yield lambda: os_sensor.sweep(1, columns=1024, span=0.05, drop_missing=False).data
     yield lambda: turning.sweep(1, turning.MODELS["rs32"], span=0.3).data
     yield lambda: vlp32.sweep(3, speed=9.0, lost=0.003).data
+    yield ring_after_ring
+    yield partial(moved, "vlp32c", "nebula Velodyne")
+    yield partial(moved, "xt32m", "nebula Hesai")
+
+
+def ring_after_ring() -> bytes:
+    """Returns of a moving sensor, without their rings."""
+    import numpy as np
+
+    from lizip.simulator import hdl32
+
+    records = hdl32.sweep(23).records
+    returned = records[(records[:, :3] ** 2).sum(axis=1) > 1]
+    return np.ascontiguousarray(returned[np.argsort(returned[:, 4], kind="stable"), :4]).tobytes()
+
+
+def moved(sensor: str, driver: str) -> bytes:
+    """A driver's sweep, turned and shifted in double and stored in float32 again."""
+    import numpy as np
+
+    from lizip.simulator import drivers
+    from lizip.simulator.motion import rotation
+    from lizip.simulator.sensors import SENSORS
+
+    records = drivers.sweep(11, SENSORS[sensor], driver, span=0.5).records.astype(np.float32)
+    records[:, :3] = records[:, :3].astype(np.float64) @ rotation(0.3, 0.02, -0.03).T + [1.2, -0.1, 1.8]
+    return records.tobytes()
 
 
 def tasks() -> list[tuple[str, str]]:
