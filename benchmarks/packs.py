@@ -94,27 +94,30 @@ def reading(path: Path, sweeps: list[bytes]) -> None:
 def training(path: Path, workers: int) -> None:
     """Rates of a DataLoader, from the file and from the server."""
     here = loading(str(path), workers)
-    print(f"DataLoader, {workers} workers: {here / workers:.1f} sweeps/s a worker")
+    print(f"DataLoader, {workers} workers: {here / workers:.1f} sweeps/s a worker, one sweep at a time")
+    print(f"in batches of those that lie together: {loading(str(path), workers, by_runs=True) / workers:.1f}")
     with bucket() as url:
         with storage.publishing(f"{url}/drive.lizips") as sink:
             sink.write(path.read_bytes())
         there = loading(f"{url}/drive.lizips", workers)
-    print(f"the same from S3 on this machine: {there / workers:.1f} ({there / here - 1:+.0%})")
+    print(f"one at a time from S3 on this machine: {there / workers:.1f} ({there / here - 1:+.0%})")
 
 
-def loading(place: str, workers: int) -> float:
+def loading(place: str, workers: int, by_runs: bool = False) -> float:
     """Sweeps a second, once the workers are there: the first sweeps, for which they start, do not count."""
     from torch.utils.data import DataLoader
 
     from lizip.integrations.torch import Sweeps
 
     def rate() -> float:
-        loader = DataLoader(Sweeps(place), batch_size=None, num_workers=workers, multiprocessing_context="spawn")
+        sweeps = Sweeps(place)
+        how = {"batch_sampler": sweeps.runs(), "collate_fn": list} if by_runs else {"batch_size": None}
+        loader = DataLoader(sweeps, num_workers=workers, multiprocessing_context="spawn", **how)
         begin = count = 0
-        for k, _ in enumerate(loader):
-            if k == 4 * workers:
-                begin = time.perf_counter()
-            count = k - 4 * workers
+        for k, loaded in enumerate(loader):
+            count += len(loaded) if by_runs else 1
+            if k == (workers if by_runs else 4 * workers):
+                begin, count = time.perf_counter(), 0
         return count / (time.perf_counter() - begin)
 
     return max(rate() for _ in range(TRIES))
