@@ -15,6 +15,7 @@ from sweeps import cloud_of, grids_of, rebuilt, stage_of
 
 from lizip import simulator
 from lizip.errors import CorruptError, LizipError
+from lizip.sensor.fit.motion.ring_after_ring import find_runs
 from lizip.sensor.model import Part, SweepModel
 from lizip.sensor.solvers.moving import SOLVER
 from lizip.sensor.stages.pose_law import PoseLaw
@@ -340,6 +341,28 @@ def test_returns_ring_after_ring_are_put_into_firings(reversed_rings, backward, 
     _, bits = round_trip(sorted_by_ring if named else np.ascontiguousarray(sorted_by_ring[:, :4]))
     _, by_firing = round_trip(returned)
     assert bits < by_firing + 0.5
+
+
+@pytest.mark.parametrize("numbered", [lambda ring: 31 - ring, lambda ring: 0 * ring, lambda ring: np.roll(ring, 900)])
+def test_rings_are_told_by_elevations_where_a_column_counts_otherwise(numbered):
+    records = simulated(23)
+    returned = records[(records[:, :3].astype(np.float64) ** 2).sum(axis=1) > 1.0]
+    by_ring = returned[np.argsort(returned[:, 4], kind="stable")]
+    _, bits = round_trip(np.ascontiguousarray(by_ring[:, :4]))
+    by_ring[:, 4] = numbered(by_ring[:, 4])
+    _, with_column = round_trip(by_ring)
+    assert with_column < bits + 0.5
+
+
+def test_no_firings_where_few_far_points_tell_how_far_the_sensor_had_turned():
+    records = simulated(23)
+    records = records[np.argsort(records[:, 4], kind="stable")]
+    points = records[:, :3].astype(np.float64)
+    distance = np.sqrt((points**2).sum(axis=1))
+    sector = np.floor(np.arctan2(points[:, 1], points[:, 0]) * (68 / (2 * np.pi)))
+    far = [np.flatnonzero((distance > 8) & (sector == each))[::7][:4] for each in range(-34, 34)]
+    kept = np.sort(np.concatenate([np.flatnonzero((distance > 1) & (distance < 6)), *far]))
+    assert find_runs(points[kept], records[kept, 4].astype(np.int64)) is None
 
 
 @pytest.mark.parametrize("place", [(90.0, -160.0, 2.0), (400.0, 1200.0, 0.0), (-4800.0, 1370.0, 13.0)])

@@ -182,7 +182,10 @@ def _of_ring_after_ring(
     if len(kept) < _LEAST_FIRINGS:
         return None
     column = next((ring for ring in map(as_rings, others) if ring is not None), None)
-    runs = find_runs(xyz[kept].astype(np.float64), None if column is None else column[kept])
+    points = xyz[kept].astype(np.float64)
+    runs = None if column is None else find_runs(points, column[kept])
+    if runs is None:  # a column may count from the highest ring down, or count something else
+        runs = find_runs(points, None)
     if runs is None:
         return None
     placed = runs.firing >= 0

@@ -91,7 +91,8 @@ def _of_one_turn(
         if guess is None:
             return None
         seen = multiply(points - guess.place + since[:, None] * guess.velocity, upright(guess))
-    return ring, _firings(seen, ring, seam), down
+    firing = _firings(seen, ring, seam)
+    return None if firing is None else (ring, firing, down)
 
 
 def _since(azimuth: np.ndarray, ring: np.ndarray | None, seam: float) -> np.ndarray:
@@ -181,8 +182,8 @@ def _follow(points, elevations, cost, before, place):
     return least
 
 
-def _firings(points: np.ndarray, ring: np.ndarray, seam: float) -> np.ndarray:
-    """The firings (N,) int64 of points (N, 3) as the sensor saw them."""
+def _firings(points: np.ndarray, ring: np.ndarray, seam: float) -> np.ndarray | None:
+    """The firings (N,) int64 of points (N, 3) as the sensor saw them; None where too few tell how far it had turned."""
     late = hdl32e().rhythm.slot[ring] / hdl32e().rhythm.slots * STEP / TURN
     turned = 1.0 - _since(_azimuths(points), ring, seam) / SWEEP - late
     count = turned * (TURN / STEP)
@@ -191,6 +192,8 @@ def _firings(points: np.ndarray, ring: np.ndarray, seam: float) -> np.ndarray:
     phase = FULL * count[far]
     sums = np.bincount(window, np.cos(phase)), np.bincount(window, np.sin(phase))
     told = np.flatnonzero(np.bincount(window) >= _FEWEST)
+    if not len(told):
+        return None
     ahead = np.unwrap(np.arctan2(sums[1][told], sums[0][told])) / FULL
     firing = np.rint(count - np.interp(count, count.min() + _WINDOW * (told + 0.5), ahead))
     return (firing - firing.min()).astype(np.int64)
