@@ -23,16 +23,17 @@ _AMONG = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Shares of the points that lie before a start, along each axis."""
 _ROUNDS, _OUTVOTED = 4, 0.1
 _STEEP = 1e-6
-_STEPS, _TRIALS = 25, 6
+_STEPS, _TRIALS = 12, 6
 _SURE, _WIDE = 0.3, 1.5
 """Share of the pairs that are of one ring at least; what rises some times as much as these says little."""
-_SHARP, _LEAST, _GAINED = 1e-4, 1e-7, 1e-4
-"""Rises of pairs of one ring are smaller than the first; no smaller scale than the second; a descent ends that gains a
-smaller share than the third."""
+_SHARP, _HOPELESS = 1e-4, 0.05
+"""What pairs of one ring rise by: less than the first ends the search; more than the second, and there are none."""
+_LEAST, _GAINED = 1e-7, 1e-4
+"""The smallest scale of rises; a descent ends that gains a smaller share."""
 _APART = 1e-4
 """Sines of elevation of two rings are this far apart."""
-_ACROSS = 8000
-"""Pairs of points from across rings."""
+_ACROSS = 500, 8000
+"""Pairs of points from across rings: by how many it is told whether there are rings, and by how many where they are."""
 _DAMPED, _LESS, _MORE, _LEAST_DAMPED = 1e-3, 0.2, 8.0, 1e-9
 
 
@@ -84,12 +85,12 @@ def find_axis(first: np.ndarray, second: np.ndarray) -> Seen:
         if least < _SHARP:
             break
     assert best is not None
-    return _descend(first, second, best.rotation, best.place)
+    return best if least > _HOPELESS else _descend(first, second, best.rotation, best.place)
 
 
-def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> Seen:
+def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> Seen | None:
     """What pairs of points (N, 3) from across each ring agree on, where rings are told apart by a rotation and a place
-    that are nearly right: hundreds of times as exact as neighbours are."""
+    that are nearly right: hundreds of times as exact as neighbours are. None where there are no rings."""
     from_place = points - place
     height = multiply(from_place, rotation[:, 2:])[:, 0] / np.sqrt((from_place**2).sum(axis=1))
     order = np.argsort(height, kind="stable")
@@ -98,9 +99,14 @@ def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> 
     counts = np.bincount(ring)
     half = (counts // 2)[ring]
     first = np.flatnonzero(np.arange(len(points)) - (np.cumsum(counts) - counts)[ring] < half)
-    first = first[:: max(1, len(first) // _ACROSS)]
-    pairs = (np.ascontiguousarray(points[order[at]], np.float64) for at in (first, first + half[first]))
-    return _descend(*pairs, rotation, place)
+    for most in _ACROSS:
+        some = first[:: max(1, len(first) // most)]
+        pairs = (np.ascontiguousarray(points[order[at]], np.float64) for at in (some, some + half[some]))
+        seen = _descend(*pairs, rotation, place)
+        if _sure(seen.rises) > _SHARP:
+            return None
+        rotation, place = seen.rotation, seen.place
+    return seen
 
 
 def _starts(first: np.ndarray, second: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -52,7 +52,9 @@ def _in_own_frame(cloud: Cloud, xyz: np.ndarray) -> Solution | None:
 
 
 def _before_moved(cloud: Cloud, xyz: np.ndarray) -> Solution | None:
-    """Points that were moved after a driver had computed them."""
+    """Points that were moved after a driver had computed them, and rounded to nothing else than float32."""
+    if find_decimal(xyz):
+        return None
     missing = find_missing(xyz)
     there = np.flatnonzero(~missing.which & ~_repeated(xyz))
     found = find_driven(np.ascontiguousarray(xyz[there])) if len(there) >= _LEAST_POINTS else None

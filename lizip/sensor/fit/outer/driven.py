@@ -128,6 +128,8 @@ def _see(xyz: np.ndarray) -> _Seen | None:
     if mount is None:
         return None
     settled = settle_axis(xyz, mount.rotation, mount.shift)
+    if settled is None:
+        return None
     seen = _by_laser(xyz, Mount(settled.rotation, settled.place).to_sensor(xyz))
     if seen is None:
         return None
