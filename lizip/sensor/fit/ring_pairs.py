@@ -32,6 +32,8 @@ _LEAST, _GAINED = 1e-7, 1e-4
 """The smallest scale of rises; a descent ends that gains a smaller share."""
 _APART = 1e-4
 """Sines of elevation of two rings are this far apart."""
+_LEAST_OF_RING, _IN_RINGS = 32, 0.5
+"""Points of a ring, and share of all points that are of rings, at least."""
 _ACROSS = 500, 8000
 """Pairs of points from across rings: by how many it is told whether there are rings, and by how many where they are."""
 _DAMPED, _LESS, _MORE, _LEAST_DAMPED = 1e-3, 0.2, 8.0, 1e-9
@@ -97,7 +99,10 @@ def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> 
     ring = np.cumsum(np.diff(height[order], prepend=height[order[0]]) > _APART)
     order = order[np.lexsort((order, ring))]
     counts = np.bincount(ring)
-    half = (counts // 2)[ring]
+    many = counts >= _LEAST_OF_RING
+    if counts[many].sum() < _IN_RINGS * len(points):
+        return None
+    half = np.where(many, counts // 2, 0)[ring]
     first = np.flatnonzero(np.arange(len(points)) - (np.cumsum(counts) - counts)[ring] < half)
     for most in _ACROSS:
         some = first[:: max(1, len(first) // most)]
