@@ -53,7 +53,7 @@ class Orders:
         from lizip.disorder import sorted_orders
 
         if self._sorted is None:
-            self._sorted = list(sorted_orders(self._contest.cloud))
+            self._sorted = list(sorted_orders(self._contest.cloud.led))
         for order, key, by_rings in self._sorted:
             if codec.name != "sweep" or by_rings:
                 self._attempt(codec, recipe, order, key)
