@@ -40,7 +40,9 @@ def count_before(columns: Sequence[np.ndarray]) -> int:
     if not columns or len(columns[0]) < _FEWEST:
         return 0
     step = max(1, len(columns[0]) // _SAMPLE)
-    sample = [np.asarray(column[::step], np.float64) for column in columns[: MOST_BEFORE + 3]]
+    with np.errstate(invalid="ignore"):  # NaN that signal
+        sample = [np.asarray(column[::step], np.float64) for column in columns[: MOST_BEFORE + 3]]
+        sample = [np.where(np.isfinite(column), column, 0.0) for column in sample]
     for before in range(1, len(sample) - 2):
         if not _is_beside(sample[before - 1]):
             return 0
@@ -54,8 +56,7 @@ def _is_beside(values: np.ndarray) -> bool:
     """Whether values (M,) of a column are times, intensities, rings or labels: of one sign, and in order or few."""
     import numpy as np
 
-    values = values[np.isfinite(values)]
-    if not len(values) or _is_signed(values):
+    if _is_signed(values):
         return False
     steps = np.diff(values)
     return bool((steps >= 0).all() or (steps <= 0).all() or len(np.unique(values)) < _DISTINCT * len(values))

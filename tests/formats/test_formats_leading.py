@@ -38,9 +38,22 @@ def test_coordinates_are_not_taken_for_others(points):
     normals = np.random.default_rng(0).normal(size=(3, len(x)))
     assert before(x, y, z, *normals) == 0
     assert before(np.sort(x), y, z, intensity) == 0
-    assert before(np.full(len(x), np.nan), x, y, z) == 0
+    assert before(np.full(len(x), np.nan), x, y, z) == 1
     assert before(x[:40], y[:40], z[:40], intensity[:40]) == 0
     assert before(intensity[:40], x[:40], y[:40], z[:40]) == 0
+
+
+def test_odd_values_are_passed_over(points):
+    """NaN that signal, infinities and denormals among coordinates are neither lengths nor of a sign."""
+    x, y, z, intensity = points.copy().T
+    odd = np.array([0x7F800001, 0xFF800001, 0x7F800000, 0xFF800000, 1], "<u4").view("<f4")
+    for column in (x, y, z, intensity):
+        column[::40] = np.resize(odd, len(column[::40]))
+    assert before(intensity, x, y, z) == 1
+    assert before(x, y, z, intensity) == 0
+    with np.errstate(invalid="ignore"):
+        wide = [column.astype("<f8") for column in (intensity, x, y, z)]
+    assert before(*wide) == 1
 
 
 def test_names():
