@@ -189,14 +189,14 @@ def _following(stream: Stream, count: int) -> list[int]:
 
 
 DOUBLE, FORWARD, BACKWARD, FUSED, FUSED_BACKWARD, FUSED_FROM_SHIFT, PAIRS, DOUBLE_TURN, FROM_SHIFT = range(9)
-WIDE, WIDE_FUSED = 9, 10
+WIDE, WIDE_FUSED, WHOLE = 9, 10, 11
 
 
 def moved(data: bytes, inner: np.ndarray) -> np.ndarray:
     """Points that were moved after they had been rounded."""
     head = Bytes(data)
     how = head.u8()
-    doubles = how in (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED)
+    doubles = how in (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED, WHOLE)
     matrix = np.array(head.numbers("12d" if doubles else "12f")).reshape(3, 4)
     inner = _widened(inner) if how in (WIDE, WIDE_FUSED) else inner
     expected = inner.copy()
@@ -220,6 +220,8 @@ def _row(row: np.ndarray, points: np.ndarray, how: int) -> np.ndarray:
         return _fused(m2, z, _fused(m1, y, a)) + m3
     if how in (DOUBLE, WIDE):
         return ((a + b) + c) + m3
+    if how == WHOLE:
+        return np.rint(((a + b) + c) + m3)
     if how == DOUBLE_TURN:
         return single((a + b) + c) + m3
     if how == FUSED:
