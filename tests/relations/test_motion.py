@@ -11,7 +11,8 @@ from lizip.errors import CorruptError
 from lizip.exact.ulp import from_ordinals, to_ordinals
 from lizip.relations import motion
 from lizip.relations.motion import ARITHMETICS, DOUBLE, WIDE, WIDE_FUSED, Motion, moved
-from lizip.relations.recipe import NARROW, Recipe, Rule
+from lizip.relations.recipe import Recipe
+from lizip.relations.rule import NARROW, Rule
 from lizip.sensor.stages.moved import Moved
 
 

@@ -38,9 +38,12 @@ class Recipe:
 
     def __init__(self, data: bytes, fields: Fields):
         head = Bytes(data)
-        self.fields, self.rules = fields, []
+        self.fields, self.rules, self.leading = fields, [], []
         for _ in fields:
             kind = head.varint()
+            if kind == 7 and not self.rules:
+                self.leading = head.varints(3)
+                kind = head.varint()
             sources = head.varints(head.varint())
             self.rules.append((kind, sources, head.varints({POLAR: 4, MEAN: 1}.get(kind, 0))))
         self.order = head.string() if head.left else b""
@@ -58,6 +61,8 @@ class Recipe:
                 out += [(f"{name}[{k}]", U1) for k in range(4)]
             elif rule == POLAR and numbers[3]:
                 out.append((name, np.dtype(f"<i{kind.itemsize}")))
+        led = [self.fields[place][0] for place in self.leading]
+        out.sort(key=lambda each: led.index(each[0]) if each[0] in led else len(led))
         out += [(f"{name}[points]", U1) for name in self.means[:1]]
         return out + [(f"{n}[part]", I1) for n in self.means] + [(f"{n}[off]", I4) for n in self.means]
 
