@@ -21,7 +21,7 @@ LAYOUT = (
     ("codecs", "disorder"),
     ("logs", "embedded"),
     ("decoder", "storage", "pieces", "yardstick", "sequence", "won"),
-    ("expand", "orders"),
+    ("expand", "orders", "undone"),
     ("contest",),
     ("near",),
     ("recording",),
