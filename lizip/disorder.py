@@ -17,6 +17,7 @@ from lizip.relations.order import COLUMN, MOST_POINTS, Key
 from lizip.relations.polar import AZIMUTH, DISTANCE, ELEVATION, LEVEL, Convention, to_polar
 from lizip.sensor.fit.azimuth_rings import on_decimal_lattice, rings_by_beams
 from lizip.sensor.fit.elevations import rings_by_elevation
+from lizip.sensor.fit.motion.any_order import firing_order
 
 _FEWEST = 4096
 """Fewer points are left as they are."""
@@ -58,6 +59,9 @@ def sorted_orders(cloud: Cloud) -> Iterator[Sorted]:
     by_rows = np.lexsort((azimuth, -np.floor(elevation / _BIN)))
     if key is None and not _disordered(xyz, by_rows):
         return
+    fired = firing_order(np.ascontiguousarray(xyz.T), list(cloud.columns.values())[3:])
+    if fired is not None:
+        yield Sorted(fired, key, True)
     points = np.ascontiguousarray(xyz.T).astype(np.float32)
     rings = rings_by_beams(points) if on_decimal_lattice(points) else None
     rings = rings_by_elevation(points) if rings is None else rings

@@ -52,11 +52,13 @@ class Orders:
             return
         from lizip.disorder import sorted_orders
 
-        if self._sorted is None:
-            self._sorted = list(sorted_orders(self._contest.cloud))
-        for order, key, by_rings in self._sorted:
-            if codec.name != "sweep" or by_rings:
-                self._attempt(codec, recipe, order, key)
+        kept, self._sorted = self._sorted, []
+        for each in sorted_orders(self._contest.cloud.led) if kept is None else kept:
+            self._sorted.append(each)
+            if codec.name == "sweep" and not each.by_rings:
+                continue
+            if self._attempt(codec, recipe, each.order, each.key):
+                return
 
     def _attempt(self, codec: Codec, recipe: Recipe, order: np.ndarray, key: Key | None = None) -> bool:
         """Let points try in an order, that of a key or any; whether they are said well now."""

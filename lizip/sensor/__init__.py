@@ -27,10 +27,22 @@ class Solver(Protocol):
 
 
 class Registered(NamedTuple):
-    """A solver known to the sweep codec: the name of its family and the module where it is, as `SOLVER`."""
+    """A solver known to the sweep codec.
+
+    Attributes
+    ----------
+    name : str
+        Of its family.
+    module : str
+        Where it is, as `SOLVER`.
+    enough : float
+        Bytes a point up to which others have explained a cloud so well that this one need not be asked: a few of
+        corrections, and one for a range.
+    """
 
     name: str
     module: str
+    enough: float = 3.0
 
     def load(self) -> Solver:
         """Import the solver."""
@@ -42,8 +54,10 @@ SOLVERS = (
     Registered("camera", "lizip.sensor.solvers.camera"),
     Registered("driver", "lizip.sensor.solvers.driver"),
     Registered("moving", "lizip.sensor.solvers.moving"),
+    Registered("moved driver", "lizip.sensor.solvers.moved_driver", 1.2),
     Registered("chunked", "lizip.sensor.solvers.chunked"),
     Registered("timed", "lizip.sensor.solvers.timed"),
     Registered("static", "lizip.sensor.solvers.static"),
 )
-"""In the order in which the encoder tries them: those that decline soonest come first."""
+"""In the order in which the encoder tries them: those that decline soonest come first. A moved driver takes as long to
+decline as a crop to encode; where a sweep is explained to a bit or two a point, it has nothing to gain."""

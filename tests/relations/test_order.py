@@ -16,7 +16,7 @@ from lizip.packing import pack_varints
 from lizip.relations import Recipe
 from lizip.relations.order import COLUMN, MOST_POINTS, Key, decode_order, encode_order
 from lizip.relations.polar import AZIMUTH, DISTANCE, ELEVATION, Convention
-from lizip.relations.recipe import NARROW, Rule
+from lizip.relations.rule import NARROW, Rule
 
 
 @settings(deadline=None)
@@ -164,10 +164,13 @@ def test_what_a_file_is_sorted_by_is_found(value):
 
 
 @pytest.mark.parametrize("value", SORTS[:3])
-@pytest.mark.parametrize("sensor", ["kitti", "ouster"])
+@pytest.mark.parametrize("sensor", ["kitti", "ouster", "nuscenes"])
 def test_a_sorted_sweep_costs_hardly_more(sensor, value):
-    data = simulator.kitti(1, firings=700) if sensor == "kitti" else simulator.ouster(1, columns=1024, span=0.6)
-    points = np.frombuffer(data, "<f4").reshape(-1, 4)
+    points = {
+        "kitti": lambda: np.frombuffer(simulator.kitti(1, firings=700), "<f4").reshape(-1, 4),
+        "ouster": lambda: np.frombuffer(simulator.ouster(1, columns=1024, span=0.6), "<f4").reshape(-1, 4),
+        "nuscenes": lambda: np.frombuffer(simulator.nuscenes(1), "<f4").reshape(-1, 5),
+    }[sensor]()
     ordered = points[np.argsort(value(points), kind="stable")]
     straight, packed = len(lizip.compress(points)), lizip.compress(ordered)
     assert np.array_equal(lizip.decompress(packed), ordered)

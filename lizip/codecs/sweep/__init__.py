@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 MOST_POINTS = 1 << 22
 """Most points of a sweep: all are decoded at once."""
 
-_CONVINCING = 3
-"""Bytes a point up to which nobody else is asked (`_weight`): a few of corrections, and one for a range."""
-
 _MODERATE = 1.5
 """Bytes a point up to which parts of a turn that are apart are not asked each by itself."""
 
@@ -116,7 +113,7 @@ class Sweep:
         if known is None or known.solver == driver.name:
             tried[driver.name] = _attempt(driver, cloud, options.level, state)
         by_law = tried.get(driver.name)
-        explained = by_law is not None and _weight(by_law) <= _CONVINCING * cloud.count
+        explained = by_law is not None and _weight(by_law) <= driver.enough * cloud.count
         if by_law is not None and explained and _has_seconds(by_law):
             return with_common_steps(by_law, cloud.schema)
         solution, further = None, state.get("further", _Further)
@@ -213,6 +210,8 @@ def _solve_one(
     known, solver = state.get("solver", _Solved), ""
     for registered in sorted(SOLVERS, key=lambda each: known is None or each.name != known.solver):
         name = registered.name
+        if best is not None and _weight(best) <= registered.enough * cloud.count:
+            continue
         solution = tried[name] if tried and name in tried else _attempt(registered, cloud, level, state)
         if solution is None:
             continue
@@ -220,8 +219,6 @@ def _solve_one(
             best, solver = solution, registered.name
         if known is not None and solver == known.solver and _weight(best) <= _AS_BEFORE * known.weight * cloud.count:
             return best
-        if _weight(best) <= _CONVINCING * cloud.count:
-            break
     if best is not None:
         state.put("solver", _Solved(solver, _weight(best) / cloud.count))
     return best

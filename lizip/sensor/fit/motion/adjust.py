@@ -1,204 +1,29 @@
-"""Fitting the pose law to a sweep. Encoder only.
-
-All points of a firing are first condensed to the normal equations of its pose (six numbers): what follows works on
-those thousand small systems, so a Gauss-Newton step costs a millisecond or two.
-"""
+"""Fitting the pose law to a sweep: Levenberg-Marquardt as one kernel, since its steps are short. Encoder only."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lizip.exact.linear import solve_definite
+from lizip.exact.linear import factor, substitute
 from lizip.jit import kernel
-from lizip.sensor.fit.motion.law_track import LOCAL, Normals, Track, firing_jacobian, merged, pose_change, track_cost
+from lizip.sensor.fit.motion.equations import assemble_track, scratch_of_assembly
+from lizip.sensor.fit.motion.law_track import FARTHEST, ROOM, Normals, Track, merged, track_cost
 from lizip.sensor.fit.motion.vehicle import LEVER
+from lizip.sensor.stages.pose_law import evaluate
 
 ALL_FREE, LEVER_HELD, TIMES_HELD = range(3)
 """What may move: all; all but height and lever; of the rest not the times of knots either."""
-
-Poses = tuple[np.ndarray, np.ndarray]
-"""Rotations (F, 3, 3) and shifts (F, 3)."""
-
-
-@kernel
-def _flush(local, pushed, index, hessian, gradient):
-    """Add what firings of one interval have gathered to the normal equations (lower triangle), and clear it."""
-    for q in range(LOCAL):
-        a = index[q]
-        gradient[a] += pushed[q]
-        pushed[q] = 0.0
-        for s in range(LOCAL):
-            b = index[s]
-            if b <= a:
-                hessian[a, b] += local[q, s]
-            local[q, s] = 0.0
-
-
-@kernel
-def assemble_track(track, poses, normals, begin, scratch, hessian, gradient):
-    """Normal equations of the track's parameters: fills hessian (P, P) and gradient (P,); returns the cost.
-
-    `track`: times, fast_times, fast, slow_times, slow, fixed. `poses`: rotation, shift of the track. `normals`: base
-    rotation, base shift, matrix, vector. `scratch`: (3, 3), (6, 18), (18,) int64, (18,) int64, (18,), (18, 18), (6,),
-    (18,).
-    """
-    times, fast_times, fast, slow_times, slow, fixed = track
-    rotation, shift = poses
-    base_rotation, base_shift, matrix, vector = normals
-    turn, jacobian, index, before, product, local, change, pushed = scratch
-    for p in range(gradient.size):
-        gradient[p] = 0.0
-        for q in range(gradient.size):
-            hessian[p, q] = 0.0
-    for q in range(LOCAL):
-        pushed[q] = 0.0
-        for s in range(LOCAL):
-            local[q, s] = 0.0
-    cost = 0.0
-    for i in range(begin, times.size):
-        pose_change(rotation, shift, base_rotation, base_shift, i, change)
-        firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index)
-        if i > begin and (index[4] != before[4] or index[10] != before[10]):
-            _flush(local, pushed, before, hessian, gradient)
-        for q in range(LOCAL):
-            before[q] = index[q]
-        for p in range(6):
-            total = 0.0
-            for q in range(6):
-                total += matrix[i, p, q] * change[q]
-            cost += change[p] * (total - 2.0 * vector[i, p])
-            right = vector[i, p] - total
-            # rows at a time, so that the inner loops become vector code
-            for q in range(LOCAL):
-                pushed[q] += jacobian[p, q] * right
-            for q in range(LOCAL):
-                total = matrix[i, p, 0] * jacobian[0, q]
-                total += matrix[i, p, 1] * jacobian[1, q]
-                total += matrix[i, p, 2] * jacobian[2, q]
-                total += matrix[i, p, 3] * jacobian[3, q]
-                total += matrix[i, p, 4] * jacobian[4, q]
-                total += matrix[i, p, 5] * jacobian[5, q]
-                product[q] = total
-            for q in range(LOCAL):
-                weight = jacobian[p, q]
-                if weight != 0.0:
-                    row = local[q]
-                    for s in range(LOCAL):
-                        row[s] += weight * product[s]
-    _flush(local, pushed, before, hessian, gradient)
-    for p in range(gradient.size):
-        for q in range(p):
-            hessian[q, p] = hessian[p, q]
-    return cost
-
-
-@kernel
-def _directions(track, poses, normals, begin, scratch, cross, own, push):
-    """See `directions`; scratch: (3, 3), (6, 18), (18,) int64, (6, 6), (6,), (6,)."""
-    times, fast_times, fast, slow_times, slow, fixed = track
-    rotation, shift = poses
-    base_rotation, base_shift, matrix, vector = normals
-    turn, jacobian, index, pulled, change, right = scratch
-    for i in range(begin, times.size):
-        pose_change(rotation, shift, base_rotation, base_shift, i, change)
-        firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index)
-        for p in range(6):
-            right[p] = vector[i, p]
-            for q in range(6):
-                right[p] -= matrix[i, p, q] * change[q]
-        for d in range(6):
-            # roll, pitch, x, y, yaw: sums over both knots; time: minus what both knots' times do
-            a = np.int64(6 + 2 * d if d < 2 else 8 + 2 * d)
-            for p in range(6):
-                if d < 5:
-                    change[p] = jacobian[p, a] + jacobian[p, a + 1]
-                else:
-                    change[p] = -(jacobian[p, 4] + jacobian[p, 5] + jacobian[p, 10] + jacobian[p, 11])
-            for q in range(6):
-                pulled[d, q] = 0.0
-                for p in range(6):
-                    pulled[d, q] += change[p] * matrix[i, p, q]
-            total = 0.0
-            for p in range(6):
-                total += change[p] * right[p]
-            push[i, d] = total
-            for q in range(18):
-                total = 0.0
-                for p in range(6):
-                    total += pulled[d, p] * jacobian[p, q]
-                cross[i, d, index[q]] += total
-            for e in range(d + 1):
-                b = np.int64(6 + 2 * e if e < 2 else 8 + 2 * e)
-                total = 0.0
-                for p in range(6):
-                    if e < 5:
-                        total += pulled[d, p] * (jacobian[p, b] + jacobian[p, b + 1])
-                    else:
-                        total += pulled[d, p] * change[p]
-                own[i, d, e] = total
-                own[i, e, d] = total
-
-
-def directions(track: Track, normals: Normals, begin: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Normal equations of six further ways in which each firing could move: roll, pitch, x, y, yaw, time.
-
-    Returns
-    -------
-    cross : (F, 6, P) with the parameters of the track
-    own : (F, 6, 6) with each other
-    push : (F, 6) gradients
-    """
-    count = len(track.times)
-    cross, own, push = np.zeros((count, 6, track.size)), np.zeros((count, 6, 6)), np.zeros((count, 6))
-    scratch = (
-        np.empty((3, 3)),
-        np.empty((6, LOCAL)),
-        np.zeros(LOCAL, np.int64),
-        np.empty((6, 6)),
-        np.empty(6),
-        np.empty(6),
-    )
-    _directions(track.numbers, track.poses(), normals.numbers, begin, scratch, cross, own, push)
-    return cross, own, push
-
-
-def assemble(
-    track: Track, normals: Normals, begin: int, poses: Poses | None = None
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Cost (as `cost_of`), normal matrix (P, P) and gradient (P,) of the track's parameters; `poses` are its poses."""
-    hessian, gradient = np.empty((track.size, track.size)), np.empty(track.size)
-    scratch = (
-        np.empty((3, 3)),
-        np.empty((6, LOCAL)),
-        np.zeros(LOCAL, np.int64),
-        np.zeros(LOCAL, np.int64),
-        np.empty(LOCAL),
-        np.empty((LOCAL, LOCAL)),
-        np.empty(6),
-        np.empty(LOCAL),
-    )
-    poses = poses or track.poses()
-    cost = assemble_track(track.numbers, poses, normals.numbers, begin, scratch, hessian, gradient)
-    return cost, hessian, gradient
-
-
-def cost_of(track: Track, normals: Normals, begin: int) -> float:
-    """Weighted squares gained against the base poses by all firings from `begin` on (negative is better)."""
-    return _cost(track.poses(), normals, begin)
-
-
-def _cost(poses: Poses, normals: Normals, begin: int) -> float:
-    return track_cost(*poses, *normals.numbers, begin, np.empty(6))
 
 
 def free_parameters(track: Track, freedom: int = ALL_FREE) -> np.ndarray:
     """Indices of the parameters that may move: all but the knot times at the ends, and what `freedom` holds."""
     a, b = len(track.fast), len(track.slow)
-    fast, slow = 4 + np.arange(a), 4 + 3 * a + np.arange(b)
-    if freedom != TIMES_HELD:
-        fast, slow = fast[[0, -1]], slow[[0, -1]]
-    held = np.concatenate([fast, slow, np.arange(0 if freedom == ALL_FREE else 4)])
-    return np.setdiff1d(np.arange(track.size), held)
+    free = np.ones(track.size, bool)
+    free[: 0 if freedom == ALL_FREE else 4] = False
+    for first, count in ((4, a), (4 + 3 * a, b)):
+        step = 1 if freedom == TIMES_HELD else count - 1
+        free[first : first + count : step] = False
+    return np.flatnonzero(free)
 
 
 def _prior(track: Track) -> tuple[np.ndarray, np.ndarray]:
@@ -212,40 +37,143 @@ def adjust(track: Track, normals: Normals, rounds: int, begin: int, freedom: int
     Knots that run into each other are made one, and the rounds begin again.
     """
     while True:
-        track, cost = _descend(track, normals, rounds, begin, freedom)
+        track, cost = _descended(track, normals, rounds, begin, freedom)
         fewer = merged(track)
         if fewer.size == track.size:
             return track, cost
         track = fewer
 
 
-def _descend(track: Track, normals: Normals, rounds: int, begin: int, freedom: int) -> tuple[Track, float]:
-    damping = 1e-5
-    weight, target = _prior(track)
+def _descended(track: Track, normals: Normals, rounds: int, begin: int, freedom: int) -> tuple[Track, float]:
     free = free_parameters(track, freedom)
-    poses, least = track.poses(), None
+    count, size = len(free), track.size
+    numbers = tuple(np.stack([part, part]) for part in track.numbers[1:])
+    poses = tuple(np.stack([part, part]) for part in track.poses())
+    scratch = np.empty((count, count)), np.empty((count, count)), np.empty(count), np.empty(count), np.empty(size)
+    cost, side = _descend(
+        track.times,
+        numbers,
+        poses,
+        track.apart,
+        normals.numbers,
+        begin,
+        rounds,
+        _prior(track),
+        free,
+        (np.empty((size, size)), np.empty(size)),
+        scratch,
+        scratch_of_assembly(),
+    )
+    fast_times, fast, slow_times, slow, fixed = (part[side] for part in numbers)
+    return Track(track.times, begin, fast_times, fast, slow_times, slow, fixed, track.apart), cost
+
+
+@kernel
+def _step_times(times, change, moved):
+    """Move knot times (K,): a knot goes less than half the way to the next one."""
+    for k in range(times.size):
+        low = -FARTHEST if k == 0 else -ROOM * (times[k] - times[k - 1])
+        high = FARTHEST if k == times.size - 1 else ROOM * (times[k + 1] - times[k])
+        step = -FARTHEST if change[k] < -FARTHEST else FARTHEST if change[k] > FARTHEST else change[k]
+        moved[k] = times[k] + (low if step < low else high if step > high else step)
+
+
+@kernel
+def _step(numbers, change, moved):
+    """Write the numbers of a track after a step (P,) into those of another."""
+    _, fast_times, fast, slow_times, slow, fixed = numbers
+    _, new_fast_times, new_fast, new_slow_times, new_slow, new_fixed = moved
+    a, b = fast_times.size, slow_times.size
+    for k in range(4):
+        new_fixed[k] = fixed[k] + change[k]
+    _step_times(fast_times, change[4 : 4 + a], new_fast_times)
+    _step_times(slow_times, change[4 + 3 * a : 4 + 3 * a + b], new_slow_times)
+    for k in range(a):
+        for c in range(2):
+            new_fast[k, c] = fast[k, c] + change[4 + a + 2 * k + c]
+    for k in range(b):
+        for c in range(3):
+            new_slow[k, c] = slow[k, c] + change[4 + 3 * a + b + 3 * k + c]
+
+
+@kernel
+def _side(times, numbers, side):
+    """Numbers of one of two tracks, as `Track.numbers` has them."""
+    fast_times, fast, slow_times, slow, fixed = numbers
+    return times, fast_times[side], fast[side], slow_times[side], slow[side], fixed[side]
+
+
+@kernel
+def _descend(times, numbers, poses, apart, normals, begin, rounds, prior, free, equations, scratch, assembling):
+    """Take steps that lower the cost, at most `rounds`; returns the cost and on which side the track then is.
+
+    `numbers` and `poses` have two sides each: the track, at first on side 0, and one to try a step on. `prior`: weights
+    and targets (4,) of the first parameters, of which `free` (Q,) may move. `equations`: (P, P), (P,); `scratch`:
+    (Q, Q), (Q, Q), (Q,), (Q,), (P,); `assembling`: see `assemble_track`.
+    """
+    rotation, shift = poses
+    base_rotation, base_shift, matrix, vector = normals
+    hessian, gradient = equations
+    weight, target = prior
+    scaled, damped, scale, right, change = scratch
+    damping = 1e-5
+    least = np.nan
+    side = np.int64(0)
     for _ in range(rounds):
-        cost, hessian, gradient = assemble(track, normals, begin, poses)
-        hessian[np.arange(4), np.arange(4)] += weight
-        gradient[:4] += weight * (target - track.fixed)
-        hessian, gradient = hessian[np.ix_(free, free)], gradient[free]
-        scale = np.sqrt(np.diag(hessian)) + 1e-12
-        hessian = hessian / scale[:, None] / scale
-        better = None
+        track = _side(times, numbers, side)
+        cost = assemble_track(track, (rotation[side], shift[side]), normals, begin, assembling, hessian, gradient)
+        for k in range(4):
+            hessian[k, k] += weight[k]
+            gradient[k] += weight[k] * (target[k] - track[5][k])
+        for p in range(free.size):
+            scale[p] = np.sqrt(hessian[free[p], free[p]]) + 1e-12
+        for p in range(free.size):
+            for q in range(free.size):
+                scaled[p, q] = hessian[free[p], free[q]] / scale[p] / scale[q]
+        nearer = np.nan
+        found = False
+        other = 1 - side
+        tried = _side(times, numbers, other)
         for _ in range(5):
-            damped = hessian.copy()
-            damped[np.diag_indices(len(damped))] += damping + 1e-12
-            change = np.zeros(track.size)
-            change[free] = solve_definite(damped, gradient / scale) / scale
-            better = track.moved(change)
-            nearer = better.poses()
-            if (new_cost := _cost(nearer, normals, begin)) < cost:
+            for p in range(free.size):
+                for q in range(free.size):
+                    damped[p, q] = scaled[p, q]
+                damped[p, p] += damping + 1e-12
+                right[p] = gradient[free[p]] / scale[p]
+            factor(damped)
+            substitute(damped, right)
+            for p in range(change.size):
+                change[p] = 0.0
+            for p in range(free.size):
+                change[free[p]] = right[p] / scale[p]
+            _step(track, change, tried)
+            evaluate(
+                times,
+                begin,
+                tried[1],
+                tried[2],
+                tried[3],
+                tried[4],
+                tried[5],
+                apart,
+                assembling[0],
+                rotation[other],
+                shift[other],
+            )
+            nearer = track_cost(
+                rotation[other], shift[other], base_rotation, base_shift, matrix, vector, begin, assembling[6]
+            )
+            found = nearer < cost
+            if found:
                 break
-            better = None
-            damping = damping * 30 + 1e-9
-        if better is None:
+            damping = damping * 30.0 + 1e-9
+        if not found:
             break
-        track, poses, least, damping = better, nearer, new_cost, damping / 30
-        if cost - new_cost < 0.5:
+        least = nearer
+        side = other
+        damping /= 30.0
+        if cost - nearer < 0.5:
             break
-    return track, _cost(poses, normals, begin) if least is None else least
+    if np.isnan(least):
+        least = track_cost(rotation[side], shift[side], base_rotation, base_shift, matrix, vector, begin, assembling[6])
+    return least, side

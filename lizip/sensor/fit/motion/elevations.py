@@ -147,8 +147,7 @@ def walk_rings(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _walked(points: np.ndarray, since: np.ndarray, speed: float, rate: float) -> tuple[np.ndarray, np.ndarray]:
     elevation, azimuth = np.empty(len(points)), np.empty(len(points))
     _angles(points, since, speed, rate, elevation, azimuth)
-    ring, off = np.empty(len(points), np.int64), np.empty(len(points))
-    _nearest_rings(elevation, ring_elevations(), ring, off)
+    ring = _nearest(elevation)
     slot = hdl32e().rhythm.slot[ring]
     block = np.rint(azimuth * (TURN / FULL)).astype(np.int64) + (2 * STEP * slot + 40) // 80
     firing = np.empty(len(points), np.int64)
@@ -157,6 +156,19 @@ def _walked(points: np.ndarray, since: np.ndarray, speed: float, rate: float) ->
     slack = _ASTRAY * TURN / FULL / np.sqrt((here * here).sum(axis=1) + _ASTRAY * _ASTRAY)
     number_firings(ring, block, slack, none, RINGS, firing)
     return ring, firing
+
+
+def rings_seen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rings (N,) int64 nearest to points (N, 3) as the sensor saw them, and their elevations (N,), rad."""
+    elevation, azimuth = np.empty(len(points)), np.empty(len(points))
+    _angles(points, np.zeros(len(points)), 0.0, 0.0, elevation, azimuth)
+    return _nearest(elevation), elevation
+
+
+def _nearest(elevation: np.ndarray) -> np.ndarray:
+    ring, off = np.empty(len(elevation), np.int64), np.empty(len(elevation))
+    _nearest_rings(elevation, ring_elevations(), ring, off)
+    return ring
 
 
 class Nearest(NamedTuple):
@@ -175,7 +187,6 @@ def nearest_rings(points: np.ndarray, within: float) -> Nearest | None:
 
 def far_rings(points: np.ndarray, since: np.ndarray, within: float = _LOOSE) -> Nearest | None:
     """The same of points seen so long ago (N,), s."""
-    rings = ring_elevations()
     near = np.flatnonzero((points**2).sum(axis=1) > _WELL_SEEN**2)
     if len(near) < 256:
         return None
@@ -183,11 +194,9 @@ def far_rings(points: np.ndarray, since: np.ndarray, within: float = _LOOSE) -> 
     (speed, _), share = _best_motion(sample.every(max(1, len(near) // _SAMPLE)), _SPEEDS[::5], 0.0, within)
     if share < _LEAST_LOOSE:
         return None
-    elevation, azimuth, off = np.empty(len(near)), np.empty(len(near)), np.empty(len(near))
+    elevation, azimuth = np.empty(len(near)), np.empty(len(near))
     _angles(*sample, speed, 0.0, elevation, azimuth)
-    ring = np.empty(len(near), np.int64)
-    _nearest_rings(elevation, rings, ring, off)
-    return Nearest(near, ring, sample.since, speed)
+    return Nearest(near, _nearest(elevation), sample.since, speed)
 
 
 def find_displaced(points: np.ndarray) -> np.ndarray | None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.exact.linear import invert_definite, multiply, solve_definite, solve_each
-from lizip.sensor.fit.motion.adjust import adjust, assemble, cost_of, directions, free_parameters
+from lizip.sensor.fit.motion.adjust import adjust, free_parameters
+from lizip.sensor.fit.motion.equations import assemble, cost_of, directions
 from lizip.sensor.fit.motion.law_track import Normals, Track
 from lizip.sensor.stages.pose_law import USUAL_STEP, firing_times, packets
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lizip.exact.rotation import euler
 from lizip.jit import kernel
 from lizip.sensor.fit.motion.rigid import firing_normals
 from lizip.sensor.stages.pose_law import _locate, evaluate
 
 _LARGEST = 2.0**20
-_FARTHEST = 400.0
-_ROOM = 0.45
+FARTHEST = 400.0
+ROOM = 0.45
 """How far a knot may move in one step: us, and as a share of the gap beside it."""
 _CLOSEST = 200.0
 """Knots nearer to each other than this become one, us."""
@@ -41,21 +40,6 @@ class Track:
     def size(self) -> int:
         """Number of parameters of a step (knot times at the ends included)."""
         return 4 + 3 * len(self.fast) + 4 * len(self.slow)
-
-    def moved(self, change: np.ndarray) -> Track:
-        """The track after a step; a knot goes less than half the way to the next one."""
-        a, b = len(self.fast), len(self.slow)
-        at = np.cumsum([4, a, 2 * a, b])
-        return Track(
-            self.times,
-            self.begin,
-            _moved_times(self.fast_times, change[at[0] : at[1]]),
-            self.fast + change[at[1] : at[2]].reshape(a, 2),
-            _moved_times(self.slow_times, change[at[2] : at[3]]),
-            self.slow + change[at[3] :].reshape(b, 3),
-            self.fixed + change[:4],
-            self.apart,
-        )
 
     @property
     def sane(self) -> bool:
@@ -85,12 +69,6 @@ class Track:
             shift,
         )
         return rotation, shift
-
-
-def _moved_times(times: np.ndarray, change: np.ndarray) -> np.ndarray:
-    room = _ROOM * np.diff(times)
-    low, high = np.concatenate([[-_FARTHEST], -room]), np.concatenate([room, [_FARTHEST]])
-    return times + np.clip(np.clip(change, -_FARTHEST, _FARTHEST), low, high)
 
 
 def merged(track: Track) -> Track:
@@ -192,8 +170,11 @@ def track_cost(rotation, shift, base_rotation, base_shift, matrix, vector, begin
 
 
 @kernel
-def firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, jacobian, index):
-    """Derivatives (6, 18) of firing i's pose perturbation by its parameters, and their places (18,) in the step."""
+def firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, rotation, turn, jacobian, index):
+    """Derivatives (6, 18) of firing i's pose perturbation by its parameters, and their places (18,) in the step.
+
+    `rotation` (F, 3, 3) are the track's, `turn` (3, 3) is scratch; `jacobian` holds 0 where it always does.
+    """
     k = _locate(fast_times, times[i])
     m = _locate(slow_times, times[i])
     knots = fast_times.size
@@ -201,15 +182,13 @@ def firing_jacobian(times, fast_times, fast, slow_times, slow, fixed, i, turn, j
     u = (times[i] - fast_times[k]) / gap
     roll_rate = (fast[k + 1, 0] - fast[k, 0]) / gap
     pitch_rate = (fast[k + 1, 1] - fast[k, 1]) / gap
-    roll = fast[k, 0] + u * (fast[k + 1, 0] - fast[k, 0])
-    pitch = fast[k, 1] + u * (fast[k + 1, 1] - fast[k, 1])
     gap = slow_times[m + 1] - slow_times[m]
     v = (times[i] - slow_times[m]) / gap
-    yaw = slow[m, 2] + v * (slow[m + 1, 2] - slow[m, 2])
-    euler(roll, pitch, yaw, turn)
-    for p in range(6):
-        for q in range(18):
-            jacobian[p, q] = 0.0
+    for p in range(3):
+        # the vehicle's axes, see `evaluate`
+        turn[p, 0] = rotation[i, p, 1]
+        turn[p, 1] = -rotation[i, p, 0]
+        turn[p, 2] = rotation[i, p, 2]
     jacobian[2, 0] = 1.0
     for q in range(3):
         for p in range(3):

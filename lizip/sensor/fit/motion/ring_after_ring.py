@@ -5,6 +5,7 @@ Without a ring column, rings follow one another as their elevations do. Where th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,12 @@ _SEAM = 0.03
 """Share of a turn by which a ring may begin before the others, or end after them."""
 _FAR, _WINDOW, _FEWEST = 8.0, 16, 8
 """Points further off (m) tell how far the sensor had turned, in windows of so many firings with so many points."""
+_ENDS, _AFAR = 6, 100.0
+"""Windows at either end that tell how that goes on, for so many firings."""
+
+
+Drift = Callable[[np.ndarray], np.ndarray]
+"""By how much firings are ahead of what azimuths count (N,), float64."""
 
 
 class Runs(NamedTuple):
@@ -47,7 +54,7 @@ def find_runs(points: np.ndarray, rings: np.ndarray | None) -> Runs | None:
 
     `rings` (N,): where a column says them. None when points do not come ring after ring.
     """
-    azimuth = _azimuths(points)
+    azimuth = azimuths(points)
     step = np.diff(azimuth)
     step -= FULL * np.rint(step / FULL)
     turned = float(step.sum()) / FULL
@@ -86,7 +93,7 @@ def _of_one_turn(
         ring, down = _in_turn(seen) if rings is None else (rings, down)
         seam = _seam(azimuth, ring)
         # of near points, where the sensor saw them tells when, not where they are from its last place
-        since = _since(_azimuths(seen), ring, seam)
+        since = _since(azimuths(seen), ring, seam)
         guess = refined_by_rings(points, ring, -since, found.speed)
         if guess is None:
             return None
@@ -141,15 +148,15 @@ def _in_turn(points: np.ndarray) -> tuple[np.ndarray, bool]:
     return ring, down
 
 
-def _azimuths(points: np.ndarray) -> np.ndarray:
+def azimuths(points: np.ndarray) -> np.ndarray:
     """Azimuths (N,) of points (N, 3), rad."""
     azimuth = np.empty(len(points))
-    _fill_azimuths(points, azimuth)
+    _fillazimuths(points, azimuth)
     return azimuth
 
 
 @kernel
-def _fill_azimuths(points, azimuth):
+def _fillazimuths(points, azimuth):
     for i in range(azimuth.size):
         azimuth[i] = arctangent2(points[i, 1], points[i, 0])
 
@@ -184,16 +191,40 @@ def _follow(points, elevations, cost, before, place):
 
 def _firings(points: np.ndarray, ring: np.ndarray, seam: float) -> np.ndarray | None:
     """The firings (N,) int64 of points (N, 3) as the sensor saw them; None where too few tell how far it had turned."""
-    late = hdl32e().rhythm.slot[ring] / hdl32e().rhythm.slots * STEP / TURN
-    turned = 1.0 - _since(_azimuths(points), ring, seam) / SWEEP - late
-    count = turned * (TURN / STEP)
-    far = (points * points).sum(axis=1) > _FAR * _FAR
-    window = np.floor((count[far] - count.min()) / _WINDOW).astype(np.int64)
-    phase = FULL * count[far]
-    sums = np.bincount(window, np.cos(phase)), np.bincount(window, np.sin(phase))
-    told = np.flatnonzero(np.bincount(window) >= _FEWEST)
-    if not len(told):
+    count = firings_of(1.0 - _since(azimuths(points), ring, seam) / SWEEP, ring)
+    ahead = drift(count, (points * points).sum(axis=1) > _FAR * _FAR)
+    if ahead is None:
         return None
-    ahead = np.unwrap(np.arctan2(sums[1][told], sums[0][told])) / FULL
-    firing = np.rint(count - np.interp(count, count.min() + _WINDOW * (told + 0.5), ahead))
+    firing = np.rint(count - ahead(count))
     return (firing - firing.min()).astype(np.int64)
+
+
+def firings_of(turned: np.ndarray, ring: np.ndarray) -> np.ndarray:
+    """How many firings had gone by, about, when points of rings (N,) were seen, at such shares of the turn (N,)."""
+    late = hdl32e().rhythm.slot[ring] / hdl32e().rhythm.slots * STEP / TURN
+    return (turned - late) * (TURN / STEP)
+
+
+def drift(count: np.ndarray, told: np.ndarray) -> Drift | None:
+    """By how much firings were ahead of what azimuths count (N,), as those points say that are `told` (N,); None where
+    too few do."""
+    count = count[told]
+    if not len(count):
+        return None
+    window = np.floor((count - count.min()) / _WINDOW).astype(np.int64)
+    phase = FULL * count
+    sums = np.bincount(window, np.cos(phase)), np.bincount(window, np.sin(phase))
+    full = np.flatnonzero(np.bincount(window) >= _FEWEST)
+    if not len(full):
+        return None
+    ahead = np.unwrap(np.arctan2(sums[1][full], sums[0][full])) / FULL
+    middle = count.min() + _WINDOW * (full + 0.5)
+    return lambda at: np.interp(at, *_longer(middle, ahead))
+
+
+def _longer(at: np.ndarray, ahead: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same with a window more at either end, where all goes on as there."""
+    few = min(_ENDS, len(at))
+    rates = [(ahead[k] - ahead[j]) / max(at[k] - at[j], 1.0) for j, k in ((0, few - 1), (-few, -1))]
+    before, after = ahead[0] - rates[0] * _AFAR, ahead[-1] + rates[1] * _AFAR
+    return np.r_[at[0] - _AFAR, at, at[-1] + _AFAR], np.r_[before, ahead, after]
