@@ -14,14 +14,12 @@ from lizip.exact.rotation import cayley
 from lizip.exact.trig import sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.beams import ELEVATION, HEIGHT, fit_line
-from lizip.sensor.fit.ring_pairs import find_axis, nearest_ahead, shortest_turn
+from lizip.sensor.fit.ring_pairs import find_axis, find_pairs, shortest_turn
 from lizip.sensor.stages.pose import Mount
 
 _REACHES = ((1, 1), (64, 192), (16, 48))
 """How far ahead in the file the next point of the same ring is looked for: ring by ring, firing by firing."""
 
-_PAIRS = 2000
-_LEAST_PAIRS = 256
 _CLOSE, _MOST_CLOSE = 1e-3, 0.5
 """A pair agrees whose points rise by less, as a share of the angle between them; so many have to."""
 
@@ -36,13 +34,8 @@ def find_mount(points: np.ndarray) -> Mount | None:
     Headings are those of the stored frame, as nearly as may be. None when few points are those of rings.
     """
     for low, high in _REACHES:
-        count = len(points) - high - 1
-        if count < _LEAST_PAIRS:
-            continue
-        first = np.arange(0, count, max(1, count // _PAIRS))
-        second = np.empty_like(first)
-        nearest_ahead(points, first, low, high, second)
-        mount = _agreed(points[first].astype(np.float64), points[second].astype(np.float64))
+        pairs = find_pairs(points, low, high)
+        mount = None if pairs is None else _agreed(*pairs)
         if mount is not None:
             return mount
     return None

@@ -17,10 +17,14 @@ from lizip.exact.rotation import cayley, turned, turned_back
 from lizip.exact.trig import arctangent2
 from lizip.jit import kernel
 
+_PAIRS, _LEAST_PAIRS, _NEAREST = 8000, 256, 4
+"""Pairs that are looked at; of the nearest quarter some are searched by, a quarter of all then tells more."""
 _FEW, _DESCENTS = 400, 6
 """Pairs by which starts are looked at, and from how many of these to descend."""
 _AMONG = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Shares of the points that lie before a start, along each axis."""
+_BESIDE = (-2.0, 0.0, 2.0)
+"""Metres from the origin of other starts, along each axis: vehicles are some metres large."""
 _ROUNDS, _OUTVOTED = 4, 0.1
 _STEEP = 1e-6
 _STEPS, _TRIALS = 12, 6
@@ -74,10 +78,27 @@ def nearest_ahead(points, first, low, high, second):
         second[k] = best
 
 
+def find_pairs(points: np.ndarray, low: int, high: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Points (M, 3) float64 and the nearest to each of those `low` to `high` after it, of points (N, 3) in the file's
+    order; None of few. Those pairs come first that are nearest to each other."""
+    count = len(points) - high - 1
+    if count < _LEAST_PAIRS:
+        return None
+    first = np.arange(0, count, max(1, count // _PAIRS))
+    second = np.empty_like(first)
+    nearest_ahead(points, first, low, high, second)
+    one, other = points[first].astype(np.float64), points[second].astype(np.float64)
+    order = np.argsort(((other - one) ** 2).sum(axis=1), kind="stable")
+    return one[order], other[order]
+
+
 def find_axis(first: np.ndarray, second: np.ndarray) -> Seen:
-    """What pairs of points (M, 3) float64 agree on best."""
-    few = slice(None, None, max(1, len(first) // _FEW))
-    some = np.ascontiguousarray(first[few]), np.ascontiguousarray(second[few])
+    """What pairs of points (M, 3) float64 agree on best; nearest to each other at first.
+
+    Of the nearest, most are of one ring, and a place that is off tilts them least; all together tell the axis best.
+    """
+    near = slice(0, max(_FEW, len(first) // _NEAREST), max(1, len(first) // _NEAREST // _FEW))
+    some = np.ascontiguousarray(first[near]), np.ascontiguousarray(second[near])
     best, least = None, np.inf
     for axis, start in _starts(*some):
         seen = _descend(*some, shortest_turn(axis), start)
@@ -87,7 +108,10 @@ def find_axis(first: np.ndarray, second: np.ndarray) -> Seen:
         if least < _SHARP:
             break
     assert best is not None
-    return best if least > _HOPELESS else _descend(first, second, best.rotation, best.place)
+    if least > _HOPELESS:
+        return best
+    of_all = (np.ascontiguousarray(each[::_NEAREST]) for each in (first, second))
+    return _descend(*of_all, best.rotation, best.place)
 
 
 def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> Seen | None:
@@ -117,7 +141,7 @@ def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> 
 def _starts(first: np.ndarray, second: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Axes and positions to begin with: the origin, and the likeliest among the points."""
     along = np.quantile(first, _AMONG, axis=0).T
-    starts = np.array([(0.0, 0.0, 0.0), *product(*along.tolist())])
+    starts = np.array([(0.0, 0.0, 0.0), *product(*along.tolist()), *product(_BESIDE, repeat=3)])
     axes, scores = np.empty(starts.shape), np.empty(len(starts))
     scratch = np.empty((2, *first.shape)), np.empty((2, 3, 3))
     _score(first, second, starts, *scratch, axes, scores)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lizip.sensor.fit.mount import find_mount
-from lizip.sensor.fit.ring_pairs import find_axis, nearest_ahead, settle_axis, shortest_turn
+from lizip.sensor.fit.ring_pairs import find_axis, find_pairs, settle_axis, shortest_turn
 
 _SHIFT = np.array([2.94, -2.01, 1.84])
 _AXIS = np.array([-0.008, 0.01, 1.0]) / np.sqrt(1 + 0.008**2 + 0.01**2)
@@ -29,17 +29,12 @@ def _room(lasers: int, step: float, draw: np.random.Generator) -> np.ndarray:
     return (seen[kept] @ shortest_turn(_AXIS).T + _SHIFT).astype(np.float32)
 
 
-def _pairs(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    first = np.arange(0, len(points) - 200, 9)
-    second = np.empty_like(first)
-    nearest_ahead(points, first, 16, 48, second)
-    return points[first].astype(np.float64), points[second].astype(np.float64)
-
-
 @pytest.mark.parametrize("step", [0.2, 0.8])
 def test_a_sensor_is_found_whose_walls_are_as_near_as_the_frame_is_off(step: float) -> None:
     points = _room(32, step, np.random.default_rng(4))
-    seen = find_axis(*_pairs(points))
+    pairs = find_pairs(points, 16, 48)
+    assert pairs is not None
+    seen = find_axis(*pairs)
     assert np.abs(seen.place - _SHIFT).max() < 1e-3
     assert np.abs(np.abs(seen.rotation[:, 2] @ _AXIS) - 1) < 1e-6
     mount = find_mount(points)
@@ -54,7 +49,9 @@ def test_a_sensor_is_found_whose_walls_are_as_near_as_the_frame_is_off(step: flo
 def test_pairs_of_no_rings_agree_on_nothing() -> None:
     draw = np.random.default_rng(5)
     points = draw.normal(0, 5, (20_000, 3)).astype(np.float32)
-    seen = find_axis(*_pairs(points))
+    pairs = find_pairs(points, 16, 48)
+    assert pairs is not None
+    seen = find_axis(*pairs)
     assert (np.abs(seen.rises) < 1e-3).mean() < 0.1
     assert find_mount(points) is None
     assert settle_axis(points, np.eye(3), np.zeros(3)) is None
