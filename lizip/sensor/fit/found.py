@@ -39,8 +39,9 @@ class Found:
         Index of the firing in row 0 of a ring without lag; rows of the grid.
     place, ring, row, firing, ticks : (M,) int64
         Place in the file, cell of the grid, index of the firing, range.
-    rounded, fraction, corrections : (M, 3)
-        See `lizip.sensor.stages.rounding` and `corrections`.
+    corrections : Corrections
+    corrected : int
+        How many returns these correct.
     residual : int
         Micrometres a coordinate from model points to stored ones.
     away : (M,) int64 or None
@@ -68,9 +69,8 @@ class Found:
     row: np.ndarray
     firing: np.ndarray
     ticks: np.ndarray
-    rounded: np.ndarray
-    fraction: np.ndarray
-    corrections: np.ndarray
+    corrections: Corrections
+    corrected: int
     residual: int
     away: np.ndarray | None = None
     steps: np.ndarray | None = None
@@ -102,7 +102,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     elif found.missing is not None:
         listed &= ~found.missing
     exceptions = np.flatnonzero(listed)
-    stages = _geometry(returns, found)
+    stages = _geometry(found)
     stages.append(Places.of(xyz, exceptions, found.missing, found.nothing))
     if found.axes != AS_THEY_ARE:
         stages.append(found.axes)
@@ -113,7 +113,7 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
         "tick, um": round(beams.tick * 1e6),
         "exceptions": len(exceptions),
         "residual, um": found.residual,
-        "corrected": int(np.count_nonzero(some(found.corrections))),
+        "corrected": found.corrected,
     }
     return Solution(SweepModel([Part(stages, cloud.count)]), [grid], About(title, notes))
 
@@ -126,7 +126,6 @@ def _returns_of(cloud: Cloud, found: Found) -> Returns:
     returns.beams, returns.fired, returns.base = found.calibration.beams, found.columns, found.base
     returns.place, returns.ring, returns.row = found.place, found.ring, found.row
     returns.firing, returns.ticks = found.firing, found.ticks
-    returns.rounded, returns.fraction = found.rounded, found.fraction
     if (whole := found.whole) is not None:
         ring, firing = whole.cells(len(found.columns.fired))
         lags = found.columns.lags(found.calibration.beams.leads)
@@ -134,7 +133,7 @@ def _returns_of(cloud: Cloud, found: Found) -> Returns:
     return returns
 
 
-def _geometry(returns: Returns, found: Found) -> list[Stage]:
+def _geometry(found: Found) -> list[Stage]:
     """Stages up to the stored coordinates of the returns."""
     c, columns = found.calibration, found.columns
     firings = Firings.of(columns, found.base, columns.turn // c.beams.columns)
@@ -148,4 +147,4 @@ def _geometry(returns: Returns, found: Found) -> list[Stage]:
     stages.append(c.arithmetic)
     if c.mount is not None:
         stages.append(c.mount)
-    return [*stages, found.order, Rounding(c.decimal), Corrections.of(returns, found.corrections)]
+    return [*stages, found.order, Rounding(c.decimal), found.corrections]
