@@ -25,8 +25,10 @@ from lizip.sensor.fit.driver.polar import Polar, find_polar
 from lizip.sensor.fit.mount import find_mount
 from lizip.sensor.fit.outer.arithmetic import fitted_rows
 from lizip.sensor.fit.outer.gauge import common_part
+from lizip.sensor.fit.outer.loose_elevations import find_loose_elevations
+from lizip.sensor.fit.outer.loose_offsets import find_loose_offsets
 from lizip.sensor.fit.outer.own_frame import find_heading, left_over, size_left
-from lizip.sensor.fit.outer.table_angles import Aside, Way, find_common, find_fine, find_turned
+from lizip.sensor.fit.outer.table_angles import Aside, Way, find_common, find_fine, find_turned, in_one_block
 from lizip.sensor.fit.ring_pairs import settle_axis
 from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
 from lizip.sensor.stages.driver_arithmetic import (
@@ -73,6 +75,7 @@ class _Seen(NamedTuple):
     phases : (L,) float64
         What these are beyond whole ones: whole numbers of parts.
     parts : int
+        Of 0.01 degrees, 0: anything.
     """
 
     polar: Polar
@@ -153,21 +156,24 @@ def _by_laser(xyz: np.ndarray, inner: np.ndarray) -> _Seen | None:
     return _Seen(polar, stored, elevations_of(polar), np.rint(units - own) + own, phase, 0)
 
 
-def _in_parts(seen: _Seen) -> _Seen | None:
-    """The same turned so that phases are whole numbers of parts; None where they are of none."""
+def _in_parts(seen: _Seen) -> _Seen:
+    """The same turned so that phases are whole numbers of parts, or of no parts where they are of none."""
     for parts in _PARTS:
         common, length = common_part(seen.phases * parts, np.diff(seen.polar.bounds))
         if length > _ALIKE:
             printed = np.rint(seen.phases * parts - common) / parts
             angles = seen.angles + (printed - seen.phases)[seen.polar.laser]
             return seen._replace(angles=angles, phases=printed, parts=parts)
-    return None
+    return seen
 
 
 def _laws(seen: _Seen, draw: np.random.Generator) -> _Tried:
     """Drivers that may have computed the points, by the first kind of roundings that tells azimuths."""
     aside = _aside(seen)
-    for laws in (_of_tables(seen, aside), _of_fine_tables(seen, aside), _in_double(seen, draw)):
+    ways = [_of_tables(seen, aside)]
+    if seen.parts:
+        ways += [_of_fine_tables(seen, aside), _in_double(seen, draw)]
+    for laws in ways:
         told = False
         for each in laws:
             told = True
@@ -187,17 +193,33 @@ def _of_tables(seen: _Seen, aside: Aside) -> _Tried:
     if turned.share < _TOLD:
         return
     offsets = [Printed(np.zeros(lasers, np.int64), 0, False)]
-    if turned.angle in (SUM, TURNED):
+    if turned.angle == SUM:
+        turned = in_one_block(turned, seen.polar.bounds, aside, _usual_step(seen))
+    if not seen.parts:
+        known = turned.sign * (seen.phases + turned.wholes)
+        loose = find_loose_offsets(turned, known, seen.polar.bounds, aside) if turned.angle == SUM else None
+        if loose is None:
+            return
+        offsets = _printed_singles(loose)
+    elif turned.angle in (SUM, TURNED):
         known = turned.sign * (seen.phases + turned.wholes)
         # where sines are turned, angles hardly tell what offsets have in common: mostly they are alike on both sides
         middle = -np.rint((known.min() + known.max()) / 2 * seen.parts) / seen.parts
         common = find_common(turned, known, seen.polar.laser, aside, seen.parts)
         offsets = [each for more in (common, middle) for each in _printed_singles((known + more) * UNIT)]
-    elevations = _printed_singles(seen.elevations)
     distances = UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE
-    for distance, sine, rise, offset in itertools.product(distances, (MODERN, ROUNDED), elevations, offsets):
+    for distance, sine in itertools.product(distances, (MODERN, ROUNDED)):
         law = DriverLaw(distance, turned.angle, sine, 1 + turned.sign)
-        yield Driver(law, seen.polar.tick, rise, offset), turned.azimuth
+        for rise, offset in itertools.product(_elevations(seen, law), offsets):
+            yield Driver(law, seen.polar.tick, rise, offset), turned.azimuth
+
+
+def _elevations(seen: _Seen, law: DriverLaw) -> list[Printed]:
+    """Elevations under a law whose sines are float32."""
+    measured = seen.elevations
+    if _degrees(measured) is None:
+        measured = find_loose_elevations(seen.polar, seen.stored, measured, law.distance, law.sine)
+    return _printed_singles(measured)
 
 
 def _of_fine_tables(seen: _Seen, aside: Aside) -> _Tried:
@@ -251,6 +273,13 @@ def _of_blocks(seen: _Seen) -> tuple[np.ndarray, np.ndarray]:
         values, counts = max(usual, key=lambda each: int(each[1].max()))
         wholes[which] = values[np.argmax(counts)]
     return index - wholes[polar.laser], wholes
+
+
+def _usual_step(seen: _Seen) -> int:
+    """From block to block, 0.01 degrees."""
+    index = seen.nearest[slice(*seen.polar.bounds[np.argmax(np.diff(seen.polar.bounds)) :][:2])]
+    steps = np.abs(wrapped(np.diff(index)))
+    return int(np.median(steps))
 
 
 def _aside(seen: _Seen) -> Aside:
