@@ -25,9 +25,9 @@ from lizip.sensor.fit.driver.polar import Polar, find_polar
 from lizip.sensor.fit.mount import find_mount
 from lizip.sensor.fit.outer.arithmetic import fitted_rows
 from lizip.sensor.fit.outer.gauge import common_part
-from lizip.sensor.fit.outer.loose_elevations import find_loose_elevations
 from lizip.sensor.fit.outer.loose_offsets import find_loose_offsets
 from lizip.sensor.fit.outer.own_frame import find_heading, left_over, size_left
+from lizip.sensor.fit.outer.settled import settled
 from lizip.sensor.fit.outer.table_angles import Aside, Way, find_common, find_fine, find_turned, in_one_block
 from lizip.sensor.fit.ring_pairs import settle_axis
 from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
@@ -117,7 +117,8 @@ def find_driven(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
             best, least = (driver, azimuth), left
     if best is None:
         return None
-    return polar.order, best[0].points(polar.laser, best[1], polar.ticks).astype(np.float32)
+    driver = settled(*best, polar, seen.stored)
+    return polar.order, driver.points(polar.laser, best[1], polar.ticks).astype(np.float32)
 
 
 def _points(polar: Polar, elevations: np.ndarray, angles: np.ndarray) -> np.ndarray:
@@ -207,19 +208,11 @@ def _of_tables(seen: _Seen, aside: Aside) -> _Tried:
         middle = -np.rint((known.min() + known.max()) / 2 * seen.parts) / seen.parts
         common = find_common(turned, known, seen.polar.laser, aside, seen.parts)
         offsets = [each for more in (common, middle) for each in _printed_singles((known + more) * UNIT)]
+    elevations = _printed_singles(seen.elevations)
     distances = UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE
-    for distance, sine in itertools.product(distances, (MODERN, ROUNDED)):
+    for distance, sine, rise, offset in itertools.product(distances, (MODERN, ROUNDED), elevations, offsets):
         law = DriverLaw(distance, turned.angle, sine, 1 + turned.sign)
-        for rise, offset in itertools.product(_elevations(seen, law), offsets):
-            yield Driver(law, seen.polar.tick, rise, offset), turned.azimuth
-
-
-def _elevations(seen: _Seen, law: DriverLaw) -> list[Printed]:
-    """Elevations under a law whose sines are float32."""
-    measured = seen.elevations
-    if _degrees(measured) is None:
-        measured = find_loose_elevations(seen.polar, seen.stored, measured, law.distance, law.sine)
-    return _printed_singles(measured)
+        yield Driver(law, seen.polar.tick, rise, offset), turned.azimuth
 
 
 def _of_fine_tables(seen: _Seen, aside: Aside) -> _Tried:

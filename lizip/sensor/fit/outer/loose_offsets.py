@@ -22,9 +22,11 @@ _ALIKE = 0.9
 _TIE, _EXACT = 2.5e-8, 1e-7
 """Sums that are so near (rad) a tie tell nothing before offsets are settled, where their spacing is larger than the
 second."""
-_NEAR = ((FARTHEST, 40.0, 1 << 12), (60.0, 4.0, 1 << 15))
-"""How far on either side (0.01 degrees), in which steps, and by how many points offsets in common are looked for."""
-_WITHIN = 30.0
+_ROUGH, _ROUGHLY = 40.0, 1 << 12
+"""Steps (0.01 degrees) in which offsets in common are looked for, and by how many points."""
+_BINADES, _AROUND, _STEP = np.array([1.0, 2.0, 4.0]), 150.0, 2.0
+"""Sums (rad) about which their rounding changes; so far around (0.01 degrees) points tell in which steps it does."""
+_WITHIN = 12.0
 _ROUNDS = ((128, 2048), (512, 32), (1 << 13, 1))
 """So near (0.01 degrees) all whole spacings are tried: by how many points, and how many are left."""
 
@@ -70,19 +72,21 @@ def _common_spacings(turned: Turned, offsets: np.ndarray, laser: np.ndarray, asi
     order = np.random.default_rng(1).permutation(np.flatnonzero(~ties | (spacings < _EXACT)))
     unit = _SPACING / UNIT
 
-    def scores(tried: np.ndarray, count: int) -> np.ndarray:
-        some, out = order[:count], np.empty(len(tried))
-        angle, weight = aside.angle[some], aside.weight[some]
+    def scores(tried: np.ndarray, some: np.ndarray) -> np.ndarray:
+        angle, weight, out = aside.angle[some], aside.weight[some], np.empty(len(tried))
         score_offsets(turned.angle, turned.azimuth[some], laser[some], angle, weight, offsets / UNIT, tried * unit, out)
         return out
 
-    best = 0.0
-    for far, step, count in _NEAR:
-        tried = np.rint((best + np.arange(-far, far + step, step)) / unit)
-        best = float(tried[np.argmin(scores(tried, count))]) * unit
+    def best_of(middle: float, far: float, step: float, some: np.ndarray) -> float:
+        tried = np.rint((middle + np.arange(-far, far + step, step)) / unit)
+        return float(tried[np.argmin(scores(tried, some))]) * unit
+
+    best = best_of(0.0, FARTHEST, _ROUGH, order[:_ROUGHLY])
+    beside = np.abs((sums[order] + best * UNIT)[:, None] - _BINADES).min(axis=1)
+    best = best_of(best, _AROUND, _STEP, order[beside < _AROUND * UNIT])
     tried = np.rint(best / unit) + np.arange(-np.rint(_WITHIN / unit), np.rint(_WITHIN / unit) + 1)
     for count, left in _ROUNDS:
-        tried = tried[np.argsort(scores(tried, count), kind="stable")[:left]]
+        tried = tried[np.argsort(scores(tried, order[:count]), kind="stable")[:left]]
     return float(tried[0]) * _SPACING
 
 
