@@ -61,6 +61,7 @@ def sweeps() -> Iterator[Callable[[], bytes]]:
     yield ring_after_ring
     yield partial(moved, "vlp32c", "nebula Velodyne")
     yield partial(moved, "xt32m", "nebula Hesai")
+    yield partial(moved, "qt128", "nebula Hesai")
 
 
 def ring_after_ring() -> bytes:

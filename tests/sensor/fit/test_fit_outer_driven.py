@@ -51,6 +51,7 @@ def _simulated(sensor: str, driver: str) -> np.ndarray:
         ("ot128", "nebula Hesai", "small"),
         ("qt64", "nebula Hesai", "small"),
         ("bpearl", "nebula RoboSense", "small"),
+        ("qt128", "nebula Hesai", "small"),
     ],
 )
 def test_a_moved_sweep_costs_what_its_driver_made(sensor: str, driver: str, mount: str) -> None:

@@ -19,16 +19,16 @@ _SPACING = 2.0**-21
 _PARTS, _FINE = 64, 2.0**-28
 """Of a spacing that offsets are looked for in, and the step (rad) in which they are settled."""
 _ALIKE = 0.9
-_TIE, _EXACT = 2.5e-8, 1e-7
+_TIE, _EXACT = 2.5e-8, 5e-8
 """Sums that are so near (rad) a tie tell nothing before offsets are settled, where their spacing is larger than the
 second."""
 _ROUGH, _ROUGHLY = 40.0, 1 << 12
 """Steps (0.01 degrees) in which offsets in common are looked for, and by how many points."""
 _BINADES, _AROUND, _STEP = np.array([1.0, 2.0, 4.0]), 150.0, 2.0
 """Sums (rad) about which their rounding changes; so far around (0.01 degrees) points tell in which steps it does."""
-_WITHIN = 12.0
-_ROUNDS = ((128, 2048), (512, 32), (1 << 13, 1))
-"""So near (0.01 degrees) all whole spacings are tried: by how many points, and how many are left."""
+_WITHIN, _SHARP = 10.0, 0.75
+_ROUNDS = ((400, 1024), (1 << 11, 16), (1 << 14, 1))
+"""So near (0.01 degrees) all whole spacings are tried, by a share of the points: how many, and how many are left."""
 
 
 def find_loose_offsets(turned: Turned, known: np.ndarray, bounds: np.ndarray, aside: Aside) -> np.ndarray | None:
@@ -85,6 +85,8 @@ def _common_spacings(turned: Turned, offsets: np.ndarray, laser: np.ndarray, asi
     beside = np.abs((sums[order] + best * UNIT)[:, None] - _BINADES).min(axis=1)
     best = best_of(best, _AROUND, _STEP, order[beside < _AROUND * UNIT])
     tried = np.rint(best / unit) + np.arange(-np.rint(_WITHIN / unit), np.rint(_WITHIN / unit) + 1)
+    # points that are seen sharply tell most of how sines were rounded
+    order = order[aside.weight[order] >= np.quantile(aside.weight, _SHARP)]
     for count, left in _ROUNDS:
         tried = tried[np.argsort(scores(tried, order[:count]), kind="stable")[:left]]
     return float(tried[0]) * _SPACING

@@ -27,6 +27,8 @@ _TAKEN = 3
 """Waves a turn from which on a transform of points does not take up what their azimuths are off."""
 _QUARTER = TURN_UNITS // 4
 _LEAST_OF_LASER = 32
+_MOST = 1.0
+"""Weighted square of what is left of one angle: few lie on ties of a rounding."""
 _DEGREE = np.float32(DEGREE)
 _ROUNDS = ((64, 8192), (256, 1024), (1024, 64), (1 << 13, 1))
 """Azimuths by which offsets are looked at, and how many of the best are looked at again, by more azimuths."""
@@ -167,7 +169,7 @@ def find_common(turned: Turned, offsets: np.ndarray, laser: np.ndarray, aside: A
 
 @kernel
 def score_offsets(form, azimuth, laser, angle, weight, offsets, tried, scores):
-    """Fill scores (T,): squares of what is left of angles (K,) where offsets (L,) are as much further on."""
+    """Fill scores (T,): squares of what is left of angles (K,) where offsets (L,) are as much further on, 1 at most."""
     for j in range(tried.size):
         total = 0.0
         for i in range(azimuth.size):
@@ -177,5 +179,5 @@ def score_offsets(form, azimuth, laser, angle, weight, offsets, tried, scores):
             sine, cosine = azimuth_sincos(np.float64(azimuth[i]), single, form, 0)
             true_sine, true_cosine = sincos(azimuth[i] * UNIT + offset)
             left = sine * true_cosine - cosine * true_sine - angle[i]
-            total += weight[i] * left * left
+            total += min(weight[i] * left * left, _MOST)
         scores[j] = total
