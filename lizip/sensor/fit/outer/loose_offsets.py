@@ -1,7 +1,7 @@
 """What lasers add to azimuths in float32 radians, where that was printed with more decimals than points tell.
 
-An azimuth of 4 rad and more and its sum with an offset are float32 of one spacing, so what rounds off a sum tells its
-offset, laser by laser, but for whole spacings. These are alike for all lasers. About how many they are shows in where
+Most azimuths and their sums with an offset are float32 of one spacing, so what a sum is rounded by tells its offset,
+laser by laser, but for whole spacings. These are alike for all lasers. About how many they are shows in where
 sums pass powers of two, exactly in how their sines were rounded.
 """
 
@@ -14,8 +14,8 @@ from lizip.sensor.fit.driver.offsets import FARTHEST, UNIT
 from lizip.sensor.fit.outer.gauge import common_part
 from lizip.sensor.fit.outer.table_angles import Aside, Turned, radians_of, score_offsets
 
-_SPACING = 2.0**-21
-"""Of float32 angles (rad) in most of a turn."""
+_LARGE = 0.75
+"""Share of the azimuths below the one whose spacing counts: 4 rad and more in a whole turn."""
 _PARTS, _FINE = 64, 2.0**-28
 """Of a spacing that offsets are looked for in, and the step (rad) in which they are settled."""
 _ALIKE = 0.9
@@ -48,29 +48,32 @@ def find_loose_offsets(turned: Turned, known: np.ndarray, bounds: np.ndarray, as
     laser = np.repeat(np.arange(len(known)), np.diff(bounds))
     angles, exact = radians_of(turned.angle)[turned.azimuth].astype(np.float64), turned.azimuth * UNIT
     seen = exact + known[laser] * UNIT + turned.sign * aside.angle
-    starts, steps = known * UNIT, _SPACING / _PARTS
+    spacing = float(np.spacing(np.quantile(angles, _LARGE).astype(np.float32)))
+    starts, steps = known * UNIT, spacing / _PARTS
     offsets, beside = np.empty((2, len(known)))
     _settle(angles, seen, aside.weight, bounds, starts, steps, _PARTS, 1.0, offsets, beside)
     # each laser tells what all have in common beyond whole spacings
-    common, alike = common_part(beside / _SPACING, np.diff(bounds))
+    common, alike = common_part(beside / spacing, np.diff(bounds))
     if alike < _ALIKE:
         return None
     rest = seen - exact - (offsets - beside)[laser]
-    offsets = offsets - beside + common * _SPACING
-    offsets += _common_spacings(turned, offsets, laser, aside._replace(angle=rest), angles)
+    offsets = offsets - beside + common * spacing
+    offsets += _common_spacings(turned, offsets, laser, aside._replace(angle=rest), angles, spacing)
     low = offsets - _FINE * (_PARTS // 4)
     _settle(angles, exact + rest + offsets[laser], aside.weight, bounds, low, _FINE, _PARTS // 2, 0.0, offsets, beside)
     return offsets
 
 
-def _common_spacings(turned: Turned, offsets: np.ndarray, laser: np.ndarray, aside: Aside, angles: np.ndarray) -> float:
+def _common_spacings(
+    turned: Turned, offsets: np.ndarray, laser: np.ndarray, aside: Aside, angles: np.ndarray, spacing: float
+) -> float:
     """Whole spacings (rad) to add to all offsets (L,); `aside` is in the driver's sense."""
     sums = angles + offsets[laser]
-    spacings = np.spacing(np.abs(sums).astype(np.float32)).astype(np.float64)
-    places = sums / spacings
-    ties = np.abs(places - np.floor(places) - 0.5) * spacings < _TIE
-    order = np.random.default_rng(1).permutation(np.flatnonzero(~ties | (spacings < _EXACT)))
-    unit = _SPACING / UNIT
+    units = np.spacing(np.abs(sums).astype(np.float32)).astype(np.float64)
+    places = sums / units
+    ties = np.abs(places - np.floor(places) - 0.5) * units < _TIE
+    order = np.random.default_rng(1).permutation(np.flatnonzero(~ties | (units < _EXACT)))
+    unit = spacing / UNIT
 
     def scores(tried: np.ndarray, some: np.ndarray) -> np.ndarray:
         angle, weight, out = aside.angle[some], aside.weight[some], np.empty(len(tried))
@@ -89,7 +92,7 @@ def _common_spacings(turned: Turned, offsets: np.ndarray, laser: np.ndarray, asi
     order = order[aside.weight[order] >= np.quantile(aside.weight, _SHARP)]
     for count, left in _ROUNDS:
         tried = tried[np.argsort(scores(tried, order[:count]), kind="stable")[:left]]
-    return float(tried[0]) * _SPACING
+    return float(tried[0]) * spacing
 
 
 @kernel

@@ -43,9 +43,15 @@ def settled(driver: Driver, azimuth: np.ndarray, polar: Polar, stored: np.ndarra
         best, least = words, np.full(lasers, np.inf)
         for k in range(-_EITHER_WAY, _EITHER_WAY + 1):
             tried = (words + k * np.maximum(spacing(words), _STEP)).astype(np.float32)
-            other = replace(driver, **{name: as_printed(tried.astype(np.float64), (_WORDS,), False)})
+            other = _with(driver, name, tried)
             away = other.points(laser, azimuth, ticks).astype(np.float32) - inner
             left = np.bincount(laser, weight * (away * away).sum(axis=1), lasers)
             best, least = np.where(left < least, tried, best), np.minimum(left, least)
-        driver = replace(driver, **{name: as_printed(best.astype(np.float64), (_WORDS,), False)})
+        driver = _with(driver, name, best)
     return driver
+
+
+def _with(driver: Driver, name: str, words: np.ndarray) -> Driver:
+    """The driver with other elevations or offsets, words (L,) float32."""
+    printed = as_printed(words.astype(np.float64), (_WORDS,), False)
+    return replace(driver, elevations=printed) if name == "elevations" else replace(driver, offsets=printed)
