@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -62,6 +62,16 @@ class Cloud:
         if not all(axis in names for axis in "xyz"):
             return None
         return names.index("x"), names.index("y"), names.index("z")
+
+    @property
+    def led(self) -> Cloud:
+        """The same cloud with the columns x, y and z first, where they have names."""
+        places = self.coordinates
+        if places in (None, (0, 1, 2)):
+            return self
+        names = list(self.columns)
+        first = [names[place] for place in places]
+        return replace(self, columns={name: self.columns[name] for name in dict.fromkeys([*first, *names])})
 
     @property
     def schema(self) -> Schema:

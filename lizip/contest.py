@@ -6,7 +6,7 @@ samples. So nothing comes out larger than the file under zstd or LZMA, and LZMA 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from lizip.cloud import Cloud
     from lizip.codecs import Codec
     from lizip.relations import Recipe
-    from lizip.relations.motion import Motion
-
-    Undo = Callable[[np.ndarray, list[np.ndarray]], tuple[np.ndarray, Motion] | None]
+    from lizip.undone import Undone
 
 ONE_PASS = 1 << 26
 """Above so many bytes the first codec that fits codes the file, section by section, in bounded memory."""
@@ -159,45 +157,14 @@ class Contest:
 
     def undo(self, recipe: Recipe) -> Recipe:
         """Take points that were moved after a rounding as they were before."""
-        from lizip.sensor.fit.outer.undo import undo_motion
+        from lizip.undone import undo
 
-        wide = self._narrowed(recipe)
-        return self._undone(recipe, lambda xyz, _: undo_motion(xyz)) if wide is None else wide
+        undone = undo(self.cloud, recipe)
+        return recipe if undone is None else self._take(undone)
 
-    def _narrowed(self, recipe: Recipe) -> Recipe | None:
-        """Take points of float64 as the float32 that they were before a transform; None where they were none."""
-        import numpy as np
-
-        from lizip.relations.recipe import KEPT, NARROW, Rule
-        from lizip.sensor.fit.outer.wide import undo_wide
-
-        columns = list(self.cloud.columns.values())[:3]
-        wide = all(column.dtype == np.dtype("<f8") for column in columns)
-        if len(columns) < 3 or not wide or all(rule.kind != KEPT for rule in recipe.rules[:3]):
-            return None
-        undone = undo_wide(np.stack(columns, axis=1))
-        if undone is None:
-            return None
-        self._inner, motion = undone
-        return replace(recipe, rules=(Rule(NARROW),) * 3 + recipe.rules[3:], motion=motion)
-
-    def _undone(self, recipe: Recipe, undo: Undo) -> Recipe:
-        from lizip.relations.motion import points_of
-        from lizip.relations.recipe import is_movable
-        from lizip.sensor.fit.missing import enough_returns
-
-        schema = self.cloud.schema
-        if self.cloud.format == "las" or not is_movable(recipe.coded(schema), recipe.rules):
-            return recipe
-        if not self.cloud.once(enough_returns):
-            return recipe
-        columns = list(self.cloud.columns.values())
-        xyz = points_of({str(k): column.astype("<f4") for k, column in enumerate(columns[:3])})
-        undone = undo(xyz, columns[3:])
-        if undone is None:
-            return recipe
-        self._inner, motion = undone
-        return replace(recipe, motion=motion)
+    def _take(self, undone: Undone) -> Recipe:
+        self._inner = undone.inner
+        return undone.recipe
 
     def reduced(self, recipe: Recipe, order: np.ndarray | None = None) -> Cloud:
         """What a codec codes: the columns that a recipe leaves, in an order."""
@@ -235,13 +202,10 @@ class Contest:
 
     def attempt_undone(self, codec: Codec, recipe: Recipe, sole: bool = False) -> None:
         """Let points on other axes, or multiplied by a number, try once more, as they were before."""
-        from lizip.sensor.fit.outer.scale import undo_scale
-        from lizip.sensor.fit.outer.sideways import undo_sideways
+        from lizip.undone import undo_rarer
 
-        for undo in (undo_scale, undo_sideways):
-            undone = self._undone(recipe, undo)
-            if undone.motion is not None:
-                self.attempt(codec, undone, sole)
+        for undone in undo_rarer(self.cloud, recipe):
+            self.attempt(codec, self._take(undone), sole)
             if not self.poor:
                 break
 

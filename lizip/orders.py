@@ -53,7 +53,7 @@ class Orders:
         from lizip.disorder import sorted_orders
 
         kept, self._sorted = self._sorted, []
-        for each in sorted_orders(self._contest.cloud) if kept is None else kept:
+        for each in sorted_orders(self._contest.cloud.led) if kept is None else kept:
             self._sorted.append(each)
             if codec.name == "sweep" and not each.by_rings:
                 continue

@@ -51,7 +51,7 @@ _LEAP, _AROUND = 0.05, 16
 
 def find_sweeps(cloud: Cloud) -> list[int]:
     """First points of the sweeps of a cloud, ascending, without the 0 of the first; empty where there is only one."""
-    columns = list(cloud.columns.values())
+    columns = list(cloud.led.columns.values())
     if cloud.count < 2 * _LEAST_POINTS or len(columns) < 3 or any(c.dtype.kind != "f" for c in columns[:3]):
         return []
     for column in columns[3:]:

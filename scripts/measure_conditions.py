@@ -105,6 +105,7 @@ def _turning(name: str, **fixed: Any) -> Callable[[int, dict[str, Any]], bytes]:
 
 KINDS: dict[str, tuple[int, Callable[[int, dict[str, Any]], bytes]]] = {
     "nuscenes": (5, _made(hdl32.sweep)),
+    "nuscenes, leaning, near the map's axis": (5, _made(hdl32.sweep, tilt=(0.04, 0.03), map_position=(497.0, 86.0))),
     "nuscenes, not through a map": (5, _made(hdl32.sweep, far_frame=False)),
     "kitti": (4, _made(hdl64.sweep, without=_MOTION[1:])),
     "kitti, camera": (4, _made(hdl64.sweep, without=_MOTION[1:], camera=True)),

@@ -11,7 +11,7 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
+    ("packing", "compact", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
     ("packed",),
     ("jit",),
     ("container", "entropy", "exact"),
@@ -21,7 +21,7 @@ LAYOUT = (
     ("codecs", "disorder"),
     ("logs", "embedded"),
     ("decoder", "storage", "pieces", "yardstick", "sequence", "won"),
-    ("expand", "orders"),
+    ("expand", "orders", "undone"),
     ("contest",),
     ("near",),
     ("recording",),

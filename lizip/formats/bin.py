@@ -1,7 +1,7 @@
 """Raw sweeps: little-endian records without a header, as KITTI, nuScenes and many loggers write them.
 
 Nothing in the file says what a record is: float32 nearly always, sometimes float64, sometimes with an integer or a
-double for a clock behind. `guess_record` finds it from the numbers.
+double for a clock behind. `guess_record` finds it from the numbers, and `count_before` where x is among them.
 """
 
 from __future__ import annotations
@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING
 from lizip.errors import CorruptError, FormatError
 from lizip.formats import Format
 from lizip.formats.guess import guess_record
+from lizip.formats.leading import MOST_BEFORE, count_before, named
 from lizip.formats.records import TYPES, Fields, check_regions, columns_of, join_records, size_of
 
 if TYPE_CHECKING:
     from lizip.cloud import Cloud, Columns
 
-NAMES = ("x", "y", "z", "intensity", "ring")
 MAX_FORCED = 64
+
+_BEFORE = 128
+"""Added to the number of columns before x, where there are any: no number of fields."""
 
 
 class Bin(Format):
     """Records of up to 64 numbers; a last record cut short is a region.
 
-    Layout: the number of fields where all are float32, else 0 and the type of each.
+    Layout: how many fields stand before x, if any; the number of fields where all are float32, else 0 and the type of
+    each.
     """
 
     name = "bin"
@@ -44,18 +48,26 @@ class Bin(Format):
         size = size_of(self.fields(layout))
         points = len(data) // size
         tail = data[points * size :]
-        return Cloud(self.name, layout, columns_of(data, 0, points, self.fields(layout)), (tail,) if len(tail) else ())
+        columns = columns_of(data, 0, points, self.fields(layout))
+        before = count_before(list(columns.values()))
+        if before:
+            layout = bytes([_BEFORE + before]) + layout
+            columns = columns_of(data, 0, points, self.fields(layout))
+        return Cloud(self.name, layout, columns, (tail,) if len(tail) else ())
 
     def rowwise(self, layout: bytes) -> bool:
         """Always."""
         return True
 
     def fields(self, layout: bytes) -> Fields:
-        """x y z intensity ring f5 f6 ..."""
+        """x y z intensity ring f5 f6 ...; where some stand before x: f0 ... x y z f4 ..."""
+        before = layout[0] - _BEFORE if layout and layout[0] > _BEFORE else 0
+        layout = layout[1:] if before else layout
         codes = ["f4"] * layout[0] if len(layout) == 1 else [TYPES[code] for code in layout[1:] if code < len(TYPES)]
-        if not 1 <= len(codes) <= MAX_FORCED or (len(layout) > 1 and layout[0]) or len(codes) < len(layout) - 1:
+        whole = len(codes) >= len(layout) - 1 and not (len(layout) > 1 and layout[0])
+        if not whole or not 1 <= len(codes) <= MAX_FORCED or before > MOST_BEFORE:
             raise CorruptError("impossible number of fields")
-        return tuple((NAMES[i] if i < len(NAMES) else f"f{i}", code) for i, code in enumerate(codes))
+        return named(codes, before)
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
         """Yield the records, then the odd tail."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lizip.errors import CorruptError
 from lizip.formats import Format
+from lizip.formats.leading import count_before, named
 from lizip.formats.records import (
     TYPES,
     Fields,
@@ -39,12 +40,13 @@ _MODES = ("<", ">", "<F", ">F")
 """First byte of the layout: byte order, and F where whole columns follow one another; the fields come after it."""
 
 _MAX_WIDE = 64
+_MOST_NAMED = 8
+"""Wider arrays need not be points: their columns are f0, f1, ..."""
 _LAST = 16
 """A last axis of at most so many is the columns, whatever the first one is."""
 
 _MAX_HEADER = 1 << 16
 _MOST_FIELDS = 256
-_AXIS_NAMES = ("x", "y", "z", "intensity", "ring")
 _KINDS = {"b": "u", "m": "i", "M": "i", "i": "i", "u": "u", "f": "f"}
 """Booleans and times are coded as the integers they are stored as."""
 
@@ -64,6 +66,8 @@ class _Header(NamedTuple):
     fields: Fields
     points: int
     shape: tuple[int, ...]
+    unnamed: bool = False
+    """Whether x, y and z may stand elsewhere than their names say."""
 
 
 class Numbers(NamedTuple):
@@ -88,7 +92,7 @@ def find_numbers(data: memoryview) -> Numbers | None:
     header = _read_header(data)
     if header is None:
         return None
-    start, order, planes, fields, points, shape = header
+    start, order, planes, fields, points, shape, unnamed = header
     length = size_of(fields)
     whole = min(points, (len(data) - start) // length)
     if not planes:
@@ -100,6 +104,9 @@ def find_numbers(data: memoryview) -> Numbers | None:
         for i, field in enumerate(fields):
             columns |= native_columns(data, start + i * points * size_of((field,)), points, (field,), order)
     mode = _MODES.index(order + "F" * planes)
+    if unnamed and (before := count_before(list(columns.values()))):
+        fields = named([code for _, code in fields], before)
+        columns = dict(zip((name for name, _ in fields), columns.values(), strict=True))
     return Numbers(mode, fields, columns, start, start + whole * length, shape)
 
 
@@ -148,7 +155,7 @@ class Npy(Format):
         return [found] if found[0][1:] else []
 
     def fields(self, layout: bytes) -> Fields:
-        """Fields of a structured array; x y z intensity ring f5 ... of a plain one, `value` if it has one axis."""
+        """Fields of a structured array; of a plain one as in `lizip.formats.leading`, `value` if it has one axis."""
         return _read_layout(layout)[1]
 
     def join(self, layout: bytes, regions: tuple[bytes, ...], blocks: Iterable[Columns]) -> Iterator[bytes]:
@@ -196,11 +203,13 @@ def _shaped(header: _Header, records: bool) -> _Header:
     wide = shape[-1] if last else shape[0]
     if not 1 < wide <= _MAX_WIDE:
         return plain
-    names = [_AXIS_NAMES[i] if wide <= 8 and i < len(_AXIS_NAMES) else f"f{i}" for i in range(wide)]
-    fields = tuple((name, header.fields[0][1]) for name in names)
+    codes = (header.fields[0][1],) * wide
+    unnamed = wide <= _MOST_NAMED
+    fields = named(codes) if unnamed else tuple((f"f{i}", code) for i, code in enumerate(codes))
     left = (shape[:-1] if last else shape[1:])[::turn]
     # in C order the last axis is the fastest, in Fortran order (`planes` says so far) the first
-    return header._replace(planes=last == header.planes, fields=fields, points=header.points // wide, shape=left)
+    points = header.points // wide
+    return header._replace(planes=last == header.planes, fields=fields, points=points, shape=left, unnamed=unnamed)
 
 
 def _fields(dtype: np.dtype, name: str) -> list[tuple[str, str, str]]:

@@ -1,7 +1,8 @@
 """Tables of numbers as plain text: .xyz, .txt, .asc, .pts, .csv. Nothing but the numbers says what they are.
 
 Blanks, tabs, commas, semicolons or bars stand between the numbers. A heading gives the columns their names, else they
-are x, y, z, f3, f4, ... ; the names of .pts files (whose first line is the number of points) are known.
+are x, y, z, f3, f4, ..., or f0, x, y, z, f4, ... where something stands before x; the names of .pts files (whose first
+line is the number of points) are known.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lizip.formats import Format, Printed
+from lizip.formats.leading import count_before, named
 from lizip.formats.numerals import is_number
 from lizip.formats.records import Fields, check_regions, pack_fields, unique, unpack_fields
 from lizip.formats.table import Table, join_table, parse_again, parse_table
@@ -43,6 +45,7 @@ class Text(Format):
         """Take the rows apart; None when most lines are none."""
         found = self.find_table(data)
         table = parse_table(data, None, found.fields) if found else None
+        table = _renamed(table) if table else None
         return self.of_table(table, data[:0], data[table.size :]) if table else None
 
     def find_table(self, data: memoryview) -> Printed | None:
@@ -98,6 +101,19 @@ def _names(lines: list[list[bytes]], width: int) -> list[str]:
         elif len(words) == 1 and words[0].isdigit():
             known = _PTS_COLOURED if width == len(_PTS_COLOURED) else _PTS
     return [known[i] if i < len(known) else f"f{i}" for i in range(width)]
+
+
+def _renamed(table: Table) -> Table:
+    """A table without a heading by the columns that hold x, y and z."""
+    names, codes = [name for name, _ in table.fields], [code for _, code in table.fields]
+    if names != [_NAMES[i] if i < len(_NAMES) else f"f{i}" for i in range(len(names))]:
+        return table
+    before = count_before(list(table.columns.values()))
+    if not before:
+        return table
+    fields = named(codes, before)
+    columns = dict(zip((name for name, _ in fields), table.columns.values(), strict=True))
+    return table._replace(fields=fields, columns=columns)
 
 
 def _read_layout(layout: bytes) -> tuple[Fields, Template]:

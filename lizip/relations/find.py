@@ -12,7 +12,8 @@ from lizip.cloud import Cloud
 from lizip.exact.ulp import bits_of
 from lizip.relations.means import find_means
 from lizip.relations.polar import ANGLE, AZIMUTH, DISTANCE, ELEVATION, LEVEL, SINE, ZENITH, Convention, X, Y, Z
-from lizip.relations.recipe import (
+from lizip.relations.recipe import FIRST, Recipe
+from lizip.relations.rule import (
     EQUAL,
     KEPT,
     MEAN,
@@ -21,7 +22,6 @@ from lizip.relations.recipe import (
     PACKED,
     POLAR,
     SPLIT,
-    Recipe,
     Rule,
     difference,
     packed,
@@ -58,13 +58,13 @@ def narrowed(cloud: Cloud) -> Recipe:
             rules[i] = Rule(NARROW)
     for i, sources in _packed(cloud):
         rules[i] = Rule(PACKED, sources)
-    own = cloud.coordinates or range(min(3, len(columns)))
+    own = cloud.coordinates or FIRST
     for i, j in _equal(columns):
         if i not in own and rules[i].kind < PACKED and rules[j].kind < EQUAL:
             rules[i] = Rule(EQUAL, (j,))
     used = {source for rule in rules for source in rule.sources}
     fits = all(rules[k].kind < PACKED for rule in rules if rule.kind == PACKED for k in rule.sources)
-    return Recipe(tuple(rules)) if fits or not used else Recipe(tuple(Rule() for _ in rules))
+    return Recipe(tuple(rules) if fits or not used else tuple(Rule() for _ in rules), leading=own)
 
 
 def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
@@ -75,11 +75,13 @@ def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
         rest = [i for i, rule in enumerate(base.rules) if i not in places and rule.kind < SPLIT]
         for rules in (polar.cartesian(rest), polar.polar(rest)):
             if rules:
-                yield Recipe(tuple(rules.get(i, rule) for i, rule in enumerate(base.rules)))
+                leading = FIRST if any(place in rules for place in places) else base.leading
+                yield Recipe(tuple(rules.get(i, rule) for i, rule in enumerate(base.rules)), leading=leading)
     plain = all(rule.kind == KEPT for rule in base.rules) and not any("[" in name for name in cloud.columns)
     means = find_means(list(cloud.columns.values())) if plain and cloud.count >= _FEWEST else None
     if means is not None:
-        yield Recipe(tuple(Rule(MEAN, (), (decimal,)) if decimal else Rule() for decimal in means[1]))
+        of_means = tuple(Rule(MEAN, (), (decimal,)) if decimal else Rule() for decimal in means[1])
+        yield Recipe(of_means, leading=base.leading)
     names = [name.lower() for name in cloud.columns]
     split = [
         i
@@ -87,7 +89,8 @@ def alternatives(cloud: Cloud, base: Recipe) -> Iterator[Recipe]:
         if name in ("rgb", "rgba") and dtype.itemsize == 4 and base.rules[i].kind < NARROW
     ]
     if split:
-        yield Recipe(tuple(Rule(SPLIT) if i in split else rule for i, rule in enumerate(base.rules)))
+        apart = tuple(Rule(SPLIT) if i in split else rule for i, rule in enumerate(base.rules))
+        yield Recipe(apart, leading=base.leading)
 
 
 def _all(holds: Callable[..., bool], *columns: np.ndarray) -> bool:

@@ -9,51 +9,36 @@ import numpy as np
 
 from lizip.cloud import Columns, Schema
 from lizip.errors import CorruptError
-from lizip.exact.ulp import bits_of, from_ordinals, to_ordinals
+from lizip.exact.ulp import bits_of
 from lizip.packing import Unpacker, pack_bytes, pack_varints
 from lizip.relations.means import find_means, joined, split
-from lizip.relations.motion import Motion, points_of, with_points
+from lizip.relations.motion import WHOLE, Motion, points_of, with_points
 from lizip.relations.order import decode_order
-from lizip.relations.polar import ELEVATION, Convention, to_cartesian, to_polar
+from lizip.relations.polar import ELEVATION
+from lizip.relations.rule import (
+    COUNTED,
+    EQUAL,
+    KEPT,
+    MEAN,
+    NARROW,
+    NARROWED,
+    NUMBERS,
+    PACKED,
+    POLAR,
+    SOURCES,
+    SPLIT,
+    Rule,
+    applied,
+    difference,
+    packed,
+    predicted,
+)
 
-KEPT, NARROW, SPLIT, PACKED, POLAR, EQUAL, MEAN = range(7)
-"""What becomes of a column: coded as it is; as the float32 it holds; byte by byte; made of others' bits; computed from
-others, what differs is coded; left out, being another under a second name; a
-mean of multiples of a step, coded as such."""
+FIRST = (0, 1, 2)
+"""Where x, y and z stand nearly always."""
 
-NARROWED = (np.dtype("<f8"), np.dtype("<f2"))
-"""Types that a column coded as float32 may have: codecs know coordinates as that."""
-
-MOST_COLUMNS = 1 << 12
-
-_SOURCES = {KEPT: (0,), NARROW: (0,), SPLIT: (0,), PACKED: (3, 4), POLAR: (3,), EQUAL: (1,), MEAN: (0,)}
-
-_NUMBERS = {POLAR: 4, MEAN: 1}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What becomes of one column.
-
-    Attributes
-    ----------
-    kind : int
-        `KEPT` and following.
-    sources : tuple of int
-        Places of the columns it follows from.
-    numbers : tuple of int
-        POLAR: what is computed, the packed `Convention`, the scale (integers are so many a unit), and 1 where something
-        is left to be coded. MEAN: units of which values were multiples.
-    """
-
-    kind: int = KEPT
-    sources: tuple[int, ...] = ()
-    numbers: tuple[int, ...] = ()
-
-    @property
-    def rest(self) -> bool:
-        """Whether a computed column leaves something to be coded."""
-        return self.kind == POLAR and bool(self.numbers[3])
+_LED = 7
+"""Stands before three places instead of a kind."""
 
 
 @dataclass(frozen=True)
@@ -67,48 +52,64 @@ class Recipe:
     order : bytes
         Where points are coded sorted: of `encode_order`; else empty.
     motion : Motion or None
-        Where the first three columns, float32 once the rules are followed, are coded as they were before a transform.
+        Where the leading columns, float32 once the rules are followed, are coded as they were before a transform.
+    leading : tuple of int
+        Places of x, y and z, which are coded first wherever they stand in the file; the others follow in its order.
     """
 
     rules: tuple[Rule, ...]
     order: bytes = b""
     motion: Motion | None = None
+    leading: tuple[int, int, int] = FIRST
 
     @property
     def trivial(self) -> bool:
         """Whether all columns stay as they are."""
-        return not self.order and self.motion is None and all(rule.kind == KEPT for rule in self.rules)
+        stays = not self.order and self.motion is None and self.leading == FIRST
+        return stays and all(rule.kind == KEPT for rule in self.rules)
+
+    @property
+    def leading_rules(self) -> tuple[Rule, ...]:
+        """What becomes of x, y and z."""
+        return tuple(self.rules[place] for place in self.leading if place < len(self.rules))
 
     def pack(self) -> bytes:
         """Write for `unpack`."""
         rules = [pack_varints([rule.kind, len(rule.sources), *rule.sources, *rule.numbers]) for rule in self.rules]
         moved = b"" if self.motion is None else pack_bytes(self.motion.pack())
-        return b"".join(rules) + (pack_bytes(self.order) + moved if self.order or moved else b"")
+        led = b"" if self.leading == FIRST else pack_varints([_LED, *self.leading])
+        return led + b"".join(rules) + (pack_bytes(self.order) + moved if self.order or moved else b"")
 
     @classmethod
     def unpack(cls, data: bytes, schema: Schema) -> Recipe:
         """Read what `pack` wrote for a file of this schema; raises CorruptError when it cannot be meant."""
         unpack = Unpacker(data)
-        rules = []
+        rules: list[Rule] = []
+        leading = FIRST
         for _ in schema:
-            kind, count = unpack.varint(), unpack.varint()
-            if kind not in _SOURCES or count not in _SOURCES[kind]:
+            kind = unpack.varint()
+            if kind == _LED and not rules and leading == FIRST:
+                leading = unpack.varint(), unpack.varint(), unpack.varint()
+                kind = unpack.varint()
+            count = unpack.varint()
+            if kind not in SOURCES or count not in SOURCES[kind]:
                 raise CorruptError("a column follows from others in an unknown way")
             sources = tuple(unpack.varint() for _ in range(count))
-            numbers = tuple(unpack.varint() for _ in range(_NUMBERS.get(kind, 0)))
+            numbers = tuple(unpack.varint() for _ in range(NUMBERS.get(kind, 0)))
             rules.append(Rule(kind, sources, numbers))
         order = unpack.bytes() if unpack.remaining else b""
         motion = Motion.unpack(unpack.bytes()) if unpack.remaining else None
         unpack.finish()
-        recipe = cls(tuple(rules), order, motion)
+        recipe = cls(tuple(rules), order, motion, leading)
         recipe._check(schema)
         return recipe
 
     def _check(self, schema: Schema) -> None:
-        for rule, (_, dtype) in zip(self.rules, schema, strict=True):
+        counted = self.leading if self.motion is not None and self.motion.arithmetic == WHOLE else ()
+        for place, (rule, (_, dtype)) in enumerate(zip(self.rules, schema, strict=True)):
             sane = all(source < len(schema) and self._goes_before(source, rule.kind) for source in rule.sources)
             if rule.kind == NARROW:
-                sane = dtype in NARROWED
+                sane = dtype in NARROWED or (place in counted and dtype in COUNTED)
             elif rule.kind == MEAN:
                 sane = dtype == np.dtype("<f4") and 0 < rule.numbers[0] <= 1 << 20
             elif rule.kind in (SPLIT, PACKED):
@@ -121,14 +122,22 @@ class Recipe:
                 sane = sane and not (dtype.kind == "f" and scale != 1) and dtype.itemsize >= 2
             if not sane:
                 raise CorruptError("a column follows from others in an impossible way")
+        if self.leading != FIRST and not self._may_lead(schema):
+            raise CorruptError("columns that are no coordinates were coded first")
         coded = self.coded(schema)
-        if self.motion is not None and not is_movable(coded, self.rules):
+        if self.motion is not None and not is_movable(coded, self.leading_rules):
             raise CorruptError("columns that are no coordinates were moved")
-        if self.motion is not None and self.motion.wide and any(dtype != NARROWED[0] for _, dtype in schema[:3]):
+        wide = self.motion is not None and self.motion.wide
+        if wide and any(schema[place][1] != NARROWED[0] for place in self.leading):
             raise CorruptError("columns that are no float64 were moved as such")
         names = [name for name, _ in coded]
         if not names or len(set(names)) < len(names):
             raise CorruptError("no column is left to be decoded, or two under one name")
+
+    def _may_lead(self, schema: Schema) -> bool:
+        """Whether x, y and z are three columns that are coded under their own names."""
+        there = len(set(self.leading)) == 3 and max(self.leading) < len(schema)
+        return there and all(rule.kind in (KEPT, NARROW, MEAN) for rule in self.leading_rules)
 
     def _goes_before(self, source: int, kind: int) -> bool:
         """Whether a column is there when others of a kind are made."""
@@ -153,7 +162,18 @@ class Recipe:
         out.extend((f"{name}[points]", np.dtype("u1")) for name in means[:1])
         out.extend((f"{name}[part]", np.dtype("i1")) for name in means)
         out.extend((f"{name}[off]", np.dtype("<i4")) for name in means)
-        return tuple(out)
+        types = dict(out)
+        names = [name for name, _ in out]
+        if len(types) < len(out):
+            return tuple(out)
+        return tuple((name, types[name]) for name in self._led(names, [name for name, _ in schema]))
+
+    def _led(self, coded: list[str], names: list[str]) -> list[str]:
+        """The names of the coded columns, x, y and z first, where they do not stand first among the file's."""
+        if self.leading == FIRST:
+            return coded
+        led = [names[place] for place in self.leading]
+        return led + [name for name in coded if name not in led]
 
     def reduce(
         self, columns: Columns, inner: np.ndarray | None = None, order: np.ndarray | None = None
@@ -178,6 +198,7 @@ class Recipe:
             elif rule.rest:
                 out[name] = difference(column, predicted(rule, [columns[names[k]] for k in rule.sources], column.dtype))
         out |= reduced
+        out = {name: out[name] for name in self._led(list(out), names)}
         if self.motion is not None and inner is not None:
             out = with_points(out, inner)
         return out if order is None else {name: column[order] for name, column in out.items()}
@@ -246,48 +267,7 @@ def mean_of(name: str, coded: Columns, points: np.ndarray, decimal: int) -> np.n
     return applied(joined(coded[name], coded[f"{name}[part]"], points, decimal), coded[f"{name}[off]"])
 
 
-def is_movable(coded: Schema, rules: Sequence[Rule]) -> bool:
-    """Whether the first three columns of a file are coded first, and as float32."""
-    simple = all(rule.kind in (KEPT, NARROW) for rule in rules[:3])
+def is_movable(coded: Schema, leading: Sequence[Rule]) -> bool:
+    """Whether x, y and z, of which these are the rules, are coded first, and as float32."""
+    simple = all(rule.kind in (KEPT, NARROW) for rule in leading)
     return simple and len(coded) >= 3 and all(dtype == np.dtype("<f4") for _, dtype in coded[:3])
-
-
-def packed(sources: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
-    """Numbers of 4 bytes made of the lowest bytes of others, the first uppermost: r, g, b, or alpha before them."""
-    bits = np.zeros(len(sources[0]), np.uint32)
-    for source in sources:
-        bits = (bits << np.uint32(8)) | (source.astype(np.int64) & 255).astype(np.uint32)
-    return bits.view(dtype)
-
-
-def predicted(rule: Rule, sources: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
-    """What a computed column would be, in its type."""
-    what, convention, scale, _ = rule.numbers
-    out = np.empty(len(sources[0]))
-    with np.errstate(all="ignore"):
-        inputs = [source.astype(np.float64) for source in sources]
-    convert = to_cartesian if what < 3 else to_polar
-    with np.errstate(all="ignore"):
-        convert(*inputs, what, Convention.unpack(convention), out)
-        if dtype.kind == "f":
-            return out.astype(dtype)
-        limits = np.iinfo(dtype)
-        most = float(min(limits.max, 1 << 53))
-        return np.clip(np.rint(out * float(scale)), float(max(limits.min, -(1 << 53))), most).astype(dtype)
-
-
-def difference(column: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """What is left of a column, in units of the last place, as integers of its size (they may wrap around)."""
-    return (_counted(column) - _counted(expected)).astype(f"<i{column.dtype.itemsize}")
-
-
-def applied(expected: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """Undo `difference`."""
-    counted = (_counted(expected) + rest.astype(np.int64)).astype(f"<i{expected.dtype.itemsize}")
-    if expected.dtype.kind == "f":
-        return from_ordinals(counted.astype(np.int64), expected.dtype)
-    return counted.view(expected.dtype)
-
-
-def _counted(column: np.ndarray) -> np.ndarray:
-    return to_ordinals(column) if column.dtype.kind == "f" else bits_of(column).astype(np.int64)

@@ -61,6 +61,7 @@ def sweep(
     heading: float | None = None,
     speed: float = 8.0,
     yaw_rate: float = 0.0,
+    tilt: tuple[float, float] = (0.0, 0.0),
     no_return_share: float | None = None,
     far_frame: bool = True,
     scene: Scene | None = None,
@@ -80,6 +81,8 @@ def sweep(
         Direction of travel in the map, rad; drawn when None.
     speed, yaw_rate : float
         m/s and rad/s.
+    tilt : (float, float)
+        How the sensor leans to the side and back, rad; some 0.05 on nuScenes' vehicles.
     no_return_share : float, optional
         Make this share of the points no-returns: the weakest echoes go, or a distant wall appears. None: as it comes.
     far_frame : bool
@@ -95,7 +98,7 @@ def sweep(
     phase = int(draws.integers(0, PACKET))
     times = firing_times(draws, firings, phase)
     track = drive(draws, (times[0], times[-1]), map_position, heading, speed, yaw_rate, jerk=conditions.jerk)
-    rotations, positions = sensor_poses(track, times, 0.003 * draws.normal(3))
+    rotations, positions = sensor_poses(track, times, 0.003 * draws.normal(3) + np.array([0.0, *tilt]))
     block, advance = block_azimuths(draws, firings, phase)
     azimuth = (block[:, None] - np.floor(advance[:, None] * SLOT * 0.025 + 0.5).astype(np.int64)) % TURN
     origins, directions = _rays(rotations, positions, azimuth, map_position, heading)

@@ -16,7 +16,7 @@ from lizip.packing import pack_varints
 from lizip.relations import Recipe
 from lizip.relations.order import COLUMN, MOST_POINTS, Key, decode_order, encode_order
 from lizip.relations.polar import AZIMUTH, DISTANCE, ELEVATION, Convention
-from lizip.relations.recipe import NARROW, Rule
+from lizip.relations.rule import NARROW, Rule
 
 
 @settings(deadline=None)

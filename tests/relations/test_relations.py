@@ -9,8 +9,9 @@ import lizip
 from lizip.cloud import Cloud
 from lizip.errors import CorruptError
 from lizip.relations import Recipe, alternatives, narrowed
+from lizip.relations.motion import DOUBLE, WHOLE, Motion
 from lizip.relations.polar import ANGLE, ELEVATION, SINE, ZENITH, Convention
-from lizip.relations.recipe import EQUAL, KEPT, NARROW, PACKED, POLAR, SPLIT, Rule, applied, difference, predicted
+from lizip.relations.rule import EQUAL, KEPT, NARROW, PACKED, POLAR, SPLIT, Rule, applied, difference, predicted
 
 TYPES = ("<f4", "<f8", "<i2", "<u2", "<i4", "<u4", "<i8")
 
@@ -208,7 +209,7 @@ def test_hostile_recipes_are_refused():
         (Rule(POLAR, (1, 2, 3), (7, 0, 1, 1)), kept, kept, kept),
         (Rule(POLAR, (1, 2, 3), (3, 0, 2, 1)), kept, kept, kept),
         (Rule(POLAR, (1, 2, 3), (3, 0, 1, 2)), kept, kept, kept),
-        (Rule(7), kept, kept, kept),
+        (Rule(8), kept, kept, kept),
         (Rule(KEPT, (1,)), kept, kept, kept),
     ):
         with pytest.raises(CorruptError):
@@ -219,6 +220,49 @@ def test_hostile_recipes_are_refused():
     alone = (("a", np.dtype("<f4")), ("b", np.dtype("<f4")))
     with pytest.raises(CorruptError):
         Recipe.unpack(Recipe((Rule(EQUAL, (1,)), Rule(EQUAL, (0,)))).pack(), alone)
+
+
+def test_coordinates_lead_wherever_they_stand():
+    """Named ones, of two types, one narrowed; the rest follows in the file's order and comes back in its places."""
+    rng = np.random.default_rng(2)
+    narrow = rng.normal(size=90).astype("<f4").astype("<f8")
+    cloud = cloud_of(
+        time=np.arange(90.0), z=narrow, ring=np.arange(90) % 5, x=rng.normal(size=90), y=rng.normal(size=90)
+    )
+    recipe = narrowed(cloud)
+    assert recipe.leading == (3, 4, 1)
+    assert not recipe.trivial
+    assert [name for name, _ in recipe.coded(cloud.schema)] == ["x", "y", "z", "time", "ring"]
+    assert list(cloud.led.columns) == ["x", "y", "z", "time", "ring"]
+    assert_comes_back(recipe, cloud)
+
+
+def test_only_moves_to_whole_numbers_make_integers():
+    schema = tuple((axis, np.dtype("<i4")) for axis in "xyz")
+    rules = (Rule(NARROW),) * 3
+    matrix = np.eye(4)[:3] * 1000
+    good = Recipe(rules, motion=Motion(matrix, WHOLE))
+    assert Recipe.unpack(good.pack(), schema).motion is not None
+    for bad in (Recipe(rules), Recipe(rules, motion=Motion(matrix, DOUBLE))):
+        with pytest.raises(CorruptError):
+            Recipe.unpack(bad.pack(), schema)
+    beside = Recipe((*rules, Rule(NARROW)), motion=good.motion)
+    with pytest.raises(CorruptError):
+        Recipe.unpack(beside.pack(), (*schema, ("ring", np.dtype("<i4"))))
+
+
+def test_hostile_places_of_coordinates_are_refused():
+    schema = (("a", np.dtype("u1")), *((axis, np.dtype("<f4")) for axis in "xyz"))
+    kept = Rule()
+    good = Recipe((kept,) * 4, leading=(1, 2, 3))
+    assert Recipe.unpack(good.pack(), schema) == good
+    for leading in ((1, 2, 4), (1, 1, 2), (2, 3, 99)):
+        with pytest.raises(CorruptError, match="coded first"):
+            Recipe.unpack(Recipe((kept,) * 4, leading=leading).pack(), schema)
+    with pytest.raises(CorruptError, match="coded first"):
+        Recipe.unpack(Recipe((kept, kept, kept, Rule(SPLIT)), leading=(1, 2, 3)).pack(), schema)
+    with pytest.raises(CorruptError, match="unknown way"):
+        Recipe.unpack(good.pack()[:4] + good.pack(), schema)
 
 
 @settings(deadline=None)

@@ -15,7 +15,8 @@ from lizip.cloud import Cloud
 from lizip.errors import CorruptError
 from lizip.relations.find import alternatives, narrowed
 from lizip.relations.means import MOST_POINTS, find_means, joined, split
-from lizip.relations.recipe import MEAN, Recipe, Rule
+from lizip.relations.recipe import Recipe
+from lizip.relations.rule import MEAN, Rule
 
 
 def voxel_means(decimal=1000, count=4000, seed=0):

@@ -39,8 +39,12 @@ def fields_of(form: int, layout: bytes) -> Fields:
     """Names and types of the columns, which are little-endian whatever the file is."""
     head = Bytes(layout)
     if form == BIN:
+        before = layout[0] - 128 if layout[0] > 128 else 0
+        layout = layout[before > 0 :]
         codes = [TYPES.index("f4")] * layout[0] if layout[0] else list(layout[1:])
-        names = ["x", "y", "z", "intensity", "ring", *(f"f{i}" for i in range(5, len(codes)))]
+        names = [f"f{i}" for i in range(len(codes))]
+        first = ["x", "y", "z"] if before else ["x", "y", "z", "intensity", "ring"]
+        names[before : before + len(first)] = first
         return [(name, np.dtype("<" + TYPES[code])) for name, code in zip(names, codes, strict=False)]
     if form == LAS:
         words = LAS_FIELDS[head.u8()].split()

@@ -38,9 +38,12 @@ class Recipe:
 
     def __init__(self, data: bytes, fields: Fields):
         head = Bytes(data)
-        self.fields, self.rules = fields, []
+        self.fields, self.rules, self.leading = fields, [], []
         for _ in fields:
             kind = head.varint()
+            if kind == 7 and not self.rules:
+                self.leading = head.varints(3)
+                kind = head.varint()
             sources = head.varints(head.varint())
             self.rules.append((kind, sources, head.varints({POLAR: 4, MEAN: 1}.get(kind, 0))))
         self.order = head.string() if head.left else b""
@@ -58,6 +61,8 @@ class Recipe:
                 out += [(f"{name}[{k}]", U1) for k in range(4)]
             elif rule == POLAR and numbers[3]:
                 out.append((name, np.dtype(f"<i{kind.itemsize}")))
+        led = [self.fields[place][0] for place in self.leading]
+        out.sort(key=lambda each: led.index(each[0]) if each[0] in led else len(led))
         out += [(f"{name}[points]", U1) for name in self.means[:1]]
         return out + [(f"{n}[part]", I1) for n in self.means] + [(f"{n}[off]", I4) for n in self.means]
 
@@ -184,14 +189,14 @@ def _following(stream: Stream, count: int) -> list[int]:
 
 
 DOUBLE, FORWARD, BACKWARD, FUSED, FUSED_BACKWARD, FUSED_FROM_SHIFT, PAIRS, DOUBLE_TURN, FROM_SHIFT = range(9)
-WIDE, WIDE_FUSED = 9, 10
+WIDE, WIDE_FUSED, WHOLE = 9, 10, 11
 
 
 def moved(data: bytes, inner: np.ndarray) -> np.ndarray:
     """Points that were moved after they had been rounded."""
     head = Bytes(data)
     how = head.u8()
-    doubles = how in (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED)
+    doubles = how in (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED, WHOLE)
     matrix = np.array(head.numbers("12d" if doubles else "12f")).reshape(3, 4)
     inner = _widened(inner) if how in (WIDE, WIDE_FUSED) else inner
     expected = inner.copy()
@@ -215,6 +220,8 @@ def _row(row: np.ndarray, points: np.ndarray, how: int) -> np.ndarray:
         return _fused(m2, z, _fused(m1, y, a)) + m3
     if how in (DOUBLE, WIDE):
         return ((a + b) + c) + m3
+    if how == WHOLE:
+        return np.rint(((a + b) + c) + m3)
     if how == DOUBLE_TURN:
         return single((a + b) + c) + m3
     if how == FUSED:

@@ -10,7 +10,7 @@ SINGLE = np.dtype("<f4")
 
 
 def stored_points(cloud: Cloud, least: int = 0) -> np.ndarray | None:
-    """Points (N, 3) float32 of the first three columns; None when they are of other types, or fewer than `least`.
+    """Points (N, 3) float32 of x, y and z, or the first three columns; None of other types, or fewer than `least`.
 
     The same array for all that ask: none may write to it.
     """
@@ -18,7 +18,7 @@ def stored_points(cloud: Cloud, least: int = 0) -> np.ndarray | None:
 
 
 def _stacked(cloud: Cloud) -> np.ndarray | None:
-    columns = list(cloud.columns.values())[:3]
+    columns = list(cloud.led.columns.values())[:3]
     if len(columns) < 3 or any(column.dtype != SINGLE for column in columns):
         return None
     return np.stack(columns, axis=1)

@@ -50,8 +50,8 @@ def _at(bits: np.ndarray, words: np.ndarray) -> np.ndarray:
 
 
 def enough_returns(cloud: Cloud) -> bool:
-    """Whether so many points are somewhere that a sensor can be told from them; the first three columns are theirs."""
-    columns = list(cloud.columns.values())
+    """Whether so many points are somewhere that a sensor can be told from them, by x, y, z or the first columns."""
+    columns = list(cloud.led.columns.values())
     if len(columns) < 3:
         return False
     x, y, z = columns[:3]

@@ -165,7 +165,7 @@ def _observed(placed: _Placed, sensor: Sensor, state: SensorState) -> Observed |
     spaced = placed.laid.spaced(seen.block, np.count_nonzero(seen.track.ranges > 0, axis=1) > 0)
     if spaced is not placed.laid:
         closed, placed.laid = placed.laid, spaced
-        again = placed.seen(sensor, known)
+        again = placed.seen(sensor, seen.frame if seen.sparse and not seen.frame.rounded.any() else known)
         if again is None:
             placed.laid = closed
         else:

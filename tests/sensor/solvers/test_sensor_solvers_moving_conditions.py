@@ -61,3 +61,23 @@ def test_every_nth_firing(step, most):
 @pytest.mark.parametrize(("step", "most"), [(3, 0.9), (5, 1.0), (6, 1.4), (7, 1.4)])
 def test_every_nth_point(step, most):
     assert side_bits_of(simulated(31)[::step].copy()) < most
+
+
+@pytest.mark.parametrize(
+    ("seed", "place", "step", "most"),
+    [(1, (2000.0, 960.0), 7, 1.5), (3, (2000.0, 960.0), 7, 1.6), (2, (300.0, 300.0), 7, 1.5)],
+)
+def test_points_so_thin_that_few_are_near_each_other(seed, place, step, most):
+    """Lattices are told by longer pairs then."""
+    records = simulated(seed, map_position=place, tilt=(0.04, 0.03))
+    assert side_bits_of(records[::step].copy()) < most
+
+
+@pytest.mark.parametrize(
+    ("seed", "place", "step", "most"),
+    [(1, (300.0, 300.0), 7, 1.5), (1, (497.0, 86.0), 7, 1.7), (1, (300.0, 300.0), 10, 2.3)],
+)
+def test_the_lattice_of_few_points_once_it_is_known_what_is_up(seed, place, step, most):
+    """Fine lattices, where hardly a pair of near points is level: 22 to 28 bits without."""
+    records = simulated(seed, map_position=place, tilt=(0.04, 0.03))
+    assert side_bits_of(records[::step].copy()) < most

@@ -16,7 +16,7 @@ import numpy as np
 from lizip.exact.linear import cross, unit
 from lizip.exact.trig import PI, arctangent2, sincos
 from lizip.sensor.fit.lattice.coherence import align, distinct, largest, score_directions
-from lizip.sensor.fit.lattice.fine import DOUBT, find_fine_axis
+from lizip.sensor.fit.lattice.fine import BESIDE_COARSE, DOUBT, OF_FEW, find_fine_axis
 from lizip.sensor.fit.lattice.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
 
 COARSE = tuple(2.0**-k for k in range(9, 21))
@@ -266,17 +266,21 @@ def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return vectors[:, 0] * direction[0] + vectors[:, 1] * direction[1] + vectors[:, 2] * direction[2]
 
 
-def find_lattice(points: np.ndarray, hint: Lattice | None = None, up: np.ndarray | None = None) -> Lattice | None:
+def find_lattice(
+    points: np.ndarray, hint: Lattice | None = None, up: np.ndarray | None = None, again: bool = False
+) -> Lattice | None:
     """Find the axes of the far frame from points (F, R, 3) of one sweep, NaN where there are none.
 
-    `hint` is roughly what to expect, `up` (3,) where the third points. None when no direction stands out.
+    `hint` is roughly what to expect, `up` (3,) where the third points; `again`: it was looked for without knowing that,
+    in vain. None when no direction stands out.
     """
     # no-returns all move along the track: their differences know one direction only
     left_out = no_returns(points)
     pairs = near_pairs(points, left_out)
-    score, first, spacing, found = _first_axis(points, left_out, pairs, hint)
+    nothing: Shown = 0.0, np.zeros(3), 0.0, pairs
+    score, first, spacing, found = nothing if again else _first_axis(points, left_out, pairs, hint)
     if score < 0.5:
-        fine = None if up is None else find_fine_axis(points, left_out, up)
+        fine = None if up is None else find_fine_axis(points, left_out, up, OF_FEW if again else BESIDE_COARSE)
         if fine is None:
             return None
         _, first, spacing, found = fine
@@ -287,8 +291,11 @@ def find_lattice(points: np.ndarray, hint: Lattice | None = None, up: np.ndarray
         return None
     first, spacing = grown, _widest(found, grown, spacing)
     found_second = _grown_second(points, left_out, pairs, first, up, False)
-    if found_second[0] <= _LEAST_GROWN:
-        again = _grown_second(points, left_out, pairs, first, up, True)
+    # the first axis tells the second's plane whatever was thought to be up
+    for above, steep in ((up, True), *(() if up is None else ((None, False),))):
+        if found_second[0] > _LEAST_GROWN:
+            break
+        again = _grown_second(points, left_out, pairs, first, above, steep)
         found_second = again if again[0] > _LEAST_GROWN else found_second
     _, second, second_spacing = found_second
     second = cross(up, first) if second_spacing == 0 and up is not None else second

@@ -1,4 +1,5 @@
-"""The first axis of a lattice so fine that hardly any pair of near points is level, where about is known what is up.
+"""The first axis of a lattice of which hardly any pair of near points is level, where about is known what is up: fine
+lattices, and those of few points.
 
 Encoder only.
 """
@@ -11,8 +12,10 @@ from lizip.exact.trig import PI, sincos
 from lizip.sensor.fit.lattice.coherence import largest, score_directions
 from lizip.sensor.fit.lattice.pairs import Pairs, near_pairs
 
-SPACINGS = tuple(2.0**-k for k in (17, 18, 19))
-"""Spacings tried, m: ULPs of coordinates from 16 m to 128 m."""
+BESIDE_COARSE = tuple(2.0**-k for k in (17, 18, 19))
+"""Spacings tried where coarser ones show without, m: ULPs of coordinates from 16 m to 128 m."""
+OF_FEW = tuple(2.0**-k for k in range(12, 17))
+"""Spacings tried of few points, m: ULPs of coordinates from 128 m to 4 km; finer ones take four times as long each."""
 DOUBT = 0.015
 """How far the direction that points up may be off, rad."""
 _STEEPEST = 0.15
@@ -28,10 +31,11 @@ _SHARPER = 21
 
 
 def find_fine_axis(
-    points: np.ndarray, left_out: np.ndarray, up: np.ndarray
+    points: np.ndarray, left_out: np.ndarray, up: np.ndarray, spacings: tuple[float, ...]
 ) -> tuple[float, np.ndarray, float, Pairs] | None:
-    """Coherence, direction (3,), spacing (m) and pairs of the axis of points (F, R, 3) that is square to `up` (3,)."""
-    for spacing in SPACINGS:
+    """Coherence, direction (3,), spacing (m) and pairs of the axis of points (F, R, 3) that is square to `up` (3,): the
+    first of some `spacings` (m) that shows."""
+    for spacing in spacings:
         pairs = near_pairs(points, left_out | ~(np.abs(points) < spacing * 2.0**_SHARPER).all(axis=2))
         found = _along(pairs.shortest(_PAIRS, 8 * spacing), spacing, up)
         if found is not None:

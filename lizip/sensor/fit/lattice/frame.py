@@ -19,6 +19,8 @@ _BLUR = 2e-8
 """How well the lattice search knows the axes, rad."""
 _LEAST_SCORE = 0.08
 """Log likelihood a point below which an axis counts as not rounded."""
+_LEAST_LEVEL = 100
+"""Returns about as high as the sensor that tell whether heights are rounded."""
 _Z_SPACINGS = tuple(2.0**-k for k in range(9, 26))
 
 
@@ -166,14 +168,17 @@ def _sharpen(stored: np.ndarray, frame: Frame, used: np.ndarray, blur: float) ->
     frame.offset = frame.offset + step[3:]
 
 
-def find_far_frame(points: np.ndarray, hint: Frame | None = None, up: np.ndarray | None = None) -> Frame | None:
+def find_far_frame(
+    points: np.ndarray, hint: Frame | None = None, up: np.ndarray | None = None, again: bool = False
+) -> Frame | None:
     """Find the far frame of a sweep from stored points (F, R, 3), NaN where there are none; None when no lattice shows.
 
     `hint` is the frame of a sweep from about the same place: it spares the search for the axes' signs and the offset.
-    With `up` (3,), about where its third axis points, finer lattices are found too.
+    With `up` (3,), about where its third axis points, finer lattices and those of few points are found too; `again`:
+    without it none was.
     """
     expected = None if hint is None else Lattice(hint.axes, np.where(hint.rounded, ulp(hint.offset), 0.0)[:2])
-    lattice = find_lattice(points, expected, up)
+    lattice = find_lattice(points, expected, up, again)
     if lattice is None:
         return None
     stored = points[~np.isnan(points[:, :, 0])]
@@ -212,7 +217,7 @@ def _find_z(stored: np.ndarray, frame: Frame, hint: Frame | None) -> None:
     around = float(hint.offset[2]) if hint is not None and hint.rounded[2] else None
     for spacing in _Z_SPACINGS:
         usable = near[sigma[near] < 0.2 * spacing]
-        if len(usable) < 200:
+        if len(usable) < _LEAST_LEVEL:
             continue
         usable = usable[:: max(1, len(usable) // 2000)]
         cosine, sine = wave_sums(z[usable], 1.0 / spacing)

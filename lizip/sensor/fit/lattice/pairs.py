@@ -11,11 +11,12 @@ import numpy as np
 
 from lizip.jit import kernel
 
-LONGEST = 0.2
-"""Longest difference kept, m."""
+LONGEST, _MOST_LONG = 0.2, 0.8
+"""Longest difference kept, m; and of sweeps so thin that few points are as near."""
+_ENOUGH = 8000
+"""Pairs of a sweep that is not thin."""
 _SHORTEST = 1e-3
 _BUCKETS = 2048
-_SCALE = _BUCKETS / LONGEST
 _NEAR_SENSOR = 0.3
 """So near to where the sensor was, a point is a no-return, m."""
 
@@ -80,8 +81,9 @@ def no_returns(points: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def _near_pairs(points, left_out, step, begins, out):
-    """Sort differences of each point and its ring's one, two and three steps of firings before into buckets by length.
+def _near_pairs(points, left_out, step, longest, begins, out):
+    """Sort differences, at most `longest` (m), of each point and its ring's one, two and three steps of firings before
+    into buckets by length.
 
     First with `out` empty: counts them, begins[k + 1] becomes the end of bucket k. Then fills `out` (M, 3); begins is
     one bucket ahead then.
@@ -95,9 +97,9 @@ def _near_pairs(points, left_out, step, begins, out):
                 d1 = points[i, j, 1] - points[i - lag, j, 1]
                 d2 = points[i, j, 2] - points[i - lag, j, 2]
                 square = d0 * d0 + d1 * d1 + d2 * d2
-                if not _SHORTEST * _SHORTEST < square < LONGEST * LONGEST:
+                if not _SHORTEST * _SHORTEST < square < longest * longest:
                     continue
-                bucket = np.int64(np.sqrt(square) * _SCALE)
+                bucket = np.int64(np.sqrt(square) * (_BUCKETS / longest))
                 if out.shape[0] > 0:
                     at = begins[bucket]
                     out[at, 0] = d0
@@ -110,13 +112,15 @@ def _near_pairs(points, left_out, step, begins, out):
 
 @dataclass(frozen=True)
 class Pairs:
-    """Differences (M, 3) of neighbouring returns of one ring, by length in 0.1 mm; begins (B + 1,)."""
+    """Differences (M, 3) of neighbouring returns of one ring, by length in B equal buckets up to the `longest`, m;
+    begins (B + 1,)."""
 
     differences: np.ndarray
     begins: np.ndarray
+    longest: float
 
     def _first(self, length: float) -> int:
-        return int(self.begins[min(int(length * _SCALE), _BUCKETS)])
+        return int(self.begins[min(int(length * (_BUCKETS / self.longest)), _BUCKETS)])
 
     def shortest(self, count: int, least: float) -> np.ndarray:
         """The `count` shortest that are longer than `least`, m."""
@@ -137,14 +141,20 @@ def _usual_step(points: np.ndarray) -> int:
 
 
 def near_pairs(points: np.ndarray, left_out: np.ndarray) -> Pairs:
-    """Find the pairs shorter than `LONGEST` among points (F, R, 3), some left out (F, R)."""
-    begins, step = np.zeros(_BUCKETS + 2, np.int64), _usual_step(points)
-    _near_pairs(points, left_out, step, begins, np.empty((0, 3)))
-    begins = np.cumsum(begins)
+    """Find the pairs shorter than `LONGEST` among points (F, R, 3), some left out (F, R); longer ones where those are
+    few."""
+    step, longest = _usual_step(points), LONGEST
+    while True:
+        begins = np.zeros(_BUCKETS + 2, np.int64)
+        _near_pairs(points, left_out, step, longest, begins, np.empty((0, 3)))
+        begins = np.cumsum(begins)
+        if begins[-1] >= _ENOUGH or longest >= _MOST_LONG:
+            break
+        longest *= 2
     differences = np.empty((begins[-1], 3))
     if len(differences):
-        _near_pairs(points, left_out, step, begins.copy(), differences)
-    return Pairs(differences, begins[:-1])
+        _near_pairs(points, left_out, step, longest, begins.copy(), differences)
+    return Pairs(differences, begins[:-1], longest)
 
 
 @kernel

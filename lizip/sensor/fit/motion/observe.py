@@ -27,8 +27,8 @@ _LEVEL_SHARE = 0.02
 """What is left of the weight of the other points' level coordinates."""
 _OPEN_SIGMA = 1e-5
 """Standard deviations assumed while tracking: along an axis whose rounding is fine, and where nothing is known, m."""
-
-
+_SPARSE = 0.5
+"""Share of the cells with points below which a sweep is sparse."""
 _UPRIGHT = 0.8
 """Cosine of the largest tilt of an axis that counts as pointing up."""
 
@@ -72,6 +72,11 @@ class Observed:
         """1 / standard deviation, 0 where there are no points."""
         return 1.0 / self.sigma
 
+    @property
+    def sparse(self) -> bool:
+        """Whether a sweep was thinned, or most of it is missing: pairs of near points are few then."""
+        return _is_sparse(self.stored)
+
     def blurred(self, blur: np.ndarray) -> np.ndarray:
         """As `weight`, where poses may be off by `blur` (3,), m."""
         return 1.0 / np.sqrt(self.sigma**2 + blur**2)
@@ -80,6 +85,10 @@ class Observed:
         """Take a (better) far frame and put the points into it."""
         self.frame = frame
         self.points, self.sigma = _placed(self.stored, frame)
+
+
+def _is_sparse(stored: np.ndarray) -> bool:
+    return np.count_nonzero(~np.isnan(stored[..., 0])) < _SPARSE * stored[..., 0].size
 
 
 def _placed(stored: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
@@ -140,22 +149,35 @@ def _frame_without_lattice(stored: np.ndarray, sensor: Sensor, end: Mount) -> tu
     return frame, track
 
 
+def _track_through(stored: np.ndarray, frame: Frame, sensor: Sensor, end: Mount) -> Tracked | None:
+    """Track a sweep in the far frame whose lattice shows; None when that explains too little."""
+    track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]), end)
+    return None if track.explained < LEAST_EXPLAINED else track
+
+
 def observe(stored: np.ndarray, sensor: Sensor, hint: Frame | None = None, end: Mount = AT_ORIGIN) -> Observed | None:
     """Find all that can be found of a sweep, stored (F, R, 3) float64; None when no pose explains it.
 
-    `hint` is the far frame of a sweep from about the same place, `end` the pose of the last firing.
+    `hint` is the far frame of a sweep from about the same place, or one without lattice: then none is looked for. `end`
+    is the pose of the last firing.
     """
-    frame = find_far_frame(stored, hint)
-    if hint is not None and (frame is None or not frame.rounded.all()):
-        frame = find_far_frame(stored)
-    track = None
-    if frame is not None:
-        track = _track(stored, frame, sensor, np.array([_OPEN_SIGMA, _OPEN_SIGMA, _TRACK_SIGMA]), end)
-    if frame is None or track is None or track.explained < LEAST_EXPLAINED:
+    frame = None
+    searched = hint is None or hint.rounded.any()
+    if searched:
+        frame = find_far_frame(stored, hint)
+        if hint is not None and (frame is None or not frame.rounded.all()):
+            frame = find_far_frame(stored)
+    track = None if frame is None else _track_through(stored, frame, sensor, end)
+    if frame is None or track is None:
         found = _frame_without_lattice(stored, sensor, end)
         if found is None:
             return None
         frame, track = found
+        # of few points the lattice shows once it is known what is up
+        told = find_far_frame(stored, up=frame.axes[2], again=True) if searched and _is_sparse(stored) else None
+        through = None if told is None else _track_through(stored, told, sensor, end)
+        if told is not None and through is not None:
+            frame, track = told, through
     firings, sensor = len(stored), track.sensor
     block, advance, misses = np.zeros(firings, np.int64), np.zeros(firings, np.int64), np.zeros(firings, np.int64)
     slot, packet = sensor.rhythm.slot, sensor.rhythm.packet
