@@ -12,11 +12,11 @@ from lizip.cloud import Cloud
 from lizip.relations import Recipe
 from lizip.relations.motion import Motion, points_of
 from lizip.relations.recipe import is_movable
-from lizip.relations.rule import KEPT, NARROW, Rule
+from lizip.relations.rule import COUNTED, KEPT, NARROW, NARROWED, Rule
 
 Undo = Callable[[np.ndarray, list[np.ndarray]], tuple[np.ndarray, Motion] | None]
 
-_DOUBLE = np.dtype("<f8")
+_SINGLE, _DOUBLE = np.dtype("<f4"), np.dtype("<f8")
 
 
 class Undone(NamedTuple):
@@ -34,10 +34,11 @@ def undo(cloud: Cloud, recipe: Recipe) -> Undone | None:
 
 
 def undo_rarer(cloud: Cloud, recipe: Recipe) -> Iterator[Undone]:
-    """Find points that are multiplied by a number, and those on other axes, as they were before."""
+    """Find points in whole units, multiplied by a number, and on other axes, as they were before."""
     from lizip.sensor.fit.outer.scale import undo_scale
     from lizip.sensor.fit.outer.sideways import undo_sideways
 
+    yield from _undone_whole(cloud, recipe)
     for each in (undo_scale, undo_sideways):
         if undone := _undone(cloud, recipe, each):
             yield undone
@@ -57,6 +58,24 @@ def _undone_wide(cloud: Cloud, recipe: Recipe) -> Undone | None:
     inner, motion = undone
     rules = (Rule(NARROW) if i in recipe.leading else rule for i, rule in enumerate(recipe.rules))
     return Undone(replace(recipe, rules=tuple(rules), motion=motion), inner)
+
+
+def _undone_whole(cloud: Cloud, recipe: Recipe) -> Iterator[Undone]:
+    """Points of whole millimetres or centimetres, integers or floats, as float32 in metres."""
+    from lizip.sensor.fit.outer.whole import undo_whole
+
+    xyz, _ = _apart(cloud, recipe)
+    if cloud.format == "las" or len(xyz) < 3 or any(rule.kind not in (KEPT, NARROW) for rule in recipe.leading_rules):
+        return
+    if any(column.dtype not in (*COUNTED, *NARROWED, _SINGLE) for column in xyz):
+        return
+    narrow = (
+        Rule(NARROW) if i in recipe.leading and dtype != _SINGLE else rule
+        for i, (rule, (_, dtype)) in enumerate(zip(recipe.rules, cloud.schema, strict=True))
+    )
+    rules = tuple(narrow)
+    for inner, motion in undo_whole(xyz):
+        yield Undone(replace(recipe, rules=rules, motion=motion), inner)
 
 
 def _undone(cloud: Cloud, recipe: Recipe, find: Undo) -> Undone | None:

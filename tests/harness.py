@@ -84,6 +84,15 @@ def led(data: bytes) -> bytes:
     return np.roll(np.frombuffer(data, "<f4").reshape(-1, 4), 1, axis=1).tobytes()
 
 
+def counted(data: bytes) -> bytes:
+    """Records of four float32 as millimetres (int32) and what else they have."""
+    records = np.frombuffer(data, "<f4").reshape(-1, 4)
+    out = np.empty(len(records), [*((axis, "<i4") for axis in "xyz"), ("intensity", "<f4")])
+    for name, column in zip(out.dtype.names, records.T, strict=True):
+        out[name] = np.rint(column.astype("<f8") * 1000) if name != "intensity" else column
+    return npy(out)
+
+
 def doubles() -> np.ndarray:
     """A depth camera's points (N, 3) computed in float64."""
     image = simulator.camera.depth_image(1, width=60, height=45)
@@ -131,6 +140,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_turned": lambda: of_driver("vlp32c", "velodyne_pointcloud", 0.04),
     "driver_lens": lambda: of_driver("rs16", "rs_driver", 0.15),
     "transformed": lambda: transformed(printed_ouster()),
+    "six_decimals": lambda: six_decimals(simulator.ouster(1, columns=1024, span=0.05)),
     "driver_single": lambda: of_driver("vlp16", "velodyne_pointcloud", 0.06),
     "driver_pairs": lambda: of_driver("vlp16", "nebula Velodyne", 0.09),
     "driver_degrees": lambda: of_driver("vlp16", "table in float32", 0.06),
@@ -145,6 +155,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "mounted": lambda: on_a_vehicle(simulator.ouster(1, rings=16, columns=512, span=0.2)),
     "mirrored_rings": lambda: mirrored_rings(simulator.nuscenes(1, firings=100)),
     "led_part": lambda: led(simulator.kitti(1, firings=250)),
+    "counted_part": lambda: counted(simulator.kitti(1, firings=250)),
     "nearly": lambda: bytes(lizip.decompress(lizip.compress(simulator.nuscenes(1, firings=100), max_error=0.001))),
     "camera_doubles": lambda: npy(doubles()),
     "mirror_part": lambda: at128.sweep(1, blocks=24).data,
@@ -213,6 +224,7 @@ GOLDEN = (
     "mounted.sweep",
     "mirrored_rings.sweep",
     "led_part.sweep",
+    "counted_part.any",
     "nearly.sweep",
     "camera_doubles.sweep",
     "dual.sweep",
@@ -238,6 +250,7 @@ GOLDEN = (
     "npy.opaque",
     "related.floats",
     "transformed.sweep",
+    "six_decimals.sweep",
     "moved.any",
     "moved_wide.any",
     "rolled.any",
@@ -306,6 +319,13 @@ def rolled(data: bytes) -> bytes:
 def printed_ouster() -> bytes:
     """A turn of a sensor whose beams are as its maker prints them."""
     return os_sensor.sweep(13, 16, 1024, beams=os_sensor.Beams.draw(13, 16).printed()).data
+
+
+def six_decimals(data: bytes) -> bytes:
+    """Records of four float32 whose points were printed with six decimals."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 4).copy()
+    points[:, :3] = np.rint(points[:, :3].astype(np.float64) * 1e6) / 1e6
+    return points.tobytes()
 
 
 def transformed(data: bytes) -> bytes:

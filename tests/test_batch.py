@@ -130,7 +130,7 @@ class Unfinished(Job):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_what_a_killed_worker_leaves_is_removed(logs):
-    jobs = plan("compress", find([str(logs)], recursive=True))
+    jobs = list(plan("compress", find([str(logs)], recursive=True)))
     jobs.insert(1, Unfinished("compress", "die", str(logs / "x.lizip")))
     outcomes = list(run(jobs, workers=2))
     assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "done", "done"]
@@ -140,7 +140,7 @@ def test_what_a_killed_worker_leaves_is_removed(logs):
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_what_a_deaf_worker_leaves_is_removed(logs, monkeypatch):
     monkeypatch.setattr("lizip.batch.serve.PATIENCE", 0.5)
-    jobs = plan("compress", find([str(logs)], recursive=True))[:1]
+    jobs = list(plan("compress", find([str(logs)], recursive=True)))[:1]
     jobs.append(Unfinished("compress", "hang", str(logs / "x.lizip")))
     outcomes: Any = run(jobs, workers=2)
     assert next(outcomes).status == "done"
@@ -154,7 +154,7 @@ def test_what_a_deaf_worker_leaves_is_removed(logs, monkeypatch):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_worker_that_dies_costs_one_file(logs):
-    jobs = plan("compress", find([str(logs)], recursive=True))
+    jobs = list(plan("compress", find([str(logs)], recursive=True)))
     jobs.insert(1, Deadly("compress", "poison", "poison.lizip"))
     outcomes = list(run(jobs, workers=2))
     assert [outcome.status for outcome in outcomes] == ["done", "failed", "done", "done", "done"]

@@ -11,7 +11,7 @@ ROOT = Path(lizip.__file__).parent
 
 LAYOUT = (
     ("errors", "version"),
-    ("packing", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
+    ("packing", "compact", "cloud", "vectors", "parallel", "resources", "extras", "defects"),
     ("packed",),
     ("jit",),
     ("container", "entropy", "exact"),

@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -42,15 +42,17 @@ _PATIENCE = 10
 _one_at_a_time = threading.Lock()
 
 
-def run_on(scheduler: str, chains: Sequence[Sequence[Job]], workers: int) -> Iterator[Outcome]:
+def run_on(scheduler: str, chains: Iterable[Sequence[Job]], files: int, workers: int) -> Iterator[Outcome]:
     """Do chains of jobs; yield the outcomes of all, in order.
 
     Parameters
     ----------
     scheduler : str
         Address, as tcp://HOST:8786, or `LOCAL`.
-    chains : sequence of sequence of Job
+    chains : iterable of sequence of Job
         A chain is done by one worker, in order.
+    files : int
+        Jobs of all chains.
     workers : int
         Processes of a local cluster.
 
@@ -62,7 +64,7 @@ def run_on(scheduler: str, chains: Sequence[Sequence[Job]], workers: int) -> Ite
     distributed = extras.load("distributed", "dask", "--scheduler was given")
     with _silence(), _client(distributed, scheduler, workers) as client:
         size = sum(client.nthreads().values())
-        tasks = iter(_tasks(chains, size))
+        tasks = _tasks(chains, max(1, min(_FILES, files // (_AHEAD * size))))
         ahead: deque[tuple[list[Job], Any]] = deque()
         try:
             while True:
@@ -77,9 +79,8 @@ def run_on(scheduler: str, chains: Sequence[Sequence[Job]], workers: int) -> Ite
             client.cancel([future for _, future in ahead])
 
 
-def _tasks(chains: Sequence[Sequence[Job]], size: int) -> Iterator[list[Job]]:
-    """Chains together, a few files a task."""
-    most = max(1, min(_FILES, sum(map(len, chains)) // (_AHEAD * size)))
+def _tasks(chains: Iterable[Sequence[Job]], most: int) -> Iterator[list[Job]]:
+    """Chains together, so many files a task."""
     task: list[Job] = []
     for chain in chains:
         task += chain

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from functools import lru_cache
+from typing import NamedTuple
 
 from lizip import storage
 from lizip.batch.manifest import is_manifest
+from lizip.compact import Compact, repeated
 from lizip.errors import StorageError
 
 
@@ -17,8 +18,7 @@ class InputError(StorageError):
     """What was named cannot be meant like that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """A file found, or something found that cannot be taken.
 
     Attributes
@@ -42,8 +42,8 @@ class Input:
 
 def find(
     inputs: Iterable[str], recursive: bool = False, include: Sequence[str] = (), clean: bool = False
-) -> list[Input]:
-    """Expand what the user named; every file once, in the order named and sorted inside.
+) -> Sequence[Input]:
+    """Expand what the user named; every file once, in the order named and sorted inside; a few bytes each.
 
     Manifests and lizip's own temporaries that lie in folders are left out.
 
@@ -64,13 +64,30 @@ def find(
         For a folder when not recursive, and a pattern that matches nothing.
     """
     _real.cache_clear()
-    found: dict[str, Input] = {}
+    found = Compact(_all(inputs, recursive, include, clean))
+    if doubtful := repeated(identity(each.path) for each in found):
+        return Compact(_once(found, doubtful))
+    return found
+
+
+def _all(inputs: Iterable[str], recursive: bool, include: Sequence[str], clean: bool) -> Iterator[Input]:
+    """The files of all that was named; those that were named twice come twice."""
     for named in inputs:
         paths = _expand(named)
         for path in paths:
-            for entry in _inside(path, paths == [named], recursive, include, clean):
-                found.setdefault(identity(entry.path), entry)
-    return list(found.values())
+            yield from _inside(path, paths == [named], recursive, include, clean)
+
+
+def _once(found: Iterable[Input], doubtful: set[int]) -> Iterator[Input]:
+    """Leave out what has come before; only names whose hash is among the doubtful may have."""
+    seen: set[str] = set()
+    for each in found:
+        name = identity(each.path)
+        if hash(name) in doubtful:
+            if name in seen:
+                continue
+            seen.add(name)
+        yield each
 
 
 def identity(path: str) -> str:
@@ -96,20 +113,23 @@ def _expand(path: str) -> list[str]:
     return matches
 
 
-def _inside(path: str, named: bool, recursive: bool, include: Sequence[str], clean: bool) -> list[Input]:
+def _inside(path: str, named: bool, recursive: bool, include: Sequence[str], clean: bool) -> Iterator[Input]:
     """The files of a folder, or the file itself."""
     try:
         is_folder = storage.is_folder(path)
     except (OSError, StorageError) as error:  # a store that does not answer costs this input, not the others
-        return [Input(path, path.rsplit("/", 1)[-1], named, error)]
+        yield Input(path, path.rsplit("/", 1)[-1], named, error)
+        return
     if not is_folder:
-        if not named and storage.is_temporary(os.path.basename(path)):
-            return []
-        return [Input(path, path.replace(os.sep, "/").rsplit("/", 1)[-1], named)]
+        if named or not storage.is_temporary(os.path.basename(path)):
+            yield Input(path, path.replace(os.sep, "/").rsplit("/", 1)[-1], named)
+        return
     if not recursive:
         raise InputError(f"{path}: is a folder; give -r to take the files in it")
-    entries = [Input(file, _below(file, path), False, error) for file, error in storage.files_below(path, clean)]
-    return [entry for entry in entries if _wanted(entry, include)]
+    for found in storage.files_below(path, clean):
+        entry = Input(found.path, _below(found.path, path), False, found.error)
+        if _wanted(entry, include):
+            yield entry
 
 
 def _wanted(entry: Input, include: Sequence[str]) -> bool:

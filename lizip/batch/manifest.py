@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lizip import storage
 from lizip.batch.outcome import Outcome
+from lizip.compact import Compact
 from lizip.errors import FormatError, StorageError
 
 _VERSION = 1
@@ -60,8 +62,8 @@ class ManifestWriter:
             self._file.flush()
 
 
-def read_manifest(path: str) -> list[dict[str, Any]]:
-    """Read the lines of a manifest (see `Outcome.record`), each with the `verb` of its batch.
+def read_manifest(path: str) -> Sequence[dict[str, Any]]:
+    """Read the lines of a manifest (see `Outcome.record`), each with the `verb` of its batch; a few bytes each.
 
     A last line cut short by a crash is left out.
 
@@ -71,14 +73,19 @@ def read_manifest(path: str) -> list[dict[str, Any]]:
         When it is none.
     """
     try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().split("\n")[:-1]
-        first, *records = map(json.loads, lines)
-        if first["lizip_manifest"] != _VERSION:
-            raise FormatError(f"{path}: a manifest of another version")
-        return [{"verb": first["verb"], **record} for record in records]
+        return Compact(_records(path))
     except (ValueError, TypeError, KeyError):
         raise FormatError(f"{path}: not a manifest") from None
+
+
+def _records(path: str) -> Iterator[dict[str, Any]]:
+    with open(path, encoding="utf-8") as file:
+        lines = (json.loads(line) for line in file if line.endswith("\n"))
+        first: dict[str, Any] = next(lines, {})
+        if first["lizip_manifest"] != _VERSION:
+            raise FormatError(f"{path}: a manifest of another version")
+        verb = first["verb"]
+        yield from ({"verb": verb, **record} for record in lines)
 
 
 def is_manifest(path: str) -> bool:

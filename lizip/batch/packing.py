@@ -6,7 +6,7 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import lizip
 from lizip import access, storage
 from lizip.batch.find import Input
 from lizip.batch.plan import Job
+from lizip.compact import Compact, repeated
 from lizip.container import SUFFIX, Container, content_hash_of, is_lizip, same_hash
 from lizip.errors import StorageError
 from lizip.packs import PackReader, PackWriter
@@ -32,28 +33,45 @@ sensor that stands pays (200 sweeps of 16 beams: 12 % more in chains of 20, 3.8 
 
 def plan_packing(
     inputs: Sequence[Input], pack: PackWriter, every: int | None = 1, seeds: int = 1, **options: Any
-) -> list[Job]:
-    """Jobs that compress files for a pack; their targets are names in it.
+) -> Sequence[Job]:
+    """Jobs that compress files for a pack; their targets are names in it, and each takes a few bytes.
 
     What is in the pack already is compared and left out. `every` and `seeds`: see `PackWriter`. StorageError when two
     files would get the same name.
     """
-    jobs, taken = [], dict[str, str]()
+    _check_names(inputs)
+    return Compact(_jobs(inputs, pack, every, seeds, options))
+
+
+def _jobs(
+    inputs: Sequence[Input], pack: PackWriter, every: int | None, seeds: int, options: dict[str, Any]
+) -> Iterator[Job]:
     sizes = Counter(folder_of(each.place) for each in inputs)
     chain, length, longest, folder = None, 0, 0, ""
     told = {**options, "known": None, "every": MOST if every else None, "seeds": seeds}
     for each in inputs:
-        name = each.place.removesuffix(SUFFIX)
-        if taken.setdefault(name, each.path) != each.path:
-            raise StorageError(f"{each.path}: would be called {name}, like {taken[name]}; pack them apart")
+        name = _name_of(each)
         known = pack.entry(name).digest.hex() if name in pack else None
         if known or length >= longest or folder != folder_of(name):
             chain, length, folder = None if known or every == 1 else each.path, 0, folder_of(name)
             longest = every or chain_for(sizes[folder])
         length = longest if known else length + 1
-        asked = {**told, "known": known} if known else told  # one for all that are new: there may be a million
-        jobs.append(Job("pack", each.path, name, False, asked, error=each.error, chain=chain))
-    return jobs
+        asked = {**told, "known": known} if known else told
+        yield Job("pack", each.path, name, False, asked, error=each.error, chain=chain)
+
+
+def _name_of(each: Input) -> str:
+    return each.place.removesuffix(SUFFIX)
+
+
+def _check_names(inputs: Sequence[Input]) -> None:
+    """Refuse files that would get the same name."""
+    doubtful = repeated(map(_name_of, inputs))
+    taken: dict[str, str] = {}
+    for each in inputs if doubtful else ():
+        name = _name_of(each)
+        if hash(name) in doubtful and taken.setdefault(name, each.path) != each.path:
+            raise StorageError(f"{each.path}: would be called {name}, like {taken[name]}; pack them apart")
 
 
 def chain_for(sweeps: int) -> int:
@@ -65,19 +83,19 @@ def chain_for(sweeps: int) -> int:
     return min(max(-(-sweeps // (_CHAINS * EVERY)) * EVERY, _SHORTEST), EVERY + sum(LASTING))
 
 
-def plan_unpacking(path: str, names: Sequence[str], output: str, packed: bool, force: bool) -> list[Job]:
+def plan_unpacking(path: str, names: Sequence[str], output: str, packed: bool, force: bool) -> Sequence[Job]:
     """Jobs that write the sweeps of a pack to a folder; KeyError when there is none of a name."""
-    jobs = []
     with PackReader(path) as pack:
-        places = range(len(pack)) if not names else [pack.place(name) for name in names]
-        for place in places:
+        places = [pack.place(name) for name in names] if names else range(len(pack))
+
+        def job_of(place: int) -> Job:
             name = pack.entries[place].name + (SUFFIX if packed else "")
             options = {"pack": path, "place": place, "packed": packed, "force": force}
             error = None if _stays_inside(name) else StorageError(f"{path}: {name}: the name leads out of the folder")
-            jobs.append(
-                Job("unpack", f"{path}: {name}", f"{output.rstrip('/')}/{name}", not force, options, error=error)
-            )
-    return jobs
+            target = f"{output.rstrip('/')}/{name}"
+            return Job("unpack", f"{path}: {name}", target, not force, options, error=error)
+
+        return Compact(map(job_of, places))
 
 
 def _stays_inside(name: str) -> bool:

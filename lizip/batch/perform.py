@@ -123,7 +123,7 @@ def _verify(job: Job) -> tuple[dict[str, Any], list[Resource]]:
     elif is_pack(job.source):
         with PackReader(job.source) as pack:
             part, parts = job.options.get("part", (1, 1))
-            pack.verify([place for place in range(len(pack)) if place // _RUN % parts == part - 1])
+            pack.verify(place for place in range(len(pack)) if place // _RUN % parts == part - 1)
             known, carried = _sum_of(pack), pack.embedded
     else:
         lizip.verify(job.source, job.target)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from lizip import storage
 from lizip.batch.find import Input, identity
+from lizip.compact import Compact, repeated
 from lizip.container import SUFFIX
 from lizip.errors import FormatError, StorageError
 from lizip.expand import expanded_name, is_laz, is_stubborn
@@ -50,6 +52,10 @@ class Job:
     error: Exception | None = None
     chain: str | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        told = self.verb, self.source, self.target, self.resume, self.options, self.expand, self.error, self.chain
+        return type(self), told
+
 
 def plan(
     verb: str,
@@ -58,8 +64,8 @@ def plan(
     expand: bool = False,
     mirror: bool = False,
     **options: Any,
-) -> list[Job]:
-    """Give every file its target: beside it, or mirrored below `output`.
+) -> Sequence[Job]:
+    """Give every file its target: beside it, or mirrored below `output`; a job takes a few bytes until it is done.
 
     Of files found in folders or by patterns compressing leaves out those that end in .lizip, the other verbs those that
     do not; files that were named are all tried. A batch is resumed: targets that are there already and right are
@@ -84,12 +90,12 @@ def plan(
     StorageError
         When two files would get the same target.
     """
-    inputs = [each for each in inputs if each.named or _of_kind(each, verb)]
-    many = mirror or len(inputs) > 1 or any(not each.named for each in inputs)
+    few = list(islice(_chosen(inputs, verb), 2))
+    many = mirror or len(few) > 1 or any(not each.named for each in few)
     alone = output is not None and not (many or output.endswith(("/", os.sep)) or storage.is_folder(output))
     resume = many and verb != "verify" and not options.get("force")
-    jobs = []
-    for each in inputs:
+
+    def job_of(each: Input) -> Job:
         made = expand and (is_laz(each.path) or is_stubborn(each.path))
         named = Input(expanded_name(each.path), expanded_name(each.place)) if made else each
         target, error = None, each.error
@@ -98,23 +104,33 @@ def plan(
                 target = output if alone else _target(verb, named, output)
             except FormatError as refusal:
                 error = refusal
-        jobs.append(Job(verb, each.path, target, resume, options, made, error))
-    _check_targets(jobs)
+        return Job(verb, each.path, target, resume, options, made, error)
+
+    jobs = Compact(map(job_of, _chosen(inputs, verb)))
+    if verb != "verify":
+        _check_targets(jobs)
     return jobs
 
 
-def part_of(jobs: Sequence[Job], part: int, parts: int) -> list[Job]:
+def _chosen(inputs: Iterable[Input], verb: str) -> Iterator[Input]:
+    """What was named, and of what was found the files of this verb."""
+    return (each for each in inputs if each.named or _of_kind(each, verb))
+
+
+def part_of(jobs: Iterable[Job], part: int, parts: int) -> Sequence[Job]:
     """The jobs of one of so many parts (from 1), by the files' names, so that new files move no others.
 
     Packs are in all parts, each time with other sweeps.
     """
-    chosen = []
+    return Compact(_part_of(jobs, part, parts))
+
+
+def _part_of(jobs: Iterable[Job], part: int, parts: int) -> Iterator[Job]:
     for job in jobs:
         if job.source.endswith(PACK_SUFFIX):
-            chosen.append(replace(job, options={**job.options, "part": (part, parts)}))
+            yield replace(job, options={**job.options, "part": (part, parts)})
         elif zlib.crc32(os.path.basename(job.source).encode("utf-8", "surrogateescape")) % parts == part - 1:
-            chosen.append(job)
-    return chosen
+            yield job
 
 
 def _of_kind(each: Input, verb: str) -> bool:
@@ -133,10 +149,10 @@ def _target(verb: str, each: Input, output: str | None) -> str:
 
 def _check_targets(jobs: Sequence[Job]) -> None:
     """Refuse jobs for the same target."""
+    doubtful = repeated(identity(job.target) for job in jobs if job.target is not None)
     taken: dict[str, str] = {}
-    for job in jobs:
-        if job.target is None or job.verb == "verify":
-            continue
-        other = taken.setdefault(identity(job.target), job.source)
-        if other != job.source:
-            raise StorageError(f"{job.source}: would become {job.target}, like {other}; do them apart")
+    for job in jobs if doubtful else ():
+        if job.target is not None and hash(name := identity(job.target)) in doubtful:
+            other = taken.setdefault(name, job.source)
+            if other != job.source:
+                raise StorageError(f"{job.source}: would become {job.target}, like {other}; do them apart")

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import groupby, islice
 
 from lizip import storage
 from lizip.batch.outcome import Outcome
@@ -34,7 +35,7 @@ def run(jobs: Sequence[Job], workers: int = 1, scheduler: str | None = None) -> 
         `lizip.batch.cluster`.
     """
     workers = workers or cores()
-    count = min(workers, len(_chains(jobs)))
+    count = sum(1 for _ in islice(_chains(jobs), workers))
     _tidy(jobs)
     if scheduler is not None:
         return _on_cluster(jobs, workers, scheduler)
@@ -45,7 +46,7 @@ def _on_cluster(jobs: Sequence[Job], workers: int, scheduler: str) -> Iterator[O
     from lizip.batch.cluster import run_on
 
     try:
-        yield from run_on(scheduler, [[job for _, job in chain] for chain in _chains(jobs)], workers)
+        yield from run_on(scheduler, ([job for _, job in chain] for chain in _chains(jobs)), len(jobs), workers)
     finally:
         _tidy(jobs)
 
@@ -74,13 +75,13 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
 
     from lizip.batch.serve import PATIENCE
 
-    waiting = deque(_chains(jobs))
+    waiting = _chains(jobs)
     done: dict[int, Outcome] = {}
     workers: list[_Worker] = []
     yielded = 0
     try:
         for _ in range(count):
-            workers.append(_Worker(each, waiting.popleft()))
+            workers.append(_Worker(each, next(waiting)))
             workers[-1].give_next()
         while yielded < len(jobs):
             ready = wait([worker.connection for worker in workers if worker.job is not None])
@@ -89,8 +90,7 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
                     continue
                 index, outcome = worker.take()
                 done[index] = outcome
-                rest = worker.rest or (waiting.popleft() if waiting else None)
-                if rest:
+                if rest := worker.rest or next(waiting, deque()):
                     if not worker.process.is_alive():
                         workers[i] = _Worker(each, rest)
                     workers[i].rest = rest
@@ -106,14 +106,15 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
             worker.join(latest)
 
 
-def _chains(jobs: Sequence[Job]) -> list[deque[tuple[int, Job]]]:
+def _chains(jobs: Sequence[Job]) -> Iterator[deque[tuple[int, Job]]]:
     """Jobs with their places, those that one worker does one after the other together."""
-    chains: list[deque[tuple[int, Job]]] = []
-    for place, job in enumerate(jobs):
-        if job.chain is None or not place or jobs[place - 1].chain != job.chain:
-            chains.append(deque())
-        chains[-1].append((place, job))
-    return chains
+
+    def chain_of(each: tuple[int, Job]) -> str | int:
+        place, job = each
+        return place if job.chain is None else job.chain
+
+    for _, chain in groupby(enumerate(jobs), chain_of):
+        yield deque(chain)
 
 
 class _Worker:

@@ -57,8 +57,8 @@ def command(
         streams.compress(inputs[0], output, rest, **coding)
         return
     files = jobs.found(inputs, recursive, include, rest["manifest"], clean=not rest["dry_run"])
-    laz = [each.path for each in files if is_laz(each.path)]
-    if laz and not expand and not rest["quiet"]:
-        say(f"{laz[0]}: is compressed already and hardly shrinks; --expand compresses its .las content")
+    laz = next((each.path for each in files if is_laz(each.path)), None)
+    if laz is not None and not expand and not rest["quiet"]:
+        say(f"{laz}: is compressed already and hardly shrinks; --expand compresses its .las content")
     planned = plan("compress", files, output, expand, recursive, force=rest["force"], remove=rest["remove"], **coding)
     jobs.do(planned, rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -9,11 +10,12 @@ import click
 from lizip.batch import Input, InputError, Job, cause, find, identity
 from lizip.cli.progress import Voice, leave, work_off
 from lizip.cli.text import say, shown, tell, tell_json
+from lizip.compact import Compact
 
 
 def found(
     inputs: tuple[str, ...], recursive: bool, include: tuple[str, ...], but: str | None = None, clean: bool = False
-) -> list[Input]:
+) -> Sequence[Input]:
     """The files named, and those found but one; what `find` refuses is a matter of usage."""
     if include and not recursive:
         raise click.UsageError("--include goes with -r")
@@ -21,10 +23,13 @@ def found(
         files = find(inputs, recursive, include, clean)
     except InputError as error:
         raise click.UsageError(str(error)) from None
-    return [each for each in files if but is None or each.named or identity(each.path) != identity(but)]
+    if but is None:
+        return files
+    left_out = identity(but)
+    return Compact(each for each in files if each.named or identity(each.path) != left_out)
 
 
-def do(planned: list[Job], options: dict[str, Any]) -> None:
+def do(planned: Sequence[Job], options: dict[str, Any]) -> None:
     """Do the jobs as the common options say."""
     if not planned:
         raise click.UsageError("nothing to do: no file of that kind there")
@@ -35,7 +40,7 @@ def do(planned: list[Job], options: dict[str, Any]) -> None:
     leave(work_off(planned, options, voice, options["manifest"]))
 
 
-def _foretell(planned: list[Job], as_json: bool) -> None:
+def _foretell(planned: Sequence[Job], as_json: bool) -> None:
     for job in planned:
         if job.error is not None:
             say(f"lizip: {cause(job.error, job.source)}")

@@ -13,6 +13,7 @@ from lizip.batch import Job, Outcome, described_bytes
 from lizip.batch.packing import plan_packing, time_of
 from lizip.cli import jobs, options
 from lizip.cli.progress import Voice, leave, work_off
+from lizip.compact import Compact
 from lizip.packs import PackWriter
 
 
@@ -20,7 +21,7 @@ def pack(output: str, force: bool, append: bool, options: dict[str, Any]) -> Non
     """Compress files into a pack, in their order."""
     coding = chosen_coding(options)
     files = jobs.found(options["inputs"], True, options["include"], output)
-    files = [each for each in files if each.named or not each.path.endswith(".lizips")]
+    files = Compact(each for each in files if each.named or not each.path.endswith(".lizips"))
     if not files:
         raise click.UsageError("nothing to do: no file there")
     voice = Voice(options["quiet"], options["verbose"], options["as_json"])

@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -15,6 +15,7 @@ from lizip.batch import Job, ManifestWriter, Outcome, run
 from lizip.cli import signals
 from lizip.cli.text import is_terminal, say, shown, tell_json
 from lizip.errors import CorruptError
+from lizip.resources import Resource
 
 _DONE = {
     "compress": "compressed",
@@ -35,27 +36,66 @@ class Voice:
     as_json: bool = False
 
 
+@dataclass
+class _Sum:
+    """What became of all jobs together; of those that are well nothing is kept, there may be a million.
+
+    Attributes
+    ----------
+    done, skipped : int
+        Files.
+    size, compressed : int
+        Bytes of those that were done.
+    needed : set of Resource
+    failed : list of str
+        Sources.
+    errors : dict of type to Exception
+        One of each kind.
+    """
+
+    done: int = 0
+    skipped: int = 0
+    size: int = 0
+    compressed: int = 0
+    needed: set[Resource] = field(default_factory=set)
+    failed: list[str] = field(default_factory=list)
+    errors: dict[type[Exception], Exception] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        if outcome.error is not None:
+            self.failed.append(outcome.source)
+            self.errors.setdefault(type(outcome.error), outcome.error)
+        elif outcome.status == "skipped":
+            self.skipped += 1
+        else:
+            self.done += 1
+            self.size += outcome.size
+            self.compressed += outcome.compressed
+            self.needed.update(outcome.resources)
+
+
 def work_off(
-    jobs: list[Job],
+    jobs: Sequence[Job],
     options: Mapping[str, Any],
     voice: Voice,
     manifest: str | None = None,
     take: Callable[[Job, Outcome], Outcome] = lambda _, outcome: outcome,
 ) -> list[Exception]:
-    """Do the jobs as `options.many` say, let `take` see each outcome, and report; errors of those that failed."""
+    """Do the jobs as `options.many` say, let `take` see each outcome, and report; an error of each kind there was."""
     verb = jobs[0].verb
     outcomes_of = run(jobs, options["workers"], options["scheduler"])
     with ManifestWriter(manifest, verb) if manifest else nullcontext() as listing:
-        outcomes = []
+        total = _Sum()
         for job, outcome in zip(jobs, _with_bar(outcomes_of, len(jobs), voice), strict=True):
             signals.check()
             outcome = take(job, outcome)
-            outcomes.append(outcome)
+            total.add(outcome)
             if listing is not None:
                 listing.add(outcome)
             report(outcome, voice)
-    _sum_up(outcomes, _DONE[verb], voice)
-    return [outcome.error for outcome in outcomes if outcome.error is not None]
+    _sum_up(total, len(jobs), _DONE[verb], voice)
+    return list(total.errors.values())
 
 
 def leave(errors: Sequence[Exception]) -> None:
@@ -94,26 +134,21 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.source}{arrow}: {outcome.status}{sizes}, {outcome.seconds * 1e3:.0f} ms"
 
 
-def _sum_up(outcomes: list[Outcome], participle: str, voice: Voice) -> None:
+def _sum_up(total: _Sum, count: int, participle: str, voice: Voice) -> None:
     """A line about all, and the names of the failures again: above they drown among the others."""
-    failures = [outcome for outcome in outcomes if outcome.error is not None]
-    if failures and len(outcomes) > 1:
-        click.echo(f"lizip: {len(failures)} of {len(outcomes)} files failed:", err=True)
-        for outcome in failures:
-            click.echo(f"  {shown(outcome.source)}", err=True)
-    done = [outcome for outcome in outcomes if outcome.status == "done"]
-    skipped = sum(outcome.status == "skipped" for outcome in outcomes)
-    if voice.quiet or voice.as_json or not (done or skipped):
+    if total.failed and count > 1:
+        click.echo(f"lizip: {len(total.failed)} of {count} files failed:", err=True)
+        for source in total.failed:
+            click.echo(f"  {shown(source)}", err=True)
+    if voice.quiet or voice.as_json or not (total.done or total.skipped):
         return
-    if not done:
-        click.echo(f"nothing to do: {_files(skipped)} done already", err=True)
+    if not total.done:
+        click.echo(f"nothing to do: {_files(total.skipped)} done already", err=True)
         return
-    text = f"{_files(len(done))} {participle}: "
-    text += _sizes(sum(outcome.size for outcome in done), sum(outcome.compressed for outcome in done))
-    text = text.removesuffix(": 0 B")
-    click.echo(text + (f"; {skipped} done already" if skipped else ""), err=True)
-    if needed := sorted({each for outcome in done for each in outcome.resources}):
-        click.echo(f"needed to decode: {', '.join(map(str, needed))}", err=True)
+    text = f"{_files(total.done)} {participle}: {_sizes(total.size, total.compressed)}".removesuffix(": 0 B")
+    click.echo(text + (f"; {total.skipped} done already" if total.skipped else ""), err=True)
+    if total.needed:
+        click.echo(f"needed to decode: {', '.join(map(str, sorted(total.needed)))}", err=True)
 
 
 def _files(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from lizip.cli import options
 from lizip.cli.text import say
+from lizip.compact import Compact
 from lizip.errors import LizipError
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def command(
     if manifest is not None:
         if inputs or against:
             raise click.UsageError("--manifest stands alone")
-        planned = _listed(manifest)
+        planned: Sequence[Job] = Compact(_listed(manifest))
     elif streams.concerned(inputs):
         streams.verify(against, rest)
         return
@@ -68,16 +70,14 @@ def command(
     jobs.do(planned, rest)
 
 
-def _listed(manifest: str) -> list[Job]:
+def _listed(manifest: str) -> Iterator[Job]:
     """Jobs for the targets of a batch: .lizip files to decode, or originals to hash; what failed then fails still."""
     from lizip.batch import Job, read_manifest
 
     verbs = {"compress": "verify", "decompress": "hash"}
-    planned = []
     for record in read_manifest(manifest):
         if record["status"] == "failed":
             error = LizipError(f"{record['source']}: failed when the manifest was made: {record['message']}")
-            planned.append(Job("verify", record["source"], error=error))
+            yield Job("verify", record["source"], error=error)
         else:
-            planned.append(Job(verbs[record["verb"]], record["target"], options={"hash": record["hash"]}))
-    return planned
+            yield Job(verbs[record["verb"]], record["target"], options={"hash": record["hash"]})

@@ -57,10 +57,12 @@ class Sweeps:
         if self._pack is not None:
             self.names = list(self._pack)
             return
-        found = storage.files_below(place)
-        if errors := [each.error for each in found if each.error is not None]:
-            raise errors[0]
-        self.names = [each.path for each in found if each.path.endswith(SUFFIX)]
+        self.names = []
+        for found in storage.files_below(place):
+            if found.error is not None:
+                raise found.error
+            if found.path.endswith(SUFFIX):
+                self.names.append(found.path)
 
     def __len__(self) -> int:
         return len(self.names)

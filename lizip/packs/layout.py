@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lizip.codecs import opaque
 from lizip.container import PACK_MAGIC, SMALL
-from lizip.errors import CorruptError, UnsupportedVersionError
+from lizip.errors import UnsupportedVersionError
 from lizip.resources import Resource
 
 SUFFIX = ".lizips"
@@ -33,14 +31,14 @@ LONGEST_NAME = 4096
 _HEADER = struct.Struct("<4sBBHQ")
 _CRC = struct.Struct("<I")
 _META = struct.Struct("<IqQQ16s")
-_ROW = struct.Struct("<BHQQIqQQ16s")
 _TRAILER = struct.Struct("<QI4s")
 _END = b"\x93LZe"
 
 HEAD_SIZE = _HEADER.size + _CRC.size
 TRAILER_SIZE = _TRAILER.size
 
-_NO_TIME = -(1 << 63)
+NO_TIME = -(1 << 63)
+"""Stands for a time that is not known."""
 
 _SMALL_DIGEST = 6
 """Bytes of the hash that the .lizip file of a small original has; what follows them here is zero."""
@@ -135,7 +133,7 @@ def unpack_head(data: bytes, place: int) -> Head | None:
 
 def pack_meta(entry: Entry) -> bytes:
     """What a record says of its body, with a checksum."""
-    time = _NO_TIME if entry.time is None else entry.time
+    time = NO_TIME if entry.time is None else entry.time
     meta = _META.pack(entry.crc, time, entry.points, entry.size, entry.digest) + pack_name(entry.name)
     return meta + _CRC.pack(zlib.crc32(meta))
 
@@ -146,7 +144,7 @@ def unpack_meta(meta: bytes, kind: int, offset: int, length: int) -> Entry | Non
         return None
     crc, time, points, size, digest = _META.unpack_from(meta)
     name = meta[_META.size : -_CRC.size].decode("utf-8", "surrogateescape")
-    known = None if time == _NO_TIME else time
+    known = None if time == NO_TIME else time
     return Entry(name, known, points, size, kept_digest(size, digest), offset, length, crc, kind)
 
 
@@ -155,30 +153,10 @@ def kept_digest(size: int, digest: bytes) -> bytes:
     return digest if size >= SMALL else digest[:_SMALL_DIGEST]
 
 
-def pack_index(entries: Sequence[Entry], place: int) -> bytes:
-    """Index record and trailer, to stand at a place."""
-    names = [pack_name(entry.name) for entry in entries]
-    rows = b"".join(
-        _ROW.pack(
-            each.kind,
-            len(name),
-            each.offset,
-            each.length,
-            each.crc,
-            _NO_TIME if each.time is None else each.time,
-            each.points,
-            each.size,
-            each.digest,
-        )
-        for each, name in zip(entries, names, strict=True)
-    )
-    table = memoryview(struct.pack("<Q", len(entries)) + rows + b"".join(names))
-    starts = range(0, len(table), opaque.PIECE)
-    pieces = [opaque.encode_bytes(bytes(table[start : start + opaque.PIECE]), "fast") for start in starts]
-    body = b"".join(struct.pack("<Q", len(piece)) + piece for piece in pieces)
-    body += _CRC.pack(zlib.crc32(body))
+def pack_trailer(place: int) -> bytes:
+    """What stands behind the index record at a place."""
     position = struct.pack("<Q", place)
-    return pack_head(INDEX, 0, len(body), place) + body + _TRAILER.pack(place, zlib.crc32(position), _END)
+    return _TRAILER.pack(place, zlib.crc32(position), _END)
 
 
 def unpack_trailer(data: bytes) -> int | None:
@@ -187,37 +165,3 @@ def unpack_trailer(data: bytes) -> int | None:
         return None
     place, crc, end = _TRAILER.unpack(data)
     return place if end == _END and crc == zlib.crc32(data[:8]) else None
-
-
-def unpack_index(body: bytes, place: int) -> list[Entry]:
-    """Read the body of an index record at a place; CorruptError unless all it says lies before it."""
-    if len(body) < _CRC.size or _CRC.pack(zlib.crc32(body[: -_CRC.size])) != body[-_CRC.size :]:
-        raise CorruptError("the index is damaged")
-    table = _table(memoryview(body)[: -_CRC.size], place)
-    if len(table) < 8:
-        raise CorruptError("the index is damaged")
-    (count,) = struct.unpack_from("<Q", table)
-    names_at = 8 + count * _ROW.size
-    if names_at > len(table):
-        raise CorruptError("the index is damaged")
-    entries = []
-    for kind, name, offset, length, crc, time, points, size, digest in _ROW.iter_unpack(table[8:names_at]):
-        if offset + length > place or names_at + name > len(table):
-            raise CorruptError("the index is damaged")
-        text = table[names_at : names_at + name].decode("utf-8", "surrogateescape")
-        names_at += name
-        known = None if time == _NO_TIME else time
-        entries.append(Entry(text, known, points, size, kept_digest(size, digest), offset, length, crc, kind))
-    return entries
-
-
-def _table(coded: memoryview, place: int) -> bytes:
-    """Put the pieces of the index together; no more than the records before it can have asked for."""
-    limit = 8 + (place // HEAD_SIZE + 1) * (_ROW.size + LONGEST_NAME)
-    table = bytearray()
-    while coded:
-        if len(coded) < 8 or (length := struct.unpack_from("<Q", coded)[0]) > len(coded) - 8:
-            raise CorruptError("the index is damaged")
-        table += opaque.decode_bytes(bytes(coded[8 : 8 + length]), limit - len(table))
-        coded = coded[8 + length :]
-    return bytes(table)

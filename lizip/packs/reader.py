@@ -6,9 +6,11 @@ import io
 import os
 import warnings
 import zlib
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lizip import access, api, embedded, storage
@@ -16,6 +18,7 @@ from lizip.codecs.sweep.sections import leads
 from lizip.container import Container, same_hash
 from lizip.decoder import Decoder
 from lizip.errors import CorruptError, FormatError, LizipWarning
+from lizip.packs.index import Index
 from lizip.packs.layout import MAGIC, SHARED, SWEEP, Entry, resource_of, shared_name
 from lizip.packs.scan import contents
 from lizip.packs.sequences import Sequences, follows
@@ -38,7 +41,7 @@ class PackReader:
 
     Attributes
     ----------
-    entries : list of Entry
+    entries : sequence of Entry
         What is known of each sweep without decoding it, in the order they were added.
     lost : int
         Bytes that belong to no complete sweep; a warning tells of them.
@@ -79,11 +82,9 @@ class PackReader:
             self._data.close()
             raise type(error)(f"{self._data.name}: {error}") from None
         self.lost = found.lost
-        self.entries = [entry for entry in found.entries if entry.kind == SWEEP]
-        self._shared = {entry.name: entry for entry in found.entries if entry.kind == SHARED}
-        self._places = {entry.name: place for place, entry in enumerate(self.entries)}
-        timed = [(each.time, place) for place, each in enumerate(self.entries) if each.time is not None]
-        self._times = sorted(timed)
+        self.entries: Index = found.entries.of_kind(SWEEP)
+        kinds = found.entries.kinds
+        self._shared = {each.name: each for each in found.entries.of_kind(SHARED)} if SHARED in kinds else {}
         self._models = Models(self._carried)
         self._sequences = Sequences(self.entries, self.packed, self._models)
         if self.lost:
@@ -100,11 +101,11 @@ class PackReader:
         return len(self.entries)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return isinstance(name, str) and self.entries.place(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         """Names, in the order of the pack."""
-        return (entry.name for entry in self.entries)
+        return map(self.entries.name, range(len(self)))
 
     def __getitem__(self, key: str | int) -> bytes | np.ndarray:
         """The original: the bytes of the file, or the array."""
@@ -113,26 +114,41 @@ class PackReader:
 
     def entry(self, key: str | int) -> Entry:
         """What is known of a sweep; KeyError or IndexError when there is none."""
-        return self.entries[self._places[key] if isinstance(key, str) else key]
+        return self.entries[self.place(key) if isinstance(key, str) else key]
 
     def place(self, name: str) -> int:
         """Place of the sweep of a name; KeyError when there is none."""
-        return self._places[name]
+        place = self.entries.place(name)
+        if place is None:
+            raise KeyError(name)
+        return place
 
     def nearest(self, time: int) -> int:
         """Place of the sweep whose time is nearest, the earlier of two; ValueError when none has a time."""
-        if not self._times:
+        times, places = self._timed
+        if not times:
             raise ValueError("no sweep of this pack has a time")
-        after = bisect_left(self._times, (time, -1))
-        near = self._times[max(0, after - 1) : after + 1]
-        return min(near, key=lambda each: abs(each[0] - time))[1]
+        after = bisect_left(times, time)
+        near = range(max(0, after - 1), min(after + 1, len(times)))
+        return places[min(near, key=lambda each: abs(times[each] - time))]
 
     def between(self, start: int, stop: int) -> list[int]:
         """Places of the sweeps with start <= time < stop, in the order of time."""
-        return [
-            place
-            for _, place in self._times[bisect_left(self._times, (start, -1)) : bisect_left(self._times, (stop, -1))]
-        ]
+        times, places = self._timed
+        return places[bisect_left(times, start) : bisect_left(times, stop)].tolist()
+
+    @cached_property
+    def _timed(self) -> tuple[array[int], array[int]]:
+        """Times, ascending, and the places of their sweeps, in order where they are equal."""
+        times = array("q")
+        known = array("q")
+        for place in range(len(self)):
+            time = self.entries.time(place)
+            if time is not None:
+                times.append(time)
+                known.append(place)
+        order = sorted(range(len(times)), key=times.__getitem__)
+        return array("q", map(times.__getitem__, order)), array("q", map(known.__getitem__, order))
 
     def packed(self, key: str | int) -> bytes:
         """The .lizip file of a sweep, which may follow another one; CorruptError when it is damaged. See `alone`."""
@@ -183,7 +199,7 @@ class PackReader:
         with self._decoder(key) as decoder:
             yield from decoder.pieces()
 
-    def verify(self, keys: Sequence[str | int] | None = None) -> None:
+    def verify(self, keys: Iterable[str | int] | None = None) -> None:
         """Decode sweeps, all when none are named, and check them; CorruptError names the first that is damaged."""
         for each in self.embedded:
             if self._carried(each) is None:
@@ -206,7 +222,7 @@ class PackReader:
     @contextmanager
     def _decoder(self, key: str | int, max_bytes: int | None = None) -> Iterator[Decoder]:
         """What decodes a sweep; what a key frame leaves is kept for those that follow it."""
-        place = self._places[key] if isinstance(key, str) else range(len(self))[key]
+        place = self.place(key) if isinstance(key, str) else range(len(self))[key]
         packed = self.packed(place)
         container = Container(io.BytesIO(packed))
         container.models = self._models

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lizip.errors import CorruptError, FormatError
+from lizip.packs.index import Index, unpack_index
 from lizip.packs.layout import (
     HEAD_SIZE,
     INDEX,
@@ -15,7 +16,6 @@ from lizip.packs.layout import (
     Entry,
     Head,
     unpack_head,
-    unpack_index,
     unpack_meta,
     unpack_trailer,
 )
@@ -31,7 +31,7 @@ class Contents:
 
     Attributes
     ----------
-    entries : list of Entry
+    entries : Index
         In the order they were added.
     end : int
         Where the next record goes: behind the last complete one.
@@ -41,7 +41,7 @@ class Contents:
         Whether the index was there and whole.
     """
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: Index = field(default_factory=Index)
     end: int = len(MAGIC)
     lost: int = 0
     indexed: bool = False
@@ -68,7 +68,7 @@ def _from_index(data: Bytes) -> Contents | None:
     if head is None or head.kind != INDEX or HEAD_SIZE + head.body + TRAILER_SIZE != len(record):
         return None
     try:
-        entries = unpack_index(record[HEAD_SIZE:-TRAILER_SIZE], place)
+        entries = unpack_index(memoryview(record)[HEAD_SIZE:-TRAILER_SIZE], place)
     except CorruptError:
         return None
     return Contents(entries, place, 0, True)

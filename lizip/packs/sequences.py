@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lizip import access
 from lizip.codecs.sweep.sections import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import CorruptError
-from lizip.packs.layout import Entry, folder_of
+from lizip.packs.index import Index
+from lizip.packs.layout import folder_of
 from lizip.resources import Models
 from lizip.sequence import MOST, MOST_SEEDS, nothing
 
@@ -27,7 +29,7 @@ class Sequences:
 
     Parameters
     ----------
-    entries : sequence of Entry
+    entries : Index
         Of all sweeps, in the order of the pack.
     packed : callable
         From the place of a sweep to its .lizip file.
@@ -35,14 +37,10 @@ class Sequences:
         What the pack carries.
     """
 
-    def __init__(self, entries: Sequence[Entry], packed: Callable[[int], bytes], models: Models):
+    def __init__(self, entries: Index, packed: Callable[[int], bytes], models: Models):
         self._entries, self._packed, self._models = entries, packed, models
-        self._before: list[int | None] = []
+        self._earlier: array[int] | None = None
         self._held: dict[int, Past] = {}
-        last: dict[str, int] = {}
-        for place, entry in enumerate(entries):
-            self._before.append(last.get(folder_of(entry.name)))
-            last[folder_of(entry.name)] = place
 
     def before(self, place: int, packed: bytes) -> Past:
         """What was left to a sweep, whose .lizip file is given: decodes its key frame, if that is not at hand."""
@@ -67,16 +65,29 @@ class Sequences:
 
     def _followed(self, place: int, digest: bytes) -> tuple[int, bytes]:
         """Place and .lizip file of the last sweep before with this content that others may follow."""
-        at = self._before[place]
+        before = self._before()
+        at = before[place]
         for _ in range(MOST):
-            if at is None:
+            if at < 0:
                 break
             if same_hash(self._entries[at].digest, digest):
                 packed = self._packed(at)
                 if leads(Container(io.BytesIO(packed))):  # else a sweep that only looks the same
                     return at, packed
-            at = self._before[at]
+            at = before[at]
         raise CorruptError("the sweep that it follows is missing")
+
+    def _before(self) -> array[int]:
+        """Place of the last sweep of the same folder before each; -1 where there is none."""
+        if self._earlier is None:
+            last: dict[str, int] = {}
+            earlier = array("q")
+            for place in range(len(self._entries)):
+                folder = folder_of(self._entries.name(place))
+                earlier.append(last.get(folder, -1))
+                last[folder] = place
+            self._earlier = earlier
+        return self._earlier
 
     def hold(self, place: int, left: Past | None) -> None:
         """Keep what a key frame left, for those that follow it."""

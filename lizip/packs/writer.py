@@ -12,6 +12,7 @@ from lizip import api, embedded, storage
 from lizip.codecs.sweep.sections import leads
 from lizip.container import FOLLOWS, Container, same_hash
 from lizip.errors import FormatError, StorageError
+from lizip.packs.index import Index, pack_index
 from lizip.packs.layout import (
     MAGIC,
     SHARED,
@@ -20,7 +21,6 @@ from lizip.packs.layout import (
     folder_of,
     kept_digest,
     pack_head,
-    pack_index,
     pack_meta,
     shared_name,
 )
@@ -94,8 +94,7 @@ class PackWriter:
             raise ValueError("append and force say different things")
         self._path = os.fspath(path)
         self._stack = ExitStack()
-        self._entries: list[Entry] = []
-        self._places: dict[tuple[int, str], int] = {}
+        self._entries = Index()
         self._every, self._seeds = every, seeds
         self._sequences: dict[str, Sequence] = {}
         self._keys: dict[str, bytes] = {}
@@ -121,7 +120,6 @@ class PackWriter:
             self._lock()
             found = contents(Bytes(file))
             self._entries, self._position = found.entries, found.end
-            self._places = {(each.kind, each.name): place for place, each in enumerate(found.entries)}
             file.seek(0)
             if file.read(len(MAGIC)) != MAGIC:
                 file.seek(0)
@@ -151,14 +149,17 @@ class PackWriter:
         self._stack.__exit__(kind, error, trace)
 
     def __contains__(self, name: object) -> bool:
-        return (SWEEP, name) in self._places
+        return isinstance(name, str) and self._entries.place(name) is not None
 
     def __len__(self) -> int:
-        return sum(entry.kind == SWEEP for entry in self._entries)
+        return self._entries.kinds.count(SWEEP)
 
     def entry(self, name: str) -> Entry:
         """What is known of a sweep that is in the pack; KeyError when there is none of that name."""
-        return self._entries[self._places[SWEEP, name]]
+        place = self._entries.place(name)
+        if place is None:
+            raise KeyError(name)
+        return self._entries[place]
 
     def add(self, name: str, data: bytes | np.ndarray, time: int | None = None, **options: Any) -> Entry:
         """Compress a sweep and add it.
@@ -193,7 +194,7 @@ class PackWriter:
         if follows and not same_hash(follows, self._keys.get(folder_of(name), b"")):
             raise FormatError(f"{self._path}: {name}: it follows another sweep than the last key frame of its folder")
         for resource, content in carried.items():
-            if (SHARED, shared_name(resource)) not in self._places:
+            if self._entries.place(shared_name(resource), SHARED) is None:
                 self.share(shared_name(resource), embedded.pack_models({resource: content}))
         entry = self._append(SWEEP, name, packed, time, header.count, header.length, header.digest)
         if leads(container):
@@ -226,7 +227,7 @@ class PackWriter:
     def _append(
         self, kind: int, name: str, body: bytes, time: int | None, points: int, size: int, digest: bytes
     ) -> Entry:
-        if (kind, name) in self._places:
+        if self._entries.place(name, kind) is not None:
             raise StorageError(f"{self._path}: {name}: is in the pack already")
         digest = kept_digest(size, digest)
         entry = Entry(name, time, points, size, digest, 0, len(body), zlib.crc32(body), kind)
@@ -244,7 +245,6 @@ class PackWriter:
                 self._file.truncate(self._position)
             raise
         entry = Entry(name, time, points, size, digest, begin, len(body), entry.crc, kind)
-        self._places[kind, name] = len(self._entries)
         self._entries.append(entry)
         self._position = begin + len(body)
         return entry

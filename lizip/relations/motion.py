@@ -20,14 +20,15 @@ from lizip.jit import kernel
 from lizip.packing import Unpacker
 
 DOUBLE, FORWARD, BACKWARD, FUSED, FUSED_BACKWARD, FUSED_FROM_SHIFT, PAIRS, DOUBLE_TURN, FROM_SHIFT = range(9)
-WIDE, WIDE_FUSED = 9, 10
+WIDE, WIDE_FUSED, WHOLE = 9, 10, 11
 """Arithmetics, of m0 x + m1 y + m2 z + m3: all in float64 and rounded at the end; in float32, from left to right
 (pcl without SSE, Eigen); from right to left (pcl with SSE); left to right with fused multiply-adds (numpy's and torch's
 matrix products); right to left; from the shift on; two and two; turned in float64, rounded, shifted in float32; in
 float32 without fused ones from the shift on. Of float32 points float64 ones were made by `WIDE`, from left to right
-(Eigen, Open3D), and `WIDE_FUSED`, the same with fused multiply-adds but for the shift (numpy's matrix products)."""
-ARITHMETICS = 11
-IN_DOUBLES = (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED)
+(Eigen, Open3D), and `WIDE_FUSED`, the same with fused multiply-adds but for the shift (numpy's matrix products). By
+`WHOLE` all in float64, and whole numbers at the end."""
+ARITHMETICS = 12
+IN_DOUBLES = (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED, WHOLE)
 """Arithmetics whose numbers are float64."""
 
 MOST_POINTS = 1 << 22
@@ -52,6 +53,8 @@ def _row(m0, m1, m2, m3, x, y, z, arithmetic):
     c = m2 * z
     if arithmetic == DOUBLE:
         return ((a + b) + c) + m3
+    if arithmetic == WHOLE:
+        return np.rint(((a + b) + c) + m3)
     if arithmetic == DOUBLE_TURN:
         return _single((a + b) + c) + m3
     if arithmetic == FUSED:

@@ -12,10 +12,11 @@ from lizip.errors import CorruptError
 from lizip.exact.ulp import bits_of
 from lizip.packing import Unpacker, pack_bytes, pack_varints
 from lizip.relations.means import find_means, joined, split
-from lizip.relations.motion import Motion, points_of, with_points
+from lizip.relations.motion import WHOLE, Motion, points_of, with_points
 from lizip.relations.order import decode_order
 from lizip.relations.polar import ELEVATION
 from lizip.relations.rule import (
+    COUNTED,
     EQUAL,
     KEPT,
     MEAN,
@@ -104,10 +105,11 @@ class Recipe:
         return recipe
 
     def _check(self, schema: Schema) -> None:
-        for rule, (_, dtype) in zip(self.rules, schema, strict=True):
+        counted = self.leading if self.motion is not None and self.motion.arithmetic == WHOLE else ()
+        for place, (rule, (_, dtype)) in enumerate(zip(self.rules, schema, strict=True)):
             sane = all(source < len(schema) and self._goes_before(source, rule.kind) for source in rule.sources)
             if rule.kind == NARROW:
-                sane = dtype in NARROWED
+                sane = dtype in NARROWED or (place in counted and dtype in COUNTED)
             elif rule.kind == MEAN:
                 sane = dtype == np.dtype("<f4") and 0 < rule.numbers[0] <= 1 << 20
             elif rule.kind in (SPLIT, PACKED):

@@ -17,6 +17,9 @@ mean of multiples of a step, coded as such."""
 NARROWED = (np.dtype("<f8"), np.dtype("<f2"))
 """Types that a column coded as float32 may have: codecs know coordinates as that."""
 
+COUNTED = tuple(np.dtype(code) for code in ("i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"))
+"""Likewise of coordinates that a motion makes whole numbers."""
+
 SOURCES = {KEPT: (0,), NARROW: (0,), SPLIT: (0,), PACKED: (3, 4), POLAR: (3,), EQUAL: (1,), MEAN: (0,)}
 
 NUMBERS = {POLAR: 4, MEAN: 1}

@@ -124,8 +124,9 @@ class Found(NamedTuple):
     error: Exception | None = None
 
 
-def files_below(folder: StrPath, clean: bool = False) -> list[Found]:
-    """Everything in a folder and the folders below it but lizip's own temporaries, sorted.
+def files_below(folder: StrPath, clean: bool = False) -> Iterator[Found]:
+    """Everything in a folder and the folders below it but lizip's own temporaries, sorted; the names of a folder are
+    read when it is come to.
 
     Folders that cannot be read, links that lead nowhere and what is neither file nor folder come with an error. Links
     to folders are not followed; a warning names those that lead out of `folder`. With `clean` temporaries that nobody
@@ -134,23 +135,66 @@ def files_below(folder: StrPath, clean: bool = False) -> list[Found]:
     if is_url(folder):
         with remotely(folder) as (system, name):
             base, start = os.fspath(folder).rstrip("/"), len(name.rstrip("/"))
-            return [Found(base + path[start:]) for path in sorted(system.find(name))]
+            paths = sorted(system.find(name))
+        yield from (Found(base + path[start:]) for path in paths)
+    else:
+        yield from _local_below(os.fspath(folder), clean)
+
+
+def _local_below(folder: str, clean: bool) -> Iterator[Found]:
+    """The same of a local folder."""
     root = os.path.join(os.path.realpath(folder), "")
-    found: list[Found] = []
-    folders = [os.fspath(folder)]
-    while folders:
+    open_folders = [_Folder(folder, clean)]
+    while open_folders:
+        here = open_folders[-1]
+        if here.error is not None:
+            yield Found(os.fsdecode(here.error.filename), here.error)
+            here.error = None
+        if not here.names:
+            open_folders.pop()
+            continue
+        name = here.names.pop()
+        path = os.path.join(here.path, name)
+        if name.endswith(os.sep):
+            open_folders.append(_Folder(path.removesuffix(os.sep), clean))
+        elif name in here.odd:
+            yield from _entry(here.odd[name], root)
+        else:
+            yield Found(path)
+
+
+class _Folder:
+    """What is left of a folder that is being gone through.
+
+    Attributes
+    ----------
+    names : list of str
+        Last first; those of folders end in a slash, so that all paths below come in order, too.
+    odd : dict of str to os.DirEntry
+        What is neither folder nor file.
+    error : OSError or None
+        Why there may be more.
+    """
+
+    def __init__(self, path: str, clean: bool):
+        self.path = path
+        self.names: list[str] = []
+        self.odd: dict[str, os.DirEntry[str]] = {}
+        self.error: OSError | None = None
         try:
-            with os.scandir(folders.pop()) as entries:
+            with os.scandir(path) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
+                        self.names.append(entry.name + os.sep)
                     elif not is_temporary(entry.name):
-                        found += _entry(entry, root)
+                        self.names.append(entry.name)
+                        if not entry.is_file(follow_symlinks=False):
+                            self.odd[entry.name] = entry
                     elif clean:
                         remove_if_stale(entry.path)
         except OSError as error:
-            found.append(Found(os.fsdecode(error.filename), error))
-    return sorted(found, key=lambda each: each.path)
+            self.error = error
+        self.names.sort(reverse=True)
 
 
 def _entry(entry: os.DirEntry[str], root: str) -> list[Found]:

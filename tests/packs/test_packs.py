@@ -24,6 +24,7 @@ import lizip
 from lizip.container import is_lizip
 from lizip.errors import CorruptError, FormatError, LizipWarning, StorageError, UnsupportedVersionError
 from lizip.packs import layout
+from lizip.packs.index import Index, pack_index
 
 QUICK: dict[str, Any] = {"codec": "opaque", "level": "fast"}
 CONTENTS = {f"drive/{i}.bin": bytes(range(10 * i, 10 * i + 50)) * (i % 3) for i in range(6)}
@@ -212,7 +213,7 @@ def test_indexes_that_lie(whole):
         {"offset": entries[0].offset, "length": entries[0].length, "crc": entries[0].crc},
     ):
         lying = [*entries[:2], layout.Entry(**{**vars(entries[2]), **changed}), *entries[3:]]
-        reader = opened(whole[:place] + layout.pack_index(lying, place))
+        reader = opened(whole[:place] + pack_index(Index(lying), place))
         try:
             reader.verify()
         except CorruptError:

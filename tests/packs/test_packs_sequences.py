@@ -5,20 +5,17 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import tracemalloc
 import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 import harness
 import pytest
 
 import lizip
 from lizip import sequence
-from lizip.batch.find import Input
-from lizip.batch.packing import chain_for, plan_packing
+from lizip.batch.packing import chain_for
 from lizip.codecs.sweep import Sweep
 from lizip.container import AROUND, FOLLOWS, Container
 from lizip.errors import CorruptError, FormatError, LizipWarning
@@ -300,14 +297,3 @@ def test_a_sensor_that_drives_away_leaves_its_background():
 
 def test_chains_are_long_where_there_are_many_sweeps():
     assert [chain_for(count) for count in (0, 1, 100, 500, 501, 1000, 1 << 20)] == [50, 50, 50, 50, 60, 100, 510]
-
-
-def test_a_plan_takes_little_memory():
-    """Hundreds of thousands of files are planned at once."""
-    inputs = [Input(f"drive/{k:06}.bin", f"drive/{k:06}.bin", False) for k in range(3000)]
-    options = {f"option {k}": k for k in range(12)}
-    tracemalloc.start()
-    jobs = plan_packing(inputs, cast("lizip.PackWriter", {}), None, 1, **options)
-    taken = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    assert taken < 250 * len(jobs) == 250 * 3000

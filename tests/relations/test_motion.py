@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lizip.errors import CorruptError
 from lizip.exact.ulp import from_ordinals, to_ordinals
 from lizip.relations import motion
-from lizip.relations.motion import ARITHMETICS, DOUBLE, WIDE, WIDE_FUSED, Motion, moved
+from lizip.relations.motion import ARITHMETICS, DOUBLE, WHOLE, WIDE, WIDE_FUSED, Motion, moved
 from lizip.relations.recipe import Recipe
 from lizip.relations.rule import NARROW, Rule
 from lizip.sensor.stages.moved import Moved
@@ -67,7 +67,7 @@ def test_float64_is_rounded_once():
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.integers(0, 1 << 30), st.integers(0, WIDE - 1), st.floats(0, 1))
+@given(st.integers(0, 1 << 30), st.sampled_from((*range(WIDE), WHOLE)), st.floats(0, 1))
 def test_any_bits_come_back(seed, arithmetic, share):
     inner, matrix = draw(seed, 60)
     matrix = matrix.astype("<f4").astype("<f8")

@@ -9,6 +9,7 @@ import lizip
 from lizip.cloud import Cloud
 from lizip.errors import CorruptError
 from lizip.relations import Recipe, alternatives, narrowed
+from lizip.relations.motion import DOUBLE, WHOLE, Motion
 from lizip.relations.polar import ANGLE, ELEVATION, SINE, ZENITH, Convention
 from lizip.relations.rule import EQUAL, KEPT, NARROW, PACKED, POLAR, SPLIT, Rule, applied, difference, predicted
 
@@ -234,6 +235,20 @@ def test_coordinates_lead_wherever_they_stand():
     assert [name for name, _ in recipe.coded(cloud.schema)] == ["x", "y", "z", "time", "ring"]
     assert list(cloud.led.columns) == ["x", "y", "z", "time", "ring"]
     assert_comes_back(recipe, cloud)
+
+
+def test_only_moves_to_whole_numbers_make_integers():
+    schema = tuple((axis, np.dtype("<i4")) for axis in "xyz")
+    rules = (Rule(NARROW),) * 3
+    matrix = np.eye(4)[:3] * 1000
+    good = Recipe(rules, motion=Motion(matrix, WHOLE))
+    assert Recipe.unpack(good.pack(), schema).motion is not None
+    for bad in (Recipe(rules), Recipe(rules, motion=Motion(matrix, DOUBLE))):
+        with pytest.raises(CorruptError):
+            Recipe.unpack(bad.pack(), schema)
+    beside = Recipe((*rules, Rule(NARROW)), motion=good.motion)
+    with pytest.raises(CorruptError):
+        Recipe.unpack(beside.pack(), (*schema, ("ring", np.dtype("<i4"))))
 
 
 def test_hostile_places_of_coordinates_are_refused():

@@ -149,11 +149,17 @@ def _order(data: bytes, columns: list[np.ndarray]) -> np.ndarray:
     form = head.varint()
     if form in (0, 2):
         return np.array(ans.decode(head.rest(), _following if form else _ranks, count), np.int64)
-    what, detail, falling = head.varints(3)
+    keys = [_key(columns, *head.varints(3)) for _ in range(2 if form == 3 else 1)]
+    sort = np.arange(count)
+    for key in reversed(keys):
+        sort = sort[np.argsort(key[sort], kind="stable")]
+    return sort[np.array(ans.decode(head.rest(), _departures, count), np.int64)]
+
+
+def _key(columns: list[np.ndarray], what: int, detail: int, falling: int) -> np.ndarray:
     key = columns[detail] if what == 0 else computed([wide(each) for each in columns[:3]], what, detail)
     key = key.astype(np.float64)
-    sort = np.argsort(-key if falling else key, kind="stable")
-    return sort[np.array(ans.decode(head.rest(), _departures, count), np.int64)]
+    return -key if falling else key
 
 
 def _ranks(stream: Stream, count: int) -> list[int]:
@@ -189,14 +195,14 @@ def _following(stream: Stream, count: int) -> list[int]:
 
 
 DOUBLE, FORWARD, BACKWARD, FUSED, FUSED_BACKWARD, FUSED_FROM_SHIFT, PAIRS, DOUBLE_TURN, FROM_SHIFT = range(9)
-WIDE, WIDE_FUSED = 9, 10
+WIDE, WIDE_FUSED, WHOLE = 9, 10, 11
 
 
 def moved(data: bytes, inner: np.ndarray) -> np.ndarray:
     """Points that were moved after they had been rounded."""
     head = Bytes(data)
     how = head.u8()
-    doubles = how in (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED)
+    doubles = how in (DOUBLE, DOUBLE_TURN, WIDE, WIDE_FUSED, WHOLE)
     matrix = np.array(head.numbers("12d" if doubles else "12f")).reshape(3, 4)
     inner = _widened(inner) if how in (WIDE, WIDE_FUSED) else inner
     expected = inner.copy()
@@ -220,6 +226,8 @@ def _row(row: np.ndarray, points: np.ndarray, how: int) -> np.ndarray:
         return _fused(m2, z, _fused(m1, y, a)) + m3
     if how in (DOUBLE, WIDE):
         return ((a + b) + c) + m3
+    if how == WHOLE:
+        return np.rint(((a + b) + c) + m3)
     if how == DOUBLE_TURN:
         return single((a + b) + c) + m3
     if how == FUSED:

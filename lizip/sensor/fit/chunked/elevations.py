@@ -19,7 +19,7 @@ from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
 from lizip.sensor.fit.chunked.pairs_on_rings import ALL, AT_ORIGIN, REACHES, Reaches, Which, find_sensor
-from lizip.sensor.fit.mount import _upright
+from lizip.sensor.fit.ring_pairs import shortest_turn
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK, _BACK = 64, 0.1
@@ -233,7 +233,7 @@ def fit_elevations(
 def _fit_about(points: np.ndarray, elevations: np.ndarray, found: tuple[np.ndarray, np.ndarray]) -> Rough | None:
     """As `fit_elevations`, from the axis and position (3,) that were found."""
     axis, place = found
-    axes = _upright(axis)
+    axes = shortest_turn(axis)
     upright = rotate(points.astype(np.float64), axes.T)
     place = rotate(place[None], axes.T)[0]
     turn = turns_of(upright - place)

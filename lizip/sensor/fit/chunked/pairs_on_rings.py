@@ -1,6 +1,6 @@
 """Axis and position of a moving sensor from pairs of neighbours on its rings, without knowing its lasers. Encoder only.
 
-As for a sensor at rest, `lizip.sensor.fit.mount`.
+As for a sensor at rest, `lizip.sensor.fit.ring_pairs`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from lizip.exact.linear import solve_definite
 from lizip.jit import kernel
-from lizip.sensor.fit.mount import _differences, _nearest, _upright
+from lizip.sensor.fit.ring_pairs import nearest_ahead, shortest_turn
 
 _PAIRS, _STEPS, _FEWEST = 2500, 30, 250
 Reaches = tuple[tuple[int, int], ...]
@@ -57,6 +57,34 @@ ALL = Which()
 
 
 @kernel
+def _differences(first, second, origin, axis, level, rates, miss):
+    """Fill level (M, 3) with unit vectors along differences of directions, miss (M,) with how far they are from being
+    square to the axis, and rates (M, 3) with the derivatives of that by the origin."""
+    for i in range(first.shape[0]):
+        x = first[i, 0] - origin[0]
+        y = first[i, 1] - origin[1]
+        z = first[i, 2] - origin[2]
+        r = np.sqrt(x * x + y * y + z * z) + 1e-9
+        u = second[i, 0] - origin[0]
+        v = second[i, 1] - origin[1]
+        w = second[i, 2] - origin[2]
+        s = np.sqrt(u * u + v * v + w * w) + 1e-9
+        here = (axis[0] * x + axis[1] * y + axis[2] * z) / r
+        there = (axis[0] * u + axis[1] * v + axis[2] * w) / s
+        dx = x / r - u / s
+        dy = y / r - v / s
+        dz = z / r - w / s
+        length = np.sqrt(dx * dx + dy * dy + dz * dz) + 1e-9
+        level[i, 0] = dx / length
+        level[i, 1] = dy / length
+        level[i, 2] = dz / length
+        miss[i] = (here - there) / length
+        rates[i, 0] = ((axis[0] - there * u / s) / s - (axis[0] - here * x / r) / r) / length
+        rates[i, 1] = ((axis[1] - there * v / s) / s - (axis[1] - here * y / r) / r) / length
+        rates[i, 2] = ((axis[2] - there * w / s) / s - (axis[2] - here * z / r) / r) / length
+
+
+@kernel
 def _pair_normals(level, rates, when, miss, weight, tangents, matrix, vector, row):
     """Normal equations of two turns of the axis, of the position and of the velocity along x and y."""
     for a in range(7):
@@ -86,7 +114,7 @@ def _nearest_behind(points: np.ndarray, low: int, high: int) -> float:
     first, far = np.arange(0, count, max(1, count // _PAIRS)), []
     for reach in ((low, high), (high + 1, 2 * high)):
         second = np.empty_like(first)
-        _nearest(points, first, *reach, second)
+        nearest_ahead(points, first, *reach, second)
         steps = points[second].astype(np.float64) - points[first]
         far.append(float(np.median(np.sqrt((steps * steps).sum(axis=1)))))
     return far[1] / max(far[0], 1e-9)
@@ -120,7 +148,7 @@ def _sensor_among(
         return None
     first = np.arange(0, count, max(1, count // _PAIRS))
     second = np.empty_like(first)
-    _nearest(points, first, low, high, second)
+    nearest_ahead(points, first, low, high, second)
     told = which.of(points[first] - start, points[second] - start)
     first, second = first[told], second[told]
     if len(first) < _FEWEST:
@@ -139,7 +167,7 @@ def _sensor_among(
         scale = max(1.5 * middle, 1e-7)
         if step:
             weight = (1.0 / (1.0 + (miss / scale) ** 2)) ** 2
-        tangents = np.ascontiguousarray(_upright(axis)[:, :2].T)
+        tangents = np.ascontiguousarray(shortest_turn(axis)[:, :2].T)
         _pair_normals(level, rates, when[:, 0], miss, weight, tangents, matrix, vector, row)
         matrix[np.arange(7), np.arange(7)] += [10.0, 10.0, 1e-6, 1e-6, 1e-6, 1.0, 10.0]
         move = np.clip(solve_definite(matrix, vector), -0.5, 0.5)
