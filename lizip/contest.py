@@ -103,8 +103,9 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             contest.orders.attempt_turned(codec, base)
             if contest.poor and base.motion is None:
                 contest.attempt_undone(codec, base, sole)
-            if contest.poor and not sole:
-                contest.orders.attempt_sorted(codec, base)
+        if name == "sweep" and not sole:
+            attempt = contest.orders.attempt_sorted if contest.poor else contest.orders.attempt_fired
+            attempt(codec, base)
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
@@ -159,8 +160,10 @@ class Contest:
         """Take points that were moved after a rounding as they were before."""
         from lizip.undone import undo
 
-        undone = undo(self.cloud, recipe)
-        return recipe if undone is None else self._take(undone)
+        with defects.passed_over(f"whether {self.cloud.count} points were moved was not found"):
+            undone = undo(self.cloud, recipe)
+            return recipe if undone is None else self._take(undone)
+        return recipe
 
     def _take(self, undone: Undone) -> Recipe:
         self._inner = undone.inner
@@ -204,10 +207,11 @@ class Contest:
         """Let points on other axes, or multiplied by a number, try once more, as they were before."""
         from lizip.undone import undo_rarer
 
-        for undone in undo_rarer(self.cloud, recipe):
-            self.attempt(codec, self._take(undone), sole)
-            if not self.poor:
-                break
+        with defects.passed_over(f"whether {self.cloud.count} points were moved was not found"):
+            for undone in undo_rarer(self.cloud, recipe):
+                self.attempt(codec, self._take(undone), sole)
+                if not self.poor:
+                    break
 
     def _arranged(self) -> Iterable[Section] | None:
         """What the opaque codec says; only what is not the file again, where this holds the records as they are."""

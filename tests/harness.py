@@ -140,6 +140,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "driver_turned": lambda: of_driver("vlp32c", "velodyne_pointcloud", 0.04),
     "driver_lens": lambda: of_driver("rs16", "rs_driver", 0.15),
     "transformed": lambda: transformed(printed_ouster()),
+    "six_decimals": lambda: six_decimals(simulator.ouster(1, columns=1024, span=0.05)),
     "driver_single": lambda: of_driver("vlp16", "velodyne_pointcloud", 0.06),
     "driver_pairs": lambda: of_driver("vlp16", "nebula Velodyne", 0.09),
     "driver_degrees": lambda: of_driver("vlp16", "table in float32", 0.06),
@@ -249,6 +250,7 @@ GOLDEN = (
     "npy.opaque",
     "related.floats",
     "transformed.sweep",
+    "six_decimals.sweep",
     "moved.any",
     "moved_wide.any",
     "rolled.any",
@@ -317,6 +319,13 @@ def rolled(data: bytes) -> bytes:
 def printed_ouster() -> bytes:
     """A turn of a sensor whose beams are as its maker prints them."""
     return os_sensor.sweep(13, 16, 1024, beams=os_sensor.Beams.draw(13, 16).printed()).data
+
+
+def six_decimals(data: bytes) -> bytes:
+    """Records of four float32 whose points were printed with six decimals."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 4).copy()
+    points[:, :3] = np.rint(points[:, :3].astype(np.float64) * 1e6) / 1e6
+    return points.tobytes()
 
 
 def transformed(data: bytes) -> bytes:

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lizip
-from lizip import simulator
+from lizip import simulator, undone
 from lizip.cloud import Cloud
 from lizip.codecs import Options, opaque, survey
 from lizip.container import Section
 from lizip.contest import Contest, Result
+from lizip.errors import DefectWarning
 from lizip.formats import split
 
 ROOM = 64
@@ -172,3 +173,16 @@ def test_hostile_kept_files(kind):
     assert lizip.decompress(forged) == KEPT
     with pytest.raises(lizip.CorruptError):
         lizip.read(io.BytesIO(forged))
+
+
+@pytest.mark.defective
+@pytest.mark.parametrize("name", ["undo", "undo_rarer"])
+def test_a_search_for_moves_that_fails_ends_no_compression(monkeypatch, name):
+    def fails(cloud, recipe):
+        raise ValueError("of a search")
+
+    data = np.random.default_rng(6).normal(size=(900, 4)).astype("<f4").tobytes()
+    monkeypatch.setattr(undone, name, fails)
+    with pytest.warns(DefectWarning, match="of a search"):
+        packed = lizip.compress(data)
+    assert lizip.decompress(packed) == data

@@ -14,20 +14,22 @@ _PIECE = 1 << 16
 """Decisions handed to constriction at a time; its probability rows take 8 bytes each."""
 
 
-def log_to_words(log: np.ndarray) -> np.ndarray:
-    """Code a log of decisions (probability of a one << 1 | bit, uint32) into ANS words (uint32)."""
-    return words_by_constriction(log) if HAS_CONSTRICTION else words_by_twin(log)
+def log_to_words(*log: np.ndarray) -> np.ndarray:
+    """Code a log of decisions (probability of a one << 1 | bit, uint32), in one piece or several, into ANS words
+    (uint32)."""
+    return words_by_constriction(*log) if HAS_CONSTRICTION else words_by_twin(*log)
 
 
-def words_by_constriction(log: np.ndarray) -> np.ndarray:
+def words_by_constriction(*log: np.ndarray) -> np.ndarray:
     """Code with `constriction.stream.stack.AnsCoder`; the last decisions are pushed first, as the stack wants it."""
     import constriction
 
     family = constriction.stream.model.Categorical(perfect=False)
     coder = constriction.stream.stack.AnsCoder()
-    rows, outcomes = np.empty((min(len(log), _PIECE), 2), np.float32), np.empty(min(len(log), _PIECE), np.int32)
-    for begin in reversed(range(0, len(log), _PIECE)):
-        piece = log[begin : begin + _PIECE]
+    most = min(max(map(len, log)), _PIECE)
+    rows, outcomes = np.empty((most, 2), np.float32), np.empty(most, np.int32)
+    pieces = [part[begin : begin + _PIECE] for part in log for begin in range(0, len(part), _PIECE)]
+    for piece in reversed(pieces):
         _unpack(piece, rows, outcomes)
         coder.encode_reverse(outcomes[: len(piece)], family, rows[: len(piece)])
     words: np.ndarray = coder.get_compressed()
@@ -44,8 +46,9 @@ def _unpack(log, rows, outcomes):
         outcomes[i] = np.int32(log[i] & np.uint32(1))
 
 
-def words_by_twin(log: np.ndarray) -> np.ndarray:
+def words_by_twin(*pieces: np.ndarray) -> np.ndarray:
     """Code with the numba twin of constriction's encoder; the same words."""
+    log = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
     words = np.empty(len(log) + 2, np.uint32)
     return words[: _push_all(log, words)]
 

@@ -29,8 +29,9 @@ MODE, WORD, LOG, RAW, RAW_FILL, FAULT, OWNER, CALL = range(8)
 """Meaning of `Coder.at`: 1 when decoding; words left; decisions in the log; raw words in use; bits in the buffer; 1
 where raw words were missing; key and address for `spill`."""
 
-ROOM = 1 << 20
-"""Decisions, and raw words, that an encoder holds before it puts them by (memory is taken as it is used)."""
+ROOM = 1 << 16
+"""Decisions, and raw words, that an encoder holds before it puts them by: pieces so small find room where larger arrays
+were before, and few bytes are taken that are not used."""
 
 _PROBABILITY_BITS = np.uint64(24)
 _ONE = np.uint64(1 << 24)
@@ -213,13 +214,14 @@ class EncoderBuffers:
         return _encoder_into(*self._buffers)
 
 
-def finish_encoder(coder: Coder, to_words: Callable[[np.ndarray], np.ndarray] = log_to_words) -> bytes:
+def finish_encoder(coder: Coder, to_words: Callable[..., np.ndarray] = log_to_words) -> bytes:
     """Turn what was logged into bytes: number of ANS words, the words, the raw words.
 
     `to_words` codes the log: one of `lizip.entropy.ans`, which all give the same words.
     """
-    log, raw = logged(coder)
-    words = to_words(log)
+    before = spilled(int(coder.at[OWNER]))
+    words = to_words(*before.parts(0, int(coder.at[LOG])))
+    raw = before.joined(1, int(coder.at[RAW]))
     if coder.at[RAW_FILL]:
         raw = np.append(raw, np.uint32(coder.state[1]))
     return pack_varint(len(words)) + words.astype("<u4").tobytes() + raw.astype("<u4").tobytes()
@@ -234,6 +236,11 @@ def logged(coder: Coder) -> tuple[np.ndarray, np.ndarray]:
     """All decisions (D,) and full raw words (W,) of an encoder so far, uint32."""
     before = spilled(int(coder.at[OWNER]))
     return before.joined(0, int(coder.at[LOG])), before.joined(1, int(coder.at[RAW]))
+
+
+def raw_words(coder: Coder) -> int:
+    """Full raw words of an encoder so far."""
+    return sum(map(len, spilled(int(coder.at[OWNER])).parts(1, int(coder.at[RAW]))))
 
 
 def spent_bits(coder: Coder) -> float:

@@ -212,7 +212,7 @@ def principal_axes(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def _iterate(shifted, factored, axis):
+def towards_least_axis(shifted, factored, axis):
     """Turn a direction (3,) towards the eigenvector of the least eigenvalue of a symmetric matrix (3, 3)."""
     for _ in range(20):
         for i in range(3):
@@ -229,5 +229,5 @@ def least_axis(spread: np.ndarray) -> np.ndarray:
     """Unit eigenvector of the least eigenvalue of a symmetric matrix (3, 3), upwards."""
     shifted = spread + np.eye(3) * (1e-6 * (spread[0, 0] + spread[1, 1] + spread[2, 2]) + 1e-12)
     axis = np.array([0.05, 0.02, 1.0])
-    _iterate(shifted, np.empty((3, 3)), axis)
+    towards_least_axis(shifted, np.empty((3, 3)), axis)
     return axis if axis[2] >= 0 else -axis

@@ -32,9 +32,18 @@ def taken(array: np.ndarray, which: np.ndarray) -> np.ndarray:
     return rows
 
 
+def rows_in_place(array: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Rows of a contiguous array (N, 3) by ascending indices (K,) int64, in the array's own memory, which holds nothing
+    else afterwards; raises IndexError."""
+    words = array.view(np.dtype(f"<u{array.itemsize}"))
+    if not _gather(words, which, words):
+        raise IndexError("a row is not in the array")
+    return array[: len(which)]
+
+
 @kernel
 def _gather(array, which, rows):
-    """Fill rows (K, 3); returns whether all are there."""
+    """Fill rows (K, 3), which may be the array's own where indices ascend; returns whether all are there."""
     for i in range(which.size):
         k = which[i]
         if not 0 <= k < array.shape[0]:

@@ -9,6 +9,7 @@ times, poses, corrections) is small. Decompression is the same from the bottom u
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 MOST_POINTS = 1 << 22
 """Most points of a sweep: all are decoded at once."""
 
+_ENOUGH = 2
+"""Bytes a point (`_weight`) up to which a sweep whose coordinates were printed need not be looked at as it stands."""
+
 _MODERATE = 1.5
 """Bytes a point up to which parts of a turn that are apart are not asked each by itself."""
 
@@ -66,14 +70,29 @@ class Sweep:
 
     def encode(self, cloud: Cloud, options: Options) -> Iterable[Section] | None:
         """Try the solvers in turn; None when none of them explains the cloud."""
+        printed = self._solve_printed(cloud, options)
+        if printed is not None and _weight(printed) <= _ENOUGH * cloud.count:
+            return lay_out(printed, options)
         solution = self.solve(cloud, options)
         if solution is None:
-            return None
+            return None if printed is None else lay_out(printed, options)
+        if printed is not None and _weight(printed) < _weight(solution):
+            return lay_out(printed, options)
         if options.level != "fast":
             from lizip.sensor.fit.outer.unmoved import with_moves_undone
 
             solution = with_moves_undone(solution, cloud, lambda each: self._solve_alone(each, options.level))
         return lay_out(solution, options)
+
+    def _solve_printed(self, cloud: Cloud, options: Options) -> Solution | None:
+        """A solution of what was there before coordinates were printed, if they were."""
+        from lizip.sensor.fit.digits import find_digits, solve_printed
+
+        form = None if options.level == "fast" or cloud.count > MOST_POINTS else find_digits(cloud)
+        if form is None:
+            return None
+        again = replace(options, state=SensorState())
+        return solve_printed(cloud, form, lambda each: self.solve(each, again))
 
     def _solve_alone(self, cloud: Cloud, level: str) -> Solution | None:
         """What the first solver says that explains a cloud, of one sensor and one return a pulse."""

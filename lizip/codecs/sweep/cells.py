@@ -92,10 +92,18 @@ def _centre_of(history, prior, firing, r, guess, near, expected):
 
 @inlined_kernel
 def cost(coder, since):
-    """Bits, in 1/16384, of the decisions logged from `since` on."""
+    """Bits, in 1/16384, of the decisions logged from `since` on, fewer than a log holds."""
+    total, end = np.int64(0), coder.at[LOG]
+    if end < since:  # the log was put by meanwhile, and still holds what stood at its end
+        total, since = _cost_of(coder.log, since, coder.log.size), np.int64(0)
+    return total + _cost_of(coder.log, since, end)
+
+
+@kernel
+def _cost_of(log, first, end):
     total = np.int64(0)
-    for i in range(since, coder.at[LOG]):
-        entry = np.int64(coder.log[i])
+    for i in range(first, end):
+        entry = np.int64(log[i])
         chance = entry >> 1
         if (entry & 1) == 0:
             chance = (1 << 24) - chance

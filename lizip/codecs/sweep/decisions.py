@@ -8,7 +8,7 @@ import numpy as np
 
 from lizip.codecs.sweep.cells import code_grid
 from lizip.codecs.sweep.net import OFF, GridNet
-from lizip.entropy.coder import RAW, finish_decoder, finish_encoder, open_decoder, open_encoder
+from lizip.entropy.coder import finish_decoder, finish_encoder, open_decoder, open_encoder, raw_words
 
 if TYPE_CHECKING:
     from lizip.codecs.sweep.grid import Form
@@ -40,11 +40,10 @@ class DecisionCoder(NamedTuple):
 
         Returns the bytes, and how many bits went into flags, ranges and intensities.
         """
-        cells = (last - first) * ranges.shape[1]
-        coder, spent = open_encoder(cells * DECISIONS_PER_CELL, cells), np.zeros(3, np.int64)
+        coder, spent = open_encoder(), np.zeros(3, np.int64)
         form = self.form
         code_grid(coder, ranges, intensity, self.prior, first, last, *form[:3], self.model, self.net, spent)
-        raw = 32 * int(coder.at[RAW])
+        raw = 32 * raw_words(coder)
         flags, distance, level = (float(part) / 16384 for part in spent)
         return finish_encoder(coder), (flags, distance + raw, level)
 

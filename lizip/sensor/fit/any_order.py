@@ -96,6 +96,8 @@ def _explained(
         every = make_grid(fired.firing[kept], ring[kept], c, fired.columns)
         row = every.row
     steps = None if advances is None else _steps_by_firing(layout, fired, every.columns, advances)
+    place, residual = np.flatnonzero(kept), residual_of(explained, xyz)
+    corrections, corrected = explained.corrections_of(place)
     return Found(
         calibration=c,
         profile=None,
@@ -103,15 +105,14 @@ def _explained(
         columns=every.columns,
         base=every.base,
         rows=every.rows,
-        place=np.flatnonzero(kept),
+        place=place,
         ring=ring[kept].astype(np.int64),
         row=row,
         firing=every.columns.ranks(fired.firing[kept]),
         ticks=explained.ticks[kept],
-        rounded=explained.rounded[kept],
-        fraction=explained.fraction[kept],
-        corrections=explained.corrections[kept],
-        residual=residual_of(explained, xyz),
+        corrections=corrections,
+        corrected=corrected,
+        residual=residual,
         away=fired.away[kept],
         steps=steps,
         usual=0 if advances is None else advances.usual,

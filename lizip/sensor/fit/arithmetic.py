@@ -60,7 +60,7 @@ def find_arithmetic(fitted: Calibration, points: np.ndarray, ring: np.ndarray, r
         explained = explain(points, ring, best, 1 << 10)
         inexact = explain(points, ring, replace(best.with_beams(trims=None), arithmetic=PLAIN), 1 << 10)
         same = explained.kept & inexact.kept
-        moved = np.where(same[:, None], inexact.points - explained.points, 0.0)
+        moved = np.where(same[:, None], inexact.points() - explained.points(), 0.0)
         again = replace(refine(best, moved), arithmetic=best.arithmetic)
         decimal = snapped(again)
         ways: tuple[Calibration | None, ...] = (again, decimal, again.as_made(), _trimmed(decimal, few, of_ring))

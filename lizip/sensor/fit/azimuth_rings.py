@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from lizip.exact.triples import every, some, taken
+from lizip.exact.triples import every
 from lizip.sensor.fit.ascent import keep_ascending
 from lizip.sensor.fit.beam_points import BeamPoints, calibration_of, fit_beams
 from lizip.sensor.fit.calibrate import fitting_units
@@ -78,7 +79,7 @@ def find_azimuth_rings(xyz: np.ndarray, level: str, state: SensorState, axes: Ax
 
 def _corrected(found: Found) -> float:
     """Share of the points that are corrected."""
-    return float(some(found.corrections).mean())
+    return found.corrected / len(found.place)
 
 
 def on_decimal_lattice(xyz: np.ndarray, decimal: int = _DECIMAL) -> bool:
@@ -157,6 +158,10 @@ def calibrate(xyz: np.ndarray, bounds: np.ndarray, decimal: int = _DECIMAL, hing
     return calibration.with_beams(shifts=shifts)
 
 
+def _tell_keys(ring: np.ndarray, keys: np.ndarray, part: slice, points: np.ndarray) -> None:
+    azimuth_keys(points, ring[part], keys[part])
+
+
 def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, profile: int | None) -> Found | None:
     """Explain a scan by a calibration; None when more than a few points escape it."""
     beams = match_rings(xyz, bounds, calibration)
@@ -170,22 +175,20 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
     numbered = np.where(known, np.cumsum(known) - 1, -1).astype(np.int32)
     ring = np.repeat(numbered, np.diff(bounds))
     coarse = is_coarse(used.decimal, used.beams.tick)
-    explained = explain(xyz, ring, used, _MOST_UNITS if coarse else 1)
-    kept = explained.kept
     keys = np.empty(len(xyz))
-    azimuth_keys(explained.points, ring, keys)
+    tell = partial(_tell_keys, ring, keys)
+    explained = explain(xyz, ring, used, _MOST_UNITS if coarse else 1, tell=tell)
+    kept = explained.kept
     places = np.flatnonzero(kept)
     kept[places[~keep_ascending(keys[places])]] = False
     place = np.flatnonzero(kept)
     if len(place) < (1 - _MOST_EXCEPTIONS) * len(xyz):
         return None
+    del places, keys, tell
     residual = residual_of(explained, xyz)
+    corrections, corrected = explained.corrections_of(place)
     ring, firing, ticks = ring[place], explained.firing[place], explained.ticks[place]
-    rounded, fraction, corrections = explained.rounded, explained.fraction, explained.corrections
-    del explained, keys, places, kept  # one after the other: all together are five times the file
-    rounded = taken(rounded, place)
-    fraction = taken(fraction, place)
-    corrections = taken(corrections, place)
+    del explained, kept
     grid = make_grid(firing, ring, used)
     present = np.bincount(beams[known], minlength=calibration.beams.count).astype(bool)
     return Found(
@@ -200,8 +203,7 @@ def _explained(xyz: np.ndarray, bounds: np.ndarray, calibration: Calibration, pr
         row=grid.row,
         firing=grid.columns.ranks(firing),
         ticks=ticks,
-        rounded=rounded,
-        fraction=fraction,
         corrections=corrections,
+        corrected=corrected,
         residual=residual,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from lizip.exact.triples import rows_in_place, some
 from lizip.jit import kernel
 from lizip.sensor.fit.calibration import Calibration
 from lizip.sensor.fit.columns import find_columns
@@ -13,11 +15,14 @@ from lizip.sensor.fit.inside import is_coarse, settle_ranges
 from lizip.sensor.fit.measure import beam_measure, measure_points
 from lizip.sensor.fit.turning import turned_back
 from lizip.sensor.stages.arithmetic import beam_point
-from lizip.sensor.stages.corrections import find_corrections
+from lizip.sensor.stages.corrections import Corrections, find_corrections
 from lizip.sensor.stages.firings import Columns
 from lizip.sensor.stages.rounding import HALF, round_points
 
 _PROBES = 24
+_ALL = slice(None)
+_PART = 1 << 13
+"""Points that are worked on at a time."""
 _HALF_STEP = 1.2 * 2.0**-10
 """Largest step of a float16 by its size, with some room."""
 
@@ -28,25 +33,42 @@ class Explained:
 
     Attributes
     ----------
+    calibration : Calibration
     kept : (N,) bool
         Which points it explains but for small corrections, one for each ring and firing unless repeats are welcome.
-    firing, ticks : (N,) int32
-        Firing column, 0 to the columns of a turn; range.
-    points : (N, 3) float64
-        Unrounded model points.
+    ring, firing, ticks : (N,) int32
+        Beam, negative where there is none; firing column, 0 to the columns of a turn; range.
+    fired : (N,) int32 or float64
+        Column at which each beam was fired, as `Calibration.points` takes it.
     rounded : (N, 3) float32
     fraction : (N, 3) float64
     corrections : (N, 3) int32
         See `lizip.sensor.corrections`.
     """
 
+    calibration: Calibration
     kept: np.ndarray
+    ring: np.ndarray
     firing: np.ndarray
     ticks: np.ndarray
-    points: np.ndarray
+    fired: np.ndarray
     rounded: np.ndarray
     fraction: np.ndarray
     corrections: np.ndarray
+
+    def points(self, which: slice | np.ndarray = _ALL) -> np.ndarray:
+        """Unrounded model points (K, 3) float64 of some points."""
+        ring = np.maximum(self.ring[which], 0)
+        return self.calibration.points(ring, self.fired[which], self.ticks[which])
+
+    def corrections_of(self, place: np.ndarray) -> tuple[Corrections, int]:
+        """The stage that corrects the points at ascending places (M,), and how many it does; uses up what it codes."""
+        # one after the other, and where they stand: all together are three times the file
+        rounded, fraction, corrections = (
+            rows_in_place(each, place) for each in (self.rounded, self.fraction, self.corrections)
+        )
+        corrected = int(np.count_nonzero(some(corrections)))
+        return Corrections.of_points(rounded, fraction, corrections, self.calibration.decimal), corrected
 
 
 @kernel
@@ -66,6 +88,7 @@ def explain(
     most: int,
     ahead: np.ndarray | None = None,
     repeats: bool = False,
+    tell: Callable[[slice, np.ndarray], None] | None = None,
 ) -> Explained:
     """Explain points by a calibration.
 
@@ -81,34 +104,48 @@ def explain(
         Columns by which each point is ahead of its column.
     repeats : bool
         Keep more than one point for a ring and column: a sweep may be longer than a turn.
+    tell : callable, optional
+        Is told the unrounded model points (K, 3) float64 of one part of the points after the other.
     """
-    c = calibration
-    column, ticks = np.empty(len(xyz), np.int32), np.empty(len(xyz), np.int32)
-    known = np.maximum(ring, 0)
-    seen = c.mount.to_sensor(xyz) if c.mount else xyz
-    if ahead is not None:
-        seen = turned_back(seen, ahead * c.beams.step)
-    measure_points(c.beams.table, c.beams.step, c.beams.tick, c.beams.hypotenuse, ring, seen, column, ticks)
-    shift = c.beams.shifts.astype(np.int32)[known]
-    firing = (column + shift) % np.int32(c.beams.columns)
-    fired = firing - shift if ahead is None else firing - shift + ahead
-    points = c.points(known, fired, ticks)
-    if is_coarse(c.decimal, c.beams.tick):
-        settle_ranges(xyz, ring, c.decimal, points, c.points(known, fired, ticks + 1), ticks)
-        points = c.points(known, fired, ticks)
-    rounded, fraction = round_points(points, c.decimal)
-    corrections, kept = find_corrections(rounded, xyz, c.decimal, most)
+    c, count = calibration, len(xyz)
+    shifts, beams = c.beams.shifts.astype(np.int32), c.beams
+    kept, firing, ticks = np.empty(count, np.bool_), np.empty(count, np.int32), np.empty(count, np.int32)
+    fired = np.empty(count, np.int32 if ahead is None else np.float64)
+    rounded, fraction = np.empty((count, 3), np.float32), np.empty((count, 3))
+    corrections = np.empty((count, 3), np.int32)
+    coarse = is_coarse(c.decimal, beams.tick)
+    # what is needed on the way is as large as what is left; where roundings are coarse, ranges tell those that follow
+    for start in range(0, count, max(count, 1) if coarse else _PART):
+        part = slice(start, count if coarse else start + _PART)
+        here, of_ring = xyz[part], ring[part]
+        seen = c.mount.to_sensor(here) if c.mount else here
+        if ahead is not None:
+            seen = turned_back(seen, ahead[part] * beams.step)
+        column = np.empty(len(here), np.int32)
+        measure_points(beams.table, beams.step, beams.tick, beams.hypotenuse, of_ring, seen, column, ticks[part])
+        known = np.maximum(of_ring, 0)
+        shift = shifts[known]
+        firing[part] = (column + shift) % np.int32(beams.columns)
+        fired[part] = firing[part] - shift if ahead is None else firing[part] - shift + ahead[part]
+        points = c.points(known, fired[part], ticks[part])
+        if coarse:
+            settle_ranges(here, of_ring, c.decimal, points, c.points(known, fired[part], ticks[part] + 1), ticks[part])
+            points = c.points(known, fired[part], ticks[part])
+        if tell is not None:
+            tell(part, points)
+        rounded[part], fraction[part] = round_points(points, c.decimal)
+        corrections[part], kept[part] = find_corrections(rounded[part], here, c.decimal, most)
     kept &= ticks > 0
     if not repeats:
-        _drop_repeats(ring, firing, kept, np.zeros((len(c.beams.numbers), c.beams.columns), np.uint8))
-    return Explained(kept, firing, ticks, points, rounded, fraction, corrections)
+        _drop_repeats(ring, firing, kept, np.zeros((len(beams.numbers), beams.columns), np.uint8))
+    return Explained(c, kept, ring, firing, ticks, fired, rounded, fraction, corrections)
 
 
 def residual_of(explained: Explained, xyz: np.ndarray) -> int:
     """RMS distance (um) a coordinate between model points and stored ones xyz (N, 3), their rounding included."""
     kept = np.flatnonzero(explained.kept)
     kept = kept[:: max(1, len(kept) // 4096)]
-    away = xyz[kept] - explained.points[kept]
+    away = xyz[kept] - explained.points(kept)
     return int(np.rint(1e6 * np.sqrt(np.mean(away * away)))) if away.size else 0
 
 

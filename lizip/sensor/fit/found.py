@@ -9,6 +9,7 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.exact.triples import some
 from lizip.sensor.fit.calibration import Calibration
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.model import About, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
@@ -39,8 +40,9 @@ class Found:
         Index of the firing in row 0 of a ring without lag; rows of the grid.
     place, ring, row, firing, ticks : (M,) int64
         Place in the file, cell of the grid, index of the firing, range.
-    rounded, fraction, corrections : (M, 3)
-        See `lizip.sensor.stages.rounding` and `corrections`.
+    corrections : Corrections
+    corrected : int
+        How many returns these correct.
     residual : int
         Micrometres a coordinate from model points to stored ones.
     away : (M,) int64 or None
@@ -68,9 +70,8 @@ class Found:
     row: np.ndarray
     firing: np.ndarray
     ticks: np.ndarray
-    rounded: np.ndarray
-    fraction: np.ndarray
-    corrections: np.ndarray
+    corrections: Corrections
+    corrected: int
     residual: int
     away: np.ndarray | None = None
     steps: np.ndarray | None = None
@@ -93,17 +94,10 @@ class Found:
 def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     """Write down a sweep."""
     columns, beams = list(cloud.columns.values()), found.calibration.beams
-    xyz = found.axes.undone(np.stack(columns[:3], axis=1))
     returns = _returns_of(cloud, found)
-    listed = np.ones(cloud.count, bool)
-    listed[found.place] = False
-    if (whole := found.whole) is not None:
-        listed &= some(xyz.view(np.uint32) != whole.nothing)
-    elif found.missing is not None:
-        listed &= ~found.missing
-    exceptions = np.flatnonzero(listed)
-    stages = _geometry(returns, found)
-    stages.append(Places.of(xyz, exceptions, found.missing, found.nothing))
+    stages = _geometry(found)
+    places, exceptions = _places_of(cloud, found)
+    stages.append(places)
     if found.axes != AS_THEY_ARE:
         stages.append(found.axes)
     grid = add_further(columns, returns, beams.tick, stages)
@@ -111,11 +105,27 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
         "fitted to this scan": int(found.profile is None),
         "columns of a turn": beams.columns,
         "tick, um": round(beams.tick * 1e6),
-        "exceptions": len(exceptions),
+        "exceptions": exceptions,
         "residual, um": found.residual,
-        "corrected": int(np.count_nonzero(some(found.corrections))),
+        "corrected": found.corrected,
     }
     return Solution(SweepModel([Part(stages, cloud.count)]), [grid], About(title, notes))
+
+
+def _places_of(cloud: Cloud, found: Found) -> tuple[Places, int]:
+    """The stage of all that are no returns, and how many these are but for missing ones."""
+    xyz = stored_points(cloud)
+    assert xyz is not None
+    if found.axes != AS_THEY_ARE:
+        xyz = found.axes.undone(xyz)
+    listed = np.ones(cloud.count, bool)
+    listed[found.place] = False
+    if (whole := found.whole) is not None:
+        listed &= some(xyz.view(np.uint32) != whole.nothing)
+    elif found.missing is not None:
+        listed &= ~found.missing
+    exceptions = np.flatnonzero(listed)
+    return Places.of(xyz, exceptions, found.missing, found.nothing), len(exceptions)
 
 
 def _returns_of(cloud: Cloud, found: Found) -> Returns:
@@ -126,7 +136,6 @@ def _returns_of(cloud: Cloud, found: Found) -> Returns:
     returns.beams, returns.fired, returns.base = found.calibration.beams, found.columns, found.base
     returns.place, returns.ring, returns.row = found.place, found.ring, found.row
     returns.firing, returns.ticks = found.firing, found.ticks
-    returns.rounded, returns.fraction = found.rounded, found.fraction
     if (whole := found.whole) is not None:
         ring, firing = whole.cells(len(found.columns.fired))
         lags = found.columns.lags(found.calibration.beams.leads)
@@ -134,7 +143,7 @@ def _returns_of(cloud: Cloud, found: Found) -> Returns:
     return returns
 
 
-def _geometry(returns: Returns, found: Found) -> list[Stage]:
+def _geometry(found: Found) -> list[Stage]:
     """Stages up to the stored coordinates of the returns."""
     c, columns = found.calibration, found.columns
     firings = Firings.of(columns, found.base, columns.turn // c.beams.columns)
@@ -148,4 +157,4 @@ def _geometry(returns: Returns, found: Found) -> list[Stage]:
     stages.append(c.arithmetic)
     if c.mount is not None:
         stages.append(c.mount)
-    return [*stages, found.order, Rounding(c.decimal), Corrections.of(returns, found.corrections)]
+    return [*stages, found.order, Rounding(c.decimal), found.corrections]

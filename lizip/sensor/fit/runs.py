@@ -51,11 +51,12 @@ class Whole(NamedTuple):
 
 
 class _Listed(NamedTuple):
-    """Points (N, 3) float64 about the sensor, the usual step (rad), and pairs across each place (N - 1,)."""
+    """Points (N, 3) float64 about the sensor, the usual step (rad), pairs across each place (N - 1,), their median."""
 
     points: np.ndarray
     usual: float
     across: np.ndarray
+    middle: float
 
 
 def whole_orders(xyz: np.ndarray) -> Iterator[Whole]:
@@ -63,8 +64,8 @@ def whole_orders(xyz: np.ndarray) -> Iterator[Whole]:
     listed = _listed(xyz)
     if listed is None:
         return
-    points, usual, across = listed
-    surely = bool(np.median(across) > _SURELY)
+    points, usual, across, middle = listed
+    surely = middle > _SURELY
     if usual > 0:
         backward = np.arange(len(points))[::-1]
         rolled = _rejoined(points[::-1], -usual, across[::-1])
@@ -85,8 +86,8 @@ def _listed(xyz: np.ndarray) -> _Listed | None:
     """What is seen of points (N, 3) firing after firing; None of others."""
     if len(xyz) < _FEWEST:
         return None
-    with np.errstate(all="ignore"):
-        points = np.where(np.abs(xyz) < 1e6, xyz, 0).astype(np.float64)
+    points = xyz.astype(np.float64, order="C")
+    _clear(points)
     middle = np.median(points[:: len(points) // 1000], axis=0)
     if (np.abs(middle) > _AMID).any():
         points -= middle
@@ -95,7 +96,8 @@ def _listed(xyz: np.ndarray) -> _Listed | None:
         return None
     usual = float(np.median(pairs.step))
     across = _across(pairs, usual, len(points))
-    return None if np.median(across) < _ACROSS else _Listed(points, usual, across)
+    typical = _middle(across)
+    return None if typical < _ACROSS else _Listed(points, usual, across, typical)
 
 
 def _pairs(points: np.ndarray) -> _Pairs:
@@ -109,9 +111,16 @@ def _pairs(points: np.ndarray) -> _Pairs:
 def _across(pairs: _Pairs, usual: float, count: int) -> np.ndarray:
     """How many pairs a usual step apart lie across each place between two successive points, (N - 1,) int64."""
     steady = np.abs(pairs.step - usual) < _STEADY * abs(usual) + _SLACK
-    begun = np.bincount(pairs.here[steady], minlength=count)
-    ended = np.bincount(pairs.there[steady], minlength=count)
-    return np.cumsum(begun - ended)[:-1]
+    across = np.zeros(count, np.int64)
+    _count_across(pairs.here, pairs.there, steady, across)
+    return across[:-1]
+
+
+def _middle(across: np.ndarray) -> float:
+    """Median of counts (M,), which are few and small."""
+    below = np.cumsum(np.bincount(across))
+    low, high = np.searchsorted(below, [(len(across) - 1) // 2, len(across) // 2], side="right")
+    return float(low + high) / 2
 
 
 def _shares(across: np.ndarray) -> np.ndarray:
@@ -190,6 +199,28 @@ def _seams(shares: np.ndarray, near: int = _EDGE) -> list[int]:
         if all(abs(place - other) > near for other in found):
             found.append(place)
     return sorted(found)
+
+
+@kernel
+def _clear(points):
+    """Put points (N, 3) that are no places at the origin, coordinate by coordinate."""
+    for i in range(points.shape[0]):
+        for k in range(3):
+            if not abs(points[i, k]) < 1e6:
+                points[i, k] = 0.0
+
+
+@kernel
+def _count_across(here, there, steady, across):
+    """Add up (N,) of 0 how many pairs (K,) that are steady lie across the place behind each point."""
+    for k in range(here.size):
+        if steady[k]:
+            across[here[k]] += 1
+            across[there[k]] -= 1
+    count = np.int64(0)
+    for i in range(across.size):
+        count += across[i]
+        across[i] = count
 
 
 @kernel

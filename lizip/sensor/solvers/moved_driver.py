@@ -6,6 +6,7 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.sensor.fit.coordinates import stored_points
+from lizip.sensor.fit.decimals import find_decimal
 from lizip.sensor.fit.driver.solution import find_missing
 from lizip.sensor.fit.outer.driven import find_driven
 from lizip.sensor.fit.outer.unmoved import Own, solved_before
@@ -24,7 +25,8 @@ class MovedDriver:
     def solve(self, cloud: Cloud, level: str, state: SensorState) -> Solution | None:
         """Find what the driver said, and the transform; see `lizip.sensor.Solver`. Too dear for "fast"."""
         xyz = stored_points(cloud, LEAST_POINTS)
-        if xyz is None or level == "fast":
+        # what is rounded to decimals shows no float32 before
+        if xyz is None or level == "fast" or find_decimal(xyz):
             return None
         missing = find_missing(xyz)
         there = np.flatnonzero(~missing.which & ~_repeated(xyz))

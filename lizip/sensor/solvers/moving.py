@@ -27,6 +27,7 @@ from lizip.sensor.fit.motion.gaps import find_gaps
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.rounded import observe_rounded
 from lizip.sensor.fit.motion.sharp import is_sharp
+from lizip.sensor.fit.motion.track import SEEN_FROM_ORIGIN, last_seen
 from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes
@@ -137,7 +138,8 @@ def _places(xyz: np.ndarray, others: list[np.ndarray], decimal: int) -> Iterator
     laid = lay_out(points, others, missing, nothing)
     if laid is None:
         return
-    yield _Placed(xyz, points, laid.without(missing) if decimal else laid, mount=mount, decimal=decimal)
+    end = AT_ORIGIN if last_seen(laid.spread(points)) == len(laid.place) else SEEN_FROM_ORIGIN
+    yield _Placed(xyz, points, laid.without(missing) if decimal else laid, mount=mount, end=end, decimal=decimal)
 
 
 def _moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray) -> Mount | None:

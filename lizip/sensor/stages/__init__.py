@@ -65,6 +65,7 @@ _LISTED = (
     ("order of returns", "seconds", "ReturnOrder"),
     ("fine angles", "fine_angles", "FineAngles"),
     ("transform", "moved", "Moved"),
+    ("digits", "digits", "Digits"),
 )
 """Name, module and class of each. The place is the tag: once files are released, only ever appended to."""
 

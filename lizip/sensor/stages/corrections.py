@@ -49,9 +49,12 @@ class Corrections(Packed):
     @classmethod
     def of(cls, returns: Returns, corrections: np.ndarray) -> Corrections:
         """Code corrections (M, 3) int32, as from `find_corrections`; `returns` are rounded and in the file's order."""
-        if not corrections.any():
-            return cls()
-        return cls(encode_corrections(returns.rounded, returns.fraction, corrections, returns.decimal))
+        return cls.of_points(returns.rounded, returns.fraction, corrections, returns.decimal)
+
+    @classmethod
+    def of_points(cls, rounded: np.ndarray, fraction: np.ndarray, corrections: np.ndarray, decimal: int) -> Corrections:
+        """Code corrections (M, 3) int32 of what `round_points` made of points in the file's order."""
+        return cls(encode_corrections(rounded, fraction, corrections, decimal) if corrections.any() else b"")
 
     def apply(self, returns: Returns) -> None:
         """Correct the coordinates."""

@@ -252,12 +252,23 @@ class FarCorrections(Packed):
         places = np.zeros(given[0].shape, np.int64)
         with np.errstate(all="ignore"):  # what no encoder writes becomes any number
             decode_stream(self.body, _code_points, *fresh_misses(), returns.far, *given, places, places)
-        returns.xyz = from_ordinals(places, np.dtype("<f4"))
-        if returns.blank is not None:
-            xyz = np.empty((len(returns.points), 3), np.uint32)
-            xyz[returns.blank] = returns.nothing
-            xyz[~returns.blank] = returns.xyz.view(np.uint32)
-            returns.xyz = xyz.view(np.float32)
+        returns.xyz = _with_blanks(returns, from_ordinals(places, np.dtype("<f4")))
+
+
+def expected_points(returns: Returns) -> np.ndarray:
+    """Stored coordinates (M, 3) float32 if nothing was missed."""
+    places = _but_blanks(returns, expected_places(returns))
+    return _with_blanks(returns, from_ordinals(places, np.dtype("<f4")))
+
+
+def _with_blanks(returns: Returns, points: np.ndarray) -> np.ndarray:
+    """Points (K, 3) float32 and among them those that are blank."""
+    if returns.blank is None:
+        return points
+    xyz = np.empty((len(returns.points), 3), np.uint32)
+    xyz[returns.blank] = returns.nothing
+    xyz[~returns.blank] = points.view(np.uint32)
+    return xyz.view(np.float32)
 
 
 def _but_blanks(returns: Returns, values: np.ndarray) -> np.ndarray:

@@ -62,4 +62,5 @@ STAGES = {
     37: seconds.return_order,
     38: mirrors.fine_angles,
     39: transforms.transform,
+    40: transforms.digits,
 }

@@ -1,5 +1,7 @@
 """Sweeps of a moving sensor that were moved once more: the sensor's frame at the end is found in the new one."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,16 @@ def test_a_gathered_sweep_is_found_without_rings(yaw, shift):
     packed = lizip.compress(data)
     assert lizip.decompress(packed) == data
     assert 8 * len(packed) < 25 * len(points)
+
+
+@pytest.mark.parametrize("seed", [11, 12, 14])
+@pytest.mark.parametrize(("turn", "shift"), [POSES[1], pose(0.02, 0.02, 0.01, (1.2, -0.3, 1.73))])
+def test_a_moved_sweep_may_be_cropped_then(seed, turn, shift):
+    """What is ahead of a vehicle, and all that returned nothing: that is at the sensor, which is ahead of the axle."""
+    points = moved(np.frombuffer(simulator.nuscenes(seed), "<f4").reshape(-1, 5), turn, shift)
+    ahead = points[points[:, 0] > 0]
+    data = ahead.tobytes()
+    packed = lizip.compress(data)
+    assert lizip.decompress(packed) == data
+    assert lizip.info(io.BytesIO(packed))["codec"] == "sweep"
+    assert 8 * len(packed) < 20 * len(ahead)

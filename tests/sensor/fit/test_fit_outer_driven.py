@@ -47,6 +47,10 @@ def _simulated(sensor: str, driver: str) -> np.ndarray:
         ("pandar64", "nebula Hesai", "quarter"),
         ("xt16", "Hesai SDK 2.0", "small"),
         ("vlp16", "PCL", "small"),
+        ("vls128", "nebula Velodyne", "small"),
+        ("ot128", "nebula Hesai", "small"),
+        ("qt64", "nebula Hesai", "small"),
+        ("bpearl", "nebula RoboSense", "small"),
     ],
 )
 def test_a_moved_sweep_costs_what_its_driver_made(sensor: str, driver: str, mount: str) -> None:

@@ -50,6 +50,13 @@ def test_what_was_not_scaled_is_left_alone(sweep):
     assert undo_scale(DRAWS.normal(size=(9999, 3)).astype("<f4"), []) is None
 
 
+def test_where_nothing_returned_at_the_end_no_number_is_told(sweep):
+    """The last firings are one point over and over: their ranges do not differ."""
+    nowhere = sweep.copy()
+    nowhere[-64 * 32 :, :3] = 1.2, -0.3, 1.7
+    assert undo_scale(np.ascontiguousarray(nowhere[:, :3]), [sweep[:, 3], sweep[:, 4]]) is None
+
+
 @pytest.mark.parametrize("fields", [4, 5])
 def test_a_scaled_sweep_is_still_a_sweep(sweep, fields):
     data = np.ascontiguousarray(scaled(sweep, 1.05, np.float32)[:, :fields]).tobytes()

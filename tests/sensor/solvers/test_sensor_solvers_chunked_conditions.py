@@ -23,3 +23,13 @@ def test_where_one_ends_is_told_by_many_points():
     sweep = sweeps.kept(vlp32.sweep, 1000, speed=0.0)
     columns = [np.ascontiguousarray(column) for column in sweep.records[:, :3].T]
     assert find_parts(columns, VLP_32C).bounds == [0, int(sweep.truth["upper"]), len(sweep.records)]
+
+
+def test_heavy_rain():
+    """The nearest point behind many a point is a drop on another ring."""
+    sweep = sweeps.kept(vlp32.sweep, 1, conditions=Conditions(rain=0.25, silence=0.4))
+    columns = [np.ascontiguousarray(column) for column in sweep.records[:, :3].T]
+    parts = find_parts(columns, VLP_32C)
+    assert parts is not None
+    assert abs(parts.bounds[1] - int(sweep.truth["upper"])) < 16
+    assert len(parts.bounds) == 3

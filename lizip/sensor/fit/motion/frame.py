@@ -53,8 +53,22 @@ def find_moved_frame(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndar
         guess = _from_planes(fired, sensor)
         guess = None if guess is None else _refined(fired, guess, sensor)
         if guess is not None:
+            fired, guess = _until_last_seen(fired, guess)
             return with_heading(fired, sharpened(fired, guess, sensor))
     return _displaced(xyz[~missing & every(np.abs(xyz) < _FARTHEST)].astype(np.float64), sensor)
+
+
+def _until_last_seen(fired: Fired, guess: Guess) -> tuple[Fired, Guess]:
+    """Leave out firings after the last one with a point far from the sensor: where others were cropped, none tells
+    more."""
+    away = fired.points - guess.place - guess.velocity * fired.time[:, None]
+    far = np.flatnonzero((away * away).sum(axis=1) > FARTHER * FARTHER)
+    if not len(far) or fired.firing[far[-1]] == fired.firing[-1]:
+        return fired, guess
+    kept = fired.firing <= fired.firing[far[-1]]
+    end = float(fired.time[far[-1]])
+    fired = Fired(fired.points[kept], fired.ring[kept], fired.firing[kept], fired.time[kept] - end)
+    return fired, guess._replace(place=guess.place + guess.velocity * end)
 
 
 def _displaced(points: np.ndarray, sensor: Sensor) -> Mount | None:

@@ -27,6 +27,8 @@ _LEVEL_SHARE = 0.02
 """What is left of the weight of the other points' level coordinates."""
 _OPEN_SIGMA = 1e-5
 """Standard deviations assumed while tracking: along an axis whose rounding is fine, and where nothing is known, m."""
+_LEAST_FOLLOWED, _WIDER = 0.05, (1.5, 3.0)
+"""Share of the points that a track has which is lost on the way; how many times further off points may be then."""
 _SPARSE = 0.5
 """Share of the cells with points below which a sweep is sparse."""
 _UPRIGHT = 0.8
@@ -98,13 +100,25 @@ def _placed(stored: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _track(stored: np.ndarray, frame: Frame, sensor: Sensor, open_sigma: np.ndarray, end: Mount) -> Tracked:
-    """Track a sweep in a far frame back from its `end`; `open_sigma` (3,) holds for the axes without rounding."""
+    """Track a sweep in a far frame back from its `end`; `open_sigma` (3,) holds for the axes without rounding.
+
+    A track that is lost on the way, where few points are seen, need not be where points may be further off.
+    """
     points, noise = turn_points(stored.reshape(-1, 3), frame.axes)
     coarse = np.nanmedian(ulp(points + frame.offset), axis=0) * 0.3
     sigma = np.maximum(np.where(frame.rounded, coarse, open_sigma), _TRACK_SIGMA)
-    weight = 1 / np.sqrt(noise**2 + sigma**2)
-    weight = level_out(stored, weight.reshape(stored.shape), sigma[:2].max(), end)
-    return track_sweep(points.reshape(stored.shape), frame.axes, weight, sensor, end)
+
+    def within(sigma: np.ndarray) -> Tracked:
+        weight = (1 / np.sqrt(noise**2 + sigma**2)).reshape(stored.shape)
+        weight = level_out(stored, weight, sigma[:2].max(), end)
+        return track_sweep(points.reshape(stored.shape), frame.axes, weight, sensor, end)
+
+    track = within(sigma)
+    for wider in _WIDER:
+        if not _LEAST_FOLLOWED < track.explained < LEAST_EXPLAINED:
+            break
+        track = within(wider * sigma)
+    return track
 
 
 def level_out(stored: np.ndarray, weight: np.ndarray, sigma: float, end: Mount) -> np.ndarray:

@@ -10,7 +10,7 @@ tried.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
 
@@ -25,6 +25,9 @@ from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 
 FARTHER = 2.5
 """Within a turn a sensor stays nearer than this to where it is at the end of it, m."""
+SEEN_FROM_ORIGIN = replace(AT_ORIGIN)
+"""The pose of the last firing that saw something, where those behind it saw nothing: of points moved, then cropped."""
+
 WINDOW = 8
 """Firings with one velocity (0.37 ms)."""
 

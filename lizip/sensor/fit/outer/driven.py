@@ -27,6 +27,7 @@ from lizip.sensor.fit.outer.arithmetic import fitted_rows
 from lizip.sensor.fit.outer.gauge import common_part
 from lizip.sensor.fit.outer.own_frame import find_heading, left_over, size_left
 from lizip.sensor.fit.outer.table_angles import Aside, Way, find_common, find_fine, find_turned
+from lizip.sensor.fit.ring_pairs import settle_axis
 from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
 from lizip.sensor.stages.driver_arithmetic import (
     DOUBLE_DISTANCE,
@@ -40,6 +41,7 @@ from lizip.sensor.stages.driver_arithmetic import (
     UNIT_IN_DOUBLE,
     UNIT_IN_SINGLE,
 )
+from lizip.sensor.stages.pose import Mount
 
 _COHERENT, _ALIKE = 0.9, 0.995
 """How nearly azimuths of a laser are whole units, and what lasers add to them parts of these."""
@@ -123,7 +125,12 @@ def _points(polar: Polar, elevations: np.ndarray, angles: np.ndarray) -> np.ndar
 
 def _see(xyz: np.ndarray) -> _Seen | None:
     mount = find_mount(xyz)
-    seen = None if mount is None else _by_laser(xyz, mount.to_sensor(xyz))
+    if mount is None:
+        return None
+    settled = settle_axis(xyz, mount.rotation, mount.shift)
+    if settled is None:
+        return None
+    seen = _by_laser(xyz, Mount(settled.rotation, settled.place).to_sensor(xyz))
     if seen is None:
         return None
     some = slice(None, None, 1 + len(seen.stored) // _FITTED)

@@ -88,7 +88,7 @@ def _tick(xyz: np.ndarray, others: list[np.ndarray]) -> float | None:
         distance[~(distance > _NEAR * np.nanmax(distance))] = np.nan
     differences = np.concatenate([(distance[:, lag:] - distance[:, :-lag]).ravel() for lag in _APART])
     differences = np.abs(differences[np.isfinite(differences)])
-    if len(differences) < _LEAST_DIFFERENCES:
+    if len(differences) < _LEAST_DIFFERENCES or not differences.any():
         return None
     frequency = _strongest(differences)
     return None if frequency is None else 1.0 / (frequency * float(unit))

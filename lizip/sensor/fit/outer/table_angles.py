@@ -26,7 +26,8 @@ from lizip.sensor.stages.driver_arithmetic import (
 _TAKEN = 3
 """Waves a turn from which on a transform of points does not take up what their azimuths are off."""
 _QUARTER = TURN_UNITS // 4
-_ROUNDS = ((48, 4096), (256, 256), (2048, 16), (1 << 15, 1))
+_DEGREE = np.float32(DEGREE)
+_ROUNDS = ((64, 8192), (256, 1024), (1024, 64), (1 << 13, 1))
 """Azimuths by which offsets are looked at, and how many of the best are looked at again, by more azimuths."""
 
 
@@ -143,7 +144,9 @@ def _score_offsets(form, azimuth, laser, angle, weight, offsets, tried, scores):
         total = 0.0
         for i in range(azimuth.size):
             offset = (offsets[laser[i]] + tried[j]) * UNIT
-            sine, cosine = azimuth_sincos(np.float64(azimuth[i]), np.float64(np.float32(offset)), form, 0)
+            # degrees of few decimals, as they are read, matter: a few offsets lie on ties
+            single = np.float64(np.float32(np.float32(offset / DEGREE) * _DEGREE))
+            sine, cosine = azimuth_sincos(np.float64(azimuth[i]), single, form, 0)
             true_sine, true_cosine = sincos(azimuth[i] * UNIT + offset)
             left = sine * true_cosine - cosine * true_sine - angle[i]
             total += weight[i] * left * left
