@@ -5,6 +5,7 @@ import pytest
 import sweeps
 
 from lizip.sensor.fit.chunked.parts import find_parts
+from lizip.sensor.solvers.chunked import SOLVER
 from lizip.sensor.stages.slots import VLP_32C
 from lizip.simulator import vlp32
 from lizip.simulator.conditions import Conditions
@@ -33,3 +34,11 @@ def test_heavy_rain():
     assert parts is not None
     assert abs(parts.bounds[1] - int(sweep.truth["upper"])) < 16
     assert len(parts.bounds) == 3
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_walls_so_near_that_some_firings_see_nothing_else(seed):
+    """What is near tells the track where nothing else does: not found at all, or at 4 to 5 bits, without."""
+    sweep = sweeps.kept(vlp32.sweep, seed, conditions=Conditions(walls=1.6))
+    solution = sweeps.round_trip(sweep.records, solver=SOLVER)
+    assert len(solution.model.pack()) * 8 < 1.5 * len(sweep.records)
