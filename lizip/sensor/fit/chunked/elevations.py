@@ -18,7 +18,7 @@ from lizip.exact.rotation import products
 from lizip.exact.screw import Track, rotations_of
 from lizip.exact.trig import DEGREE, TURN, arctangent2
 from lizip.jit import kernel
-from lizip.sensor.fit.chunked.pairs_on_rings import AT_ORIGIN, REACHES, Reaches, find_sensor
+from lizip.sensor.fit.chunked.pairs_on_rings import ALL, AT_ORIGIN, REACHES, Reaches, Which, find_sensor
 from lizip.sensor.fit.ring_pairs import shortest_turn
 from lizip.sensor.stages.slots import Lasers
 
@@ -37,8 +37,9 @@ _SCANNED = 0.2 * DEGREE
 _FOREIGN = 0.12 * DEGREE
 """What other sensors' points deviate by even at the best speed."""
 
-_APART = 0.03
-"""Metres by which ranges of neighbours differ that tell the sensor's height where most others' are the same."""
+_WHICH = ALL, Which(apart=0.03), Which(near=0.5)
+"""Pairs looked at: all; those that tell the sensor's height where most others' ranges are the same; near ones, where
+those led nowhere."""
 
 _SPARSE = 4.5 * DEGREE
 """Lasers above and below this stand alone: they tell which is which while the tilt is not known to a degree."""
@@ -217,8 +218,10 @@ def fit_elevations(
     `elevations` (L,) are those of a sensor that stands upright, rad; `reaches` and `starts` as in `find_sensor`.
     """
     best: Rough | None = None
-    for apart in (0.0, _APART):
-        found = find_sensor(points, reaches, starts, apart)
+    for which in _WHICH:
+        if which.near < 1.0 and best is not None:
+            break
+        found = find_sensor(points, reaches, starts, which)
         rough = None if found is None else _fit_about(points, elevations, found)
         if rough is not None and (best is None or rough.cost < best.cost):
             best = rough

@@ -30,6 +30,7 @@ _KNOTS = np.array([1.3, 51.3, 101.3]) * _MILLISECOND
 _REFINED = (
     ((5, 12.0, 6), (5, 6.0, 6), (9, 3.0, 3), (17, 3.0, 2)),
     ((5, 4.0, 6), (5, 3.0, 6), (9, 2.5, 3), (17, 2.5, 2)),
+    ((5, 2.5, 6), (5, 2.0, 6), (9, 1.5, 3), (17, 1.0, 2)),
 )
 """Knots, how near points may be (m), and which of some points are looked at: one of so many. Far points tell directions
 best; where walls leave none in half of the directions, near ones have to."""
