@@ -17,7 +17,7 @@ from lizip.relations.order import COLUMN, MOST_POINTS, Key, Keys, sort_by
 from lizip.relations.polar import AZIMUTH, DISTANCE, ELEVATION, LEVEL, Convention, to_polar
 from lizip.sensor.fit.azimuth_rings import on_decimal_lattice, rings_by_beams
 from lizip.sensor.fit.elevations import rings_by_elevation
-from lizip.sensor.fit.motion.any_order import firing_order
+from lizip.sensor.fit.motion.any_order import MOST_SORTED, firing_order
 from lizip.sensor.fit.motion.ring_after_ring import goes_round
 
 _FEWEST = 4096
@@ -77,14 +77,12 @@ def sorted_orders(cloud: Cloud) -> Iterator[Sorted]:
 
 def firings_of_rings(cloud: Cloud) -> Sorted | None:
     """The order of a sensor's firings for a cloud that was sorted by rings and, inside of these, by something else."""
-    xyz = _coordinates(cloud)
-    if (
-        xyz is None
-        or not _FEWEST <= cloud.count <= MOST_POINTS
-        or not goes_round(points := np.ascontiguousarray(xyz.T))
-    ):
+    xyz = _coordinates(cloud) if _FEWEST <= cloud.count <= MOST_SORTED else None
+    if xyz is None:
         return None
-    columns = list(cloud.columns.values())
+    points, columns = np.ascontiguousarray(xyz.T), list(cloud.columns.values())
+    if not goes_round(points):
+        return None
     ways = find_keys(columns)
     fired = firing_order(points, columns[3:]) if len(ways) > 1 else None
     return None if fired is None else Sorted(fired, ways, True)

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import sweeps
 
+import lizip.sensor.fit.timed.solve as timed
 from lizip.sensor.fit.timed.law import predict
 from lizip.sensor.fit.timed.packets import _phase_of
 from lizip.sensor.fit.timed.sensor import pandar64 as sensor
+from lizip.sensor.fit.timed.solve import _away as away
 from lizip.sensor.fit.timed.solve import solve
 from lizip.simulator import pandar64
 from lizip.simulator.conditions import Conditions
@@ -63,6 +65,15 @@ def test_a_vehicle_tilts_otherwise_in_the_second_half(seed, world, conditions):
     assert (seen.ticks == sweep.truth["ticks"][seen.place]).mean() > 0.999
     blocks = sweep.truth["blocks"][seen.place] - seen.block
     assert (blocks == blocks[0]).all()
+
+
+def test_half_a_sweep_whose_track_hardly_bends(monkeypatch):
+    """How the sensor sits is not told by one bend: a fit that runs away is made again, with less freedom."""
+    points = sweeps.kept(pandar64.sweep, 7).records[:, :3]
+    ahead = np.ascontiguousarray(points[points[:, 0] > 0])
+    better = away(*solve(ahead, sensor()))
+    monkeypatch.setattr(timed, "_DOUBTS", timed._DOUBTS[:1])
+    assert better < away(*solve(ahead, sensor())) - 0.1
 
 
 def test_a_knot_that_comes_up_to_the_end_ends_the_track():

@@ -22,6 +22,8 @@ from lizip.sensor.fit.motion.silent import fill
 from lizip.sensor.fit.motion.way import Way, left_at, turned_at
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
+MOST_SORTED = MOST_FIRINGS * RINGS
+"""More points are no sweep of this sensor."""
 _ROUNDS, _SETTLED = 3, 3
 """Of finding out how the sensor moved; and when each point was seen, which needs from where."""
 _STARTS, _NEAR = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0), 1.5
@@ -44,7 +46,7 @@ _MOSTLY = 0.98
 def firing_order(points: np.ndarray, others: list[np.ndarray]) -> np.ndarray | None:
     """Which point the sensor listed first, second, ... (N,) int64, of points (N, 3) float64 in the frame of the end of
     the turn, y forward. Further columns (N,) may tell rings. None where the points are not an HDL-32E's."""
-    if len(points) > MOST_FIRINGS * RINGS:
+    if len(points) > MOST_SORTED:
         return None
     rings = next((ring for ring in map(as_rings, others) if ring is not None), None)
     guess = _motion(points, rings)

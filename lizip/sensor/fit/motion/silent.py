@@ -55,7 +55,7 @@ def fill(
         place[firing[far.argmin()], ring[far.argmin()]] = point
     quiet = np.flatnonzero(silent)
     quiet = quiet[np.argsort(when[quiet], kind="stable")]
-    rest = _by_places(place, points, quiet, when) if rings is None else quiet
+    rest = _by_places(place, points, quiet, when, rings)
     firing, ring = np.nonzero(place < 0)
     if rings is not None:
         rest = rest[np.argsort(rings[rest], kind="stable")]
@@ -76,7 +76,9 @@ def _together(points: np.ndarray) -> np.ndarray:
     return (np.diff(points, axis=0) == 0).all(axis=1)
 
 
-def _by_places(place: np.ndarray, points: np.ndarray, quiet: np.ndarray, when: np.ndarray) -> np.ndarray:
+def _by_places(
+    place: np.ndarray, points: np.ndarray, quiet: np.ndarray, when: np.ndarray, rings: np.ndarray | None
+) -> np.ndarray:
     """Give the places that points (M,) have to firings, and the points their cells; returns those that are left."""
     starts = np.flatnonzero(np.append(True, ~_together(points[quiet])))
     if len(starts) < _FEWEST_PLACES * len(place):
@@ -85,9 +87,15 @@ def _by_places(place: np.ndarray, points: np.ndarray, quiet: np.ndarray, when: n
     firings = _aligned(np.count_nonzero(place < 0, axis=1), sizes, when[quiet[starts]])
     left = np.ones(len(quiet), bool)
     for firing, start, size in zip(firings.tolist(), starts.tolist(), sizes.tolist(), strict=True):
-        free = np.flatnonzero(place[firing] < 0)[:size]
-        place[firing, free] = quiet[start : start + len(free)]
-        left[start : start + len(free)] = False
+        here = np.arange(start, start + size)
+        if rings is None:
+            free = np.flatnonzero(place[firing] < 0)[:size]
+            here = here[: len(free)]
+        else:
+            free = rings[quiet[here]]
+            here, free = here[place[firing, free] < 0], free[place[firing, free] < 0]
+        place[firing, free] = quiet[here]
+        left[here] = place[firing, free] != quiet[here]  # of two that claim a cell one is left
     return quiet[left]
 
 
