@@ -103,8 +103,9 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             contest.orders.attempt_turned(codec, base)
             if contest.poor and base.motion is None:
                 contest.attempt_undone(codec, base, sole)
-            if contest.poor and not sole:
-                contest.orders.attempt_sorted(codec, base)
+        if name == "sweep" and not sole:
+            attempt = contest.orders.attempt_sorted if contest.poor else contest.orders.attempt_fired
+            attempt(codec, base)
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from lizip.won import Won
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from lizip.codecs import Codec
     from lizip.contest import Contest
     from lizip.disorder import Sorted
     from lizip.relations import Recipe
-    from lizip.relations.order import Key
+    from lizip.relations.order import Keys
     from lizip.sensor.fit.runs import Whole
 
 
@@ -46,6 +48,16 @@ class Orders:
             if not surely and self._attempt(codec, recipe, order):
                 return
 
+    def attempt_fired(self, codec: Codec, recipe: Recipe) -> None:
+        """Let a scan whose rings are not in the order of its firings try as the sensor listed it."""
+        if self._contest.options.level == "fast" or self._contest.options.state is not None:
+            return
+        from lizip.disorder import firings_of_rings
+
+        fired = firings_of_rings(self._contest.cloud.led)
+        if fired is not None:
+            self._attempt(codec, recipe, fired.order, fired.ways)
+
     def attempt_sorted(self, codec: Codec, recipe: Recipe) -> None:
         """Let scans that are in no order, or sorted by a user, try once more as a sensor would have listed them."""
         if self._contest.options.level == "fast":
@@ -55,15 +67,15 @@ class Orders:
         kept, self._sorted = self._sorted, []
         for each in sorted_orders(self._contest.cloud.led) if kept is None else kept:
             self._sorted.append(each)
-            if codec.name == "sweep" and not each.by_rings:
+            if codec.name == "sweep" and not each.by_sensor:
                 continue
-            if self._attempt(codec, recipe, each.order, each.key):
+            if self._attempt(codec, recipe, each.order, each.ways):
                 return
 
-    def _attempt(self, codec: Codec, recipe: Recipe, order: np.ndarray, key: Key | None = None) -> bool:
-        """Let points try in an order, that of a key or any; whether they are said well now."""
+    def _attempt(self, codec: Codec, recipe: Recipe, order: np.ndarray, ways: Sequence[Keys] = ()) -> bool:
+        """Let points try in an order, where the file's is that of some keys or any; whether they are said well now."""
         from lizip.relations.order import encode_order
 
-        columns = [] if key is None else list(self._contest.reduced(recipe, order).columns.values())
-        self._contest.attempt(codec, replace(recipe, order=encode_order(order, key, columns)), order=order)
+        columns = list(self._contest.reduced(recipe, order).columns.values()) if ways else []
+        self._contest.attempt(codec, replace(recipe, order=encode_order(order, ways, columns)), order=order)
         return not self._contest.poor

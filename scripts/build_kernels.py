@@ -59,6 +59,7 @@ def sweeps() -> Iterator[Callable[[], bytes]]:
     yield lambda: turning.sweep(1, turning.MODELS["rs32"], span=0.3).data
     yield lambda: vlp32.sweep(3, speed=9.0, lost=0.003).data
     yield ring_after_ring
+    yield sorted_by_x
     yield partial(moved, "vlp32c", "nebula Velodyne")
     yield partial(moved, "xt32m", "nebula Hesai")
     yield partial(moved, "qt128", "nebula Hesai")
@@ -73,6 +74,16 @@ def ring_after_ring() -> bytes:
     records = hdl32.sweep(23).records
     returned = records[(records[:, :3] ** 2).sum(axis=1) > 1]
     return np.ascontiguousarray(returned[np.argsort(returned[:, 4], kind="stable"), :4]).tobytes()
+
+
+def sorted_by_x() -> bytes:
+    """All points of a moving sensor."""
+    import numpy as np
+
+    from lizip.simulator import hdl32
+
+    records = hdl32.sweep(29).records
+    return np.ascontiguousarray(records[np.argsort(records[:, 0], kind="stable")]).tobytes()
 
 
 def moved(sensor: str, driver: str) -> bytes:

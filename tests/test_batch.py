@@ -161,6 +161,35 @@ def test_a_worker_that_dies_costs_one_file(logs):
     assert "SIGKILL" in cause(outcomes[1].error, "poison")
 
 
+class Slow(Job):
+    """A job that takes its time to arrive."""
+
+    def __reduce__(self):
+        return _late, super().__reduce__()
+
+
+def _late(kind, told):
+    time.sleep(3)
+    return Job(*told)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_what_waits_for_a_slow_file_is_bounded(tmp_path, monkeypatch):
+    """Sweeps for a pack that are done, but not in turn, wait in memory."""
+    monkeypatch.setattr("lizip.batch.workers._MOST_HELD", 3000)
+    options = {"codec": "opaque", "level": "fast", "known": None, "every": None, "seeds": 1}
+    jobs = []
+    for k in range(20):
+        path = tmp_path / f"{k:02}.bin"
+        path.write_bytes(random.Random(k).randbytes(1000))
+        jobs.append((Job if k else Slow)("pack", str(path), path.name, options=options))
+    outcomes: Any = run(jobs, workers=2)
+    first = next(outcomes)
+    waiting = outcomes.gi_frame.f_locals["done"]
+    assert 3000 <= sum(len(each.packed) for each in waiting.values()) < 5000
+    assert [each.source for each in (first, *outcomes)] == [job.source for job in jobs]
+
+
 def test_stopping_early_stops_the_workers(logs):
     outcomes: Any = run(plan("compress", find([str(logs)], recursive=True)), workers=2)
     assert next(outcomes).status == "done"

@@ -21,7 +21,7 @@ from lizip import pieces, pipeline
 from lizip.container import AROUND, Container
 from lizip.formats import lzf as formats_lzf
 from lizip.formats.packets import FORMAT, Shape
-from lizip.relations.order import encode_order
+from lizip.relations.order import COLUMN, Key, encode_order
 from lizip.simulator.driver_columns import with_columns
 from lizip.simulator.drivers import sweep
 from lizip.simulator.sensors import SENSORS
@@ -142,6 +142,13 @@ def test_what_stands_around_a_sensor_is_read():
 @pytest.mark.parametrize("order", [np.arange(300)[::-1], np.roll(np.arange(300), 70), np.arange(300) * 7 % 300])
 def test_orders_are_read(order):
     assert np.array_equal(relations._order(encode_order(order), [order]), np.argsort(order))
+
+
+def test_orders_by_two_keys_are_read():
+    columns = [np.arange(300.0) % 7, np.arange(300.0) * 11 % 90, np.zeros(300)]
+    order = np.roll(np.arange(300), 5)
+    stream = encode_order(order, [(Key(COLUMN), Key(COLUMN, 1, 1))], columns)
+    assert np.array_equal(relations._order(stream, columns), np.argsort(order))
 
 
 TWICE = {"twice": 0.2, "arranged": "blocks"}

@@ -21,6 +21,9 @@ from lizip.errors import LizipError
 from lizip.parallel import cores, threads
 from lizip.sensor.state import SensorState
 
+_MOST_HELD = 1 << 28
+"""Bytes of .lizip files that wait for one before them, beyond which no further chain is begun."""
+
 
 def run(jobs: Sequence[Job], workers: int = 1, scheduler: str | None = None) -> Iterator[Outcome]:
     """Do all jobs and yield their outcomes in the same order; first remove what a run that was killed left behind.
@@ -79,25 +82,32 @@ def _spread(jobs: Sequence[Job], count: int, each: int) -> Iterator[Outcome]:
     done: dict[int, Outcome] = {}
     workers: list[_Worker] = []
     yielded = 0
+
+    def keep_busy() -> None:
+        for i, worker in enumerate(workers):
+            if worker.job is not None:
+                continue
+            held = sum(len(outcome.packed) for outcome in done.values())
+            if rest := worker.rest or (next(waiting, deque()) if held < _MOST_HELD else deque()):
+                if not worker.process.is_alive():
+                    workers[i] = _Worker(each)
+                workers[i].rest = rest
+                workers[i].give_next()
+
     try:
         for _ in range(count):
-            workers.append(_Worker(each, next(waiting)))
-            workers[-1].give_next()
+            workers.append(_Worker(each))
+            keep_busy()
         while yielded < len(jobs):
             ready = wait([worker.connection for worker in workers if worker.job is not None])
-            for i, worker in enumerate(workers):
-                if worker.connection not in ready:
-                    continue
-                index, outcome = worker.take()
-                done[index] = outcome
-                if rest := worker.rest or next(waiting, deque()):
-                    if not worker.process.is_alive():
-                        workers[i] = _Worker(each, rest)
-                    workers[i].rest = rest
-                    workers[i].give_next()
+            for worker in workers:
+                if worker.connection in ready:
+                    index, done[index] = worker.take()
+            keep_busy()
             while yielded in done:
                 yield done.pop(yielded)
                 yielded += 1
+            keep_busy()
     finally:
         for worker in workers:
             worker.interrupt()
@@ -120,7 +130,7 @@ def _chains(jobs: Sequence[Job]) -> Iterator[deque[tuple[int, Job]]]:
 class _Worker:
     """A process that does one job after the other; `rest` is left of its chain."""
 
-    def __init__(self, each: int, rest: deque[tuple[int, Job]]) -> None:
+    def __init__(self, each: int) -> None:
         from multiprocessing import get_context  # not for a single file: it takes its time
 
         from lizip.batch.serve import serve
@@ -133,7 +143,7 @@ class _Worker:
         theirs.close()
         self.index = -1
         self.job: Job | None = None
-        self.rest = rest
+        self.rest: deque[tuple[int, Job]] = deque()
 
     def give_next(self) -> None:
         """Hand over the next job."""

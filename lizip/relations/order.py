@@ -27,7 +27,7 @@ MOST_POINTS = 1 << 22
 COLUMN = 0
 """What a key is: numbers of a column; else of `lizip.relations.polar`, from DISTANCE on."""
 
-_UNSORTED, _SORTED, _FOLLOWING = 0, 1, 2
+_UNSORTED, _SORTED, _FOLLOWING, _SORTED_TWICE = range(4)
 _LIMIT = 250
 
 
@@ -60,26 +60,40 @@ class Key(NamedTuple):
             return -key if self.falling else key
 
 
-def encode_order(order: np.ndarray, key: Key | None = None, columns: Sequence[np.ndarray] = ()) -> bytes:
+Keys = tuple[Key, ...]
+"""One key, or a key and another by which those are sorted that are alike in the first."""
+
+
+def sort_by(keys: Keys, columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Which of points with these columns (N,) comes first, second, ... (N,) when sorted; equal ones as they are."""
+    return np.lexsort(tuple(key.of(columns) for key in reversed(keys)))
+
+
+def encode_order(order: np.ndarray, ways: Sequence[Keys] = (), columns: Sequence[np.ndarray] = ()) -> bytes:
     """Write a permutation: `order` (N,) int64 says which point of the file comes first, second, ... when sorted.
 
-    By a `key` it is told from the sorted points' columns (N,) which of them comes first, second, ... in the file; else
-    from the point before, or of each point by itself, whatever is shorter.
+    By keys it is told from the sorted points' columns (N,) which of them comes first, second, ... in the file, in one
+    of the `ways`; without any, from the point before, or of each point by itself: whatever is shortest.
     """
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
-    if key is None:
-        counters = fresh_counters(2 * INTEGER_NODES)
-        following = encode_stream(_code_following, counters, ranks, _tree(len(ranks)))
-        unsorted = encode_stream(_code_ranks, ranks, _tree(len(ranks)))
-        if len(following) < len(unsorted):
-            return pack_varints([_FOLLOWING]) + following
-        return pack_varints([_UNSORTED]) + unsorted
+    if ways:
+        return min((_by_keys(ranks, keys, columns) for keys in ways), key=len)
+    counters = fresh_counters(2 * INTEGER_NODES)
+    following = encode_stream(_code_following, counters, ranks, _tree(len(ranks)))
+    unsorted = encode_stream(_code_ranks, ranks, _tree(len(ranks)))
+    if len(following) < len(unsorted):
+        return pack_varints([_FOLLOWING]) + following
+    return pack_varints([_UNSORTED]) + unsorted
+
+
+def _by_keys(ranks: np.ndarray, keys: Keys, columns: Sequence[np.ndarray]) -> bytes:
     expected = np.empty_like(ranks)
-    expected[np.argsort(key.of(columns), kind="stable")] = np.arange(len(ranks))
+    expected[sort_by(keys, columns)] = np.arange(len(ranks))
     places = expected[ranks]
     body = encode_stream(_code_departures, fresh_counters(2 * INTEGER_NODES), places, _tree(len(ranks)))
-    return pack_varints([_SORTED, *key]) + body
+    form = _SORTED if len(keys) == 1 else _SORTED_TWICE
+    return pack_varints([form, *(number for key in keys for number in key)]) + body
 
 
 def decode_order(stream: bytes, columns: Sequence[np.ndarray]) -> np.ndarray:
@@ -100,15 +114,20 @@ def decode_order(stream: bytes, columns: Sequence[np.ndarray]) -> np.ndarray:
         body, counters = unpacker.take(unpacker.remaining), fresh_counters(2 * INTEGER_NODES)
         decode_stream(body, _code_following, counters, ranks, _tree(count))
         return ranks
-    key = Key(unpacker.varint(), unpacker.varint(), unpacker.varint())
-    _check(form, key, columns)
+    if form not in (_SORTED, _SORTED_TWICE):
+        raise CorruptError("points were sorted in an unknown way")
+    keys = tuple(
+        Key(unpacker.varint(), unpacker.varint(), unpacker.varint()) for _ in range(1 if form == _SORTED else 2)
+    )
+    for key in keys:
+        _check(key, columns)
     body, counters = unpacker.take(unpacker.remaining), fresh_counters(2 * INTEGER_NODES)
     decode_stream(body, _code_departures, counters, ranks, _tree(count))
-    return np.argsort(key.of(columns), kind="stable")[ranks]
+    return sort_by(keys, columns)[ranks]
 
 
-def _check(form: int, key: Key, columns: Sequence[np.ndarray]) -> None:
-    if form != _SORTED or key.falling > 1:
+def _check(key: Key, columns: Sequence[np.ndarray]) -> None:
+    if key.falling > 1:
         raise CorruptError("points were sorted in an unknown way")
     if key.what == COLUMN:
         sane = key.detail < len(columns)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import lizip
 from lizip import simulator
 from lizip.cloud import Cloud
-from lizip.disorder import find_key, sorted_orders
+from lizip.disorder import find_keys, sorted_orders
 from lizip.errors import CorruptError
 from lizip.packing import pack_varints
 from lizip.relations import Recipe
@@ -37,8 +37,9 @@ KEYS = st.sampled_from(
 def test_any_order_comes_back_by_any_key(points, random, key):
     columns = list(np.array(points, "<f4").T)
     order = np.array(random.sample(range(len(points)), len(points)))
-    ranks = decode_order(encode_order(order, key, columns), columns)
-    assert np.array_equal(order[ranks], np.arange(len(points)))
+    for keys in ((key,), (Key(COLUMN, 1), key)):
+        ranks = decode_order(encode_order(order, [keys], columns), columns)
+        assert np.array_equal(order[ranks], np.arange(len(points)))
 
 
 @pytest.mark.parametrize("what", [DISTANCE, AZIMUTH, ELEVATION])
@@ -51,7 +52,7 @@ def test_what_a_key_tells_costs_nothing(what, kind):
     value = {DISTANCE: np.sqrt(x * x + y * y + z * z), AZIMUTH: np.arctan2(y, x), ELEVATION: np.arctan2(z, level)}[what]
     order = np.empty(20000, np.int64)
     order[np.argsort(value)] = np.arange(20000)
-    stream = encode_order(order, Key(what), columns)
+    stream = encode_order(order, [(Key(what),)], columns)
     assert len(stream) < (40 if kind is np.float64 else 600)
     assert np.array_equal(order[decode_order(stream, columns)], np.arange(20000))
 
@@ -67,7 +68,7 @@ def test_what_a_key_tells_costs_nothing(what, kind):
     ],
 )
 def test_impossible_keys_are_refused(key, columns):
-    stream = encode_order(np.arange(5), Key(COLUMN), [np.arange(5.0)])
+    stream = encode_order(np.arange(5), [(Key(COLUMN),)], [np.arange(5.0)])
     head = pack_varints([1, 0, 0, 0])
     assert stream.startswith(head)
     with pytest.raises(CorruptError):
@@ -157,10 +158,10 @@ SORTS = [rising_azimuth, falling_azimuth, reach, lambda points: points[:, 2]]
 def test_what_a_file_is_sorted_by_is_found(value):
     points = np.frombuffer(simulator.kitti(1, firings=300), "<f4").reshape(-1, 4)
     columns = list(points[np.argsort(value(points), kind="stable")].T)
-    key = find_key(columns)
+    ((key,),) = find_keys(columns)
     assert (np.diff(key.of(columns)) >= 0).mean() > 0.999
-    assert find_key(list(points.T)) is None
-    assert find_key(list(points[np.random.default_rng(2).permutation(len(points))].T)) is None
+    assert not find_keys(list(points.T))
+    assert not find_keys(list(points[np.random.default_rng(2).permutation(len(points))].T))
 
 
 @pytest.mark.parametrize("value", SORTS[:3])
@@ -176,6 +177,24 @@ def test_a_sorted_sweep_costs_hardly_more(sensor, value):
     assert np.array_equal(lizip.decompress(packed), ordered)
     # points of one column have azimuths that differ by the last rounding alone
     assert 8 * (len(packed) - straight) < 2 * len(points)
+
+
+def test_points_sorted_by_ring_and_then_by_azimuth():
+    """The second key is found, and tells the order in each ring."""
+    points = np.frombuffer(simulator.nuscenes(1), "<f4").reshape(-1, 5)
+    points = points[(points[:, :3] ** 2).sum(axis=1) > 4.0]
+    ordered = points[np.lexsort((np.arctan2(points[:, 1], points[:, 0]), points[:, 4]))]
+    ways = find_keys(list(ordered.T))
+    assert ways[0] == (Key(COLUMN, 4),)
+    assert ways[1][1].what == AZIMUTH
+    order = np.random.default_rng(1).permutation(len(points))
+    columns = list(ordered[order].T)
+    stream = encode_order(order, ways, columns)
+    assert len(stream) < len(points) / 20
+    assert np.array_equal(order[decode_order(stream, columns)], np.arange(len(points)))
+    straight, packed = len(lizip.compress(points)), lizip.compress(ordered)
+    assert np.array_equal(lizip.decompress(packed), ordered)
+    assert 8 * (len(packed) - straight) < len(points)
 
 
 def test_what_has_an_order_keeps_it():

@@ -149,11 +149,17 @@ def _order(data: bytes, columns: list[np.ndarray]) -> np.ndarray:
     form = head.varint()
     if form in (0, 2):
         return np.array(ans.decode(head.rest(), _following if form else _ranks, count), np.int64)
-    what, detail, falling = head.varints(3)
+    keys = [_key(columns, *head.varints(3)) for _ in range(2 if form == 3 else 1)]
+    sort = np.arange(count)
+    for key in reversed(keys):
+        sort = sort[np.argsort(key[sort], kind="stable")]
+    return sort[np.array(ans.decode(head.rest(), _departures, count), np.int64)]
+
+
+def _key(columns: list[np.ndarray], what: int, detail: int, falling: int) -> np.ndarray:
     key = columns[detail] if what == 0 else computed([wide(each) for each in columns[:3]], what, detail)
     key = key.astype(np.float64)
-    sort = np.argsort(-key if falling else key, kind="stable")
-    return sort[np.array(ans.decode(head.rest(), _departures, count), np.int64)]
+    return -key if falling else key
 
 
 def _ranks(stream: Stream, count: int) -> list[int]:

@@ -196,8 +196,7 @@ def extended(model: GridModel, tables: Sequence[int], sets: int) -> GridModel:
 
 def at_first_cell(model: GridModel, intensity_bits: int) -> GridModel:
     """A model that has learned, for another grid; shares nothing that adapts, so that many can begin at once."""
-    counters, weights = _on_cache_lines(model.counters.size), _on_cache_lines(model.weights.size)
-    counters[:], weights[:] = model.counters, model.weights
+    counters, weights = _copied(model.counters), _copied(model.weights)
     history = _fresh_history(len(model.history) - 2, intensity_bits)
     scratch, refinements = np.zeros_like(model.scratch), model.refinements.copy()
     return GridModel(counters, weights, history, model.base, model.tree, scratch, refinements)
@@ -220,9 +219,19 @@ def intensity_levels(bits: int) -> tuple[int, int]:
 
 def _on_cache_lines(size: int) -> np.ndarray:
     """Make zeros, int32, that begin on a cache line, so that a node of 16 entries takes one."""
-    room = np.zeros(size + 16, np.int32)
+    return _aligned(np.zeros(size + 16, np.int32))
+
+
+def _copied(array: np.ndarray) -> np.ndarray:
+    copy = _aligned(np.empty(array.size + 16, np.int32))
+    copy[:] = array
+    return copy
+
+
+def _aligned(room: np.ndarray) -> np.ndarray:
+    """All but 16 of some numbers, int32, from a cache line on."""
     skip = (-room.ctypes.data // 4) % 16
-    return room[skip : skip + size]
+    return room[skip : skip + room.size - 16]
 
 
 @kernel

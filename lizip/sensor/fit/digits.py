@@ -42,10 +42,10 @@ def find_digits(cloud: Cloud) -> int | None:
         return None
     step = max(1, 3 * cloud.count // _SAMPLE)
     sample = np.concatenate([column[::step] for column in columns])
-    for form in (*_COARSE, *_FORMS):
-        if _tells(sample, form) and all(_is_printed(column, form) for column in columns):
-            return None if form in _COARSE else form
-    return None
+    if any(_tells(sample, form) for form in _COARSE):
+        return None
+    told = (form for form in _FORMS if _tells(sample, form))
+    return next((form for form in told if all(_is_printed(column, form) for column in columns)), None)
 
 
 def _is_printed(values: np.ndarray, form: int) -> bool:

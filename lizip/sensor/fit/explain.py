@@ -21,8 +21,8 @@ from lizip.sensor.stages.rounding import HALF, round_points
 
 _PROBES = 24
 _ALL = slice(None)
-_PART = 1 << 13
-"""Points that are worked on at a time."""
+_PART = 1 << 12
+"""Points that are worked on at a time: what they need is so small that the same memory is taken again."""
 _HALF_STEP = 1.2 * 2.0**-10
 """Largest step of a float16 by its size, with some room."""
 
@@ -112,7 +112,7 @@ def explain(
     kept, firing, ticks = np.empty(count, np.bool_), np.empty(count, np.int32), np.empty(count, np.int32)
     fired = np.empty(count, np.int32 if ahead is None else np.float64)
     rounded, fraction = np.empty((count, 3), np.float32), np.empty((count, 3))
-    corrections = np.empty((count, 3), np.int32)
+    corrections = np.zeros((count, 3), np.int32)
     coarse = is_coarse(c.decimal, beams.tick)
     # what is needed on the way is as large as what is left; where roundings are coarse, ranges tell those that follow
     for start in range(0, count, max(count, 1) if coarse else _PART):
@@ -133,8 +133,8 @@ def explain(
             points = c.points(known, fired[part], ticks[part])
         if tell is not None:
             tell(part, points)
-        rounded[part], fraction[part] = round_points(points, c.decimal)
-        corrections[part], kept[part] = find_corrections(rounded[part], here, c.decimal, most)
+        round_points(points, c.decimal, (rounded[part], fraction[part]))
+        find_corrections(rounded[part], here, c.decimal, most, (corrections[part], kept[part]))
     kept &= ticks > 0
     if not repeats:
         _drop_repeats(ring, firing, kept, np.zeros((len(beams.numbers), beams.columns), np.uint8))

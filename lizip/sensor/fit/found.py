@@ -9,6 +9,7 @@ import numpy as np
 from lizip.cloud import Cloud
 from lizip.exact.triples import some
 from lizip.sensor.fit.calibration import Calibration
+from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.further import add_further
 from lizip.sensor.model import About, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
@@ -93,17 +94,10 @@ class Found:
 def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
     """Write down a sweep."""
     columns, beams = list(cloud.columns.values()), found.calibration.beams
-    xyz = found.axes.undone(np.stack(columns[:3], axis=1))
     returns = _returns_of(cloud, found)
-    listed = np.ones(cloud.count, bool)
-    listed[found.place] = False
-    if (whole := found.whole) is not None:
-        listed &= some(xyz.view(np.uint32) != whole.nothing)
-    elif found.missing is not None:
-        listed &= ~found.missing
-    exceptions = np.flatnonzero(listed)
     stages = _geometry(found)
-    stages.append(Places.of(xyz, exceptions, found.missing, found.nothing))
+    places, exceptions = _places_of(cloud, found)
+    stages.append(places)
     if found.axes != AS_THEY_ARE:
         stages.append(found.axes)
     grid = add_further(columns, returns, beams.tick, stages)
@@ -111,11 +105,27 @@ def solution_of(cloud: Cloud, found: Found, title: int) -> Solution:
         "fitted to this scan": int(found.profile is None),
         "columns of a turn": beams.columns,
         "tick, um": round(beams.tick * 1e6),
-        "exceptions": len(exceptions),
+        "exceptions": exceptions,
         "residual, um": found.residual,
         "corrected": found.corrected,
     }
     return Solution(SweepModel([Part(stages, cloud.count)]), [grid], About(title, notes))
+
+
+def _places_of(cloud: Cloud, found: Found) -> tuple[Places, int]:
+    """The stage of all that are no returns, and how many these are but for missing ones."""
+    xyz = stored_points(cloud)
+    assert xyz is not None
+    if found.axes != AS_THEY_ARE:
+        xyz = found.axes.undone(xyz)
+    listed = np.ones(cloud.count, bool)
+    listed[found.place] = False
+    if (whole := found.whole) is not None:
+        listed &= some(xyz.view(np.uint32) != whole.nothing)
+    elif found.missing is not None:
+        listed &= ~found.missing
+    exceptions = np.flatnonzero(listed)
+    return Places.of(xyz, exceptions, found.missing, found.nothing), len(exceptions)
 
 
 def _returns_of(cloud: Cloud, found: Found) -> Returns:

@@ -22,7 +22,7 @@ def add_further(columns: Sequence[np.ndarray], returns: Returns, tick: float, st
     if len(columns) == 3:
         return grid
     cells, place = lit_cells(returns)
-    rings = np.full(returns.count, -1)
+    rings = np.full(returns.count, -1, np.int32)
     rings[returns.place] = returns.ring
     lit = find_intensity(columns, rings, place)
     if lit is not None:

@@ -1,4 +1,4 @@
-"""Points that stand for a missing return: NaN, or one and the same position over and over (the origin mostly)."""
+"""Points that stand for a missing return: NaN, infinite, or one position over and over (the origin mostly)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     bits = xyz.view(np.uint32)
     candidates = [np.zeros(3, np.uint32)]
-    unknown = np.flatnonzero(np.isnan(xyz[:, 0]))
+    unknown = np.flatnonzero(~np.isfinite(xyz[:, 0]))
     if len(unknown):
         candidates.append(bits[unknown[0]])
     repeated = _at(bits[1:], bits[:-1].T)

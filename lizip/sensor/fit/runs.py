@@ -96,8 +96,8 @@ def _listed(xyz: np.ndarray) -> _Listed | None:
         return None
     usual = float(np.median(pairs.step))
     across = _across(pairs, usual, len(points))
-    middle = _middle(across)
-    return None if middle < _ACROSS else _Listed(points, usual, across, middle)
+    typical = _middle(across)
+    return None if typical < _ACROSS else _Listed(points, usual, across, typical)
 
 
 def _pairs(points: np.ndarray) -> _Pairs:

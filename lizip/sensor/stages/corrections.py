@@ -65,7 +65,11 @@ class Corrections(Packed):
 
 
 def find_corrections(
-    rounded: np.ndarray, actual: np.ndarray, decimal: int, most: int = LARGEST
+    rounded: np.ndarray,
+    actual: np.ndarray,
+    decimal: int,
+    most: int = LARGEST,
+    out: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find what turns rounded model points into the stored ones.
 
@@ -77,6 +81,8 @@ def find_corrections(
         As for `round_points`.
     most : int
         Largest correction.
+    out : tuple of arrays, optional
+        Contiguous and 0, for what is returned.
 
     Returns
     -------
@@ -84,9 +90,10 @@ def find_corrections(
     fits : (N,) bool
         Where the corrections lead to `actual` exactly; elsewhere they mean nothing.
     """
+    corrections, fits = out or (np.zeros(rounded.shape, np.int32), np.zeros(len(rounded), np.bool_))
     if decimal >= HALF:
-        return _find_in_halves(rounded, actual, most)
-    corrections, fits = np.zeros(rounded.shape, np.int32), np.zeros(len(rounded), np.bool_)
+        corrections[:], fits[:] = _find_in_halves(rounded, actual, most)
+        return corrections, fits
     _find(rounded, rounded.view(np.int32), actual, actual.view(np.int32), decimal, most, corrections, fits)
     return corrections, fits
 

@@ -21,7 +21,9 @@ UNSIGNED = 2 * HALF
 """Added to that: no zero has a sign."""
 
 
-def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarray]:
+def round_points(
+    points: np.ndarray, decimal: int, out: tuple[np.ndarray, np.ndarray] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Round model points as the file's writer did.
 
     Parameters
@@ -30,6 +32,8 @@ def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarr
         Metres, finite, below 1e30.
     decimal : int
         Units a metre of a decimal rounding before the float32 (1000), 0 for none, from `HALF` on for one to float16.
+    out : tuple of arrays, optional
+        Contiguous, for what is returned.
 
     Returns
     -------
@@ -44,8 +48,12 @@ def round_points(points: np.ndarray, decimal: int) -> tuple[np.ndarray, np.ndarr
         unit = np.spacing(np.abs(rounded)).astype(np.float64)
         fraction = np.clip((points - rounded) / unit, -0.5, 0.5)
         coarser = unit * (decimal - HALF) < 1 if decimal > HALF else False
-        return rounded.astype(np.float32), np.where(coarser, taken, fraction)
-    rounded, fraction = np.empty(points.shape, np.float32), np.empty(points.shape)
+        found = rounded.astype(np.float32), np.where(coarser, taken, fraction)
+        if out is None:
+            return found
+        out[0][:], out[1][:] = found
+        return out
+    rounded, fraction = out or (np.empty(points.shape, np.float32), np.empty(points.shape))
     values = np.ascontiguousarray(points).ravel()
     if decimal:
         _round_decimals(values, float(decimal), rounded.ravel(), fraction.ravel())

@@ -9,6 +9,7 @@ from lizip import simulator
 from lizip.sensor.fit.motion.any_order import firing_order
 from lizip.sensor.fit.motion.cells import MOST_FIRINGS
 from lizip.sensor.fit.motion.firing import RINGS
+from lizip.sensor.fit.motion.silent import _aligned
 from lizip.simulator import hdl32
 
 SPEEDS = [0.0, 1.0, 8.0, 25.0]
@@ -48,9 +49,24 @@ def test_so_they_are_among_those_that_returned_nothing(speed, fields):
     assert (np.diff(rank[back[far(points)[back]]]) == 1).mean() > 0.97
 
 
-def test_what_returned_nothing_fills_the_cells():
-    points = points_of(8.0)
-    assert (listed(points, 5) == np.arange(len(points))).mean() > 0.999
+@pytest.mark.parametrize("speed", [4.0, 8.0])
+@pytest.mark.parametrize("fields", [4, 5])
+def test_what_returned_nothing_fills_the_cells(speed, fields):
+    """Of what lies in one place and has no ring, nobody knows which is which."""
+    points = points_of(speed)
+    back = points[listed(points, fields)]
+    assert (back[:, :3] == points[:, :3]).all(axis=1).mean() > 0.999
+
+
+def test_places_follow_one_another_as_firings_do():
+    """Also where some are off by a few firings, and some cells too many or too few."""
+    draw = np.random.default_rng(3)
+    free = draw.integers(0, 9, 400)
+    at = np.flatnonzero(free)
+    sizes = free[at]
+    sizes[::20] += 1
+    when = at + 3.0 * np.sin(at / 60.0) + draw.normal(0, 0.2, len(at))
+    assert (_aligned(free, sizes, when) == at).all()
 
 
 @pytest.mark.parametrize("seed", [3, 4])

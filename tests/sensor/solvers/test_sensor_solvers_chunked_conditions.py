@@ -5,6 +5,7 @@ import pytest
 import sweeps
 
 from lizip.sensor.fit.chunked.parts import find_parts
+from lizip.sensor.solvers.chunked import SOLVER
 from lizip.sensor.stages.slots import VLP_32C
 from lizip.simulator import vlp32
 from lizip.simulator.conditions import Conditions
@@ -23,3 +24,21 @@ def test_where_one_ends_is_told_by_many_points():
     sweep = sweeps.kept(vlp32.sweep, 1000, speed=0.0)
     columns = [np.ascontiguousarray(column) for column in sweep.records[:, :3].T]
     assert find_parts(columns, VLP_32C).bounds == [0, int(sweep.truth["upper"]), len(sweep.records)]
+
+
+def test_heavy_rain():
+    """The nearest point behind many a point is a drop on another ring."""
+    sweep = sweeps.kept(vlp32.sweep, 1, conditions=Conditions(rain=0.25, silence=0.4))
+    columns = [np.ascontiguousarray(column) for column in sweep.records[:, :3].T]
+    parts = find_parts(columns, VLP_32C)
+    assert parts is not None
+    assert abs(parts.bounds[1] - int(sweep.truth["upper"])) < 16
+    assert len(parts.bounds) == 3
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_walls_so_near_that_some_firings_see_nothing_else(seed):
+    """What is near tells the track where nothing else does: not found at all, or at 4 to 5 bits, without."""
+    sweep = sweeps.kept(vlp32.sweep, seed, conditions=Conditions(walls=1.6))
+    solution = sweeps.round_trip(sweep.records, solver=SOLVER)
+    assert len(solution.model.pack()) * 8 < 1.5 * len(sweep.records)

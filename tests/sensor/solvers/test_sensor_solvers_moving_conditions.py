@@ -81,3 +81,10 @@ def test_the_lattice_of_few_points_once_it_is_known_what_is_up(seed, place, step
     """Fine lattices, where hardly a pair of near points is level: 22 to 28 bits without."""
     records = simulated(seed, map_position=place, tilt=(0.04, 0.03))
     assert side_bits_of(records[::step].copy()) < most
+
+
+@pytest.mark.parametrize(("speed", "yaw_rate", "most"), [(23.0, 0.0, 0.4), (17.0, 0.0, 1.0), (8.0, 1.2, 0.4)])
+def test_what_is_near_was_removed(speed, yaw_rate, most):
+    """No-returns tell no speed then; a sensor that turned by 0.01 degrees a firing more explains as much."""
+    records = simulated(1, speed=speed, yaw_rate=yaw_rate, tilt=(0.04, 0.03))
+    assert side_bits_of(records[np.hypot(records[:, 0], records[:, 1]) > 2.5].copy()) < most

@@ -10,7 +10,7 @@ from lizip.sensor.fit.chunked.azimuths import find_azimuths
 from lizip.sensor.fit.chunked.elevations import Rough, elevations_of
 from lizip.sensor.fit.chunked.firings import Firings, find_firings, rest_angles
 from lizip.sensor.fit.chunked.knots import Groups, blurred, fit_rays, headings_of
-from lizip.sensor.fit.chunked.observed import MIDDLE, Observed, to_sensor
+from lizip.sensor.fit.chunked.observed import MIDDLE, Observed, telling, to_sensor
 from lizip.sensor.fit.chunked.ray_sums import Rays, elevation_table
 from lizip.sensor.stages.slots import Lasers
 
@@ -57,7 +57,7 @@ def _rays(found: Firings, points: np.ndarray, rest: np.ndarray, lasers: Lasers) 
     count = len(found.heading)
     groups = Groups(np.searchsorted(found.firing, np.arange(count + 1)), np.arange(count) * FIRING + MIDDLE)
     late = lasers.slot[found.laser] * lasers.slot_time - MIDDLE
-    use = found.known & (found.distance > _NEAREST)
+    use = telling(found.known, found.distance, found.firing, _NEAREST)
     return groups, Rays(points, found.laser, rest[found.laser], late, use)
 
 

@@ -14,8 +14,10 @@ from lizip.sensor.fit.chunked.ray_sums import Rays
 from lizip.sensor.stages.slots import TURN, Lasers, angles, sensor_points
 
 _LEAST_SIGMA = 1.5e-7
-_FARTHEST = 150.0
-"""Metres: what is further off is too coarse to tell anything."""
+_NEAREST, _FARTHEST = 2.0, 150.0
+"""Metres: what is nearer tells directions badly, what is further off is too coarse to tell anything."""
+_FEWEST = 4
+"""Returns of a firing that tell something, or near ones have to."""
 
 MIDDLE = 17.0
 """Microseconds from the start of a firing to its middle."""
@@ -103,6 +105,16 @@ def alpha_of(seen: Observed, azimuth: np.ndarray) -> np.ndarray:
     return angles(seen.lasers, seen.upside_down, azimuth % TURN, seen.firing, seen.laser)
 
 
+def telling(known: np.ndarray, distance: np.ndarray, firing: np.ndarray, nearest: float) -> np.ndarray:
+    """Mark returns (N,) that tell the track: known ones farther than `nearest` (m).
+
+    Beside a wall a firing has few of these, or none; its near ones have to do.
+    """
+    told = known & (distance > nearest)
+    few = np.bincount(firing, told) < _FEWEST
+    return told | (known & few[firing])
+
+
 def rays_of(seen: Observed, azimuth: np.ndarray, late: np.ndarray, use: np.ndarray) -> Rays:
     """The returns for the ray model; `late` and `use` as there."""
     alpha = alpha_of(seen, azimuth).astype(np.float64)
@@ -113,7 +125,7 @@ def placed_of(seen: Observed, law: Law) -> Placed:
     """The returns for the point model."""
     points = sensor_points(seen.lasers, seen.upside_down, alpha_of(seen, law.azimuth), seen.laser, law.ticks)
     sigma = np.maximum(0.5 * np.spacing(np.abs(seen.stored)).astype(np.float64), max(_LEAST_SIGMA, seen.noise))
-    use = seen.known & (seen.distance > 2) & (seen.distance < _FARTHEST)
+    use = telling(seen.known, seen.distance, seen.firing, _NEAREST) & (seen.distance < _FARTHEST)
     return Placed(seen.stored.astype(np.float64), points, sigma, np.zeros(len(points)), use)
 
 

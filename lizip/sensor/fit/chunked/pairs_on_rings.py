@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,34 @@ _LATER = 0.3
 """So much nearer a point is behind a reach where rings come back only there: 0.1 at most, else 0.9 and more."""
 _HOPELESS, _EARLY = 4.0, 8
 """So many times as far after so many steps, they are none: where they are, six steps do nearly all."""
+
+
+class Which(NamedTuple):
+    """Which pairs tell where a sensor is.
+
+    Attributes
+    ----------
+    apart : float
+        Those whose ranges differ by so much at least, m: others tell no height.
+    near : float
+        This share of them, nearest to each other for how far they are away: in rain, or with few returns, the nearest
+        point behind many a point is of another ring.
+    """
+
+    apart: float = 0.0
+    near: float = 1.0
+
+    def of(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Mark those of pairs (M,) of points (M, 3), seen from about the sensor."""
+        ranges = [np.sqrt((ends**2).sum(axis=1)) for ends in (first, second)]
+        told = np.abs(ranges[0] - ranges[1]) >= self.apart
+        if self.near < 1.0 and told.any():
+            gap = np.sqrt(((first - second) ** 2).sum(axis=1)) / np.maximum(ranges[0], _CLOSE)
+            told &= gap <= np.sort(gap[told])[int(self.near * (np.count_nonzero(told) - 1))]
+        return told
+
+
+ALL = Which()
 
 
 @kernel
@@ -92,25 +121,25 @@ def _nearest_behind(points: np.ndarray, low: int, high: int) -> float:
 
 
 def find_sensor(
-    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = AT_ORIGIN, apart: float = 0.0
+    points: np.ndarray, reaches: Reaches = REACHES, starts: Sequence[np.ndarray] = AT_ORIGIN, which: Which = ALL
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Axis (3,) and mean position (3,) of a sensor whose firings follow each other in points (N, 3) float32.
 
     The next point of a ring is as many points further on as one of `reaches` has it. The sensor is near one of
     `starts` (3,). What a part of the sweep shows may lead astray; then a half is looked at, in the middle, at the front
-    or the back. Pairs count whose ranges from the start are at least so far `apart` (m): others tell no height.
+    or the back. `which` pairs count.
     """
     half = len(points) // 2
     for start, reach in product(starts, reaches):
         for first, last in ((0, len(points)), (half // 2, half // 2 + half), (0, half), (half, len(points))):
-            found = _sensor_among(points[first:last], reach, start, apart)
+            found = _sensor_among(points[first:last], reach, start, which)
             if found is not None:
                 return found
     return None
 
 
 def _sensor_among(
-    points: np.ndarray, reach: tuple[int, int], start: np.ndarray, apart: float
+    points: np.ndarray, reach: tuple[int, int], start: np.ndarray, which: Which
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """As `find_sensor`, from all points at once, beginning with a position (3,)."""
     low, high = reach
@@ -120,12 +149,10 @@ def _sensor_among(
     first = np.arange(0, count, max(1, count // _PAIRS))
     second = np.empty_like(first)
     nearest_ahead(points, first, low, high, second)
-    if apart:
-        gaps = [np.sqrt(((points[which] - start) ** 2).sum(axis=1)) for which in (first, second)]
-        telling = np.abs(gaps[0] - gaps[1]) >= apart
-        first, second = first[telling], second[telling]
-        if len(first) < _FEWEST:
-            return None
+    told = which.of(points[first] - start, points[second] - start)
+    first, second = first[told], second[told]
+    if len(first) < _FEWEST:
+        return None
     one, other = points[first].astype(np.float64), points[second].astype(np.float64)
     when = (first / len(points) - 0.5)[:, None]
     axis, place, speed = np.array([0.0, 0.0, 1.0]), start.copy(), np.zeros(3)

@@ -8,7 +8,7 @@ from lizip.exact.screw import Track
 from lizip.sensor.fit.chunked.chunks import Misses, Search, find_chunks
 from lizip.sensor.fit.chunked.elevations import elevations_of
 from lizip.sensor.fit.chunked.knots import blurred, fit_rays, look_at_rays
-from lizip.sensor.fit.chunked.observed import Law, Observed, by_firing, own_times, rays_of
+from lizip.sensor.fit.chunked.observed import Law, Observed, by_firing, own_times, rays_of, telling
 from lizip.sensor.fit.chunked.packets import PERIOD
 from lizip.sensor.fit.chunked.ray_sums import elevation_table
 
@@ -34,7 +34,7 @@ def find_ranges(seen: Observed, azimuth: np.ndarray, track: Track) -> tuple[Law,
     packets = PERIOD * np.arange(len(azimuth) // lasers.packet)
     table = elevation_table(elevations_of(lasers, seen.upside_down))
     firings, own = by_firing(seen, packets), own_times(seen, packets)
-    use = seen.known & (seen.distance > _NEAREST)
+    use = telling(seen.known, seen.distance, seen.firing, _NEAREST)
     late = own - firings.times[seen.firing]
     by_time = rays_of(seen, azimuth, late, use)
     by_chunk = by_time._replace(late=np.zeros_like(late))

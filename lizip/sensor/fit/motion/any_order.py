@@ -18,9 +18,12 @@ from lizip.sensor.fit.motion.firing import RINGS, as_rings
 from lizip.sensor.fit.motion.frame import refined_by_rings, upright
 from lizip.sensor.fit.motion.heading import Guess
 from lizip.sensor.fit.motion.ring_after_ring import Drift, drift, firings_of
+from lizip.sensor.fit.motion.silent import fill
 from lizip.sensor.fit.motion.way import Way, left_at, turned_at
 from lizip.sensor.stages.firing_azimuths import STEP, TURN
 
+MOST_SORTED = MOST_FIRINGS * RINGS
+"""More points are no sweep of this sensor."""
 _ROUNDS, _SETTLED = 3, 3
 """Of finding out how the sensor moved; and when each point was seen, which needs from where."""
 _STARTS, _NEAR = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0), 1.5
@@ -38,14 +41,12 @@ _NEAREST, _FEWEST = 0.03, 64
 """How near points are at least (m); and fewer that returned nothing do not tell where the sensor was."""
 _MOSTLY = 0.98
 """Share of points that have cells of their own: usually 0.998."""
-_APART = 4.0
-"""Firings that are as far apart as a ring, for a point that fits nowhere."""
 
 
 def firing_order(points: np.ndarray, others: list[np.ndarray]) -> np.ndarray | None:
     """Which point the sensor listed first, second, ... (N,) int64, of points (N, 3) float64 in the frame of the end of
     the turn, y forward. Further columns (N,) may tell rings. None where the points are not an HDL-32E's."""
-    if len(points) > MOST_FIRINGS * RINGS:
+    if len(points) > MOST_SORTED:
         return None
     rings = next((ring for ring in map(as_rings, others) if ring is not None), None)
     guess = _motion(points, rings)
@@ -59,11 +60,13 @@ def firing_order(points: np.ndarray, others: list[np.ndarray]) -> np.ndarray | N
             return None
         place, seen = laid
         if not last:  # those that returned nothing tell the way
-            at = seen.left(place)
-            silent &= at < np.inf
+            firing, ring = np.nonzero(place >= 0)
+            at = np.full(len(points), -1)
+            at[place[firing, ring]] = firing
+            silent &= at >= 0
             if np.count_nonzero(silent) < _FEWEST:
                 break
-            way = way.through(points[silent], at[silent])
+            way = way.through(points[silent], np.interp(at[silent], *seen.told))
     placed = place[place >= 0]
     return np.concatenate([np.setdiff1d(np.arange(len(points)), placed), placed])
 
@@ -86,18 +89,13 @@ class _Seen(NamedTuple):
         off = (each.off / (_OFF + astray)) ** 2 + ((count - firing) / (_ASIDE + astray * TURN / (STEP * FULL))) ** 2
         return cls(each.ring, firing.astype(np.int64), off, each.turned)
 
-    def left(self, place: np.ndarray) -> np.ndarray:
-        """How much of the turn was left when points (N,) were seen that are in cells (F, RINGS), as azimuths have it;
-        infinite for others."""
-        firing, ring = np.nonzero(place >= 0)
-        at = place[firing, ring]
-        told = self.off[at] < _MISFIT
-        count = np.bincount(firing[told], minlength=len(place))
-        turned = np.bincount(firing[told], self.turned[at[told]], minlength=len(place))
+    @property
+    def told(self) -> tuple[np.ndarray, np.ndarray]:
+        """Firings (K,) that points tell of, and how much of the turn was left at each (K,), as azimuths have it."""
+        at = np.flatnonzero(self.off < _MISFIT)
+        count = np.bincount(self.firing[at])
         full = np.flatnonzero(count)
-        left = np.full(len(self.off), np.inf)
-        left[at] = 1.0 - np.interp(firing, full, turned[full] / count[full])
-        return left
+        return full, 1.0 - np.bincount(self.firing[at], self.turned[at])[full] / count[full]
 
 
 def _likeliest(ways: list[tuple[np.ndarray, _Seen]], count: int, start: int, firings: int) -> _Seen:
@@ -196,9 +194,19 @@ def _laid(
         return None
     if not whole:
         return tries[0][1:]
-    splits = [_filled(place, points, rings, seen, silent, left) for _, place, seen in tries[:_LIKELY]]
+    splits = [
+        fill(place, points, rings, (seen.firing, seen.ring), silent, _firings_at(left, seen))
+        for _, place, seen in tries[:_LIKELY]
+    ]
     best = int(np.argmin(splits))
     return None if np.isinf(splits[best]) else tries[best][1:]
+
+
+def _firings_at(left: np.ndarray, seen: _Seen) -> np.ndarray:
+    """Firings (N,), not whole, at which so much of the turn was left (N,)."""
+    firing, then = seen.told
+    usual = TURN / STEP
+    return np.interp(left, then[::-1], (firing + then * usual)[::-1]) - left * usual
 
 
 def _cells(seen: _Seen, firings: int) -> np.ndarray:
@@ -208,38 +216,3 @@ def _cells(seen: _Seen, firings: int) -> np.ndarray:
     at = at[np.argsort(-seen.off[at], kind="stable")]
     place[seen.firing[at], seen.ring[at]] = at
     return place
-
-
-def _filled(
-    place: np.ndarray,
-    points: np.ndarray,
-    rings: np.ndarray | None,
-    seen: _Seen,
-    silent: np.ndarray,
-    left: np.ndarray,
-) -> float:
-    """Give the cells that are free to points that have none: those that returned nothing one after the other.
-
-    Returns how often points at one place came into different firings, or were put into a cell that is not theirs.
-    """
-    apart = _APART if rings is None else np.float64(len(place))
-    lost = ~silent
-    lost[place[place >= 0]] = False
-    for point in np.flatnonzero(lost).tolist():
-        firing, ring = np.nonzero(place < 0)
-        far = np.abs(firing - seen.firing[point]) + apart * (ring != seen.ring[point])
-        place[firing[far.argmin()], ring[far.argmin()]] = point
-    quiet = np.flatnonzero(silent)
-    quiet = quiet[np.argsort(-left[quiet], kind="stable")]
-    firing, ring = np.nonzero(place < 0)
-    if rings is not None:
-        quiet = quiet[np.argsort(rings[quiet], kind="stable")]
-        sort = np.argsort(ring, kind="stable")
-        firing, ring = firing[sort], ring[sort]
-        if (rings[quiet] != ring).any():
-            return np.inf
-    place[firing, ring] = quiet
-    sort = np.argsort(-left[quiet], kind="stable")
-    together = (np.diff(points[quiet[sort]], axis=0) == 0).all(axis=1)
-    split = np.diff(firing[sort]) != 0
-    return float(np.count_nonzero(together & split) + np.count_nonzero(lost))

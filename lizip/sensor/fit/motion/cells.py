@@ -122,18 +122,18 @@ def lay_out(xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, noth
     """
     if len(xyz) < _LEAST_FIRINGS:
         return None
-    ways = (_of_whole_firings, _of_ring_column, _of_elevations, _of_ring_after_ring)
-    for way in ways:
+    whole = _of_whole_firings(xyz, missing, nothing)
+    if whole is not None:
+        return whole
+    for way in (_of_ring_column, _of_elevations, _of_ring_after_ring):
         laid = way(xyz, others, missing, nothing)
         if laid is not None and _looks_like_rings(laid.spread(xyz)):
             return laid
     return None
 
 
-def _of_whole_firings(
-    xyz: np.ndarray, others: list[np.ndarray], missing: np.ndarray, nothing: np.ndarray
-) -> Laid | None:
-    """All cells, firing after firing or ring after ring."""
+def _of_whole_firings(xyz: np.ndarray, missing: np.ndarray, nothing: np.ndarray) -> Laid | None:
+    """All cells, firing after firing or ring after ring, that look like rings."""
     count = len(xyz)
     while count and missing[count - 1] and count % RINGS:
         count -= 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from lizip.exact.linear import invert_definite, multiply, solve_definite, solve_each
+from lizip.jit import kernel
 from lizip.sensor.fit.motion.adjust import adjust, free_parameters
 from lizip.sensor.fit.motion.equations import assemble, cost_of, directions
 from lizip.sensor.fit.motion.law_track import Normals, Track
@@ -33,6 +34,24 @@ def _inverse(track: Track, normals: Normals, begin: int) -> tuple[np.ndarray, np
     return inverse, gradient
 
 
+@kernel
+def _gain_of_steps(short, current, linear, quadratic, change):
+    """What is saved when some steps `short` (S,), ascending, are a microsecond shorter; `change` (P,) is scratch."""
+    k = np.int64(0)
+    for i in range(change.size):
+        while k < short.size and short[k] < i:
+            k += 1
+        # times count from the last packet's
+        change[i] = np.float64(short.size - k) - current[i]
+    total = 0.0
+    for i in range(change.size):
+        pulled = 0.0
+        for j in range(change.size):
+            pulled += quadratic[i, j] * change[j]
+        total += change[i] * (2.0 * linear[i] - pulled)
+    return total
+
+
 def find_steps(track: Track, normals: Normals, phase: int, packet: int, period: float) -> np.ndarray:
     """Find the whole-microsecond steps (P - 1,) between packets that explain the poses best.
 
@@ -52,10 +71,10 @@ def find_steps(track: Track, normals: Normals, phase: int, packet: int, period: 
     current = (track.times - usual)[starts]
     count = int(number[-1])
 
+    change = np.empty(count + 1)
+
     def gain(short: np.ndarray) -> float:
-        offset = -np.searchsorted(short, np.arange(count + 1), side="left").astype(float)
-        change = offset - offset[-1] - current
-        return float(2 * (linear * change).sum() - (change[:, None] * quadratic * change).sum())
+        return _gain_of_steps(short, current, linear, quadratic, change)
 
     patterns = [np.arange(first, count, spacing) for first in range(_PERIOD) for spacing in (_PERIOD, _PERIOD + 1)]
     best = max(patterns, key=gain)
@@ -71,23 +90,36 @@ def find_steps(track: Track, normals: Normals, phase: int, packet: int, period: 
     return steps
 
 
-def _suffix(value: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Sums of value (F, ...) from each index of `first` to the end."""
-    total = np.cumsum(value[::-1], axis=0)[::-1]
-    return total[first]
+@kernel
+def _add_ramps(value, times, first, at, power, sums, total):
+    """Fill sums (A, W), see `_ramp_sums`; `first` and `at` (A,) ascend, `total` (3, W) is scratch."""
+    width = value.shape[1]
+    for p in range(3):
+        for q in range(width):
+            total[p, q] = 0.0
+    k = at.size - 1
+    plain, timed, squared = total[0], total[1], total[2]
+    for i in range(value.shape[0] - 1, -1, -1):
+        row = value[i]
+        time = times[i]
+        for q in range(width):
+            here = row[q] * time
+            plain[q] += row[q]
+            timed[q] += here
+            squared[q] += here * time
+        while k >= 0 and first[k] == i:
+            for q in range(width):
+                ramp = timed[q] - at[k] * plain[q]
+                sums[k, q] = ramp if power == 1 else squared[q] - at[k] * timed[q] - at[k] * ramp
+            k -= 1
 
 
 def _ramp_sums(value: np.ndarray, times: np.ndarray, first: np.ndarray, at: np.ndarray, power: int) -> np.ndarray:
-    """Sums of value * max(0, times - at)**power for each `at`, power 1 or 2."""
-    wide = (len(times),) + (1,) * (value.ndim - 1)
-    here = at.reshape((-1,) + (1,) * (value.ndim - 1))
-    t = times.reshape(wide)
-    timed = value * t
-    late = _suffix(timed, first)
-    sums = late - here * _suffix(value, first)
-    if power == 2:
-        sums = _suffix(timed * t, first) - here * late - here * sums
-    return sums
+    """Sums of value * max(0, times - at)**power for each `at`, power 1 or 2, of which `first` is the first firing."""
+    flat = np.ascontiguousarray(value).reshape(len(value), -1)
+    sums = np.empty((len(at), flat.shape[1]))
+    _add_ramps(flat, times, first, at, power, sums, np.empty((3, flat.shape[1])))
+    return sums.reshape(len(at), *value.shape[1:])
 
 
 def _knot_gains(track: Track, normals: Normals, begin: int) -> list[tuple[float, float, bool]]:

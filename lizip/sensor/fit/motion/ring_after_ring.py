@@ -55,10 +55,8 @@ def find_runs(points: np.ndarray, rings: np.ndarray | None) -> Runs | None:
     `rings` (N,): where a column says them. None when points do not come ring after ring.
     """
     azimuth = azimuths(points)
-    step = np.diff(azimuth)
-    step -= FULL * np.rint(step / FULL)
-    turned = float(step.sum()) / FULL
-    if abs(turned) < _TURNS or len(points) < _LEAST_RUN * abs(turned):
+    turned = _turns(azimuth)
+    if not turned:
         return None
     backward = turned > 0
     if backward:
@@ -71,6 +69,19 @@ def find_runs(points: np.ndarray, rings: np.ndarray | None) -> Runs | None:
     keys = (RINGS - 1 - ring if down else ring) * (firing.max() + 1) + firing
     firing[~keep_ascending(keys)] = -1
     return Runs(ring[::-1], firing[::-1], kind) if backward else Runs(ring, firing, kind)
+
+
+def goes_round(points: np.ndarray) -> bool:
+    """Whether points (N, 3) float64 may come ring after ring."""
+    return bool(_turns(azimuths(points)))
+
+
+def _turns(azimuth: np.ndarray) -> float:
+    """How often azimuths (N,) go round, one after the other; 0 where rings do not."""
+    step = np.diff(azimuth)
+    step -= FULL * np.rint(step / FULL)
+    turned = float(step.sum()) / FULL
+    return 0.0 if abs(turned) < _TURNS or len(azimuth) < _LEAST_RUN * abs(turned) else turned
 
 
 def _of_one_turn(

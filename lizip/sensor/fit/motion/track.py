@@ -46,6 +46,8 @@ _AWAY, _GAP_A_STEP, _MOST_AWAY = 8e-4, 16, 16
 """Steps by which a sensor may have driven further in a gap, or less far, m; firings of a gap for a step more."""
 _TURNS = (0.0, -1.5e-5, 1.5e-5, -3e-5, 3e-5, -5e-5, 5e-5)
 """Rates of turning tried, rad a firing."""
+_FASTEST = 1e-4
+"""Rate of turning above that of any vehicle (2 rad/s), rad a firing: at 0.01 degrees a firing more all looks alike."""
 _FIRST_PRIOR = np.array([3e-6] * 3 + [5e-6] * 3)
 _DRIFT = np.array([2e-5] * 3 + [2e-7] * 3)
 """How much velocity may change from window to window, m and rad a firing."""
@@ -281,13 +283,16 @@ def _start(last: _Seen, points: np.ndarray, end: Mount) -> tuple[np.ndarray, boo
 
 
 def _settled(last: _Seen, start: np.ndarray, blurs: tuple[float, ...]) -> float:
-    """Fit a start (12,) to the last points, at first as if these were blurred; returns how well they come out."""
+    """Fit a start (12,) to the last points, at first as if these were blurred; returns how well they come out, minus
+    infinity where no vehicle turns so."""
     firings, rings = last.weight.shape[:2]
     work = _make_work(firings, rings)
     for blur in blurs:
         prior = np.concatenate([_PLACE + blur, 100 * _FIRST_PRIOR])
         weight = last.weight / np.sqrt(1.0 + (blur * last.weight) ** 2)
         _fit_window(last._replace(weight=weight), 0, firings, 8, prior, start, work)
+    if abs(start[11]) > _FASTEST:
+        return -np.inf
     return float(work.stats[:, 0].sum() - work.stats[:, 1:].sum() / _MISFIT)
 
 

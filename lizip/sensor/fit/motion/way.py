@@ -64,23 +64,29 @@ class Way(NamedTuple):
             powers = _powers(left_at(seen), _BENDS)
             rows = np.concatenate([powers * (y / level)[:, None], powers * (-x / level)[:, None]], axis=1)
             miss = ring_elevations()[ring] - elevation
-            weight = 1.0 / (1.0 + (miss / (3.0 * np.median(np.abs(miss)) + 1e-6)) ** 2)
-            more = _least_squares(rows, miss[:, None], weight).reshape(2, _BENDS).T
+            more = _least_squares(rows, miss[:, None], _trust(miss)).reshape(2, _BENDS).T
             way = way._replace(tilts=way.tilts + more)
         return way
 
     def at_sensor(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which of points (N, 3) are where the sensor was; and how much of the turn was left when it was nearest."""
         first, last = self.place(np.array([1.0, 0.0]))
-        along = first - last
-        left = multiply(points - last, along[:, None])[:, 0] / max(float(along @ along), 1e-12)
-        left = np.clip(left, -_AROUND, 1.0 + _AROUND)
-        away = points - self.place(left)
+        away, along, left = points - last, (first - last)[None], np.zeros(len(points))
+        for _ in range(_ROUNDS):
+            left += (away * along).sum(axis=1) / np.maximum((along * along).sum(axis=1), 1e-12)
+            left = np.clip(left, -_AROUND, 1.0 + _AROUND)
+            away = points - self.place(left)
+            rates = self.places[1:] * np.arange(1.0, len(self.places))[:, None]
+            along = multiply(_powers(left, len(rates)), rates)
         return (away * away).sum(axis=1) < _AT_SENSOR * _AT_SENSOR, left
 
     def through(self, places: np.ndarray, left: np.ndarray) -> Way:
         """The same through places (M, 3) where the sensor was when so much of the turn was left (M,)."""
-        return self._replace(places=_least_squares(_powers(left, _BENDS), places, np.ones(len(left))))
+        rows, weight = _powers(left, _BENDS), np.ones(len(left))
+        for _ in range(_ROUNDS):
+            bends = _least_squares(rows, places, weight)
+            weight = _trust(np.sqrt(((places - multiply(rows, bends)) ** 2).sum(axis=1)))
+        return self._replace(places=bends)
 
 
 def turned_at(seen: np.ndarray) -> np.ndarray:
@@ -96,6 +102,11 @@ def left_at(seen: np.ndarray) -> np.ndarray:
 def _powers(left: np.ndarray, count: int) -> np.ndarray:
     """Powers (N, K) of numbers (N,), from the one that is 1."""
     return left[:, None] ** np.arange(count)
+
+
+def _trust(miss: np.ndarray) -> np.ndarray:
+    """Weights of what is missed by so much (N,): little of what is missed by far more than usual."""
+    return 1.0 / (1.0 + (miss / (3.0 * np.median(np.abs(miss)) + 1e-6)) ** 2)
 
 
 def _least_squares(rows: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ _CLOSE = 0.03 * _DEGREE
 _COHERENT = 0.5
 _SHIFTS, _TELLING, _SAMPLE = np.arange(-0.15, 0.16, 0.02), 15.0, 1000
 """Places tried where phases are not clear, m; points beyond the second, so many, tell."""
-_NEAREST, _FARTHEST = 3.0, 80.0
+_NEAREST, _NEARER, _FARTHEST = 3.0, 0.5, 80.0
 _ROUNDS = 3
 NOWHERE = np.zeros(FIXED)
 
@@ -80,7 +80,8 @@ def find_tilt(points: np.ndarray, start: Start, sensor: Sensor, span: float) -> 
         law = law if knots == len(law.times) else law.resampled(np.linspace(law.times[0], law.times[-1], knots))
         rays = rays_of(law, times, stored)
         ring = follow(rays, sensor, tolerance * _DEGREE, _NEAR)
-        good = np.flatnonzero((ring >= 0) & (rays.range > _NEAREST))
+        # between walls most points are near
+        good = np.flatnonzero((ring >= 0) & (rays.range > min(_NEAREST, _NEARER * float(np.median(rays.range)))))
         if 2 * len(good) < len(index):
             return None
         for _ in range(3):

@@ -83,6 +83,8 @@ class Observed:
 
 _CLEAR = 0.3
 _NEAREST, _FARTHEST = 3.0, 80.0
+_FEWEST = 4
+"""Points of a block that tell its time; where fewer are neither near nor far, near ones do."""
 _BETWEEN = 0.3
 """Ranges typically this far (ticks) from whole ones lie between them: they would be 0.25 if they were anywhere."""
 
@@ -110,6 +112,9 @@ def measure(seen: Observed, law: Law) -> None:
     ticks = np.rint(distance / seen.sensor.beams.tick)
     away = np.abs(distance / seen.sensor.beams.tick - ticks)
     telling = (distance > _NEAREST) & (distance < _FARTHEST)
+    # beside a wall all points of a block are near: they tell its time then
+    alone = np.bincount(seen.block, telling, seen.blocks) < _FEWEST
+    telling |= alone[seen.block] & (distance < _FARTHEST)
     if not seen.sensor.coarse and np.median(away[telling]) > _BETWEEN:
         seen.sensor = seen.sensor.halved()
         measure(seen, law)

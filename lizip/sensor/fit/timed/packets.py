@@ -11,6 +11,8 @@ from lizip.sensor.stages.packet_times import packets_of
 
 _LOOSE = 1000.0
 _FLOORS = 3e-5, 1e-5, 4e-6, 2e-6
+_TOGETHER = 24
+"""Packets in a row of which the usual time from block to block is taken."""
 _SPARSE = 4
 _TELLS = 6.0
 _NOWHERE = np.zeros(FIXED)
@@ -48,16 +50,30 @@ def find_packets(seen: Observed, law: Law) -> Law:
         )
         seen.starts, law = _moved(seen.starts, step, sensor.packet_step / sensor.packet)
     told = step.sure < _TELLS * np.median(step.sure)
-    gaps = np.abs(np.diff(seen.starts) - sensor.slots)
+    gaps = np.diff(seen.starts)
     told = told[1:] & told[:-1]
-    size = sensor.packet
-    spread = [float(np.median(gaps[k::size][told[k::size]])) for k in range(size)]
-    seen.phase = (int(np.argmax(spread)) + 1) % size
-    packet, place = packets_of(seen.blocks, seen.phase, size)
+    seen.phase = _phase_of(gaps, told, sensor.packet)
+    packet, place = packets_of(seen.blocks, seen.phase, sensor.packet)
     early = seen.starts - sensor.slots * place
     begin = np.array([np.median(early[packet == number]) for number in range(packet[-1] + 1)])
     seen.starts = begin[packet] + sensor.slots * place
     return law
+
+
+def _phase_of(gaps: np.ndarray, told: np.ndarray, size: int) -> int:
+    """First block that begins a packet, of times from block to block (B - 1,), some `told`: all other times are alike.
+
+    As yet they may be stretched, by more than packets wobble, for which the vehicle is taken to be slower.
+    """
+    number = np.arange(len(gaps))
+    apart = np.zeros(size)
+    for first in range(0, len(gaps), size * _TOGETHER):
+        near = told & (number >= first) & (number < first + size * _TOGETHER)
+        usual = np.median(gaps[near]) if near.any() else 0.0
+        for k in range(size):
+            own = gaps[near & (number % size == k)]
+            apart[k] += (np.median(own) - usual) ** 2 if len(own) else 0.0
+    return (int(np.argmax(apart)) + 1) % size
 
 
 def time_packets(seen: Observed, law: Law, which: np.ndarray, floor: float, free: Free, centre: np.ndarray) -> Step:

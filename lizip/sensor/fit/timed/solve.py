@@ -6,6 +6,7 @@ and whole ranges; then points give when packets were sent, and where the track b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import itemgetter
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from lizip.exact.linear import multiply
 from lizip.exact.rotation import rotation_of_euler
 from lizip.exact.trig import TURN, arctangent2
-from lizip.sensor.fit.timed.adjust import Free, coordinate_step
+from lizip.sensor.fit.timed.adjust import Free, coordinate_step, misses
 from lizip.sensor.fit.timed.angles import find_tilt, find_yaw, label_all, refine
 from lizip.sensor.fit.timed.labels import Labels
 from lizip.sensor.fit.timed.law import FIXED, Law
@@ -30,6 +31,7 @@ _KNOTS = np.array([1.3, 51.3, 101.3]) * _MILLISECOND
 _REFINED = (
     ((5, 12.0, 6), (5, 6.0, 6), (9, 3.0, 3), (17, 3.0, 2)),
     ((5, 4.0, 6), (5, 3.0, 6), (9, 2.5, 3), (17, 2.5, 2)),
+    ((5, 2.5, 6), (5, 2.0, 6), (9, 1.5, 3), (17, 1.0, 2)),
 )
 """Knots, how near points may be (m), and which of some points are looked at: one of so many. Far points tell directions
 best; where walls leave none in half of the directions, near ones have to."""
@@ -44,6 +46,9 @@ _TIMED = 2e-6, 2e-6, 1e-6, 5e-7, 3e-7, 2e-7
 _FREED = 3
 _MOUNT, _LEVER = rotation_of_euler(0.0, 0.0157, 0.0), np.array([0.828, 0.0, 1.835])
 """How the sensor sits on PandaSet's vehicle: where the search begins."""
+_DOUBTS, _LEANS, _NEAR = (0.5, 0.1), 0.98, 1.2
+"""How far it may sit otherwise, see `Free.fixed`; the cosine of what it may be turned by, unless points are so near to
+where the law has them (see `_away`)."""
 _ENDS = 1.0
 _FIRST, _BEFORE = 40, 0.05
 """Points by which a sweep begins, and how much of a turn (turns) they may be before the back."""
@@ -86,10 +91,32 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
     seen, law = observe(points, law, phase + first * sensor.step, labels, sensor, noise)
     at = _knots(seen, law, sensor)
-    law, centre = _timed(seen, _seated(law, seen.times, at))
-    law = _without_scraps(_all_of_it(seen, law, centre, at))
-    measure(seen, law)
+    tries = []
+    for doubt in _DOUBTS:
+        tries.append(_settled(replace(seen), _seated(law, seen.times, at), at, doubt))
+        if _is_seated(tries[-1][1]) or _away(*tries[-1]) < _NEAR:
+            break
+    seen, law = min(tries, key=lambda each: _away(*each))
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
+
+
+def _settled(seen: Observed, law: Law, knots: np.ndarray, doubt: float) -> tuple[Observed, Law]:
+    """Find times and law of a sweep whose sensor may sit otherwise, by so much `doubt` (see `Free.fixed`)."""
+    law, centre = _timed(seen, law, doubt)
+    law = _without_scraps(_all_of_it(seen, law, centre, knots, doubt))
+    measure(seen, law)
+    return seen, law
+
+
+def _away(seen: Observed, law: Law) -> float:
+    """How far points are from where a law has them, the mean of the binary logarithm of micrometres."""
+    some = seen.sample(np.flatnonzero(seen.clear)[::_SPARSE], np.zeros(seen.blocks, np.int64))
+    return float(np.log2(1.0 + 1e6 * np.abs(misses(law, some))).mean())
+
+
+def _is_seated(law: Law) -> bool:
+    """Whether the sensor sits as one may: a track that hardly bends does not tell it, and a fit may run away."""
+    return bool((multiply(law.mount, _MOUNT.T).trace() - 1.0) / 2.0 > _LEANS)
 
 
 def _refined(
@@ -137,12 +164,12 @@ def _seated(law: Law, times: np.ndarray, knots: np.ndarray) -> Law:
     return law._replace(far=far, mount=_MOUNT, lever=_LEVER)
 
 
-def _timed(seen: Observed, law: Law) -> tuple[Law, np.ndarray]:
+def _timed(seen: Observed, law: Law, doubt: float) -> tuple[Law, np.ndarray]:
     """Find when packets were sent, to the slot."""
     law = find_packets(seen, law)
     centre = np.zeros(FIXED)
     for number, floor in enumerate(_TIMED):
-        free = Free(fixed=0.5 * (number >= _FREED), inner=True)
+        free = Free(fixed=doubt * (number >= _FREED), inner=True)
         step = time_packets(seen, law, within(seen, law)[::2], floor, free, centre)
         law, centre = step.law, centre + step.change
         if number == _FREED - 1:
@@ -150,7 +177,7 @@ def _timed(seen: Observed, law: Law) -> tuple[Law, np.ndarray]:
     return settle_packets(seen, law), centre
 
 
-def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray) -> Law:
+def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray, doubt: float) -> Law:
     """Fit the law to all points: the ends of a sweep have knots, and packets, of their own."""
     first, last = seen.times.min(), seen.times.max()
     # a track bends every 50 ms, and where it does is known for a knot between all these points
@@ -169,11 +196,10 @@ def _all_of_it(seen: Observed, law: Law, centre: np.ndarray, knots: np.ndarray) 
         measure(seen, law)
         law = time_packets(seen, law, _which(seen, law), floor, Free(inner=True), centre).law
     law = settle_packets(seen, law)
+    free = Free(fixed=doubt, inner=True)
     for floor in _FINEST:
         measure(seen, law)
-        step = coordinate_step(
-            law, seen.sample(_which(seen, law), nobody), Free(fixed=0.5, inner=True), seen.blurred(floor), centre, _WIDE
-        )
+        step = coordinate_step(law, seen.sample(_which(seen, law), nobody), free, seen.blurred(floor), centre, _WIDE)
         law, centre = step.law, centre + step.change
     measure(seen, law)
     return law
