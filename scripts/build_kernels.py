@@ -62,6 +62,7 @@ def sweeps() -> Iterator[Callable[[], bytes]]:
     yield sorted_by_x
     yield partial(moved, "vlp32c", "nebula Velodyne")
     yield partial(moved, "xt32m", "nebula Hesai")
+    yield partial(moved, "qt128", "nebula Hesai")
 
 
 def ring_after_ring() -> bytes:

@@ -110,8 +110,8 @@ def find_axis(first: np.ndarray, second: np.ndarray) -> Seen:
     assert best is not None
     if least > _HOPELESS:
         return best
-    of_all = (np.ascontiguousarray(each[::_NEAREST]) for each in (first, second))
-    return _descend(*of_all, best.rotation, best.place)
+    one, other = (np.ascontiguousarray(each[::_NEAREST]) for each in (first, second))
+    return _descend(one, other, best.rotation, best.place)
 
 
 def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> Seen | None:
@@ -130,8 +130,8 @@ def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> 
     first = np.flatnonzero(np.arange(len(points)) - (np.cumsum(counts) - counts)[ring] < half)
     for most in _ACROSS:
         some = first[:: max(1, len(first) // most)]
-        pairs = (np.ascontiguousarray(points[order[at]], np.float64) for at in (some, some + half[some]))
-        seen = _descend(*pairs, rotation, place)
+        one, other = (np.ascontiguousarray(points[order[at]], np.float64) for at in (some, some + half[some]))
+        seen = _descend(one, other, rotation, place)
         if _sure(seen.rises) > _SHARP:
             return None
         rotation, place = seen.rotation, seen.place

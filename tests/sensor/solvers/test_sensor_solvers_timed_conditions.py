@@ -84,3 +84,11 @@ def test_a_knot_that_comes_up_to_the_end_ends_the_track():
     seen, law = found
     assert (np.diff(law.times) > 0).all()
     assert (seen.ticks == sweep.truth["ticks"][seen.place]).mean() > 0.999
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_highway_that_goes_anywhere_in_the_frame_of_a_map(seed):
+    sweep = sweeps.kept(pandar64.sweep, seed, world=True, speed=36.0)
+    found = solve(np.ascontiguousarray(sweep.records[:, :3]), sensor())
+    assert found is not None
+    assert len(found[0].place) > 0.999 * len(sweep.records)

@@ -8,6 +8,7 @@ table. Time is the smoothed azimuth, never the index: the number of returns a fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ import numpy as np
 from lizip.exact.linear import rotate, solve_definite
 from lizip.exact.rotation import products
 from lizip.exact.screw import Track, rotations_of
-from lizip.exact.trig import DEGREE, TURN, arctangent2
+from lizip.exact.trig import DEGREE, TURN, arctangent2, sincos
 from lizip.jit import kernel
 from lizip.sensor.fit.chunked.pairs_on_rings import ALL, AT_ORIGIN, REACHES, Reaches, Which, find_sensor
 from lizip.sensor.fit.ring_pairs import shortest_turn
@@ -30,6 +31,9 @@ _SAMPLES = 6000
 _NEAREST, _FARTHEST = 3.0, 60.0
 _SPEEDS = np.arange(-36, 37) * 0.1
 """Metres a sweep: -36 to 36 m/s."""
+
+_ANYWHERE, _AWAY = tuple(k * np.pi / 16 for k in range(16)), 20.0
+"""Headings tried, rad, where a sensor is further than so many metres from the origin."""
 
 _SCANNED = 0.2 * DEGREE
 """Cap of deviations when speeds are tried."""
@@ -245,15 +249,20 @@ def _fit_about(points: np.ndarray, elevations: np.ndarray, found: tuple[np.ndarr
     chosen = near[np.linspace(0, len(near) - 1, min(_SAMPLES, len(near))).astype(np.int64)]
     few, when = np.ascontiguousarray(upright[chosen[::4]]), turn[chosen[::4]]
     start = np.zeros(12)
-    start[4:7] = place
-    best, costs = (np.inf, False, 0.0), np.empty(len(_SPEEDS))
-    for upside_down in (False, True):
+    best, costs = (np.inf, False, 0.0, 0.0), np.empty(len(_SPEEDS))
+    # a vehicle goes along its own x, but anywhere in the frame of a map
+    headings = _ANYWHERE if np.abs(place[:2]).max() > _AWAY else (0.0,)
+    for heading, upside_down in product(headings, (False, True)):
         table = np.sort(-elevations if upside_down else elevations)
-        _scan(few, when, start, _SPEEDS, table, np.zeros((12, 12)), np.zeros(12), np.zeros(12), costs)
-        best = min(best, (float(costs.min()), upside_down, float(_SPEEDS[np.argmin(costs)])))
-    cost, upside_down, start[7] = best
+        start[4:7] = _turned(place[None], heading)[0]
+        seen = _turned(few, heading)
+        _scan(seen, when, start, _SPEEDS, table, np.zeros((12, 12)), np.zeros(12), np.zeros(12), costs)
+        best = min(best, (float(costs.min()), upside_down, float(_SPEEDS[np.argmin(costs)]), heading))
+    cost, upside_down, start[7], heading = best
     if cost > _FOREIGN:
         return None
+    start[4:7] = _turned(place[None], heading)[0]
+    upright, axes = _turned(upright, heading), _turned(axes, heading)
     table = np.sort(-elevations if upside_down else elevations)
     motion, cost = _fit(upright[chosen], turn[chosen], start, table)
     for number in range(_AGAIN + len(_OTHERS)):
@@ -267,6 +276,14 @@ def _fit_about(points: np.ndarray, elevations: np.ndarray, found: tuple[np.ndarr
             again[7] = _OTHERS[number - _AGAIN]
         motion, cost = min((motion, cost), _fit(upright[chosen], turn[chosen], again, table), key=itemgetter(1))
     return Rough(upside_down, axes, motion, turn, points_about(upright, turn, motion), cost)
+
+
+def _turned(points: np.ndarray, heading: float) -> np.ndarray:
+    """Points (N, 3) in axes whose x has a heading, rad."""
+    if not heading:
+        return points
+    sine, cosine = sincos(heading)
+    return rotate(points, np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]]))
 
 
 def _fit(points: np.ndarray, turn: np.ndarray, start: np.ndarray, table: np.ndarray) -> tuple[np.ndarray, float]:

@@ -15,18 +15,20 @@ import numpy as np
 
 from lizip.exact.linear import multiply, solve_definite
 from lizip.exact.single import MODERN, ROUNDED
-from lizip.exact.trig import DEGREE, sines_of
+from lizip.exact.trig import sines_of
 from lizip.sensor.fit.driver.blocks import wrapped
 from lizip.sensor.fit.driver.heights import FINE_UNIT, elevations_of
-from lizip.sensor.fit.driver.law import as_printed
 from lizip.sensor.fit.driver.offsets import UNIT
 from lizip.sensor.fit.driver.phases import phases
 from lizip.sensor.fit.driver.polar import Polar, find_polar
 from lizip.sensor.fit.mount import find_mount
 from lizip.sensor.fit.outer.arithmetic import fitted_rows
 from lizip.sensor.fit.outer.gauge import common_part
+from lizip.sensor.fit.outer.loose_offsets import find_loose_offsets
 from lizip.sensor.fit.outer.own_frame import find_heading, left_over, size_left
-from lizip.sensor.fit.outer.table_angles import Aside, Way, find_common, find_fine, find_turned
+from lizip.sensor.fit.outer.printed import printed_doubles, printed_singles
+from lizip.sensor.fit.outer.settled import settled
+from lizip.sensor.fit.outer.table_angles import Aside, Way, find_common, find_fine, find_turned, in_one_block
 from lizip.sensor.fit.ring_pairs import settle_axis
 from lizip.sensor.stages.driver import TURN_UNITS, Driver, DriverLaw, Printed
 from lizip.sensor.stages.driver_arithmetic import (
@@ -55,8 +57,6 @@ _TOLD, _TOLD_FINE = 0.1, 0.02
 """Share of what a model leaves over that roundings of angles, or of sines alone, have to explain."""
 _AXIS, _EXACT = 1e-3, 6e-8
 """Metres from the axis within which directions are nothing, and how exact (rad) none is beyond."""
-_DECIMALS, _NEAR, _NEARLY_ALL = (2, 3, 4), 2e-7, 0.9
-"""Printed angles are told from measured ones that are so near (rad, and of the angle): sines were float32."""
 
 
 class _Seen(NamedTuple):
@@ -73,6 +73,7 @@ class _Seen(NamedTuple):
     phases : (L,) float64
         What these are beyond whole ones: whole numbers of parts.
     parts : int
+        Of 0.01 degrees, 0: anything.
     """
 
     polar: Polar
@@ -114,7 +115,8 @@ def find_driven(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
             best, least = (driver, azimuth), left
     if best is None:
         return None
-    return polar.order, best[0].points(polar.laser, best[1], polar.ticks).astype(np.float32)
+    driver = settled(*best, polar, seen.stored)
+    return polar.order, driver.points(polar.laser, best[1], polar.ticks).astype(np.float32)
 
 
 def _points(polar: Polar, elevations: np.ndarray, angles: np.ndarray) -> np.ndarray:
@@ -153,21 +155,24 @@ def _by_laser(xyz: np.ndarray, inner: np.ndarray) -> _Seen | None:
     return _Seen(polar, stored, elevations_of(polar), np.rint(units - own) + own, phase, 0)
 
 
-def _in_parts(seen: _Seen) -> _Seen | None:
-    """The same turned so that phases are whole numbers of parts; None where they are of none."""
+def _in_parts(seen: _Seen) -> _Seen:
+    """The same turned so that phases are whole numbers of parts, or of no parts where they are of none."""
     for parts in _PARTS:
         common, length = common_part(seen.phases * parts, np.diff(seen.polar.bounds))
         if length > _ALIKE:
             printed = np.rint(seen.phases * parts - common) / parts
             angles = seen.angles + (printed - seen.phases)[seen.polar.laser]
             return seen._replace(angles=angles, phases=printed, parts=parts)
-    return None
+    return seen
 
 
 def _laws(seen: _Seen, draw: np.random.Generator) -> _Tried:
     """Drivers that may have computed the points, by the first kind of roundings that tells azimuths."""
     aside = _aside(seen)
-    for laws in (_of_tables(seen, aside), _of_fine_tables(seen, aside), _in_double(seen, draw)):
+    ways = [_of_tables(seen, aside)]
+    if seen.parts:
+        ways += [_of_fine_tables(seen, aside), _in_double(seen, draw)]
+    for laws in ways:
         told = False
         for each in laws:
             told = True
@@ -187,13 +192,21 @@ def _of_tables(seen: _Seen, aside: Aside) -> _Tried:
     if turned.share < _TOLD:
         return
     offsets = [Printed(np.zeros(lasers, np.int64), 0, False)]
-    if turned.angle in (SUM, TURNED):
+    if turned.angle == SUM:
+        turned = in_one_block(turned, seen.polar.bounds, aside, _usual_step(seen))
+    if not seen.parts:
+        known = turned.sign * (seen.phases + turned.wholes)
+        loose = find_loose_offsets(turned, known, seen.polar.bounds, aside) if turned.angle == SUM else None
+        if loose is None:
+            return
+        offsets = printed_singles(loose)
+    elif turned.angle in (SUM, TURNED):
         known = turned.sign * (seen.phases + turned.wholes)
         # where sines are turned, angles hardly tell what offsets have in common: mostly they are alike on both sides
         middle = -np.rint((known.min() + known.max()) / 2 * seen.parts) / seen.parts
         common = find_common(turned, known, seen.polar.laser, aside, seen.parts)
-        offsets = [each for more in (common, middle) for each in _printed_singles((known + more) * UNIT)]
-    elevations = _printed_singles(seen.elevations)
+        offsets = [each for more in (common, middle) for each in printed_singles((known + more) * UNIT)]
+    elevations = printed_singles(seen.elevations)
     distances = UNIT_IN_DOUBLE, UNIT_IN_SINGLE, DOUBLE_DISTANCE
     for distance, sine, rise, offset in itertools.product(distances, (MODERN, ROUNDED), elevations, offsets):
         law = DriverLaw(distance, turned.angle, sine, 1 + turned.sign)
@@ -229,7 +242,7 @@ def _in_double(seen: _Seen, draw: np.random.Generator) -> _Tried:
     wholes = np.rint(heading / UNIT)
     offsets = Printed(np.rint((seen.phases + heading / UNIT - wholes) * 1e3).astype(np.int64), 5, False)
     law = DriverLaw(DOUBLE_DISTANCE, EXACT, ROUNDED, 2)
-    driver = Driver(law, seen.polar.tick, _printed_doubles(seen.elevations), offsets)
+    driver = Driver(law, seen.polar.tick, printed_doubles(seen.elevations), offsets)
     yield driver, (seen.nearest + int(wholes)) % TURN_UNITS
 
 
@@ -253,6 +266,13 @@ def _of_blocks(seen: _Seen) -> tuple[np.ndarray, np.ndarray]:
     return index - wholes[polar.laser], wholes
 
 
+def _usual_step(seen: _Seen) -> int:
+    """From block to block, 0.01 degrees."""
+    index = seen.nearest[slice(*seen.polar.bounds[np.argmax(np.diff(seen.polar.bounds)) :][:2])]
+    steps = np.abs(wrapped(np.diff(index)))
+    return int(np.median(steps))
+
+
 def _aside(seen: _Seen) -> Aside:
     """What the model leaves over, as angles about the axis."""
     left = left_over(seen.stored, seen.points)
@@ -264,27 +284,3 @@ def _aside(seen: _Seen) -> Aside:
     rows = np.stack([np.ones(len(angle)), sine, cosine, *double], axis=1)
     taken = solve_definite(multiply(rows.T * weight, rows), multiply(rows.T * weight, angle[:, None])[:, 0])
     return Aside(angle - multiply(rows, taken[:, None])[:, 0], weight)
-
-
-def _degrees(angles: np.ndarray) -> tuple[np.ndarray, int] | None:
-    """What was printed where nearly all angles (L,) are few decimals, and how many."""
-    for decimals in _DECIMALS:
-        degrees = np.rint(angles / DEGREE * 10.0**decimals) / 10.0**decimals
-        if (np.abs(degrees * DEGREE - angles) < _NEAR * (1 + np.abs(angles))).mean() > _NEARLY_ALL:
-            return degrees, decimals
-    return None
-
-
-def _printed_doubles(angles: np.ndarray) -> Printed:
-    found = _degrees(angles)
-    return as_printed(angles if found is None else found[0] * DEGREE, (2, 3, 4, 6, 7), True)
-
-
-def _printed_singles(angles: np.ndarray) -> list[Printed]:
-    """Angles (L,) as float32, in the ways in which printed degrees are turned into radians."""
-    found = _degrees(angles)
-    if found is None:
-        return [as_printed(angles.astype(np.float32).astype(np.float64), (8,), False)]
-    degrees, decimals = found
-    both = degrees.astype(np.float32) * np.float32(DEGREE), (degrees * DEGREE).astype(np.float32)
-    return [as_printed(radians.astype(np.float64), (decimals, 8), False) for radians in both]

@@ -7,7 +7,7 @@ points follows the table, as many steps on as the stored frame is turned.
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +26,9 @@ from lizip.sensor.stages.driver_arithmetic import (
 _TAKEN = 3
 """Waves a turn from which on a transform of points does not take up what their azimuths are off."""
 _QUARTER = TURN_UNITS // 4
+_LEAST_OF_LASER = 32
+_MOST = 1.0
+"""Weighted square of what is left of one angle: few lie on ties of a rounding."""
 _DEGREE = np.float32(DEGREE)
 _ROUNDS = ((64, 8192), (256, 1024), (1024, 64), (1 << 13, 1))
 """Azimuths by which offsets are looked at, and how many of the best are looked at again, by more azimuths."""
@@ -104,21 +107,48 @@ def _correlate(at: np.ndarray, angle: np.ndarray, weight: np.ndarray, table: np.
     return float(score[best] ** 2 / (weight * angle * angle).sum()), best
 
 
-def _table(angle: int) -> np.ndarray:
-    """What each whole hundredth of a degree of a turn is off, rad, beyond what a transform takes up."""
+def radians_of(angle: int) -> np.ndarray:
+    """The float32 angles (36000,) that a driver has for whole hundredths of a degree."""
     whole = np.arange(TURN_UNITS)
     single = np.float32(0.01) * whole.astype(np.float32)
     if angle == HUNDREDTHS:
-        radians = (0.01 * whole * DEGREE).astype(np.float32)
-    elif angle == SUM:
-        radians = (whole / 100.0 * DEGREE).astype(np.float32)
-    elif angle == SINGLE_DEGREES:
-        radians = single * np.float32(np.pi) / np.float32(180.0)
-    else:
-        radians = (single.astype(np.float64) * DEGREE).astype(np.float32)
-    waves = np.fft.rfft(radians - whole * UNIT)
+        return (0.01 * whole * DEGREE).astype(np.float32)
+    if angle == SUM:
+        return (whole / 100.0 * DEGREE).astype(np.float32)
+    if angle == SINGLE_DEGREES:
+        return single * np.float32(np.pi) / np.float32(180.0)
+    return (single.astype(np.float64) * DEGREE).astype(np.float32)
+
+
+def _table(angle: int) -> np.ndarray:
+    """What each whole hundredth of a degree of a turn is off, rad, beyond what a transform takes up."""
+    waves = np.fft.rfft(radians_of(angle) - np.arange(TURN_UNITS) * UNIT)
     waves[:_TAKEN] = 0.0
     return np.fft.irfft(waves, TURN_UNITS)
+
+
+def in_one_block(turned: Turned, bounds: np.ndarray, aside: Aside, step: int) -> Turned:
+    """The same with lasers (L,), whose points begin at `bounds` (L + 1,), each in that of two blocks `step` apart whose
+    azimuths explain more: where steps are all the same, nothing else tells which one it is."""
+    table, azimuth, wholes = _table(turned.angle), turned.azimuth.copy(), turned.wholes.copy()
+    for which, (first, last) in enumerate(pairwise(bounds.tolist())):
+        if last - first < _LEAST_OF_LASER:
+            continue
+        angle, weight = turned.sign * aside.angle[first:last], aside.weight[first:last]
+        tried = [turned.azimuth[first:last] + more for more in (0, -step, step)]
+        agreed = [_agreement(angle, table[at % TURN_UNITS], weight) for at in tried]
+        best = int(np.argmax(agreed))
+        azimuth[first:last] = tried[best] % TURN_UNITS
+        wholes[which] -= turned.sign * (0, -step, step)[best]
+    return turned._replace(azimuth=azimuth, wholes=wholes)
+
+
+def _agreement(one: np.ndarray, other: np.ndarray, weight: np.ndarray) -> float:
+    """Correlation of angles (K,)."""
+    total = weight.sum()
+    one, other = (each - (weight * each).sum() / total for each in (one, other))
+    sizes = (weight * one * one).sum() * (weight * other * other).sum()
+    return float((weight * one * other).sum() / np.sqrt(max(sizes, 1e-300)))
 
 
 def find_common(turned: Turned, offsets: np.ndarray, laser: np.ndarray, aside: Aside, parts: int) -> float:
@@ -132,14 +162,14 @@ def find_common(turned: Turned, offsets: np.ndarray, laser: np.ndarray, aside: A
     for count, left in _ROUNDS:
         some, scores = order[:count], np.empty(len(tried))
         angle, weight = turned.sign * aside.angle[some], aside.weight[some]
-        _score_offsets(turned.angle, turned.azimuth[some], laser[some], angle, weight, offsets, tried, scores)
+        score_offsets(turned.angle, turned.azimuth[some], laser[some], angle, weight, offsets, tried, scores)
         tried = tried[np.argsort(scores, kind="stable")[:left]]
     return float(tried[0]) if len(tried) else 0.0
 
 
 @kernel
-def _score_offsets(form, azimuth, laser, angle, weight, offsets, tried, scores):
-    """Fill scores (T,): squares of what is left of angles (K,) where offsets (L,) are as much further on."""
+def score_offsets(form, azimuth, laser, angle, weight, offsets, tried, scores):
+    """Fill scores (T,): squares of what is left of angles (K,) where offsets (L,) are as much further on, 1 at most."""
     for j in range(tried.size):
         total = 0.0
         for i in range(azimuth.size):
@@ -149,5 +179,5 @@ def _score_offsets(form, azimuth, laser, angle, weight, offsets, tried, scores):
             sine, cosine = azimuth_sincos(np.float64(azimuth[i]), single, form, 0)
             true_sine, true_cosine = sincos(azimuth[i] * UNIT + offset)
             left = sine * true_cosine - cosine * true_sine - angle[i]
-            total += weight[i] * left * left
+            total += min(weight[i] * left * left, _MOST)
         scores[j] = total
