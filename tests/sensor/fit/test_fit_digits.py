@@ -67,7 +67,7 @@ def test_a_printed_sweep_costs_hardly_more(name, form, most):
 
 
 def test_a_plain_solution_stays_where_it_says_less(monkeypatch):
-    cloud, sizes, answers = cloud_of(points_of("ouster")), {"plain": 10, "again": 20}, iter(["plain", "again"])
+    cloud, sizes, answers = cloud_of(points_of("ouster")), {"plain": 10, "again": 20}, iter(["plain", "again", "again"])
     monkeypatch.setattr(digits, "_expected", lambda solution, schema: cloud.columns)
     monkeypatch.setattr(digits, "_size", sizes.get)
     assert digits.solve_printed(cloud, 6, lambda each: next(answers)) == "plain"
