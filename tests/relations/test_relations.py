@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lizip
-from lizip.cloud import Cloud
+from lizip.cloud import Cloud, Schema
 from lizip.errors import CorruptError
 from lizip.relations import Recipe, alternatives, narrowed
 from lizip.relations.motion import DOUBLE, WHOLE, Motion
@@ -238,8 +238,8 @@ def test_coordinates_lead_wherever_they_stand():
 
 
 def test_only_moves_to_whole_numbers_make_integers():
-    whole: np.dtype = np.dtype("<i4")
-    schema = tuple((axis, whole) for axis in "xyz")
+    whole = np.dtype("<i4")
+    schema: Schema = (("x", whole), ("y", whole), ("z", whole))
     rules = (Rule(NARROW),) * 3
     matrix = np.eye(4)[:3] * 1000
     good = Recipe(rules, motion=Motion(matrix, WHOLE))

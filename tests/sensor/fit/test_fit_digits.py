@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -67,7 +70,9 @@ def test_a_printed_sweep_costs_hardly_more(name, form, most):
 
 
 def test_a_plain_solution_stays_where_it_says_less(monkeypatch):
-    cloud, sizes, answers = cloud_of(points_of("ouster")), {"plain": 10, "again": 20}, iter(["plain", "again", "again"])
+    cloud, sizes = cloud_of(points_of("ouster")), {"plain": 10, "again": 20}
+    answers: Iterator[Any] = iter(["plain", "again", "again"])
     monkeypatch.setattr(digits, "_expected", lambda solution, schema: cloud.columns)
     monkeypatch.setattr(digits, "_size", sizes.get)
-    assert digits.solve_printed(cloud, 6, lambda each: next(answers)) == "plain"
+    answer: Any = digits.solve_printed(cloud, 6, lambda each: next(answers))
+    assert answer == "plain"

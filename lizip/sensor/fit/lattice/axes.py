@@ -295,8 +295,8 @@ def find_lattice(
     for above, steep in ((up, True), *(() if up is None else ((None, False),))):
         if found_second[0] > _LEAST_GROWN:
             break
-        again = _grown_second(points, left_out, pairs, first, above, steep)
-        found_second = again if again[0] > _LEAST_GROWN else found_second
+        other = _grown_second(points, left_out, pairs, first, above, steep)
+        found_second = other if other[0] > _LEAST_GROWN else found_second
     _, second, second_spacing = found_second
     second = cross(up, first) if second_spacing == 0 and up is not None else second
     second = unit(second - first * (first * second).sum())

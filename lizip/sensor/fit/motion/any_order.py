@@ -83,7 +83,7 @@ class _Seen(NamedTuple):
     def of(cls, points: np.ndarray, rings: np.ndarray | None, way: Way, turned: np.ndarray, ahead: Drift) -> _Seen:
         """Of points (N, 3) seen near these shares of the turn (N,), with rings (N,) if a column says them."""
         each = _Settled.of(points, rings, way, turned)
-        count = each.count - ahead(each.count)
+        count = each.gone - ahead(each.gone)
         firing = np.rint(count)
         astray = _ASTRAY / np.maximum(each.distance, _NEAREST)
         off = (each.off / (_OFF + astray)) ** 2 + ((count - firing) / (_ASIDE + astray * TURN / (STEP * FULL))) ** 2
@@ -132,11 +132,11 @@ def _ways(points: np.ndarray, rings: np.ndarray | None, way: Way) -> tuple[list[
     """Parts of the turn at which points (N, 3), by number, may have been seen; and the first firing of a usual turn."""
     once = _Settled.of(points, rings, way, turned_at(way.seen(points, left_at(points))))
     sure = (once.distance > _WELL_SEEN) & (np.abs(once.turned - 0.5) < 0.5 - _AMID)
-    ahead = drift(once.count, sure)
+    ahead = drift(once.gone, sure)
     if ahead is None:
         return None
-    near = once.distance < _NEAR
-    far, near = np.flatnonzero(~near), np.flatnonzero(near)
+    beside = once.distance < _NEAR
+    far, near = np.flatnonzero(~beside), np.flatnonzero(beside)
     turned = once.turned[far]
     tries = [(far, turned), (far, turned + np.where(turned < 0.5, 1.0, -1.0))]
     tries += [(near, np.full(len(near), start)) for start in _STARTS]
@@ -165,7 +165,7 @@ class _Settled(NamedTuple):
         return cls(turned, np.sqrt((seen * seen).sum(axis=1)), ring, off)
 
     @property
-    def count(self) -> np.ndarray:
+    def gone(self) -> np.ndarray:
         """Firings (N,) gone by, about."""
         return firings_of(self.turned, self.ring)
 

@@ -90,7 +90,7 @@ class Observed:
 
 
 def _is_sparse(stored: np.ndarray) -> bool:
-    return np.count_nonzero(~np.isnan(stored[..., 0])) < _SPARSE * stored[..., 0].size
+    return bool(np.count_nonzero(~np.isnan(stored[..., 0])) < _SPARSE * stored[..., 0].size)
 
 
 def _placed(stored: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
