@@ -88,9 +88,8 @@ def test_formats_name_them(points, kind, tmp_path):
 
 def test_a_sweep_takes_as_many_bytes_wherever_its_coordinates_stand(points):
     usual = len(lizip.compress(points.copy()))
-    names = ["intensity", "x", "y", "z"]
     led = np.ascontiguousarray(points[:, [3, 0, 1, 2]])
-    structured = np.rec.fromarrays(led.T, names=names)
+    structured = led.view([(name, "<f4") for name in ("intensity", "x", "y", "z")])[:, 0]
     for content in (led, led.tobytes(), structured, led.astype("<f8")):
         packed = lizip.compress(content)
         again = lizip.decompress(packed)

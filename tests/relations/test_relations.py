@@ -238,7 +238,8 @@ def test_coordinates_lead_wherever_they_stand():
 
 
 def test_only_moves_to_whole_numbers_make_integers():
-    schema = tuple((axis, np.dtype("<i4")) for axis in "xyz")
+    whole: np.dtype = np.dtype("<i4")
+    schema = tuple((axis, whole) for axis in "xyz")
     rules = (Rule(NARROW),) * 3
     matrix = np.eye(4)[:3] * 1000
     good = Recipe(rules, motion=Motion(matrix, WHOLE))
@@ -248,7 +249,7 @@ def test_only_moves_to_whole_numbers_make_integers():
             Recipe.unpack(bad.pack(), schema)
     beside = Recipe((*rules, Rule(NARROW)), motion=good.motion)
     with pytest.raises(CorruptError):
-        Recipe.unpack(beside.pack(), (*schema, ("ring", np.dtype("<i4"))))
+        Recipe.unpack(beside.pack(), (*schema, ("ring", whole)))
 
 
 def test_hostile_places_of_coordinates_are_refused():

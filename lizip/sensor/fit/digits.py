@@ -61,12 +61,14 @@ def _tells(sample: np.ndarray, form: int) -> bool:
 
 
 def solve_printed(cloud: Cloud, form: int, solve: Solve) -> Solution | None:
-    """A solution of a cloud whose coordinates were printed in a form; None where there is none."""
+    """A solution of a cloud whose coordinates were printed in a form, or the plain one where that says less; None where
+    there is none."""
     names = list(cloud.columns)[:3]
     before = cloud.columns
     if IN_ALL < form <= IN_ALL + _FEW:
         before = {**before, **{name: printed(before[name], form - IN_ALL - _DECIMALS) for name in names}}
     solution, best, least = solve(replace(cloud, columns=before)), None, np.inf
+    plain = solution if before is cloud.columns else None
     for _ in range(_ROUNDS):
         if solution is None:
             break
@@ -82,8 +84,8 @@ def solve_printed(cloud: Cloud, form: int, solve: Solve) -> Solution | None:
             if size < _WORTH * before_that:
                 continue
         break
-    if best is None:
-        return None
+    if best is None or (plain is not None and _size(plain) <= least):
+        return plain
     parts = [replace(part, stages=[*part.stages, Digits(form)]) for part in best.model.parts]
     return best._replace(model=SweepModel(parts))
 

@@ -54,7 +54,8 @@ def find_layout(xyz: np.ndarray, missing: np.ndarray) -> Layout | None:
     ring[valid] = found
     if missing.any():
         # points beside the sensor may be of another ring than their slope says
-        near = xyz[:, 0] * xyz[:, 0] + xyz[:, 1] * xyz[:, 1] < _CLOSE * _CLOSE
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = xyz[:, 0] * xyz[:, 0] + xyz[:, 1] * xyz[:, 1] < _CLOSE * _CLOSE
         return _whole_grid(np.where(near, np.int32(-1), ring))
     known = np.flatnonzero(ring >= 0)
     rings = int(ring.max()) + 1

@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from lizip.cloud import Cloud
+from lizip.exact.triples import every
 
 _LEAST_POINTS, _FARTHEST = 512, np.float64(1e9)
 _SAMPLE = 255
 _LEAST = 0.005
-"""Share of the points from which on a repeated position stands for missing returns."""
+"""Share of the points from which on a repeated position stands for missing returns; what is no number always does."""
+
+_REACH = np.float32(1000.0)
+"""Metres from where most points are."""
 
 
 def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -39,9 +43,22 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         words, counts = np.unique(sample, axis=0, return_counts=True)
         candidates.append(words[np.argmax(counts)])
     missing, words = max(((_at(bits, words), words) for words in candidates), key=lambda each: each[0].sum())
-    if missing.mean() < _LEAST:
+    least = _LEAST if np.isfinite(words.view(np.float32)).all() else 0.0
+    if missing.mean() < least or not missing.any():
         return np.zeros(len(xyz), bool), np.zeros(3, np.uint32)
     return missing, words
+
+
+def find_seen(xyz: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Which of points (N, 3) float32 a sensor on a vehicle may have seen, (N,).
+
+    Those that are not `missing` (N,), nor off by more than any such sensor reaches.
+    """
+    known = ~missing & every(np.isfinite(xyz))
+    if not known.any():
+        return known
+    with np.errstate(invalid="ignore", over="ignore"):
+        return known & every(np.abs(xyz - np.median(xyz[known], axis=0)) < _REACH)
 
 
 def _at(bits: np.ndarray, words: np.ndarray) -> np.ndarray:

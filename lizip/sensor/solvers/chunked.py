@@ -13,7 +13,7 @@ from lizip.sensor.fit.chunked.parts import Parts, find_parts
 from lizip.sensor.fit.chunked.solve import solve
 from lizip.sensor.fit.decimals import find_decimal, noise_of
 from lizip.sensor.fit.inside import is_coarse
-from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.fit.missing import find_missing, find_seen
 from lizip.sensor.model import TITLES, About, Solution, SweepModel
 from lizip.sensor.stages.axes import AS_THEY_ARE, Axes
 from lizip.sensor.stages.slots import VLP_32C
@@ -65,9 +65,10 @@ def _solve_each(
 
     None when more than a scrap is not explained.
     """
-    found, strange = [], np.zeros(len(points), bool)
+    seen = find_seen(points, missing)
+    found, strange = [], ~seen & ~missing
     for first, last in pairwise(whole.bounds):
-        one = solve(points[first:last][~missing[first:last]], VLP_32C, noise, whole.fits.get((first, last)))
+        one = solve(points[first:last][seen[first:last]], VLP_32C, noise, whole.fits.get((first, last)))
         if one is None:
             strange[first:last] = ~missing[first:last]
         else:

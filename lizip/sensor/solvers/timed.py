@@ -8,7 +8,7 @@ from lizip.cloud import Cloud
 from lizip.sensor.fit.coordinates import stored_points
 from lizip.sensor.fit.decimals import find_decimal, noise_of
 from lizip.sensor.fit.inside import is_coarse
-from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.fit.missing import find_missing, find_seen
 from lizip.sensor.fit.timed.describe import describe
 from lizip.sensor.fit.timed.sensor import pandar64
 from lizip.sensor.fit.timed.solve import solve
@@ -27,9 +27,7 @@ class Timed:
         if xyz is None:
             return None
         missing, nothing = find_missing(xyz)
-        present = np.flatnonzero(~missing)
-        if not np.isfinite(xyz[present]).all():
-            return None
+        present = np.flatnonzero(find_seen(xyz, missing))
         sensor, decimal = pandar64(), find_decimal(xyz)
         if is_coarse(decimal, sensor.beams.tick):
             return None

@@ -8,6 +8,7 @@ import pytest
 import lizip
 from lizip import simulator
 from lizip.cloud import Cloud
+from lizip.sensor.fit import digits
 from lizip.sensor.fit.digits import find_digits
 from lizip.sensor.stages.digits import IN_ALL, printed
 
@@ -63,3 +64,10 @@ def test_a_printed_sweep_costs_hardly_more(name, form, most):
     straight, packed = len(lizip.compress(points)), lizip.compress(stored)
     assert np.array_equal(lizip.decompress(packed), stored)
     assert 8 * (len(packed) - straight) < most * len(points)
+
+
+def test_a_plain_solution_stays_where_it_says_less(monkeypatch):
+    cloud, sizes, answers = cloud_of(points_of("ouster")), {"plain": 10, "again": 20}, iter(["plain", "again", "again"])
+    monkeypatch.setattr(digits, "_expected", lambda solution, schema: cloud.columns)
+    monkeypatch.setattr(digits, "_size", sizes.get)
+    assert digits.solve_printed(cloud, 6, lambda each: next(answers)) == "plain"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.fit.missing import find_missing, find_seen
 
 DRAWS = np.random.default_rng(4)
 NOTHINGS = [(0, 0, 0), (np.nan, np.nan, np.nan), (np.inf, np.inf, np.inf), (-np.inf, 0, np.inf)]
@@ -26,9 +26,22 @@ def test_scattered_ones_are_found(nothing):
     assert words.tobytes() == np.array(nothing, "<f4").tobytes()
 
 
-@pytest.mark.parametrize("nothing", NOTHINGS)
-def test_few_are_none(nothing):
-    assert not find_missing(scattered(nothing, 0.002)[0])[0].any()
+def test_few_are_none_but_what_is_no_number():
+    assert not find_missing(scattered(NOTHINGS[0], 0.002)[0])[0].any()
+    for nothing in NOTHINGS[1:]:
+        points, absent = scattered(nothing, 0.0003)
+        assert (find_missing(points)[0] == absent).all()
+
+
+def test_what_no_sensor_has_seen():
+    points = DRAWS.normal(size=(600, 3)).astype("<f4") + np.float32(5000)
+    missing = np.zeros(600, bool)
+    missing[10] = True
+    points[[20, 21, 22]] = np.nan, np.inf, 1e30
+    points[23, 2] += 2000
+    seen = find_seen(points, missing)
+    assert np.flatnonzero(~seen).tolist() == [10, 20, 21, 22, 23]
+    assert not find_seen(points, np.ones(600, bool)).any()
 
 
 def test_one_position_over_and_over_is_found():

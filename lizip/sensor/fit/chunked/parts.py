@@ -27,7 +27,7 @@ from lizip.sensor.fit.chunked.elevations import (
 )
 from lizip.sensor.fit.chunked.firings import away_from_lasers
 from lizip.sensor.fit.chunked.pairs_on_rings import comes_back
-from lizip.sensor.fit.missing import find_missing
+from lizip.sensor.fit.missing import find_missing, find_seen
 from lizip.sensor.stages.slots import Lasers
 
 _BLOCK = 64
@@ -101,11 +101,12 @@ def find_parts(columns: Sequence[np.ndarray], lasers: Lasers) -> Parts | None:
     """
     last: _Answer | None = getattr(_last, "answer", None)
     if last is None or not last.about(columns, lasers):
-        missing, _ = find_missing(np.stack(columns[:3], axis=1))
-        present = np.flatnonzero(~missing)
-        parts = _find_parts([column[present] for column in columns[:3]] if missing.any() else columns, lasers)
+        points = np.stack(columns[:3], axis=1)
+        seen = find_seen(points, find_missing(points)[0])
+        present = np.flatnonzero(seen)
+        parts = _find_parts(columns if seen.all() else [column[present] for column in columns[:3]], lasers)
         if parts is not None:
-            place = [0, *present[1:].tolist(), len(missing)]
+            place = [0, *present[1:].tolist(), len(seen)]
             fits = {(place[first], place[end]): rough for (first, end), rough in parts.fits.items()}
             parts = Parts([place[bound] for bound in parts.bounds], fits)
         _last.answer = last = _Answer(tuple(map(weakref.ref, columns[:3])), lasers, parts)

@@ -91,12 +91,12 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
     seen, law = observe(points, law, phase + first * sensor.step, labels, sensor, noise)
     at = _knots(seen, law, sensor)
-    tries = []
+    settled = []
     for doubt in _DOUBTS:
-        tries.append(_settled(replace(seen), _seated(law, seen.times, at), at, doubt))
-        if _is_seated(tries[-1][1]) or _away(*tries[-1]) < _NEAR:
+        settled.append(_settled(replace(seen), _seated(law, seen.times, at), at, doubt))
+        if _is_seated(settled[-1][1]) or _away(*settled[-1]) < _NEAR:
             break
-    seen, law = min(tries, key=lambda each: _away(*each))
+    seen, law = min(settled, key=lambda each: _away(*each))
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
 
 
