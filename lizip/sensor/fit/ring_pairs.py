@@ -38,6 +38,8 @@ _APART = 1e-4
 """Sines of elevation of two rings are this far apart."""
 _LEAST_OF_RING, _IN_RINGS = 32, 0.5
 """Points of a ring, and share of all points that are of rings, at least."""
+_SETTLED = 2e-6
+"""What pairs from across a ring rise by, at most, where its beam passes the origin."""
 _ACROSS = 500, 8000
 """Pairs of points from across rings: by how many it is told whether there are rings, and by how many where they are."""
 _DAMPED, _LESS, _MORE, _LEAST_DAMPED = 1e-3, 0.2, 8.0, 1e-9
@@ -132,7 +134,7 @@ def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> 
         some = first[:: max(1, len(first) // most)]
         one, other = (np.ascontiguousarray(points[order[at]], np.float64) for at in (some, some + half[some]))
         seen = _descend(one, other, rotation, place)
-        if _sure(seen.rises) > _SHARP:
+        if _sure(seen.rises) > _SETTLED:
             return None
         rotation, place = seen.rotation, seen.place
     return seen
