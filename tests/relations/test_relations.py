@@ -253,7 +253,8 @@ def test_only_moves_to_whole_numbers_make_integers():
 
 
 def test_hostile_places_of_coordinates_are_refused():
-    schema = (("a", np.dtype("u1")), *((axis, np.dtype("<f4")) for axis in "xyz"))
+    single = np.dtype("<f4")
+    schema: Schema = (("a", np.dtype("u1")), ("x", single), ("y", single), ("z", single))
     kept = Rule()
     good = Recipe((kept,) * 4, leading=(1, 2, 3))
     assert Recipe.unpack(good.pack(), schema) == good

@@ -27,7 +27,8 @@ from lizip.sensor.fit.motion.gaps import find_gaps
 from lizip.sensor.fit.motion.observe import Observed, observe
 from lizip.sensor.fit.motion.rounded import observe_rounded
 from lizip.sensor.fit.motion.sharp import is_sharp
-from lizip.sensor.fit.motion.track import SEEN_FROM_ORIGIN, last_seen
+from lizip.sensor.fit.motion.track import SEEN_FROM_ORIGIN
+from lizip.sensor.fit.motion.velocities import last_seen
 from lizip.sensor.model import TITLES, About, Grid, Part, Solution, Stage, SweepModel
 from lizip.sensor.returns import Returns
 from lizip.sensor.stages.attributes import Attributes

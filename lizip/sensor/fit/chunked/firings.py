@@ -12,7 +12,8 @@ import numpy as np
 
 from lizip.exact.trig import DEGREE, TURN
 from lizip.jit import kernel
-from lizip.sensor.fit.chunked.elevations import elevations_of, headings
+from lizip.sensor.fit.chunked.elevations import elevations_of
+from lizip.sensor.fit.chunked.headings import headings
 from lizip.sensor.stages.slots import Lasers
 
 STEP = 0.199066 * DEGREE

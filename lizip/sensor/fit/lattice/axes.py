@@ -8,7 +8,6 @@ stands out: first among all horizontal directions, then perpendicular to the fir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,30 +16,35 @@ from lizip.exact.linear import cross, unit
 from lizip.exact.trig import PI, arctangent2, sincos
 from lizip.sensor.fit.lattice.coherence import align, distinct, largest, score_directions
 from lizip.sensor.fit.lattice.fine import BESIDE_COARSE, DOUBT, OF_FEW, find_fine_axis
-from lizip.sensor.fit.lattice.pairs import LONGEST, Pairs, far_pairs, near_pairs, no_returns
+from lizip.sensor.fit.lattice.grow import (
+    COARSE,
+    FOUND,
+    GROWING,
+    GROWN_PAIRS,
+    LEAST_GROWN,
+    PAIRS,
+    ROUNDS,
+    STEEP_REACH,
+    TILT,
+    coherence_along,
+    grow,
+    is_clear,
+    tilted,
+    well_stored,
+    widest,
+)
+from lizip.sensor.fit.lattice.pairs import Pairs, far_pairs, near_pairs, no_returns
 
-COARSE = tuple(2.0**-k for k in range(9, 21))
-"""Spacings tried for the first axis, m: ULPs of coordinates from 8 m to 32 km."""
 FINE = tuple(2.0**-k for k in range(9, 22))
 """Spacings tried for the second axis, m: the nearer the map's axis, the finer."""
-TILT = 0.12
-"""Largest tilt of the sensor against the map, rad."""
 _TURNED = 0.08
 """How far a hint's axis may have turned, rad."""
 
 _FIRST_PAIRS = 64
-_PAIRS = 512
-_FOUND = 0.8
 _FINER = 2.0**-15
 """Finer spacings than this do not show in all points, m."""
 _SECOND_FOUND = 0.6
 _SECOND_LEAST = 0.35
-_GROWING = (0.015, 0.05, 0.2, 0.4, 1.0, 4.0, 16.0, 64.0, 200.0)
-_GROWN_PAIRS = 1500
-_LEAST_GROWN = 0.3
-"""Coherence of a direction that holds for longer pairs too."""
-_ROUNDS = 3
-_LEAST_CLEAR = 500
 _CANDIDATES = 200
 """Yaws looked at again with more pairs."""
 _LEVEL = 2.5
@@ -50,8 +54,6 @@ _STEEP = 25.0, 125.0, 600.0, 3000.0
 _TELLING = 0.2
 """Share of the greatest height of some pairs from which on one tells the tilt."""
 _LEAST_PAIRS = 60
-_STEEP_REACH = 0.4
-"""Longest pair of near rings, m."""
 _CLEAR_PEAK = 0.3
 """Squared coherence of the level pairs that ends the search for the tilt."""
 _MOST_YAWS = 500_000
@@ -81,7 +83,7 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
     """
     longer = pairs.shortest(len(pairs.differences), 8 * spacing)
     height = np.abs(longer[:, 2])
-    level = longer[height < _LEVEL * spacing][:_PAIRS]
+    level = longer[height < _LEVEL * spacing][:PAIRS]
     if len(level) < _LEAST_PAIRS:
         return None
     # how far yaw, and the logarithm of the cosine, may be off
@@ -96,7 +98,7 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
         order = np.argsort(-score, kind="stable")
         if score[order[0]] < _WORTH_CLIMBING:
             continue
-        near = _up_to(longer, _STEEP[0] * spacing, _PAIRS)
+        near = _up_to(longer, _STEEP[0] * spacing, PAIRS)
         peaks += [_climb(near, spacing, one, step, tilt) for one in distinct(yaw[order], 3 * step, _CLIMBS)]
         if score[order[0]] > _CLEAR_PEAK:
             break
@@ -105,8 +107,8 @@ def _search(pairs: Pairs, spacing: float, middle: float, reach: float) -> tuple[
     likeliness, direction = max(peaks, key=lambda peak: peak[0])
     for steep in _STEEP[1:]:
         near = longer[height < steep * spacing]
-        near = np.ascontiguousarray(near[:: max(1, len(near) // _GROWN_PAIRS)])
-        likeliness = align(near, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
+        near = np.ascontiguousarray(near[:: max(1, len(near) // GROWN_PAIRS)])
+        likeliness = align(near, 1.0 / spacing, ROUNDS, direction, np.empty((3, 3)), np.empty(3))
     return likeliness, direction
 
 
@@ -122,11 +124,6 @@ def _up_to(pairs: np.ndarray, most: float, count: int) -> np.ndarray:
     return pairs[np.union1d(told, found[: count - len(told)])] if few else pairs[found]
 
 
-def _coherence_along(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:
-    near = pairs.shortest(_PAIRS, 8 * spacing)
-    return align(near, 1.0 / spacing, 0, direction.copy(), np.empty((3, 3)), np.empty(3)) if len(near) else 0.0
-
-
 def _first_axis(points: np.ndarray, left_out: np.ndarray, pairs: Pairs, hint: Lattice | None) -> Shown:
     """Best (score, direction, spacing, pairs that show it) over all horizontal directions.
 
@@ -136,16 +133,16 @@ def _first_axis(points: np.ndarray, left_out: np.ndarray, pairs: Pairs, hint: La
         x, y, _ = hint.axes[0]
         found = _search(pairs, hint.spacing[0], arctangent2(y, x), _TURNED)
         # what lies on a lattice lies on every finer one too
-        if found is not None and found[0] > _FOUND and _coherence_along(pairs, found[1], 2 * hint.spacing[0]) < _FOUND:
+        if found is not None and found[0] > FOUND and coherence_along(pairs, found[1], 2 * hint.spacing[0]) < FOUND:
             return (*found, hint.spacing[0], pairs)
     best: Shown = (0.0, np.array([1.0, 0.0, 0.0]), 0.0, pairs)
     for spacing in COARSE:
         if spacing < _FINER:
-            pairs = near_pairs(points, left_out | ~_clear(points, spacing))
+            pairs = near_pairs(points, left_out | ~is_clear(points, spacing))
         found = _search(pairs, spacing, 0.5 * PI, 0.5 * PI)
         if found is not None and found[0] > best[0] + 0.02:
             best = (*found, spacing, pairs)
-        if best[0] > _FOUND:
+        if best[0] > FOUND:
             break
     return best
 
@@ -169,53 +166,6 @@ def _climb(pairs: np.ndarray, spacing: float, yaw: float, width: float, tilt: fl
     return float(np.sqrt(score[k])), np.array([c * flat, s * flat, up])
 
 
-def _tilted(points: np.ndarray, direction: np.ndarray, spacing: float) -> np.ndarray:
-    """The direction with the tilt that pairs of near rings say: where ranges are coarse, neighbours on a ring are
-    level, and tell nothing of it."""
-    near = far_pairs(_flat(points, spacing), _STEEP_REACH, 400)
-    if not len(near):
-        return direction
-    tilt = np.arange(-TILT, TILT, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
-    yaw = arctangent2(direction[1], direction[0])
-    k = int(score_directions(near, spacing, np.full(len(tilt), yaw), tilt).argmax())
-    (s, c), (up, flat) = sincos(yaw), sincos(tilt[k])
-    return np.array([c * flat, s * flat, up])
-
-
-def _widest(pairs: Pairs, direction: np.ndarray, spacing: float) -> float:
-    """The widest spacing along a direction: what lies on a lattice lies on every finer one too."""
-    while spacing < COARSE[0] and _coherence_along(pairs, direction, 2 * spacing) > _FOUND:
-        spacing *= 2
-    return spacing
-
-
-def _clear(points: np.ndarray, spacing: float) -> np.ndarray:
-    """Points (F, R) whose stored ULPs are at most a quarter of the spacing."""
-    return (np.abs(points) < spacing * 2.0**22).all(axis=2)
-
-
-def _flat(points: np.ndarray, spacing: float) -> np.ndarray:
-    """Points (N, 3) of (F, R, 3) that are stored well enough for a spacing; all, if those are few."""
-    flat = points[_clear(points, spacing)]
-    return flat if len(flat) > _LEAST_CLEAR else points[~np.isnan(points[:, :, 0])]
-
-
-def _grow(
-    points: np.ndarray, pairs: Pairs, direction: np.ndarray, spacing: float, reaches: Sequence[float] = _GROWING
-) -> tuple[np.ndarray, float]:
-    """Sharpen a direction by least squares on pairs of growing length; returns it and the last coherence."""
-    flat, direction, coherence = _flat(points, spacing), direction.copy(), 0.0
-    for reach in reaches:
-        near = reach <= LONGEST
-        differences = pairs.within(reach, _GROWN_PAIRS) if near else far_pairs(flat, reach, _GROWN_PAIRS)
-        if len(differences) < 30:
-            continue
-        coherence = align(differences, 1.0 / spacing, _ROUNDS, direction, np.empty((3, 3)), np.empty(3))
-        if coherence < _LEAST_GROWN:
-            break
-    return direction, coherence
-
-
 def _second_axis(
     points: np.ndarray, left_out: np.ndarray, pairs: Pairs, first: np.ndarray, up: np.ndarray | None, steep: bool
 ) -> Shown:
@@ -230,8 +180,8 @@ def _second_axis(
     best: Shown = (0.0, beside, 0.0, pairs)
     for spacing in FINE:
         if spacing < _FINER:
-            pairs = near_pairs(points, left_out | ~_clear(points, spacing))
-        near = far_pairs(_flat(points, spacing), _STEEP_REACH, 400) if steep else pairs.shortest(400, 8 * spacing)
+            pairs = near_pairs(points, left_out | ~is_clear(points, spacing))
+        near = far_pairs(well_stored(points, spacing), STEEP_REACH, 400) if steep else pairs.shortest(400, 8 * spacing)
         if len(near) < 30:
             continue
         angle = np.arange(-most, most, 0.3 * spacing / np.sqrt((near**2).sum(axis=1).mean()))
@@ -255,11 +205,11 @@ def _grown_second(
     if score <= _SECOND_LEAST:
         return 0.0, second, 0.0
     if not steep:
-        second, coherence = _grow(points, pairs, second, spacing, _GROWING[:3])
-        if coherence <= _LEAST_GROWN:
+        second, coherence = grow(points, pairs, second, spacing, GROWING[:3])
+        if coherence <= LEAST_GROWN:
             return 0.0, second, 0.0
-    second, coherence = _grow(points, pairs, second, spacing, _GROWING[3:])
-    return coherence, second, _widest(pairs, second, spacing)
+    second, coherence = grow(points, pairs, second, spacing, GROWING[3:])
+    return coherence, second, widest(pairs, second, spacing)
 
 
 def _along(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
@@ -284,19 +234,19 @@ def find_lattice(
         if fine is None:
             return None
         _, first, spacing, found = fine
-    grown, coherence = _grow(points, found, first, spacing)
-    if coherence < _LEAST_GROWN:
-        grown, coherence = _grow(points, found, _tilted(points, first, spacing), spacing, _GROWING[3:])
-    if coherence < _LEAST_GROWN:
+    grown, coherence = grow(points, found, first, spacing)
+    if coherence < LEAST_GROWN:
+        grown, coherence = grow(points, found, tilted(points, first, spacing), spacing, GROWING[3:])
+    if coherence < LEAST_GROWN:
         return None
-    first, spacing = grown, _widest(found, grown, spacing)
+    first, spacing = grown, widest(found, grown, spacing)
     found_second = _grown_second(points, left_out, pairs, first, up, False)
     # the first axis tells the second's plane whatever was thought to be up
     for above, steep in ((up, True), *(() if up is None else ((None, False),))):
-        if found_second[0] > _LEAST_GROWN:
+        if found_second[0] > LEAST_GROWN:
             break
         other = _grown_second(points, left_out, pairs, first, above, steep)
-        found_second = other if other[0] > _LEAST_GROWN else found_second
+        found_second = other if other[0] > LEAST_GROWN else found_second
     _, second, second_spacing = found_second
     second = cross(up, first) if second_spacing == 0 and up is not None else second
     second = unit(second - first * (first * second).sum())

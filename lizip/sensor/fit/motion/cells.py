@@ -14,7 +14,7 @@ from lizip.sensor.fit.lattice.pairs import sensor_places
 from lizip.sensor.fit.motion.firing import RINGS, as_rings, hdl32e
 from lizip.sensor.fit.motion.frame import find_firings
 from lizip.sensor.fit.motion.ring_after_ring import find_runs
-from lizip.sensor.fit.motion.track import last_seen
+from lizip.sensor.fit.motion.velocities import last_seen
 from lizip.sensor.stages.axes import AS_THEY_ARE, OTHERS, Axes
 from lizip.sensor.stages.cells import BY_RING
 from lizip.sensor.stages.firing_azimuths import STEP, TURN

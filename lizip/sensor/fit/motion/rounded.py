@@ -11,7 +11,7 @@ import numpy as np
 from lizip.exact.linear import solve_banded
 from lizip.jit import kernel
 from lizip.sensor.fit.chunked.azimuths import UNIT, smooth_yaw
-from lizip.sensor.fit.chunked.elevations import headings
+from lizip.sensor.fit.chunked.headings import headings
 from lizip.sensor.fit.lattice.frame import Frame
 from lizip.sensor.fit.motion.blocks import find_phase, fit_blocks
 from lizip.sensor.fit.motion.firing import Sensor, place_points

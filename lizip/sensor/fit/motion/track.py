@@ -9,7 +9,6 @@ tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
@@ -19,12 +18,11 @@ import numpy as np
 from lizip.exact.linear import multiply, solve_banded
 from lizip.exact.rotation import cayley, quaternion_of_rotation
 from lizip.jit import kernel
-from lizip.sensor.fit.motion.firing import NEAREST, Sensor, measure_firing
+from lizip.sensor.fit.motion.firing import Sensor, measure_firing
 from lizip.sensor.fit.motion.rigid import firing_normals
+from lizip.sensor.fit.motion.velocities import last_seen, velocities
 from lizip.sensor.stages.pose import AT_ORIGIN, Mount
 
-FARTHER = 2.5
-"""Within a turn a sensor stays nearer than this to where it is at the end of it, m."""
 SEEN_FROM_ORIGIN = replace(AT_ORIGIN)
 """The pose of the last firing that saw something, where those behind it saw nothing: of points moved, then cropped."""
 
@@ -158,27 +156,6 @@ def _follow(seen, first, end, rounds, prior, start, work, pose):
     return total
 
 
-def _resting_velocity(points: np.ndarray) -> np.ndarray | None:
-    """Velocity (m a firing) at the end of the sweep from no-returns, which all lie at the sensor; None if too few."""
-    tail = points[-300:]
-    near = (tail * tail).sum(axis=2) < (NEAREST + 0.1) ** 2
-    firing, ring = np.nonzero(near)
-    if len(np.unique(firing)) < 8:
-        return None
-    time = (firing - len(tail) + 1).astype(float)
-    place = tail[firing, ring]
-    weight = np.ones((len(time), 1))
-    for _ in range(6):
-        total = weight.sum()
-        middle = (weight[:, 0] * time).sum() / total
-        apart = (time - middle)[:, None]
-        centre = (weight * place).sum(axis=0) / total
-        velocity = (weight * apart * (place - centre)).sum(axis=0) / (weight * apart * apart).sum()
-        off = np.sqrt(((place - centre - apart * velocity) ** 2).sum(axis=1, keepdims=True))
-        weight = 1 / np.maximum(1, off / 3e-4) ** 2
-    return velocity
-
-
 def track_sweep(
     points: np.ndarray, axes: np.ndarray, weight: np.ndarray, sensor: Sensor, end: Mount = AT_ORIGIN
 ) -> Tracked:
@@ -256,13 +233,6 @@ def _again(seen: _Seen, begin: int, stop: int, after: int, start: np.ndarray) ->
     start[:] = best[1]
 
 
-def last_seen(points: np.ndarray) -> int:
-    """One more than the last firing with a point of (F, R, 3) so far off that the sensor was not there."""
-    with np.errstate(invalid="ignore"):
-        far = ((points * points).sum(axis=2) > FARTHER * FARTHER).any(axis=1)
-    return len(far) - int(np.argmax(far[::-1])) if far.any() else len(far)
-
-
 def _start(last: _Seen, points: np.ndarray, end: Mount) -> tuple[np.ndarray, bool]:
     """The pose of the last firing and the velocity (12,) by which the `last` two windows of a sweep come out best, and
     whether they come out well."""
@@ -273,8 +243,8 @@ def _start(last: _Seen, points: np.ndarray, end: Mount) -> tuple[np.ndarray, boo
     forward = multiply(last.axes, np.ascontiguousarray(end.rotation[:, 1:2]))[:, 0]
     best = (-np.inf, np.zeros(12))
     plans = _BLURS[:2] if end is AT_ORIGIN else _BLURS
-    for blurs, velocities in product(plans, _velocities(points - place, forward)):
-        for velocity, turn in product(velocities, _TURNS):
+    for blurs, tried in product(plans, velocities(points - place, forward)):
+        for velocity, turn in product(tried, _TURNS):
             trial = np.concatenate([pose, velocity, [0.0, 0.0, turn]])
             best = max(best, (_settled(last, trial, blurs), trial), key=lambda each: each[0])
         if best[0] > _CLEAR * np.count_nonzero(last.weight[:, :, 0]):
@@ -294,12 +264,3 @@ def _settled(last: _Seen, start: np.ndarray, blurs: tuple[float, ...]) -> float:
     if abs(start[11]) > _FASTEST:
         return -np.inf
     return float(work.stats[:, 0].sum() - work.stats[:, 1:].sum() / _MISFIT)
-
-
-def _velocities(points: np.ndarray, forward: np.ndarray) -> Iterator[list[np.ndarray]]:
-    """Velocities (3,) to try, m a firing, of points (F, R, 3) about the last pose: as no-returns say, if there are any;
-    else forwards."""
-    resting = _resting_velocity(points)
-    if resting is not None:
-        yield [resting]
-    yield [forward * (v * 46.08e-6) for v in range(-4, 34, 2)]
