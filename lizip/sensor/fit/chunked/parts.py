@@ -16,16 +16,9 @@ import numpy as np
 
 from lizip.exact.linear import rotate
 from lizip.exact.trig import DEGREE, TURN
-from lizip.sensor.fit.chunked.elevations import (
-    Rough,
-    block_headings,
-    elevations_of,
-    fit_elevations,
-    headings,
-    points_about,
-    turns_of,
-)
+from lizip.sensor.fit.chunked.elevations import Rough, elevations_of, fit_elevations, points_about
 from lizip.sensor.fit.chunked.firings import away_from_lasers
+from lizip.sensor.fit.chunked.headings import block_headings, headings, turns_of
 from lizip.sensor.fit.chunked.pairs_on_rings import comes_back
 from lizip.sensor.fit.missing import find_missing, find_seen
 from lizip.sensor.stages.slots import Lasers
