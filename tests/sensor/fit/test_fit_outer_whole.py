@@ -39,6 +39,7 @@ def test_odd_values_come_back(points):
 def test_others_are_left(points):
     for other in (points[:, :3], whole(points, 1000)[:400], whole(points, 1e6), np.zeros((900, 3))):
         assert not list(undo_whole(list(other.T)))
+    assert not list(undo_whole([column.astype("<f2") for column in points[:, :3].T]))
     almost = whole(points, 1000)
     almost[-1, 2] += 0.5
     assert not list(undo_whole(list(almost.T)))

@@ -115,7 +115,7 @@ def _track(stored: np.ndarray, frame: Frame, sensor: Sensor, open_sigma: np.ndar
 
     track = within(sigma)
     for wider in _WIDER:
-        if not _LEAST_FOLLOWED < track.explained < LEAST_EXPLAINED:
+        if not track.began or not _LEAST_FOLLOWED < track.explained < LEAST_EXPLAINED:
             break
         track = within(wider * sigma)
     return track

@@ -55,13 +55,14 @@ _PLACE = np.array([1e-4] * 3 + [1e-5] * 3)
 @dataclass
 class Tracked:
     """A track: pose (F, 6) position (m) and Cayley vector in the far frame's axes; what each firing measured, and in
-    which ticks."""
+    which ticks; whether the firings that it begins with came out well."""
 
     pose: np.ndarray
     ranges: np.ndarray
     azimuth: np.ndarray
     explained: float
     sensor: Sensor
+    began: bool
 
 
 class _Seen(NamedTuple):
@@ -202,7 +203,8 @@ def track_sweep(
             pose[stop:after] = start[:6] + share * ((pose[after] if after < firings else start[:6]) - start[:6])
         explained += _follow(seen, begin, stop, 5, prior, start, work, pose)
         after = begin
-    return Tracked(pose, work.ranges, work.azimuth, explained / max(int(np.count_nonzero(weight[:, :, 0])), 1), sensor)
+    told = explained / max(int(np.count_nonzero(weight[:, :, 0])), 1)
+    return Tracked(pose, work.ranges, work.azimuth, told, sensor, clear)
 
 
 def _unbroken(weight: np.ndarray) -> list[tuple[int, int]]:

@@ -84,6 +84,8 @@ def _tick(xyz: np.ndarray, others: list[np.ndarray]) -> float | None:
         return None
     points = laid.spread(xyz * unit)[-_FIRINGS:]
     distance = np.sqrt((points * points).sum(axis=2))
+    if np.isnan(distance).all():
+        return None
     with np.errstate(invalid="ignore"):
         distance[~(distance > _NEAR * np.nanmax(distance))] = np.nan
     differences = np.concatenate([(distance[:, lag:] - distance[:, :-lag]).ravel() for lag in _APART])

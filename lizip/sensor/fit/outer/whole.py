@@ -45,7 +45,8 @@ def _is_whole(column: np.ndarray) -> bool:
     """Whether numbers (N,) are whole, and float32 has them; floats may be infinite or NaN."""
     for part in (column[:: max(1, len(column) // _SAMPLE)], column):
         with np.errstate(invalid="ignore"):
-            sane = part[np.isfinite(part)] if part.dtype.kind == "f" else part
-            if not ((sane >= -_LARGEST) & (sane <= _LARGEST) & (np.rint(sane) == sane)).all():
-                return False
+            wide = part.astype(np.float64)
+            sane = wide[np.isfinite(wide)]
+        if not ((np.abs(sane) <= _LARGEST) & (np.rint(sane) == sane)).all():
+            return False
     return True
