@@ -94,7 +94,11 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
             continue
         sole = len(data) > ONE_PASS or len(names) == 1
         codec = codecs.load(name)
-        if name != "sweep" or sole or not contest.orders.attempt_apart(codec, base):
+        apart = False
+        if name == "sweep" and not sole:
+            with defects.passed_over(f"another order of {cloud.count} points was not found"):
+                apart = contest.orders.attempt_apart(codec, base)
+        if not apart:
             contest.attempt(codec, base, sole)
         plain.append(contest.best)
         if contest.best is not None and as_before(contest.won, options.state):
@@ -105,7 +109,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
                 contest.attempt_undone(codec, base, sole)
         if name == "sweep" and not sole:
             attempt = contest.orders.attempt_sorted if contest.poor else contest.orders.attempt_fired
-            attempt(codec, base)
+            with defects.passed_over(f"another order of {cloud.count} points was not found"):
+                attempt(codec, base)
         if sole and contest.best is not None:
             return contest.best
     if len(names) > 1 and len(data) <= ONE_PASS:
@@ -115,7 +120,8 @@ def choose(data: memoryview, cloud: Cloud, options: Options, names: Sequence[str
                 if not contest.beaten(name):
                     contest.attempt(codecs.load(name), recipe)
         if "floats" in names and contest.unexplained:
-            contest.orders.attempt_sorted(codecs.load("floats"), base)
+            with defects.passed_over(f"another order of {cloud.count} points was not found"):
+                contest.orders.attempt_sorted(codecs.load("floats"), base)
         if alone:
             contest.attempt_whole()
     if contest.best is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lizip.contest import Contest
     from lizip.disorder import Sorted
     from lizip.relations import Recipe
-    from lizip.relations.order import Keys
+    from lizip.relations.order import Key, Keys
     from lizip.sensor.fit.runs import Whole
 
 
@@ -76,6 +76,22 @@ class Orders:
         """Let points try in an order, where the file's is that of some keys or any; whether they are said well now."""
         from lizip.relations.order import encode_order
 
-        columns = list(self._contest.reduced(recipe, order).columns.values()) if ways else []
-        self._contest.attempt(codec, replace(recipe, order=encode_order(order, ways, columns)), order=order)
+        columns = self._contest.reduced(recipe, order).columns if ways else {}
+        told = _of_coded(ways, list(self._contest.cloud.led.columns), list(columns))
+        stream = encode_order(order, told, list(columns.values()))
+        self._contest.attempt(codec, replace(recipe, order=stream), order=order)
         return not self._contest.poor
+
+
+def _of_coded(ways: Sequence[Keys], names: list[str], coded: list[str]) -> list[Keys]:
+    """Ways by columns of these names, by their places among those that are coded; without those that are not."""
+    from lizip.relations.order import COLUMN
+
+    def there(key: Key) -> Key | None:
+        if key.what != COLUMN:
+            return key
+        name = names[key.detail]
+        return key._replace(detail=coded.index(name)) if name in coded else None
+
+    told = (tuple(map(there, keys)) for keys in ways)
+    return [tuple(key for key in keys if key is not None) for keys in told if None not in keys]

@@ -10,9 +10,9 @@ import numpy as np
 
 from lizip.cloud import Cloud
 from lizip.relations import Recipe
-from lizip.relations.motion import Motion, points_of
+from lizip.relations.motion import MOST_POINTS, Motion, points_of
 from lizip.relations.recipe import is_movable
-from lizip.relations.rule import COUNTED, KEPT, NARROW, NARROWED, Rule
+from lizip.relations.rule import COUNTED, KEPT, NARROW, Rule
 
 Undo = Callable[[np.ndarray, list[np.ndarray]], tuple[np.ndarray, Motion] | None]
 
@@ -30,6 +30,8 @@ def undo(cloud: Cloud, recipe: Recipe) -> Undone | None:
     """Find points that were moved after a rounding as they were before; None where no trace of a move is left."""
     from lizip.sensor.fit.outer.undo import undo_motion
 
+    if cloud.count > MOST_POINTS:
+        return None
     return _undone_wide(cloud, recipe) or _undone(cloud, recipe, lambda xyz, _: undo_motion(xyz))
 
 
@@ -38,6 +40,8 @@ def undo_rarer(cloud: Cloud, recipe: Recipe) -> Iterator[Undone]:
     from lizip.sensor.fit.outer.scale import undo_scale
     from lizip.sensor.fit.outer.sideways import undo_sideways
 
+    if cloud.count > MOST_POINTS:
+        return
     yield from _undone_whole(cloud, recipe)
     for each in (undo_scale, undo_sideways):
         if undone := _undone(cloud, recipe, each):
@@ -67,7 +71,8 @@ def _undone_whole(cloud: Cloud, recipe: Recipe) -> Iterator[Undone]:
     xyz, _ = _apart(cloud, recipe)
     if cloud.format == "las" or len(xyz) < 3 or any(rule.kind not in (KEPT, NARROW) for rule in recipe.leading_rules):
         return
-    if any(column.dtype not in (*COUNTED, *NARROWED, _SINGLE) for column in xyz):
+    rules_of = zip(recipe.leading_rules, xyz, strict=True)
+    if any(column.dtype not in (*COUNTED, _SINGLE) and rule.kind != NARROW for rule, column in rules_of):
         return
     narrow = (
         Rule(NARROW) if i in recipe.leading and dtype != _SINGLE else rule

@@ -32,6 +32,27 @@ def test_find_is_sorted_and_lists_once(logs):
     assert [each.place for each in find([str(logs)], True, ["c.*"])] == ["deep/c.bin", "deep/c.txt"]
 
 
+def test_find_keeps_errors_of_any_store(logs, monkeypatch):
+    """An error that only its own library can make again costs the input at which it came."""
+
+    class StoreError(OSError):
+        def __init__(self, request, *, status):
+            super().__init__(f"{request}: {status}")
+
+    is_folder = storage.is_folder
+
+    def odd(path):
+        if path.endswith("b.bin"):
+            raise StoreError(path, status=503)
+        return is_folder(path)
+
+    monkeypatch.setattr(storage, "is_folder", odd)
+    found = find([str(logs / "b.bin"), str(logs / "a.bin")])
+    assert [each.place for each in found] == ["b.bin", "a.bin"]
+    assert "503" in str(found[0].error)
+    assert found[1].error is None
+
+
 def test_find_does_not_follow_folder_links(logs):
     (logs / "deep/up").symlink_to(logs)
     assert len(find([str(logs)], recursive=True)) == 4

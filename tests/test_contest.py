@@ -18,6 +18,7 @@ from lizip.container import Section
 from lizip.contest import Contest, Result
 from lizip.errors import DefectWarning
 from lizip.formats import split
+from lizip.orders import Orders
 
 ROOM = 64
 """Bytes by which a .lizip file may be larger than the best of zstd -19 and xz -9 of the whole file."""
@@ -186,3 +187,33 @@ def test_a_search_for_moves_that_fails_ends_no_compression(monkeypatch, name):
     with pytest.warns(DefectWarning, match="of a search"):
         packed = lizip.compress(data)
     assert lizip.decompress(packed) == data
+
+
+@pytest.mark.defective
+@pytest.mark.parametrize("name", ["attempt_apart", "attempt_sorted", "attempt_fired"])
+def test_a_search_for_an_order_that_fails_ends_no_compression(monkeypatch, name):
+    def fails(self, codec, recipe):
+        raise ValueError("of a search")
+
+    data = simulator.nuscenes(1, firings=100)
+    monkeypatch.setattr(Orders, name, fails)
+    if name == "attempt_sorted":  # where nobody explains the points
+        data = np.random.default_rng(6).normal(size=(900, 4)).astype("<f4").tobytes()
+    with pytest.warns(DefectWarning, match="of a search"):
+        packed = lizip.compress(data)
+    assert lizip.decompress(packed) == data
+
+
+@pytest.mark.parametrize("behind", [0, 1])
+def test_points_sorted_by_a_column_behind_one_that_is_left_out(behind):
+    """A key's place is that among the columns that are coded."""
+    points = np.frombuffer(simulator.kitti(1, firings=250), "<f4").reshape(-1, 4)
+    draws = np.random.default_rng(1)
+    time = draws.random(len(points)).astype("<f4")
+    names = ["x", "y", "z", "intensity", "again", "time", *["more"] * behind]
+    columns = [*points.T, points[:, 3], time, *[time[::-1]] * behind]
+    records = np.rec.fromarrays(columns, names=",".join(names))[np.argsort(time, kind="stable")]
+    packed = lizip.compress(records)
+    assert lizip.decompress(packed).tobytes() == records.tobytes()
+    # the order costs nothing, random times do
+    assert 8 * len(packed) < (45 + 24 * behind) * len(points)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from lizip import storage
 from lizip.batch.manifest import is_manifest
+from lizip.batch.outcome import portable
 from lizip.compact import Compact, repeated
 from lizip.errors import StorageError
 
@@ -118,7 +119,7 @@ def _inside(path: str, named: bool, recursive: bool, include: Sequence[str], cle
     try:
         is_folder = storage.is_folder(path)
     except (OSError, StorageError) as error:  # a store that does not answer costs this input, not the others
-        yield Input(path, path.rsplit("/", 1)[-1], named, error)
+        yield Input(path, path.rsplit("/", 1)[-1], named, portable(error))
         return
     if not is_folder:
         if named or not storage.is_temporary(os.path.basename(path)):

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from lizip.errors import LizipError
+from lizip.errors import DefectError, LizipError
 from lizip.resources import Resource
 
 
@@ -109,3 +109,15 @@ def _unbroken(path: str) -> str:
 def one_line(text: str) -> str:
     """Text without line breaks."""
     return re.sub(r"\s*[\r\n]\s*", " ", text).strip()
+
+
+def portable(error: BaseException) -> Exception:
+    """An error that any process can read; what nobody foresaw becomes a DefectError."""
+    if type(error).__module__.partition(".")[0] in ("builtins", "lizip"):
+        if isinstance(error, (LizipError, OSError, MemoryError)):
+            return error
+    elif isinstance(error, OSError):
+        return OSError(error.errno, error.strerror, error.filename) if error.errno else OSError(str(error))
+    return DefectError(
+        f"unexpected {type(error).__name__}: {one_line(str(error))}; please report this (-vv shows where)"
+    )

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import lizip
 from lizip import codecs, embedded, storage
-from lizip.batch.outcome import Outcome, one_line
+from lizip.batch.outcome import Outcome, one_line, portable
 from lizip.batch.plan import Job
 from lizip.container import Container, content_hash_of, same_hash
 from lizip.errors import (
     CorruptError,
-    DefectError,
     FormatError,
     LizipError,
     LizipWarning,
@@ -60,20 +59,8 @@ def attempt(source: str, target: str | None, action: Callable[[], tuple[str, dic
 
             trace = "".join(traceback.format_exception(error))
             seconds = time.perf_counter() - start
-            outcome = Outcome(source, target, "failed", _portable(error), seconds, trace=trace)
+            outcome = Outcome(source, target, "failed", portable(error), seconds, trace=trace)
     return replace(outcome, warnings=tuple(dict.fromkeys(one_line(str(each.message)) for each in heard)))
-
-
-def _portable(error: BaseException) -> Exception:
-    """An error that any process can read; what nobody foresaw becomes a DefectError."""
-    if type(error).__module__.partition(".")[0] in ("builtins", "lizip"):
-        if isinstance(error, (LizipError, OSError, MemoryError)):
-            return error
-    elif isinstance(error, OSError):
-        return OSError(error.errno, error.strerror, error.filename) if error.errno else OSError(str(error))
-    return DefectError(
-        f"unexpected {type(error).__name__}: {one_line(str(error))}; please report this (-vv shows where)"
-    )
 
 
 def _perform(job: Job, state: SensorState) -> tuple[str, dict[str, Any]]:

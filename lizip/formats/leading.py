@@ -22,13 +22,13 @@ _SAMPLE, _FEWEST = 4096, 64
 _SIGNED = 2
 """Coordinates of which some points have either sign; part of a turn may lie on one side of the sensor."""
 
-_DISTINCT = 0.5
+_DISTINCT = 0.125
 """Share of the points of which coordinates have values of their own at least; intensities and rings have few."""
 
 
-def named(codes: Sequence[str], before: int = 0) -> Fields:
+def named(codes: Sequence[str], before: int = 0, names: Sequence[str] = NAMES) -> Fields:
     """Columns of types: x y z intensity ring f5 f6 ..., or where some stand before x: f0 ... x y z f4 f5 ..."""
-    names = ("x", "y", "z") if before else NAMES
+    names = names[:3] if before else names
     places = range(before, before + len(names))
     return tuple((names[i - before] if i in places else f"f{i}", code) for i, code in enumerate(codes))
 
@@ -47,7 +47,9 @@ def count_before(columns: Sequence[np.ndarray]) -> int:
         if not _is_beside(sample[before - 1]):
             return 0
         after = sample[before : before + 3]
-        if sum(map(_is_signed, after)) >= _SIGNED and not any(map(_is_beside, after)):
+        # one side of a cloud, sorted by x, looks like a time before y, z and an intensity
+        doubtful = any(map(_is_many, sample[:before])) and not _is_signed(after[2])
+        if sum(map(_is_signed, after)) >= _SIGNED and not doubtful and not any(map(_is_beside, after)):
             return before
     return 0
 
@@ -59,7 +61,14 @@ def _is_beside(values: np.ndarray) -> bool:
     if _is_signed(values):
         return False
     steps = np.diff(values)
-    return bool((steps >= 0).all() or (steps <= 0).all() or len(np.unique(values)) < _DISTINCT * len(values))
+    return bool((steps >= 0).all() or (steps <= 0).all() or not _is_many(values))
+
+
+def _is_many(values: np.ndarray) -> bool:
+    """Whether values (M,) differ as much as coordinates do."""
+    import numpy as np
+
+    return len(np.unique(values)) >= _DISTINCT * len(values)
 
 
 def _is_signed(values: np.ndarray) -> bool:

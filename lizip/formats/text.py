@@ -45,7 +45,6 @@ class Text(Format):
         """Take the rows apart; None when most lines are none."""
         found = self.find_table(data)
         table = parse_table(data, None, found.fields) if found else None
-        table = _renamed(table) if table else None
         return self.of_table(table, data[:0], data[table.size :]) if table else None
 
     def find_table(self, data: memoryview) -> Printed | None:
@@ -86,12 +85,21 @@ def _find_columns(head: bytes, cut: bool) -> Fields | None:
     width, rows = max(widths.items(), key=lambda each: each[1], default=(0, 0))
     if not 2 <= width <= _WIDEST or rows < _LEAST_ROWS * len(lines):
         return None
-    return unique((name, ANY) for name in _names(lines, width))
+    names = _names(lines, width) or [name for name, _ in named([ANY] * width, _before(lines, width), _NAMES)]
+    return unique((name, ANY) for name in names)
 
 
-def _names(lines: list[list[bytes]], width: int) -> list[str]:
-    """Names of so many columns, from the lines before the first row."""
-    known: tuple[str, ...] = _NAMES
+def _before(lines: list[list[bytes]], width: int) -> int:
+    """How many of so many columns without names stand before x, as the first rows tell."""
+    import numpy as np
+
+    rows = [[float(word) for word in words] for words in lines if len(words) == width and all(map(is_number, words))]
+    return count_before(list(np.array(rows).T))
+
+
+def _names(lines: list[list[bytes]], width: int) -> list[str] | None:
+    """Names of so many columns, from the lines before the first row; None where nothing gives them any."""
+    known: tuple[str, ...] | None = None
     for words in lines:
         if len(words) == width and all(map(is_number, words)):
             break
@@ -100,20 +108,7 @@ def _names(lines: list[list[bytes]], width: int) -> list[str]:
             known = tuple(text)
         elif len(words) == 1 and words[0].isdigit():
             known = _PTS_COLOURED if width == len(_PTS_COLOURED) else _PTS
-    return [known[i] if i < len(known) else f"f{i}" for i in range(width)]
-
-
-def _renamed(table: Table) -> Table:
-    """A table without a heading by the columns that hold x, y and z."""
-    names, codes = [name for name, _ in table.fields], [code for _, code in table.fields]
-    if names != [_NAMES[i] if i < len(_NAMES) else f"f{i}" for i in range(len(names))]:
-        return table
-    before = count_before(list(table.columns.values()))
-    if not before:
-        return table
-    fields = named(codes, before)
-    columns = dict(zip((name for name, _ in fields), table.columns.values(), strict=True))
-    return table._replace(fields=fields, columns=columns)
+    return None if known is None else [known[i] if i < len(known) else f"f{i}" for i in range(width)]
 
 
 def _read_layout(layout: bytes) -> tuple[Fields, Template]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from lizip import codecs, contest, formats
-from lizip.container import NEAR, Section, content_hash, write
+from lizip.container import NEAR, RECIPE, Section, content_hash, write
 from lizip.contest import Contest, Result
 from lizip.errors import CorruptError, FormatError
 from lizip.near.fields import Field, coordinates, intensities
@@ -225,21 +225,26 @@ def _modelled(cloud: Cloud, options: Options, bounds: Bounds, alone: bool) -> Ch
     """The cloud of a coarser sensor model; None where no solver explains the points."""
     from lizip.codecs.sweep import CODEC
     from lizip.codecs.sweep.sections import lay_out
+    from lizip.relations import Recipe
+    from lizip.relations.rule import Rule
     from lizip.sensor.fit.coarser import coarser
 
-    solution = CODEC.solve(cloud, options) if cloud.count else None
-    near = None if solution is None else coarser(solution, cloud.schema, options.max_error)
+    led = cloud.led
+    solution = CODEC.solve(led, options) if cloud.count else None
+    near = None if solution is None else coarser(solution, led.schema, options.max_error)
     if near is None:
         return None
     try:
-        columns = near.model.rebuild([(grid.ranges, grid.intensity) for grid in near.grids], cloud.schema)
+        columns = near.model.rebuild([(grid.ranges, grid.intensity) for grid in near.grids], led.schema)
     except CorruptError:  # a stage that does not go with coarser ranges
         return None
-    choice = _joined(cloud, columns, options, alone)
+    choice = _joined(cloud, {name: columns[name] for name in cloud.columns}, options, alone)
     if choice is None:
         return None
     around = Contest(memoryview(choice.content), choice.cloud, options, alone)
-    return choice._replace(result=Result(CODEC, around.layout, (*around.around, *lay_out(near, options))))
+    recipe = Recipe((Rule(),) * len(led.columns), leading=cloud.coordinates or (0, 1, 2))
+    said = () if recipe.trivial else (Section(RECIPE, recipe.pack()),)
+    return choice._replace(result=Result(CODEC, around.layout, (*around.around, *said, *lay_out(near, options))))
 
 
 def _checked(choice: Choice, cloud: Cloud, bounds: Bounds) -> Choice | None:

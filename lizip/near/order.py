@@ -46,7 +46,7 @@ def of_sensors(cloud: Cloud) -> Iterator[np.ndarray]:
     """Orders (N,) int64 in which sensors may have listed the points."""
     from lizip.disorder import sorted_orders
 
-    for each in sorted_orders(cloud):
+    for each in sorted_orders(cloud.led):
         yield each.order
 
 

@@ -65,7 +65,7 @@ class Index(Sequence[Entry]):
         end = 0
         for _, name, offset, length, *_ in _ROW.iter_unpack(rows):
             end += name
-            if offset + length > place or end > len(names):
+            if not 0 < name <= LONGEST_NAME or offset + length > place or end > len(names):
                 raise CorruptError("the index is damaged")
             self._ends.append(end)
 

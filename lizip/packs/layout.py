@@ -140,12 +140,13 @@ def pack_meta(entry: Entry) -> bytes:
 
 def unpack_meta(meta: bytes, kind: int, offset: int, length: int) -> Entry | None:
     """Read what `pack_meta` wrote; None when it is damaged."""
-    if len(meta) <= _META.size + _CRC.size or _CRC.pack(zlib.crc32(meta[: -_CRC.size])) != meta[-_CRC.size :]:
+    name = len(meta) - _META.size - _CRC.size
+    if not 0 < name <= LONGEST_NAME or _CRC.pack(zlib.crc32(meta[: -_CRC.size])) != meta[-_CRC.size :]:
         return None
     crc, time, points, size, digest = _META.unpack_from(meta)
-    name = meta[_META.size : -_CRC.size].decode("utf-8", "surrogateescape")
+    text = meta[_META.size : -_CRC.size].decode("utf-8", "surrogateescape")
     known = None if time == NO_TIME else time
-    return Entry(name, known, points, size, kept_digest(size, digest), offset, length, crc, kind)
+    return Entry(text, known, points, size, kept_digest(size, digest), offset, length, crc, kind)
 
 
 def kept_digest(size: int, digest: bytes) -> bytes:

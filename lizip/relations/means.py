@@ -62,7 +62,8 @@ def _counts(columns: Sequence[np.ndarray], decimal: int) -> np.ndarray:
 def _is_whole(values: np.ndarray, units: int) -> np.ndarray:
     """Whether values (M,) float32 are multiples of 1 / units but for their rounding, and that says something."""
     scaled = values.astype(np.float64) * units
-    room = _ULPS * np.spacing(np.abs(values)).astype(np.float64) * units
+    with np.errstate(over="ignore"):  # of the largest
+        room = _ULPS * np.spacing(np.abs(values)).astype(np.float64) * units
     return (np.abs(scaled - np.rint(scaled)) <= room) & (room < _SURE)
 
 

@@ -43,6 +43,26 @@ def test_coordinates_are_not_taken_for_others(points):
     assert before(intensity[:40], x[:40], y[:40], z[:40]) == 0
 
 
+def test_cropped_and_rounded_coordinates_are_not_taken_for_others(points):
+    """An x of one sign in centimetres has few values, one that was sorted is in order; a velocity has both signs."""
+    x, y, z, _ = points[points[:, 0] > 0].T
+    velocity = np.random.default_rng(3).normal(size=len(x))
+    assert before(*(np.round(each, 2) for each in (x, y, z)), velocity) == 0
+    ahead = np.argsort(x)
+    assert before(x[ahead], y[ahead], z[ahead], np.abs(velocity[ahead])) == 0
+
+
+@pytest.mark.parametrize("error", [0.01, 0.05])
+def test_near_lossless_is_as_small_wherever_they_stand(points, error):
+    usual = len(lizip.compress(points.copy(), max_error=error))
+    led = np.ascontiguousarray(points[:, [3, 0, 1, 2]])
+    packed = lizip.compress(led, max_error=error)
+    back = lizip.decompress(packed)
+    assert (back[:, 0] == led[:, 0]).all()
+    assert np.abs(back[:, 1:].astype(np.float64) - led[:, 1:]).max() <= error
+    assert len(packed) < 1.02 * usual + 100
+
+
 def test_odd_values_are_passed_over(points):
     """NaN that signal, infinities and denormals among coordinates are neither lengths nor of a sign."""
     x, y, z, intensity = points.copy().T

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+import zlib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ import lizip
 from lizip.container import is_lizip
 from lizip.errors import CorruptError, FormatError, LizipWarning, StorageError, UnsupportedVersionError
 from lizip.packs import layout
-from lizip.packs.index import Index, pack_index
+from lizip.packs.index import _ROW, Index, pack_index
 
 QUICK: dict[str, Any] = {"codec": "opaque", "level": "fast"}
 CONTENTS = {f"drive/{i}.bin": bytes(range(10 * i, 10 * i + 50)) * (i % 3) for i in range(6)}
@@ -222,10 +223,27 @@ def test_indexes_that_lie(whole):
             assert reader[2] == CONTENTS["drive/2.bin"], "the index was not believed"
 
 
+@pytest.mark.parametrize("length", [0, layout.LONGEST_NAME + 1])
+def test_records_under_impossible_names(length):
+    """With checksums in order: they are no sweeps."""
+    body, name = lizip.compress(b"abc"), b"x" * length
+    meta = layout._META.pack(zlib.crc32(body), layout.NO_TIME, 0, 3, bytes(16)) + name
+    meta += layout._CRC.pack(zlib.crc32(meta))
+    head = layout.pack_head(layout.SWEEP, len(meta), len(body), len(layout.MAGIC))
+    assert list(opened(layout.MAGIC + head + meta + body)) == []
+
+
+@pytest.mark.parametrize("length", [0, layout.LONGEST_NAME + 1])
+def test_an_index_with_impossible_names(length):
+    names = bytearray(b"x" * length)
+    row = _ROW.pack(layout.SWEEP, length, 8, 3, 0, layout.NO_TIME, 0, 3, bytes(16))
+    with pytest.raises(CorruptError, match="index"):
+        Index().take(bytearray(row), names, 200)
+
+
 @pytest.mark.parametrize("body", [b"", b"\0" * 30, b"\xff" * 400])
 def test_indexes_that_are_no_table(whole, body):
     import struct
-    import zlib
 
     place = extents(whole)[-1][1]
     body += struct.pack("<I", zlib.crc32(body))

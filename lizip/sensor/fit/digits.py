@@ -56,7 +56,8 @@ def _tells(sample: np.ndarray, form: int) -> bool:
     """Whether all of the sample (M,) float32 are printed in a form, and float32 next to them would not be."""
     if not _is_printed(sample, form):
         return False
-    following = np.nextafter(sample, np.float32(np.inf))
+    with np.errstate(all="ignore"):  # of the largest, and of NaN that signal
+        following = np.nextafter(sample, np.float32(np.inf))
     return bool(np.count_nonzero(printed(following, form) == sample) >= _LEAST_TELLING)
 
 
