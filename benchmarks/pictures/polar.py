@@ -54,7 +54,7 @@ def polar_grid(path: str | Path, name: str | None = None) -> bytes:
     if run is None:
         raise FormatError(f"{path}: no smooth surface near the sensor to show")
     figure, axes = new_figure(1, 2, 9.0, 4.5)
-    centre = explained.points[run, :2].mean(axis=0)
+    centre = explained.points(run)[:, :2].mean(axis=0)
     _overview(axes[0, 0], xyz, centre, name or Path(path).name)
     _close_up(axes[0, 1], xyz, explained, calibration, ring[run[0]], run, centre)
     return to_png(figure)
@@ -62,7 +62,7 @@ def polar_grid(path: str | Path, name: str | None = None) -> bytes:
 
 def _choose(explained, ring: np.ndarray) -> np.ndarray | None:
     """Neighbouring points of one ring on a smooth surface, at about the slant wanted; None when there are none."""
-    points = explained.points
+    points = explained.points()
     first = np.arange(len(points) - _RUN)
     last = first + _RUN - 1
     reach = np.sqrt((points[:, :2] ** 2).sum(axis=1))
@@ -101,7 +101,7 @@ def _close_up(axis, xyz, explained, calibration, beam: int, run: np.ndarray, cen
     shown = (grid[..., :2] - centre) * scale
     axis.plot(shown[..., 0].T, shown[..., 1].T, **fine)
     axis.plot(shown[..., 0], shown[..., 1], **fine)
-    stored, model = (xyz[run, :2] - centre) * scale, (explained.points[run, :2] - centre) * scale
+    stored, model = (xyz[run, :2] - centre) * scale, (explained.points(run)[:, :2] - centre) * scale
     axis.plot(*model.T, "o", color=BLUE, markersize=5, label="the sensor: range tick on a beam's column")
     axis.plot(*stored.T, "s", color=RED, markersize=8, markerfacecolor="none", label="the file: whole millimetres")
     edge = HALF * scale
