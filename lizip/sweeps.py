@@ -73,7 +73,8 @@ def find_sweeps(cloud: Cloud) -> list[int]:
 
 def _points(columns: list[np.ndarray]) -> np.ndarray:
     """Points (N, 3) float64; zeros for what is none."""
-    xyz = np.stack(columns, axis=1).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # NaN that signal
+        xyz = np.stack(columns, axis=1).astype(np.float64)
     sane = np.abs(xyz) < _FARTHEST
     xyz[~(sane[:, 0] & sane[:, 1] & sane[:, 2])] = 0.0
     return xyz

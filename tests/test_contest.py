@@ -212,7 +212,10 @@ def test_points_sorted_by_a_column_behind_one_that_is_left_out(behind):
     time = draws.random(len(points)).astype("<f4")
     names = ["x", "y", "z", "intensity", "again", "time", *["more"] * behind]
     columns = [*points.T, points[:, 3], time, *[time[::-1]] * behind]
-    records = np.rec.fromarrays(columns, names=",".join(names))[np.argsort(time, kind="stable")]
+    records = np.empty(len(time), [(name, "<f4") for name in names])
+    for name, column in zip(names, columns, strict=True):
+        records[name] = column
+    records = records[np.argsort(time, kind="stable")]
     packed = lizip.compress(records)
     assert lizip.decompress(packed).tobytes() == records.tobytes()
     # the order costs nothing, random times do

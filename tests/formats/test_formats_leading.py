@@ -57,7 +57,7 @@ def test_near_lossless_is_as_small_wherever_they_stand(points, error):
     usual = len(lizip.compress(points.copy(), max_error=error))
     led = np.ascontiguousarray(points[:, [3, 0, 1, 2]])
     packed = lizip.compress(led, max_error=error)
-    back = lizip.decompress(packed)
+    back = np.asarray(lizip.decompress(packed))
     assert (back[:, 0] == led[:, 0]).all()
     assert np.abs(back[:, 1:].astype(np.float64) - led[:, 1:]).max() <= error
     assert len(packed) < 1.02 * usual + 100

@@ -139,6 +139,8 @@ def calibrate(
     rings = _rings_of(xyz, layout, missing)
     decimal = find_decimal(rings.stored)
     if mount is not None:
+        if not len(rings.stored):
+            return None
         mount = refine_mount(mount, rings.stored, rings.bounds)
         rings = replace(rings, points=mount.to_sensor(rings.stored), frame=mount.rotation)
     quanta = find_quanta(rings.points, rings.bounds, decimal)

@@ -120,7 +120,7 @@ def settle_axis(points: np.ndarray, rotation: np.ndarray, place: np.ndarray) -> 
     """What pairs of points (N, 3) from across each ring agree on, where rings are told apart by a rotation and a place
     that are nearly right: hundreds of times as exact as neighbours are. None where there are no rings."""
     from_place = points - place
-    height = multiply(from_place, rotation[:, 2:])[:, 0] / np.sqrt((from_place**2).sum(axis=1))
+    height = multiply(from_place, rotation[:, 2:])[:, 0] / (np.sqrt((from_place**2).sum(axis=1)) + 1e-9)
     order = np.argsort(height, kind="stable")
     ring = np.cumsum(np.diff(height[order], prepend=height[order[0]]) > _APART)
     order = order[np.lexsort((order, ring))]

@@ -86,7 +86,8 @@ def _listed(xyz: np.ndarray) -> _Listed | None:
     """What is seen of points (N, 3) firing after firing; None of others."""
     if len(xyz) < _FEWEST:
         return None
-    points = xyz.astype(np.float64, order="C")
+    with np.errstate(invalid="ignore"):  # NaN that signal
+        points = xyz.astype(np.float64, order="C")
     _clear(points)
     middle = np.median(points[:: len(points) // 1000], axis=0)
     if (np.abs(middle) > _AMID).any():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 IN_ALL = 16
 """Added where digits are counted in all, as by `%.6g`, not behind the point, as by `%.6f`."""
 
-_POWERS = np.array([10.0**k for k in range(23)])
+_POWERS = np.array([float(10**k) for k in range(23)])
 """Exact in float64."""
 _LARGEST, _MOST = 10, 22
 """Numbers with more digits before the point stay; and most decimals of any, or zeros before the point."""
@@ -51,6 +51,6 @@ def printed(values: np.ndarray, form: int) -> np.ndarray:
         before = np.searchsorted(_POWERS, np.abs(exact), side="right")
         for zeros in range(1, _MOST):
             before -= np.abs(exact) * _POWERS[zeros] < 1.0
-        after = np.clip(form - IN_ALL - before, -_MOST, _MOST)
+        after = np.clip(max(form - IN_ALL, 1) - before, -_MOST, _MOST)  # as %.0g, which prints one
     scale, grain = _POWERS[np.maximum(after, 0)], _POWERS[np.maximum(-after, 0)]
     return np.where(known, (np.rint(exact * scale / grain) / scale * grain).astype(np.float32), values)

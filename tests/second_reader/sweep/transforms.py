@@ -36,6 +36,6 @@ def _printed(value: float, form: int) -> float:
     if form >= 16:
         size = abs(value)
         before = sum(10.0**k <= size for k in range(23)) - sum(size * 10.0**k < 1.0 for k in range(1, 22))
-        places = min(max(form - 16 - before, -22), 22)
+        places = min(max(max(form - 16, 1) - before, -22), 22)
     scale, grain = 10.0 ** max(places, 0), 10.0 ** max(-places, 0)
     return float(np.rint(value * scale / grain)) / scale * grain

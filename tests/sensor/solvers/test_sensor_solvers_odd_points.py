@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sweeps
 
+import lizip
 from lizip import simulator
 from lizip.sensor.solvers import chunked, moving, static, timed
 
@@ -57,3 +58,23 @@ def test_odd_points_among_missing_ones(name):
     changed[which[:5], :3] = np.nan
     changed[which[5:9], :3] = -np.inf
     assert bits(changed, solver) < usual + 1
+
+
+def test_the_largest_number_in_place_of_nothing():
+    """As some drivers write it."""
+    records = np.frombuffer(sweeps.kept(simulator.kitti, 1, firings=250), "<f4").reshape(-1, 4).copy()
+    records[::50, :3] = np.finfo(np.float32).max
+    assert lizip.decompress(lizip.compress(records)).tobytes() == records.tobytes()
+
+
+def test_a_scan_on_a_plane_is_of_no_sensor():
+    """What moves so far above it that nothing is near, or looks so, is declined without a sound."""
+    records = np.frombuffer(sweeps.kept(simulator.nuscenes, 12), "<f4").reshape(-1, 5).copy()
+    records[:, 2] = -1.7
+    assert lizip.decompress(lizip.compress(records)).tobytes() == records.tobytes()
+
+
+def test_numbers_that_signal():
+    records = np.frombuffer(sweeps.kept(simulator.nuscenes, 12), "<f4").reshape(-1, 5).copy()
+    records.view("<u4")[[7, 900, 20_000], [0, 1, 2]] = 0x7F800001, 0xFF812345, 0x7F800001
+    assert lizip.decompress(lizip.compress(records)).tobytes() == records.tobytes()

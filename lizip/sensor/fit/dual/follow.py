@@ -207,7 +207,9 @@ def _usual(windows: np.ndarray) -> float:
 def _followed(windows: np.ndarray, reach: int, most: float, sight: Sight, begin: int = 0) -> np.ndarray:
     """The point (W, M) int64 of its window that each one from `begin` on follows, at most `reach` before; -1: none."""
     follows, nth = np.full(windows.shape[:2], -1, np.int64), np.zeros(windows.shape[:2], np.int64)
-    way, distance = directions(windows.reshape(-1, 3) - sight.origin)
+    with np.errstate(over="ignore", invalid="ignore"):  # of odd points
+        seen = windows.reshape(-1, 3) - sight.origin
+    way, distance = directions(seen)
     way, distance = way.reshape(windows.shape), distance.reshape(follows.shape)
     _follow_each(way, distance, begin, reach, _ALIKE, sight.aside, most, nth, follows)
     return follows

@@ -31,8 +31,8 @@ AT_ORIGIN = Sight(np.zeros(3, np.float32), _ASIDE)
 
 def directions(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Directions (N, 3) float64 and distances (N,) of points; distance 0 of what is none."""
-    points = xyz.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
+        points = xyz.astype(np.float64)
         distance = np.sqrt((points * points).sum(axis=1))
     distance[~((distance > _LEAST) & (distance < _FARTHEST))] = 0.0
     points[distance == 0] = 0.0

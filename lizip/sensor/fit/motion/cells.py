@@ -77,7 +77,8 @@ class Laid:
 
     def spread(self, xyz: np.ndarray) -> np.ndarray:
         """Points (N, 3) float32 as (F, R, 3) float64; NaN where there are none, or where they are no places."""
-        points = xyz[np.maximum(self.place, 0)].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # NaN that signal
+            points = xyz[np.maximum(self.place, 0)].astype(np.float64)
         known = self.present & (np.abs(points) < FARTHEST).all(axis=2) & ~self.missing[self.place]
         points[~known] = np.nan
         return points

@@ -49,6 +49,8 @@ def find_loose_offsets(turned: Turned, known: np.ndarray, bounds: np.ndarray, as
     angles, exact = radians_of(turned.angle)[turned.azimuth].astype(np.float64), turned.azimuth * UNIT
     seen = exact + known[laser] * UNIT + turned.sign * aside.angle
     spacing = float(np.spacing(np.quantile(angles, _LARGE).astype(np.float32)))
+    if spacing < _FINE:  # of a part of a turn that begins where azimuths do, too fine to tell offsets by
+        return None
     starts, steps = known * UNIT, spacing / _PARTS
     offsets, beside = np.empty((2, len(known)))
     _settle(angles, seen, aside.weight, bounds, starts, steps, _PARTS, 1.0, offsets, beside)

@@ -115,7 +115,7 @@ def measure(seen: Observed, law: Law) -> None:
     # beside a wall all points of a block are near: they tell its time then
     alone = np.bincount(seen.block, telling, seen.blocks) < _FEWEST
     telling |= alone[seen.block] & (distance < _FARTHEST)
-    if not seen.sensor.coarse and np.median(away[telling]) > _BETWEEN:
+    if not seen.sensor.coarse and telling.any() and np.median(away[telling]) > _BETWEEN:
         seen.sensor = seen.sensor.halved()
         measure(seen, law)
         return

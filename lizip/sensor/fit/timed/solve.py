@@ -90,6 +90,8 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
     labels = Labels(labels.ring, np.where(labels.ring >= 0, labels.block - first, -1))
     law = law._replace(times=law.times - first * sensor.packet_step / sensor.packet)
     seen, law = observe(points, law, phase + first * sensor.step, labels, sensor, noise)
+    if not seen.clear.any():  # no vehicle is so far from all that it saw
+        return None
     at = _knots(seen, law, sensor)
     settled = []
     for doubt in _DOUBTS:
