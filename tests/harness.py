@@ -111,6 +111,12 @@ def parked(count: int) -> list[bytes]:
     return [os_sensor.sweep(seed, 16, 128, beams=beams, scene=scene).data for seed in range(count)]
 
 
+def by_rings(data: bytes) -> bytes:
+    """Records of five float32, the last of them rings, sorted by ring and then by azimuth."""
+    points = np.frombuffer(data, "<f4").reshape(-1, 5)
+    return points[np.lexsort((np.arctan2(points[:, 1], points[:, 0]), points[:, 4]))].tobytes()
+
+
 def centimetres(count: int) -> np.ndarray:
     """Records of four float32: decimals with holes, with odd values, integers times a float32, two values."""
     steps = np.random.default_rng(8).integers(-40, 41, (count, 3)).cumsum(axis=0)
@@ -180,6 +186,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     "moved": lambda: moved(simulator.kitti(1, firings=24)),
     "moved_wide": lambda: moved_wide(simulator.kitti(1, firings=24)),
     "rolled": lambda: rolled(simulator.nuscenes(1, firings=150)),
+    "by_rings": lambda: by_rings(simulator.nuscenes(12, firings=300)),
     "centimetres": lambda: centimetres(400).tobytes(),
     "odd": lambda: odd_values().tobytes() + b"odd",
     "one_point": lambda: np.array([1.5, -2.25, 0.5, 7], np.float32).tobytes(),
@@ -254,6 +261,7 @@ GOLDEN = (
     "moved.any",
     "moved_wide.any",
     "rolled.any",
+    "by_rings.any",
     "centimetres.floats",
     "odd.floats",
     "one_point.floats",

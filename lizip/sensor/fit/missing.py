@@ -42,11 +42,14 @@ def find_missing(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         sample = sample[:: max(1, len(sample) // _SAMPLE)]
         words, counts = np.unique(sample, axis=0, return_counts=True)
         candidates.append(words[np.argmax(counts)])
-    missing, words = max(((_at(bits, words), words) for words in candidates), key=lambda each: each[0].sum())
-    least = _LEAST if np.isfinite(words.view(np.float32)).all() else 0.0
-    if missing.mean() < least or not missing.any():
-        return np.zeros(len(xyz), bool), np.zeros(3, np.uint32)
-    return missing, words
+    found, most = (np.zeros(len(xyz), bool), np.zeros(3, np.uint32)), 0
+    for words in candidates:
+        missing = _at(bits, words)
+        count = int(np.count_nonzero(missing))
+        least = _LEAST if np.isfinite(words.view(np.float32)).all() else 0.0
+        if count > most and count >= least * len(xyz):
+            found, most = (missing, words), count
+    return found
 
 
 def find_seen(xyz: np.ndarray, missing: np.ndarray) -> np.ndarray:

@@ -33,6 +33,14 @@ def test_few_are_none_but_what_is_no_number():
         assert (find_missing(points)[0] == absent).all()
 
 
+def test_what_is_no_number_is_found_beside_more_that_are_too_few():
+    points, _ = scattered(NOTHINGS[0], 0.003)
+    points[7] = np.nan
+    missing, words = find_missing(points)
+    assert np.flatnonzero(missing).tolist() == [7]
+    assert np.isnan(words.view("<f4")).all()
+
+
 def test_what_no_sensor_has_seen():
     points = DRAWS.normal(size=(600, 3)).astype("<f4") + np.float32(5000)
     missing = np.zeros(600, bool)

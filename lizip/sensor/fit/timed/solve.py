@@ -98,7 +98,7 @@ def solve(points: np.ndarray, sensor: Sensor, noise: float = 0.0) -> tuple[Obser
         settled.append(_settled(replace(seen), _seated(law, seen.times, at), at, doubt))
         if _is_seated(settled[-1][1]) or _away(*settled[-1]) < _NEAR:
             break
-    seen, law = min(settled, key=lambda each: _away(*each))
+    seen, law = settled[0] if len(settled) == 1 else min(settled, key=lambda each: _away(*each))
     return (seen, law) if (np.diff(law.times) > _CLOSEST).all() else None
 
 
